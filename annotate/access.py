@@ -1,0 +1,161 @@
+"""The doors. Every object a person reaches is fetched here, by somebody with a right to it.
+
+Each door raises ``NotAllowed``: invisible when the person is no member of the project (they must not learn that it
+exists), visible when they are a member whose role does not reach. The order of roles is :data:`REACH`.
+"""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from annotate.enums import Role
+from annotate.errors import NotAllowed
+from annotate.models import (
+    Assignment,
+    Consensus,
+    Estimate,
+    Label,
+    Membership,
+    Person,
+    Problem,
+    Project,
+    Rater,
+    Release,
+    Rubric,
+    Run,
+    Trace,
+)
+
+# What a role may do includes what every lower one may. Annotators see only their own work on a trace (the
+# labelling page); reading traces with everybody's labels starts at viewer for people who do not label.
+REACH: dict[Role, frozenset[Role]] = {
+    Role.OWNER: frozenset({Role.OWNER}),
+    Role.MANAGER: frozenset({Role.OWNER, Role.MANAGER}),
+    Role.REVIEWER: frozenset({Role.OWNER, Role.MANAGER, Role.REVIEWER}),
+    Role.ANNOTATOR: frozenset({Role.OWNER, Role.MANAGER, Role.REVIEWER, Role.ANNOTATOR}),
+    # Evidence and results: not for annotators, whom other people's labels would bias.
+    Role.VIEWER: frozenset({Role.OWNER, Role.MANAGER, Role.REVIEWER, Role.VIEWER}),
+}
+
+Visitor = Person | AnonymousUser
+
+
+def projects_for(user: Visitor) -> QuerySet[Project]:
+    """The projects the person is a member of."""
+    if not user.is_authenticated:
+        return Project.objects.none()
+    return Project.objects.filter(memberships__person=user)
+
+
+def role_in(user: Visitor, project: Project) -> Role | None:
+    if not user.is_authenticated:
+        return None
+    found = Membership.objects.filter(project=project, person=user).values_list("role", flat=True).first()
+    return Role(found) if found else None
+
+
+def _admit(user: Visitor, project: Project, role: Role | None) -> None:
+    held = role_in(user, project)
+    if held is None:
+        raise NotAllowed
+    if role is not None and held not in REACH[role]:
+        raise NotAllowed(f"This needs the role {role.label.lower()}; yours is {held.label.lower()}.", is_visible=True)
+
+
+def project_for(user: Visitor, slug: str, *, role: Role | None = None) -> Project:
+    """The project named ``slug``; ``role`` None admits any member."""
+    project = Project.objects.select_related("rubric").filter(slug=slug).first()
+    if project is None:
+        raise NotAllowed
+    _admit(user, project, role)
+    return project
+
+
+def trace_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Trace:
+    trace = Trace.objects.select_related("project", "problem").filter(pk=pk).first()
+    if trace is None:
+        raise NotAllowed
+    _admit(user, trace.project, role)
+    return trace
+
+
+def problem_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Problem:
+    problem = Problem.objects.select_related("project").filter(pk=pk).first()
+    if problem is None:
+        raise NotAllowed
+    _admit(user, problem.project, role)
+    return problem
+
+
+def rubric_for(user: Visitor, pk: int, *, role: Role | None = None) -> Rubric:
+    rubric = Rubric.objects.select_related("project").filter(pk=pk).first()
+    if rubric is None:
+        raise NotAllowed
+    _admit(user, rubric.project, role)
+    return rubric
+
+
+def rater_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Rater:
+    rater = Rater.objects.select_related("project", "person").filter(pk=pk).first()
+    if rater is None:
+        raise NotAllowed
+    _admit(user, rater.project, role)
+    return rater
+
+
+def assignment_for(user: Visitor, pk: int) -> Assignment:
+    """A person's own assignment; nobody else's, whatever their role."""
+    assignment = (
+        Assignment.objects.select_related("project__rubric", "trace__problem", "holder")
+        .filter(pk=pk, holder__person_id=user.pk)
+        .first()
+        if user.is_authenticated
+        else None
+    )
+    if assignment is None:
+        raise NotAllowed
+    _admit(user, assignment.project, Role.ANNOTATOR)
+    return assignment
+
+
+def label_for(user: Visitor, pk: int) -> Label:
+    """A label: one's own, or anybody's for those who may see results."""
+    label = Label.objects.select_related("rater__project", "criterion").filter(pk=pk).first()
+    if label is None:
+        raise NotAllowed
+    is_own = user.is_authenticated and label.rater.person_id == user.pk
+    _admit(user, label.rater.project, None if is_own else Role.VIEWER)
+    return label
+
+
+def run_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Run:
+    run = Run.objects.select_related("project", "rater", "criterion").filter(pk=pk).first()
+    if run is None:
+        raise NotAllowed
+    _admit(user, run.project, role)
+    return run
+
+
+def estimate_for(user: Visitor, pk: int) -> Estimate:
+    estimate = Estimate.objects.select_related("project").filter(pk=pk).first()
+    if estimate is None:
+        raise NotAllowed
+    _admit(user, estimate.project, Role.VIEWER)
+    return estimate
+
+
+def consensus_for(user: Visitor, pk: int) -> Consensus:
+    consensus = Consensus.objects.select_related("run__project", "step").filter(pk=pk).first()
+    if consensus is None:
+        raise NotAllowed
+    _admit(user, consensus.run.project, Role.VIEWER)
+    return consensus
+
+
+def release_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Release:
+    release = Release.objects.select_related("project", "run").filter(pk=pk).first()
+    if release is None:
+        raise NotAllowed
+    _admit(user, release.project, role)
+    return release

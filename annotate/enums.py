@@ -1,0 +1,117 @@
+"""The closed vocabularies shared by every room."""
+
+from __future__ import annotations
+
+from django.db import models
+
+
+class Role(models.TextChoices):
+    """What a member may do in one project, most to least."""
+
+    OWNER = "owner", "Owner"
+    MANAGER = "manager", "Manager"
+    REVIEWER = "reviewer", "Reviewer"
+    ANNOTATOR = "annotator", "Annotator"
+    VIEWER = "viewer", "Viewer"
+
+
+class RaterKind(models.TextChoices):
+    PERSON = "person", "Person"
+    JUDGE = "judge", "Judge"
+    ROLLOUT = "rollout", "Rollout"
+    VERIFIER = "verifier", "Verifier"
+    PROBE = "probe", "Probe"
+    GOLD = "gold", "Gold"
+
+
+class Scope(models.TextChoices):
+    """What a criterion is asked about."""
+
+    STEP = "step", "Step"
+    TRACE = "trace", "Trace"
+    PAIR = "pair", "Pair"
+
+
+class CriterionKind(models.TextChoices):
+    VERDICT = "verdict", "Verdict"
+    ORDINAL = "ordinal", "Ordinal"
+    BINARY = "binary", "Binary"
+    CHOICE = "choice", "Choice"
+    TAGS = "tags", "Tags"
+    TEXT = "text", "Text"
+
+
+class StepKind(models.TextChoices):
+    THOUGHT = "thought", "Thought"
+    ACTION = "action", "Action"
+    OBSERVATION = "observation", "Observation"
+
+
+class Outcome(models.TextChoices):
+    """Final-answer grading. Only the first two are evidence; the others stay unknown."""
+
+    RIGHT = "right", "Right"
+    WRONG = "wrong", "Wrong"
+    UNGRADABLE = "ungradable", "Ungradable"
+    TRUNCATED = "truncated", "Truncated"
+
+
+class AssignmentState(models.TextChoices):
+    OPEN = "open", "Open"
+    HELD = "held", "Held"
+    SUBMITTED = "submitted", "Submitted"
+    SKIPPED = "skipped", "Skipped"
+
+
+class RunKind(models.TextChoices):
+    PRELABEL = "prelabel", "Pre-label"
+    CONSENSUS = "consensus", "Consensus"
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", "Queued"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class UnitState(models.TextChoices):
+    PENDING = "pending", "Pending"
+    RUNNING = "running", "Running"
+    DONE = "done", "Done"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class FinishReason(models.TextChoices):
+    """Why a completion ended. Only ``stop`` is a finished thought."""
+
+    STOP = "stop", "Stop"
+    LENGTH = "length", "Length"
+    REFUSED = "refused", "Refused"
+    TIMEOUT = "timeout", "Timeout"
+    ERROR = "error", "Error"
+
+
+class Action(models.TextChoices):
+    """What consensus says should happen to a step."""
+
+    KEEP = "keep", "Keep"
+    DROP = "drop", "Drop"
+    ASK = "ask", "Ask"
+
+
+class ReleaseState(models.TextChoices):
+    BUILDING = "building", "Building"
+    PUBLISHED = "published", "Published"
+    FAILED = "failed", "Failed"
+
+
+class Verdict(models.TextChoices):
+    """Level keys of the verdict criterion. *Unsure* is an answer, never a number."""
+
+    GOOD = "good", "Good"
+    NEUTRAL = "neutral", "Neutral"
+    BAD = "bad", "Bad"
+    UNSURE = "unsure", "Unsure"

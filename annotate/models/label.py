@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from annotate.enums import AssignmentState
+
+from .assignment import Assignment
+from .corpus import Pair, Step, Trace
+from .rater import Rater
+from .rubric import Criterion
+from .run import Run
+
+ONE_TARGET = (
+    Q(step__isnull=False, trace__isnull=True, pair__isnull=True)
+    | Q(step__isnull=True, trace__isnull=False, pair__isnull=True)
+    | Q(step__isnull=True, trace__isnull=True, pair__isnull=False)
+)
+
+
+class LabelQuerySet(models.QuerySet["Label"]):
+    def live(self) -> LabelQuerySet:
+        return self.filter(is_live=True)
+
+    def counted(self) -> LabelQuerySet:
+        """Live labels that stand: not part of a trace somebody is still working on or has skipped."""
+        return self.live().filter(Q(assignment=None) | Q(assignment__state=AssignmentState.SUBMITTED))
+
+
+class Label(models.Model):
+    """What one rater says about one target by one criterion. Append-only: a revision supersedes.
+
+    ``value`` is a level key, or empty when the criterion asks for text alone. ``score`` is a machine's own number
+    behind that level (a rollout's success rate, a judge's probability); the level's place on the number line is
+    the level's, not the label's.
+    """
+
+    rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="labels")
+    criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="labels")
+    step = models.ForeignKey(Step, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
+    trace = models.ForeignKey(Trace, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
+    pair = models.ForeignKey(Pair, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
+    assignment = models.ForeignKey(
+        Assignment, null=True, blank=True, on_delete=models.PROTECT, related_name="labels"
+    )
+    run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.PROTECT, related_name="labels")
+    value = models.CharField(max_length=40)
+    score = models.FloatField(null=True, blank=True)
+    text = models.TextField(blank=True)
+    distribution = models.JSONField(null=True, blank=True)
+    evidence = models.JSONField(default=dict, blank=True)
+    seconds = models.FloatField(null=True, blank=True)
+    has_seen_prelabels = models.BooleanField(default=False)
+    is_live = models.BooleanField(default=True)
+    supersedes = models.OneToOneField(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by"
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = LabelQuerySet.as_manager()
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=ONE_TARGET, name="label_has_exactly_one_target"),
+            models.UniqueConstraint(
+                fields=("rater", "criterion", "step"),
+                condition=Q(is_live=True, step__isnull=False),
+                name="label_one_live_per_step",
+            ),
+            models.UniqueConstraint(
+                fields=("rater", "criterion", "trace"),
+                condition=Q(is_live=True, trace__isnull=False),
+                name="label_one_live_per_trace",
+            ),
+            models.UniqueConstraint(
+                fields=("rater", "criterion", "pair"),
+                condition=Q(is_live=True, pair__isnull=False),
+                name="label_one_live_per_pair",
+            ),
+            models.CheckConstraint(
+                condition=Q(seconds__isnull=True) | Q(seconds__gte=0), name="label_seconds_not_negative"
+            ),
+        )
+        indexes = (models.Index(fields=("step", "criterion"), condition=Q(is_live=True), name="label_live_by_step"),)
+
+    def __str__(self) -> str:
+        return f"{self.rater_id}: {self.value}"

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractUser
+from django.db import models
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "system", "As the system"
+    LIGHT = "light", "Light"
+    DARK = "dark", "Dark"
+
+
+class Person(AbstractUser):
+    """Somebody who signs in. What they may do is decided per project by their Membership."""
+
+    theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    # WCAG 2.2, 2.1.4: single-key shortcuts must be possible to switch off.
+    has_shortcuts = models.BooleanField(default=True)
+
+    class Meta:
+        verbose_name_plural = "people"
+
+    @property
+    def shown_name(self) -> str:
+        return self.get_full_name() or self.username

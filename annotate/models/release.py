@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from annotate.enums import ReleaseState
+
+from .person import Person
+from .project import Project
+from .run import Run
+
+
+class Release(models.Model):
+    """A numbered, frozen export. Once published the database refuses to change it."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="releases")
+    number = models.PositiveIntegerField()
+    run = models.ForeignKey(Run, on_delete=models.PROTECT, related_name="releases")
+    format = models.CharField(max_length=40)
+    settings = models.JSONField(default=dict, blank=True)
+    state = models.CharField(max_length=10, choices=ReleaseState.choices, default=ReleaseState.BUILDING)
+    path = models.CharField(max_length=500, blank=True)
+    manifest = models.JSONField(default=dict, blank=True)
+    funnel = models.JSONField(default=dict, blank=True)
+    error = models.TextField(blank=True)
+    created_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ("-number",)
+        constraints = (
+            models.UniqueConstraint(fields=("project", "number"), name="release_number_once_per_project"),
+            models.CheckConstraint(condition=Q(state__in=ReleaseState.values), name="release_state_is_known"),
+            models.CheckConstraint(
+                condition=~Q(state=ReleaseState.PUBLISHED) | Q(published_at__isnull=False),
+                name="release_published_has_date",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.project_id} release {self.number}"

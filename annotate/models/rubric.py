@@ -1,0 +1,112 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Q
+
+from annotate.enums import CriterionKind, Scope
+from annotate.errors import Conflict
+
+from .project import Project
+
+
+class Rubric(models.Model):
+    """One version of the questions asked. Frozen by its first label and never changed after."""
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="rubrics")
+    name = models.CharField(max_length=120)
+    version = models.PositiveIntegerField(default=1)
+    guidelines = models.TextField(blank=True)
+    is_frozen = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("project", "name", "version")
+        constraints = (
+            models.UniqueConstraint(fields=("project", "name", "version"), name="rubric_version_once"),
+            models.CheckConstraint(condition=Q(version__gte=1), name="rubric_version_from_one"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.name} v{self.version}"
+
+
+class _PartOfRubric(models.Model):
+    """What belongs to a rubric cannot be deleted from under its labels.
+
+    Changing or adding to a frozen rubric is refused by the database itself (see the trigger migration);
+    deletion is refused here, because emptying a whole database must stay possible.
+    """
+
+    class Meta:
+        abstract = True
+
+    def owning_rubric(self) -> Rubric:
+        raise NotImplementedError
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        if self.owning_rubric().is_frozen:
+            raise Conflict(f"{self.owning_rubric()} is frozen: make a new version instead.")
+        return super().delete(*args, **kwargs)
+
+
+class Criterion(_PartOfRubric):
+    """One question of a rubric."""
+
+    rubric = models.ForeignKey(Rubric, on_delete=models.CASCADE, related_name="criteria")
+    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
+    key = models.SlugField(max_length=60)
+    title = models.CharField(max_length=120)
+    description = models.TextField(blank=True)
+    scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.STEP)
+    kind = models.CharField(max_length=8, choices=CriterionKind.choices, default=CriterionKind.VERDICT)
+    position = models.PositiveSmallIntegerField(default=0)
+    weight = models.FloatField(default=1.0)
+    # What only machines can answer (can the model still recover from here?) is not put to people.
+    is_asked = models.BooleanField(default=True)
+    # First-error criteria: a trace counts as answered once an error is marked; later steps stay not assessed.
+    stops_at_first_error = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("rubric", "position", "pk")
+        verbose_name_plural = "criteria"
+        constraints = (
+            models.UniqueConstraint(fields=("rubric", "key"), name="criterion_key_once_per_rubric"),
+            models.CheckConstraint(condition=Q(scope__in=Scope.values), name="criterion_scope_is_known"),
+            models.CheckConstraint(condition=Q(kind__in=CriterionKind.values), name="criterion_kind_is_known"),
+            models.CheckConstraint(condition=Q(weight__gte=0), name="criterion_weight_not_negative"),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def owning_rubric(self) -> Rubric:
+        return self.rubric
+
+
+class Level(_PartOfRubric):
+    """One allowed answer to a criterion. ``score`` places it on a number line; None keeps it off (unsure)."""
+
+    criterion = models.ForeignKey(Criterion, on_delete=models.CASCADE, related_name="levels")
+    key = models.SlugField(max_length=40)
+    title = models.CharField(max_length=80)
+    description = models.TextField(blank=True)
+    hotkey = models.CharField(max_length=1, blank=True)
+    score = models.FloatField(null=True, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ("criterion", "position", "pk")
+        constraints = (
+            models.UniqueConstraint(fields=("criterion", "key"), name="level_key_once_per_criterion"),
+            models.UniqueConstraint(
+                fields=("criterion", "hotkey"), condition=~Q(hotkey=""), name="level_hotkey_once_per_criterion"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return self.title
+
+    def owning_rubric(self) -> Rubric:
+        return self.criterion.rubric

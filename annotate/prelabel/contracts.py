@@ -1,0 +1,164 @@
+"""What strategies, the driver and backends say to each other.
+
+A strategy is a pure generator over these types::
+
+    def scan(task: TraceTask, settings: ScanSettings) -> Strategy: ...
+
+It yields batches of :class:`Request` (the batch is answered as one), is sent the
+:class:`Completion` lists in the same order, and returns a :class:`Finding`. It opens no
+socket, touches no database and draws no random number, so replaying stored
+completions replays its decisions exactly.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Generator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal, Protocol
+
+FinishReason = Literal["stop", "length", "refused", "timeout", "error"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampling:
+    """Every knob is always sent: servers fill unset ones from the model's own defaults."""
+
+    temperature: float = 1.0
+    top_p: float = 1.0
+    top_k: int = 0
+    max_tokens: int = 256
+    stop: tuple[str, ...] = ()
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One prompt and how often to continue it.
+
+    A final assistant message is a prefix to be continued, not a finished turn.
+    ``score`` asks for the log-probabilities of that text, appended to the prefix, instead of
+    (``n`` = 0) or besides new text. ``about`` is the step position the request speaks of and ``purpose`` a word for
+    people who read the evidence; neither changes the answer, so neither is in the digest.
+    """
+
+    messages: tuple[Message, ...]
+    n: int = 1
+    sampling: Sampling = field(default_factory=Sampling)
+    score: str = ""
+    about: int | None = None
+    purpose: str = ""
+
+    @property
+    def digest(self) -> str:
+        """Identity of the question asked: SHA-256 over everything that shapes the answer but ``n``.
+
+        ``n`` is left out so that a wave of two followed by a wave of four reads as samples 0–5 of one question.
+        """
+        shape = {
+            "messages": [asdict(m) for m in self.messages],
+            "sampling": asdict(self.sampling),
+            "score": self.score,
+        }
+        return hashlib.sha256(json.dumps(shape, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class TokenScore:
+    """One scored token of ``Request.score``: natural-log probabilities and its character span in that text."""
+
+    start: int
+    end: int
+    logprob: float
+    best_logprob: float
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """What came back for one sample. Text is the continuation alone, never the prompt."""
+
+    text: str
+    finish_reason: FinishReason
+    sample: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    logprob: float | None = None
+    scores: tuple[TokenScore, ...] = ()
+    model: str = ""
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StepTask:
+    position: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TraceTask:
+    """What a strategy may know about a trace."""
+
+    problem: str
+    steps: tuple[StepTask, ...]
+    reference_answer: str | None = None
+    reference_solution: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Opinion:
+    """A label in the making. ``value`` is a level key of the criterion the run labels.
+
+    ``position`` None speaks of the whole trace. ``distribution`` maps level keys to probabilities.
+    """
+
+    position: int | None
+    value: str
+    score: float | None = None
+    distribution: Mapping[str, float] | None = None
+    text: str = ""
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A place where the strategy looked and has nothing to say, with the reason. It becomes no label."""
+
+    position: int | None
+    reason: str
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """All a strategy says about one trace, plus totals worth showing."""
+
+    opinions: tuple[Opinion, ...] = ()
+    silences: tuple[Silence, ...] = ()
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+Strategy = Generator[Sequence[Request], Sequence[Sequence[Completion]], Finding]
+
+
+class Backend(Protocol):
+    """A place that answers requests. Implementations live in ``workers.backends``."""
+
+    name: str
+
+    def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
+        """Answer each request for the given sample numbers, in order.
+
+        Sample ``i`` of a request depends on its digest, its seed and ``i`` alone, never on what else is in the
+        batch. Raises ``BackendError`` when the whole batch failed; one failed sample is a Completion whose
+        ``finish_reason`` is ``error`` or ``timeout``.
+        """
+        ...
+
+    def close(self) -> None: ...

@@ -1,0 +1,86 @@
+"""Read settings from the environment; every error names the variable."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from pathlib import Path
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+
+
+class EnvError(Exception):
+    """An environment variable is missing or cannot be understood."""
+
+
+class Env:
+    def __init__(self, values: Mapping[str, str] | None = None) -> None:
+        self._values = os.environ if values is None else values
+
+    def text(self, name: str, default: str | None = None) -> str:
+        value = self._values.get(name)
+        if value is not None and value != "":
+            return value
+        if default is None:
+            raise EnvError(f"{name} is not set. Set it to a non-empty value.")
+        return default
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self._values.get(name)
+        if value is None:
+            return default
+        if value.strip().lower() in TRUE:
+            return True
+        if value.strip().lower() in FALSE:
+            return False
+        raise EnvError(f"{name} is {value!r}. Use one of 1, true, yes, on, 0, false, no, off.")
+
+    def number(self, name: str, default: int, *, least: int = 0) -> int:
+        value = self._values.get(name)
+        if value is None or value == "":
+            return default
+        try:
+            number = int(value)
+        except ValueError:
+            raise EnvError(f"{name} is {value!r}. Use a whole number.") from None
+        if number < least:
+            raise EnvError(f"{name} is {number}. Use at least {least}.")
+        return number
+
+    def words(self, name: str, default: tuple[str, ...] = ()) -> list[str]:
+        value = self._values.get(name)
+        if value is None:
+            return list(default)
+        return [word.strip() for word in value.split(",") if word.strip()]
+
+    def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
+        value = self._values.get(name) or default
+        if value not in allowed:
+            raise EnvError(f"{name} is {value!r}. Use one of {', '.join(allowed)}.")
+        return value
+
+    def secret(self, name: str, *, kept_in: Path | None) -> str:
+        """A secret from the variable, from the file named by ``<name>_FILE``, or made once and kept in a file."""
+        if value := self._values.get(name):
+            return value
+        if named := self._values.get(f"{name}_FILE"):
+            try:
+                return Path(named).read_text().strip()
+            except OSError as error:
+                raise EnvError(f"{name}_FILE points to {named}, which cannot be read: {error}.") from None
+        if kept_in is None:
+            raise EnvError(f"{name} is not set. Set it, or {name}_FILE, to a long random value.")
+        return _kept_secret(kept_in)
+
+
+def _kept_secret(path: Path) -> str:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_text().strip()
+    with os.fdopen(descriptor, "w") as file:
+        file.write(secrets.token_urlsafe(60))
+    return path.read_text().strip()

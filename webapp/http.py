@@ -1,0 +1,64 @@
+"""Where expected errors become answers: once for pages, once for the API."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from rest_framework.exceptions import APIException, PermissionDenied
+from rest_framework.response import Response
+from rest_framework.views import exception_handler
+
+from annotate.errors import BackendError, Conflict, GradusError, NotAllowed, NotEstimable, Rejected
+
+
+def status_of(error: GradusError) -> int:
+    if isinstance(error, NotAllowed):
+        return 403 if error.is_visible else 404
+    if isinstance(error, Rejected):
+        return 400
+    if isinstance(error, Conflict):
+        return 409
+    if isinstance(error, NotEstimable):
+        return 422
+    if isinstance(error, BackendError):
+        return 503 if error.retry else 502
+    return 500
+
+
+def body_of(error: GradusError) -> dict[str, Any]:
+    body: dict[str, Any] = {"error": type(error).__name__, "detail": str(error)}
+    if isinstance(error, Rejected):
+        body |= {"row": error.row, "field": error.field, "reason": error.reason}
+    return body
+
+
+class GradusErrorMiddleware:
+    """Turn a GradusError from any view into a page (or, for a script, JSON) with the right status."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, GradusError):
+            return None
+        status = status_of(error)
+        if status == 404:
+            raise Http404 from error
+        if request.accepts("text/html"):
+            return render(request, "error.html", {"status": status, "message": str(error)}, status=status)
+        return JsonResponse(body_of(error), status=status)
+
+
+def api_error(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: GradusErrors keep their place and reason; the rest is DRF's own."""
+    if isinstance(error, GradusError):
+        return Response(body_of(error), status=status_of(error))
+    if isinstance(error, APIException | Http404 | PermissionDenied):
+        return exception_handler(error, context)
+    return None
