@@ -1,0 +1,82 @@
+"""Plain functions that make rows. Alice owns, Bob labels, Carol reviews, Dan is a stranger."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from annotate.enums import Outcome, RaterKind, Role
+from annotate.ingest.founding import add_member, create_project, freeze_rubric
+from annotate.models import Criterion, Label, Person, Problem, Project, Rater, Step, Trace
+
+_number = itertools.count(1)
+
+
+def a_person(name: str = "alice", **fields: Any) -> Person:
+    """The person of that name, made on first asking; the password is the name, said twice."""
+    found = Person.objects.filter(username=name).first()
+    return found or Person.objects.create_user(username=name, password=f"{name}-{name}", **fields)
+
+
+def a_project(owner: Person | None = None, *, slug: str = "", overlap: int = 1, **members: Role) -> Project:
+    """A project of Alice's (or ``owner``'s) with the verdict rubric; ``bob=Role.ANNOTATOR`` adds members."""
+    slug = slug or f"project-{next(_number)}"
+    project = create_project(owner or a_person("alice"), name=slug, slug=slug, overlap=overlap)
+    for name, role in members.items():
+        add_member(project, a_person(name), role)
+    return project
+
+
+def a_trace(
+    project: Project,
+    *,
+    n_steps: int = 3,
+    texts: Sequence[str] | None = None,
+    external_id: str = "",
+    reference_answer: str | None = "42",
+    outcome: Outcome | None = None,
+) -> Trace:
+    external_id = external_id or f"trace-{next(_number)}"
+    bodies = list(texts) if texts is not None else [f"Step {i + 1}: one more.\n" for i in range(n_steps)]
+    text = "".join(bodies)
+    problem = Problem.objects.create(
+        project=project,
+        external_id=f"problem of {external_id}",
+        text="What is six times seven?",
+        reference_answer=reference_answer,
+        content_hash=hashlib.sha256(external_id.encode()).hexdigest(),
+    )
+    trace = Trace.objects.create(
+        project=project,
+        problem=problem,
+        external_id=external_id,
+        outcome=outcome,
+        n_steps=len(bodies),
+        text_hash=hashlib.sha256(text.encode()).hexdigest(),
+        content_hash=hashlib.sha256(f"{external_id}{text}".encode()).hexdigest(),
+    )
+    Step.objects.bulk_create(
+        Step(trace=trace, position=i, text=body, tail=len(body) - len(body.rstrip("\n")))
+        for i, body in enumerate(bodies)
+    )
+    return trace
+
+
+def a_rater(project: Project, kind: RaterKind = RaterKind.PERSON, name: str = "", **fields: Any) -> Rater:
+    return Rater.objects.create(project=project, kind=kind, name=name or f"{kind}-{next(_number)}", **fields)
+
+
+def a_criterion(project: Project, key: str = "verdict") -> Criterion:
+    assert project.rubric is not None
+    return Criterion.objects.get(rubric=project.rubric, key=key)
+
+
+def a_label(rater: Rater, step: Step, value: str, *, criterion_key: str = "verdict", **fields: Any) -> Label:
+    project = step.trace.project
+    assert project.rubric is not None
+    freeze_rubric(project.rubric)
+    return Label.objects.create(
+        rater=rater, criterion=a_criterion(project, criterion_key), step=step, value=value, **fields
+    )

@@ -1,0 +1,53 @@
+"""What every Gradus command shares: expected errors are one line, and a project is found by its slug."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from annotate.errors import GradusError
+from annotate.models import Project
+
+
+class GradusCommand(BaseCommand):
+    """A command whose ``handle`` may raise a GradusError: it becomes one clear line and exit code 1."""
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        self.console = Console(file=self.stdout, no_color=options.get("no_color") or None, highlight=False)
+        try:
+            return super().execute(*args, **options)
+        except GradusError as error:
+            raise CommandError(str(error)) from error
+
+    def project(self, slug: str) -> Project:
+        """The operator of the machine may reach every project; there is no door for them."""
+        try:
+            return Project.objects.select_related("rubric").get(slug=slug)
+        except Project.DoesNotExist:
+            known = ", ".join(Project.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none yet"
+            raise CommandError(f"There is no project named {slug}. Projects: {known}.") from None
+
+    def progress(self) -> Progress:
+        """A bar with count, rate of travel and time left; silent when the output is not a terminal."""
+        return Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=self.console,
+            disable=not self.console.is_terminal,
+        )
