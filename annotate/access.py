@@ -60,7 +60,9 @@ def _admit(user: Visitor, project: Project, role: Role | None) -> None:
     if held is None:
         raise NotAllowed
     if role is not None and held not in REACH[role]:
-        raise NotAllowed(f"This needs the role {role.label.lower()}; yours is {held.label.lower()}.", is_visible=True)
+        raise NotAllowed(
+            f"This needs the role {role.label.lower()}; yours is {held.label.lower()}.", is_visible=True
+        )
 
 
 def project_for(user: Visitor, slug: str, *, role: Role | None = None) -> Project:

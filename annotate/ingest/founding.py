@@ -80,7 +80,9 @@ def create_project(
 @transaction.atomic
 def add_member(project: Project, person: Person, role: Role) -> Membership:
     """Give ``person`` a role in the project, or change the one they have."""
-    membership, _ = Membership.objects.update_or_create(project=project, person=person, defaults={"role": role})
+    membership, _ = Membership.objects.update_or_create(
+        project=project, person=person, defaults={"role": role}
+    )
     return membership
 
 
@@ -120,3 +122,9 @@ def freeze_rubric(rubric: Rubric) -> None:
     if not rubric.is_frozen:
         Rubric.objects.filter(pk=rubric.pk).update(is_frozen=True)
         rubric.is_frozen = True
+
+
+@transaction.atomic
+def remove_project(project: Project) -> None:
+    """Delete a project and everything in it. The files of its releases stay where they were written."""
+    project.delete()

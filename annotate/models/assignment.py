@@ -21,7 +21,9 @@ class Assignment(models.Model):
     trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="assignments")
     slot = models.PositiveSmallIntegerField()
     state = models.CharField(max_length=10, choices=AssignmentState.choices, default=AssignmentState.OPEN)
-    holder = models.ForeignKey(Rater, null=True, blank=True, on_delete=models.PROTECT, related_name="assignments")
+    holder = models.ForeignKey(
+        Rater, null=True, blank=True, on_delete=models.RESTRICT, related_name="assignments"
+    )
     held_until = models.DateTimeField(null=True, blank=True)
     token = models.PositiveIntegerField(default=0)
     position = models.BigIntegerField(default=0)

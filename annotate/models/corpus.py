@@ -50,7 +50,8 @@ class Trace(models.Model):
             models.UniqueConstraint(fields=("project", "external_id"), name="trace_external_id_once"),
             models.CheckConstraint(condition=Q(n_steps__gte=1), name="trace_has_a_step"),
             models.CheckConstraint(
-                condition=Q(outcome__isnull=True) | Q(outcome__in=Outcome.values), name="trace_outcome_is_known"
+                condition=Q(outcome__isnull=True) | Q(outcome__in=Outcome.values),
+                name="trace_outcome_is_known",
             ),
         )
         indexes = (models.Index(fields=("project", "content_hash")),)

@@ -16,7 +16,9 @@ class Estimate(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="estimates")
     criterion = models.ForeignKey(Criterion, on_delete=models.CASCADE, related_name="estimates")
-    rater = models.ForeignKey(Rater, null=True, blank=True, on_delete=models.CASCADE, related_name="estimates")
+    rater = models.ForeignKey(
+        Rater, null=True, blank=True, on_delete=models.CASCADE, related_name="estimates"
+    )
     name = models.CharField(max_length=60)
     value = models.FloatField(null=True, blank=True)
     low = models.FloatField(null=True, blank=True)

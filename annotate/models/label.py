@@ -35,15 +35,15 @@ class Label(models.Model):
     the level's, not the label's.
     """
 
-    rater = models.ForeignKey(Rater, on_delete=models.PROTECT, related_name="labels")
-    criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="labels")
+    rater = models.ForeignKey(Rater, on_delete=models.RESTRICT, related_name="labels")
+    criterion = models.ForeignKey(Criterion, on_delete=models.RESTRICT, related_name="labels")
     step = models.ForeignKey(Step, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
     trace = models.ForeignKey(Trace, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
     pair = models.ForeignKey(Pair, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
     assignment = models.ForeignKey(
-        Assignment, null=True, blank=True, on_delete=models.PROTECT, related_name="labels"
+        Assignment, null=True, blank=True, on_delete=models.RESTRICT, related_name="labels"
     )
-    run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.PROTECT, related_name="labels")
+    run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.RESTRICT, related_name="labels")
     value = models.CharField(max_length=40)
     score = models.FloatField(null=True, blank=True)
     text = models.TextField(blank=True)
@@ -53,7 +53,7 @@ class Label(models.Model):
     has_seen_prelabels = models.BooleanField(default=False)
     is_live = models.BooleanField(default=True)
     supersedes = models.OneToOneField(
-        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="superseded_by"
+        "self", null=True, blank=True, on_delete=models.RESTRICT, related_name="superseded_by"
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -81,7 +81,9 @@ class Label(models.Model):
                 condition=Q(seconds__isnull=True) | Q(seconds__gte=0), name="label_seconds_not_negative"
             ),
         )
-        indexes = (models.Index(fields=("step", "criterion"), condition=Q(is_live=True), name="label_live_by_step"),)
+        indexes = (
+            models.Index(fields=("step", "criterion"), condition=Q(is_live=True), name="label_live_by_step"),
+        )
 
     def __str__(self) -> str:
         return f"{self.rater_id}: {self.value}"

@@ -26,7 +26,9 @@ class Project(models.Model):
         ordering = ("name", "pk")
         constraints = (
             models.CheckConstraint(condition=models.Q(overlap__gte=1), name="project_overlap_at_least_one"),
-            models.CheckConstraint(condition=models.Q(lease_minutes__gte=1), name="project_lease_at_least_one"),
+            models.CheckConstraint(
+                condition=models.Q(lease_minutes__gte=1), name="project_lease_at_least_one"
+            ),
         )
 
     def __str__(self) -> str:

@@ -19,7 +19,9 @@ class Rater(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="raters")
     kind = models.CharField(max_length=10, choices=RaterKind.choices)
     name = models.CharField(max_length=160)
-    person = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="raters")
+    person = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="raters"
+    )
     is_simulated = models.BooleanField(default=False)
     config = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -33,7 +35,8 @@ class Rater(models.Model):
             ),
             models.CheckConstraint(condition=Q(kind__in=RaterKind.values), name="rater_kind_is_known"),
             models.CheckConstraint(
-                condition=Q(person__isnull=True) | Q(kind=RaterKind.PERSON), name="rater_with_account_is_person"
+                condition=Q(person__isnull=True) | Q(kind=RaterKind.PERSON),
+                name="rater_with_account_is_person",
             ),
         )
 

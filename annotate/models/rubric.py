@@ -55,7 +55,9 @@ class Criterion(_PartOfRubric):
     """One question of a rubric."""
 
     rubric = models.ForeignKey(Rubric, on_delete=models.CASCADE, related_name="criteria")
-    parent = models.ForeignKey("self", null=True, blank=True, on_delete=models.CASCADE, related_name="children")
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.CASCADE, related_name="children"
+    )
     key = models.SlugField(max_length=60)
     title = models.CharField(max_length=120)
     description = models.TextField(blank=True)
@@ -74,7 +76,9 @@ class Criterion(_PartOfRubric):
         constraints = (
             models.UniqueConstraint(fields=("rubric", "key"), name="criterion_key_once_per_rubric"),
             models.CheckConstraint(condition=Q(scope__in=Scope.values), name="criterion_scope_is_known"),
-            models.CheckConstraint(condition=Q(kind__in=CriterionKind.values), name="criterion_kind_is_known"),
+            models.CheckConstraint(
+                condition=Q(kind__in=CriterionKind.values), name="criterion_kind_is_known"
+            ),
             models.CheckConstraint(condition=Q(weight__gte=0), name="criterion_weight_not_negative"),
         )
 
@@ -101,7 +105,9 @@ class Level(_PartOfRubric):
         constraints = (
             models.UniqueConstraint(fields=("criterion", "key"), name="level_key_once_per_criterion"),
             models.UniqueConstraint(
-                fields=("criterion", "hotkey"), condition=~Q(hotkey=""), name="level_hotkey_once_per_criterion"
+                fields=("criterion", "hotkey"),
+                condition=~Q(hotkey=""),
+                name="level_hotkey_once_per_criterion",
             ),
         )
 

@@ -18,8 +18,8 @@ class Run(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="runs")
     kind = models.CharField(max_length=10, choices=RunKind.choices)
     name = models.CharField(max_length=80, help_text="strategy or policy name")
-    criterion = models.ForeignKey(Criterion, on_delete=models.PROTECT, related_name="runs")
-    rater = models.ForeignKey(Rater, null=True, blank=True, on_delete=models.PROTECT, related_name="runs")
+    criterion = models.ForeignKey(Criterion, on_delete=models.RESTRICT, related_name="runs")
+    rater = models.ForeignKey(Rater, null=True, blank=True, on_delete=models.RESTRICT, related_name="runs")
     backend = models.CharField(max_length=400, blank=True)
     settings = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
@@ -80,7 +80,9 @@ class Completion(models.Model):
     unit = models.ForeignKey(Unit, on_delete=models.CASCADE, related_name="completions")
     digest = models.CharField(max_length=64)
     sample = models.PositiveIntegerField()
-    about = models.PositiveIntegerField(null=True, blank=True, help_text="step position the request speaks of")
+    about = models.PositiveIntegerField(
+        null=True, blank=True, help_text="step position the request speaks of"
+    )
     purpose = models.CharField(max_length=40, blank=True)
     text = models.TextField(blank=True)
     finish_reason = models.CharField(max_length=8, choices=FinishReason.choices)

@@ -11,9 +11,7 @@ pytestmark = pytest.mark.django_db
 
 def an_estimate(project: Project, **fields: object) -> Estimate:
     defaults = {"name": "alpha", "value": 0.5, "data_version": "v"}
-    return Estimate.objects.create(
-        project=project, criterion=a_criterion(project), **(defaults | fields)
-    )
+    return Estimate.objects.create(project=project, criterion=a_criterion(project), **(defaults | fields))
 
 
 def test_estimate_once_per_name_and_rater() -> None:

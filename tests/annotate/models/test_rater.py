@@ -31,4 +31,7 @@ def test_machine_has_no_account_and_kind_is_known() -> None:
 def test_machines_are_neither_people_nor_gold() -> None:
     project = a_project()
     kinds = {kind: a_rater(project, kind).is_machine for kind in RaterKind}
-    assert [kind for kind, is_machine in kinds.items() if not is_machine] == [RaterKind.PERSON, RaterKind.GOLD]
+    assert [kind for kind, is_machine in kinds.items() if not is_machine] == [
+        RaterKind.PERSON,
+        RaterKind.GOLD,
+    ]

@@ -29,7 +29,13 @@ def published() -> Release:
 
 @pytest.mark.parametrize(
     "fields",
-    [{"manifest": {"files": []}}, {"number": 2}, {"state": "building"}, {"path": "elsewhere"}, {"format": "x"}],
+    [
+        {"manifest": {"files": []}},
+        {"number": 2},
+        {"state": "building"},
+        {"path": "elsewhere"},
+        {"format": "x"},
+    ],
     ids=lambda fields: next(iter(fields)),
 )
 def test_published_release_cannot_change(published: Release, fields: dict[str, object]) -> None:

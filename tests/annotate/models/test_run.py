@@ -14,7 +14,10 @@ pytestmark = pytest.mark.django_db
 def unit() -> Unit:
     project = a_project()
     run = Run.objects.create(
-        project=project, kind=RunKind.PRELABEL, name="rollout/scan", criterion=a_criterion(project, "recoverable")
+        project=project,
+        kind=RunKind.PRELABEL,
+        name="rollout/scan",
+        criterion=a_criterion(project, "recoverable"),
     )
     return Unit.objects.create(run=run, trace=a_trace(project))
 

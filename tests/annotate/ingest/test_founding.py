@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+from django.db.models import RestrictedError
+
+from annotate.enums import AssignmentState, RaterKind, Role, RunKind
+from annotate.errors import Conflict, Rejected
+from annotate.ingest.founding import add_member, create_project, remove_project
+from annotate.models import Assignment, Consensus, Label, Membership, Project, Release, Rubric, Run
+from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+
+pytestmark = pytest.mark.django_db
+
+
+def test_project_starts_with_its_owner_and_the_verdict_rubric() -> None:
+    project = create_project(a_person("alice"), name="Grade-school sums")
+    assert project.slug == "grade-school-sums"
+    assert Membership.objects.get(project=project).role == Role.OWNER
+    verdict = a_criterion(project)
+    assert {level.key: (level.hotkey, level.score) for level in verdict.levels.all()} == {
+        "good": ("1", 1.0),
+        "neutral": ("2", 0.0),
+        "bad": ("3", -1.0),
+        "unsure": ("4", None),
+    }
+    assert not a_criterion(project, "recoverable").is_asked
+
+
+def test_project_name_taken_or_empty_is_said() -> None:
+    create_project(a_person("alice"), name="Sums")
+    with pytest.raises(Conflict, match="sums"):
+        create_project(a_person("alice"), name="Sums")
+    with pytest.raises(Rejected, match="field name"):
+        create_project(a_person("alice"), name="!!!")
+    assert Project.objects.count() == 1
+
+
+def test_add_member_changes_a_role_rather_than_adding_a_second() -> None:
+    project = a_project(bob=Role.ANNOTATOR)
+    add_member(project, a_person("bob"), Role.REVIEWER)
+    assert Membership.objects.get(project=project, person__username="bob").role == Role.REVIEWER
+
+
+def test_remove_project_takes_everything_of_it_and_nothing_else() -> None:
+    kept, gone = a_project(), a_project()
+    for project in (kept, gone):
+        rater = a_rater(project)
+        trace = a_trace(project)
+        assignment = Assignment.objects.create(
+            project=project, trace=trace, slot=0, state=AssignmentState.SUBMITTED, holder=rater
+        )
+        first = a_label(rater, trace.steps.first(), "good", assignment=assignment, is_live=False)
+        a_label(rater, trace.steps.first(), "bad", assignment=assignment, supersedes=first)
+        a_label(a_rater(project, RaterKind.JUDGE), trace.steps.last(), "bad")
+        run = Run.objects.create(
+            project=project, kind=RunKind.CONSENSUS, name="majority", criterion=a_criterion(project)
+        )
+        Consensus.objects.create(run=run, step=trace.steps.first(), action="ask", reason="tie")
+        Release.objects.create(project=project, number=1, run=run, format="trl_stepwise")
+    remove_project(gone)
+    assert set(Project.objects.all()) == {kept}
+    assert Label.objects.count() == 3
+    assert Rubric.objects.count() == 1
+
+
+def test_what_labels_rest_on_cannot_be_deleted_alone() -> None:
+    project = a_project()
+    rater = a_rater(project)
+    a_label(rater, a_trace(project).steps.first(), "good")
+    with pytest.raises(RestrictedError):
+        rater.delete()
+    with pytest.raises(RestrictedError):
+        type(a_criterion(project)).objects.filter(rubric=project.rubric).delete()

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from annotate import access
+from annotate.enums import AssignmentState, RaterKind, Role, RunKind
+from annotate.errors import NotAllowed
+from annotate.models import Assignment, Consensus, Estimate, Person, Project, Release, Run
+from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project() -> Project:
+    return a_project(bob=Role.ANNOTATOR, carol=Role.REVIEWER, eve=Role.VIEWER, mia=Role.MANAGER)
+
+
+def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
+    trace = a_trace(project)
+    bob = a_rater(project, person=a_person("bob"))
+    assignment = Assignment.objects.create(
+        project=project, trace=trace, slot=0, state=AssignmentState.SUBMITTED, holder=bob
+    )
+    criterion = a_criterion(project)
+    run = Run.objects.create(project=project, kind=RunKind.CONSENSUS, name="majority", criterion=criterion)
+    step = trace.steps.first()
+    consensus = Consensus.objects.create(run=run, step=step, action="ask", reason="tie")
+    estimate = Estimate.objects.create(
+        project=project, criterion=criterion, name="alpha", value=0.1, data_version="v"
+    )
+    judge_label = a_label(a_rater(project, RaterKind.JUDGE), step, "bad")
+    assert project.rubric is not None
+    return {
+        access.project_for: project.slug,
+        access.trace_for: trace.pk,
+        access.problem_for: trace.problem_id,
+        access.rubric_for: project.rubric.pk,
+        access.rater_for: bob.pk,
+        access.assignment_for: assignment.pk,
+        access.label_for: judge_label.pk,
+        access.run_for: run.pk,
+        access.estimate_for: estimate.pk,
+        access.consensus_for: consensus.pk,
+        access.release_for: Release.objects.create(
+            project=project, number=1, run=run, format="trl_stepwise"
+        ).pk,
+    }
+
+
+def doors() -> list[str]:
+    return sorted(name for name in vars(access) if name.endswith("_for") and name != "projects_for")
+
+
+def test_every_door_is_tried_here(project: Project) -> None:
+    assert {door.__name__ for door in everything_in(project)} == set(doors())
+
+
+@pytest.mark.parametrize("name", doors())
+@pytest.mark.parametrize("visitor", ["dan", "anonymous"])
+def test_stranger_does_not_learn_that_it_exists(project: Project, name: str, visitor: str) -> None:
+    door = getattr(access, name)
+    key = everything_in(project)[door]
+    user = AnonymousUser() if visitor == "anonymous" else a_person("dan")
+    with pytest.raises(NotAllowed) as refusal:
+        door(user, key)
+    assert not refusal.value.is_visible
+    missing = "nowhere" if isinstance(key, str) else 10**9
+    with pytest.raises(NotAllowed) as absence:
+        door(user, missing)
+    assert str(absence.value) == str(refusal.value)
+
+
+@pytest.mark.parametrize("name", doors())
+def test_owner_enters_by_every_door_but_other_peoples_assignments(project: Project, name: str) -> None:
+    door = getattr(access, name)
+    key = everything_in(project)[door]
+    alice = a_person("alice")
+    if door is access.assignment_for:
+        with pytest.raises(NotAllowed):
+            door(alice, key)
+    else:
+        assert door(alice, key)
+
+
+EVIDENCE = ("trace_for", "problem_for", "rater_for", "label_for", "run_for", "estimate_for", "consensus_for")
+
+
+@pytest.mark.parametrize("name", [*EVIDENCE, "release_for"])
+def test_annotator_never_sees_other_peoples_evidence(project: Project, name: str) -> None:
+    door = getattr(access, name)
+    key = everything_in(project)[door]
+    with pytest.raises(NotAllowed) as refusal:
+        door(a_person("bob"), key)
+    assert refusal.value.is_visible
+    assert door(a_person("carol"), key)
+    assert door(a_person("eve"), key)
+
+
+def test_annotator_sees_own_label_and_assignment(project: Project) -> None:
+    things = everything_in(project)
+    bob: Person = a_person("bob")
+    assert access.assignment_for(bob, int(things[access.assignment_for])).holder.person == bob
+    own = a_label(bob.raters.get(), a_trace(project).steps.first(), "good")
+    assert access.label_for(bob, own.pk) == own
+
+
+@pytest.mark.parametrize(
+    ("role", "admitted"),
+    [
+        (Role.OWNER, {"alice"}),
+        (Role.MANAGER, {"alice", "mia"}),
+        (Role.REVIEWER, {"alice", "mia", "carol"}),
+        (Role.ANNOTATOR, {"alice", "mia", "carol", "bob"}),
+        (Role.VIEWER, {"alice", "mia", "carol", "eve"}),
+        (None, {"alice", "mia", "carol", "bob", "eve"}),
+    ],
+)
+def test_roles_reach_as_written(project: Project, role: Role | None, admitted: set[str]) -> None:
+    def enters(name: str) -> bool:
+        try:
+            return bool(access.project_for(a_person(name), project.slug, role=role))
+        except NotAllowed:
+            return False
+
+    assert {name for name in ("alice", "mia", "carol", "bob", "eve", "dan") if enters(name)} == admitted
+
+
+def test_projects_are_those_one_is_a_member_of(project: Project) -> None:
+    a_project()
+    assert list(access.projects_for(a_person("bob"))) == [project]
+    assert not access.projects_for(a_person("dan")).exists()
+    assert not access.projects_for(AnonymousUser()).exists()
