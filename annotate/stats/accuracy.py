@@ -57,8 +57,8 @@ def wilson_interval(k: int, n: int, *, level: float = 0.95) -> tuple[float, floa
     z = NormalDist().inv_cdf((1 + level) / 2)
     centre = (k + z * z / 2) / (n + z * z)
     half = z / (n + z * z) * math.sqrt(k * (n - k) / n + z * z / 4)
-    # At k = 0 and k = n the limits are 0 and 1 exactly; rounding may land a hair outside.
-    return max(0.0, centre - half), min(1.0, centre + half)
+    # Rounding would put these two limits a hair away from 0 and 1.
+    return 0.0 if k == 0 else centre - half, 1.0 if k == n else centre + half
 
 
 def accuracy_against(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self, TypeAlias
 
@@ -47,26 +47,20 @@ def factorize(values: Column, field: str) -> tuple[IntArray, tuple[Hashable, ...
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuU":
         vocab, codes = np.unique(values, return_inverse=True)
         return codes.astype(np.int64), tuple(vocab.tolist())
-    plain: Iterable[Hashable] = values.tolist() if isinstance(values, np.ndarray) else values
+    codes_so_far: list[int] = []
     index: dict[Hashable, int] = {}
-    row = 0
-
-    def codes_of(cells: Iterable[Hashable]) -> Iterable[int]:
-        nonlocal row
-        for row, cell in enumerate(cells, start=1):
-            # Every NaN is a different object to a dict; one None stands for all of them.
-            yield index.setdefault(None if is_missing(cell) else cell, len(index))
-
     try:
-        codes = np.fromiter(codes_of(plain), dtype=np.int64, count=len(values))
+        for cell in values.tolist() if isinstance(values, np.ndarray) else values:
+            # Every NaN is a different key to a dict; one None stands for all of them.
+            codes_so_far.append(index.setdefault(None if is_missing(cell) else cell, len(index)))
     except TypeError as error:
-        raise Rejected(f"not usable as an id: {error}", row=row, field=field) from error
-    return codes, tuple(index)
+        raise Rejected(f"not usable as an id: {error}", row=len(codes_so_far) + 1, field=field) from error
+    return np.array(codes_so_far, dtype=np.int64), tuple(index)
 
 
 def is_missing(value: object) -> bool:
     """None and NaN say nothing; everything else, 0 and '' included, is a value."""
-    return value is None or (isinstance(value, float) and math.isnan(value))
+    return value is None or (isinstance(value, (float, np.floating)) and math.isnan(value))
 
 
 def first_row(mask: BoolArray) -> int:

@@ -98,7 +98,7 @@ class Coincidences:
     @classmethod
     def of(cls, table: LongTable) -> Self:
         """Count the labels of a table; clusters without a pairable unit are left out."""
-        unit, n_levels = table.unit, max(len(table.value.vocab), 1)
+        unit, n_levels = table.unit, len(table.value.vocab)
         size = np.bincount(unit)
         paired = np.flatnonzero(size >= 2)
         home, n_clusters = _homes(table, unit, size)

@@ -178,7 +178,7 @@ def _code_values(value: Column, levels: Sequence[Hashable] | None) -> tuple[Code
     """Value codes (-1 where missing), whether the levels are ordered, and the levels as numbers."""
     raw, seen = factorize(value, "value")
     for code, key in enumerate(seen):
-        if isinstance(key, float) and math.isinf(key):
+        if isinstance(key, (float, np.floating)) and math.isinf(key):
             raise Rejected("the value is infinite", row=first_row(raw == code), field="value")
     present = [key for key in seen if not is_missing(key)]
     numeric = all(isinstance(key, Real) for key in (present if levels is None else levels))
