@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Gradus from the command line; the first start builds the project's own environment (webapp/setup_venv.py)."""
+"""Gradus from the command line. The first start builds the environment it runs in: webapp/setup_venv.py."""
 
 import os
 import sys
@@ -7,9 +7,11 @@ import sys
 
 def main() -> None:
     # Checked before anything newer is imported, so that an old Python prints this line and no SyntaxError.
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036
         found = ".".join(str(part) for part in sys.version_info[:3])
-        sys.exit("Gradus needs Python 3.11 or newer, and this is Python " + found + " (" + sys.executable + ").")
+        sys.exit(
+            "Gradus needs Python 3.11 or newer, and this is Python " + found + " (" + sys.executable + ")."
+        )
 
     from webapp import setup_venv
 
@@ -20,7 +22,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from webapp.env import EnvError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except EnvError as error:
+        sys.exit("gradus: " + str(error))
 
 
 if __name__ == "__main__":

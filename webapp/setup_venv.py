@@ -1,23 +1,25 @@
 """Builds ``.venv`` and steps into it, so that ``python3 manage.py COMMAND`` works on a bare machine.
 
-Runs before anything is installed and therefore imports the standard library only. What is installed is recorded in
-``.venv/gradus.json`` with a hash of each lock; a start whose locks are recorded there does no more than read them.
+Runs before anything is installed and therefore imports the standard library only. What is installed is
+recorded in ``.venv/gradus.json`` with a hash of each lock; a start that finds its locks there only reads them.
 The record says "not ready" while an installation runs: an interrupted one is repeated, never believed.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import hashlib
 import json
 import os
+import subprocess
 import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import TextIO
+from shutil import which
+from typing import NoReturn, TextIO, TypedDict
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCKS = ROOT / "requirements"
@@ -32,29 +34,36 @@ COMMAND_EXTRAS: dict[str, tuple[str, ...]] = {"demo": ("local",), "test": EXTRAS
 # Megabytes on disk, measured on Linux x86-64 with Python 3.11; only shown, never relied on.
 MEGABYTES = {"base": 230, "local": 380, "export": 420, "dev": 900}
 
-CAUSES: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("no space left on device",), "The disk is full. Free some space, then start again."),
-    (
-        ("do not match the hashes", "hash mismatch"),
-        "A downloaded package is not the one that was locked. If a proxy rewrites downloads, go around it; "
-        "otherwise report this, and install nothing.",
-    ),
-    (
-        (
-            "dns error",
-            "name or service not known",
-            "name resolution",
-            "nodename nor servname",
-            "connection refused",
-            "failed to establish",
-            "network is unreachable",
-            "error sending request",
-            "timed out",
-        ),
-        "The package index could not be reached. Check the network and, behind a proxy, HTTPS_PROXY; "
-        "an index of your own is set with UV_DEFAULT_INDEX or PIP_INDEX_URL. Then start again.",
-    ),
+NO_NETWORK = (
+    "The package index could not be reached. Check the network and, behind a proxy, HTTPS_PROXY; an index of "
+    "your own is set with UV_DEFAULT_INDEX or PIP_INDEX_URL. Then start again."
 )
+BAD_HASH = (
+    "A downloaded package is not the one that was locked. If a proxy rewrites downloads, go around it; "
+    "otherwise report this, and install nothing."
+)
+# What installers print (lower case) → what it means for the person who reads it.
+CAUSES = {
+    "no space left on device": "The disk is full. Free some space, then start again.",
+    "do not match the hashes": BAD_HASH,
+    "hash mismatch": BAD_HASH,
+    "name or service not known": NO_NETWORK,
+    "name resolution": NO_NETWORK,
+    "nodename nor servname": NO_NETWORK,
+    "network is unreachable": NO_NETWORK,
+    "connection refused": NO_NETWORK,
+    "failed to establish": NO_NETWORK,
+    "error sending request": NO_NETWORK,
+    "timed out": NO_NETWORK,
+}
+
+
+class Record(TypedDict):
+    """``locks`` maps a name to the hash of the file installed; ``torch`` is ``cpu torch==2.13.0``, or empty."""
+
+    is_ready: bool
+    locks: dict[str, str]
+    torch: str
 
 
 class SetupError(Exception):
@@ -66,26 +75,10 @@ def say(line: str) -> None:
     print(f"gradus: {line}", file=sys.stderr, flush=True)
 
 
-# --- what is wanted, and what is there -------------------------------------------------------------------------
-
-
-def extras_of(command: str) -> tuple[str, ...]:
-    """The extras a management command cannot do without."""
-    return COMMAND_EXTRAS.get(command, ())
-
-
 def locks_for(extras: Iterable[str]) -> list[str]:
     """Names of the locks to install. ``dev`` holds all others, and every other holds ``base``."""
     wanted = set(extras)
-    if "dev" in wanted:
-        return ["dev"]
-    return sorted(wanted - {"base"}) or ["base"]
-
-
-def covered_by(locks: Iterable[str]) -> list[str]:
-    """Every lock whose packages are all there once ``locks`` are installed."""
-    installed = {"base", *locks}
-    return ["base", *EXTRAS] if "dev" in installed else sorted(installed)
+    return ["dev"] if "dev" in wanted else sorted(wanted.intersection(EXTRAS)) or ["base"]
 
 
 def fingerprint(lock: str) -> str:
@@ -98,48 +91,51 @@ def torch_pin() -> str:
     return next(line.strip() for line in lines if line.strip() and not line.startswith("#"))
 
 
-def read_record() -> dict[str, object] | None:
+def read_record() -> Record | None:
     """What an earlier start installed, or None where none did or the record cannot be read."""
     try:
-        record = json.loads(RECORD.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        found = json.loads(RECORD.read_text(encoding="utf-8"))
+        return Record(is_ready=found["is_ready"], locks=dict(found["locks"]), torch=str(found["torch"]))
+    except (OSError, ValueError, LookupError, TypeError):
         return None
-    return record if isinstance(record, dict) and isinstance(record.get("locks"), dict) else None
 
 
-def write_record(*, is_ready: bool, locks: Mapping[str, str], torch: str | None) -> None:
+def write_record(record: Record) -> None:
     """Replace the record in one move: a reader sees the old one or the new one, never a half."""
     draft = RECORD.with_suffix(".tmp")
-    draft.write_text(json.dumps({"ready": is_ready, "locks": dict(locks), "torch": torch}), encoding="utf-8")
+    draft.write_text(json.dumps(record), encoding="utf-8")
     draft.replace(RECORD)
 
 
-def is_ready(extras: Iterable[str], record: Mapping[str, object] | None) -> bool:
-    """Whether everything ``extras`` need is recorded as installed from the present locks."""
-    wanted = set(extras)
-    if record is None or record.get("ready") is not True or not VENV_PYTHON.exists():
-        return False
-    locks = record["locks"]
-    if not isinstance(locks, dict) or any(locks.get(name) != fingerprint(name) for name in {"base", *wanted}):
-        return False
-    return "local" not in wanted or str(record.get("torch")).partition(" ")[2] == torch_pin()
+def is_ready(extras: Iterable[str], record: Record | None, *, torch_build: str = "") -> bool:
+    """Whether everything ``extras`` need is recorded as installed from the present locks.
 
-
-# --- stepping in ------------------------------------------------------------------------------------------------
+    ``torch_build`` is ``cpu`` or ``cuda``; without it either will do.
+    """
+    if record is None or record["is_ready"] is not True or not VENV_PYTHON.exists():
+        return False
+    current = {lock for lock in ("base", *EXTRAS) if record["locks"].get(lock) == fingerprint(lock)}
+    if "dev" not in current and not current.issuperset({"base", *extras}):
+        return False
+    build, _, pin = record["torch"].partition(" ")
+    return "local" not in extras or (pin == torch_pin() and torch_build in ("", build))
 
 
 def enter(argv: Sequence[str]) -> None:
-    """Return inside an environment that can run ``argv``; build it and re-execute Python in it where needed."""
+    """Return inside an environment that can run ``argv``; where needed build it and start again in it."""
     command = argv[1] if len(argv) > 1 else ""
     try:
         if command == "setup":
             set_up(argv[2:])
             sys.exit(0)
-        if os.environ.get("GRADUS_NO_BOOTSTRAP") == "1" or is_someone_elses():
+        if may_not_install() or is_someone_elses():
             return
-        fresh = ensure(extras_of(command))
+        fresh = ensure(COMMAND_EXTRAS.get(command, ()))
     except SetupError as error:
         say(str(error))
+        sys.exit(1)
+    except OSError as error:
+        say(f"The environment could not be built: {error}.")
         sys.exit(1)
     except KeyboardInterrupt:
         say("Interrupted. What was half installed will be installed again at the next start.")
@@ -152,20 +148,29 @@ def is_inside() -> bool:
     return Path(sys.prefix).resolve() == VENV.resolve()
 
 
+def may_not_install() -> bool:
+    """Whether ``GRADUS_NO_BOOTSTRAP=1`` says to take the environment as it is, as containers do."""
+    if os.environ.get("GRADUS_NO_BOOTSTRAP") != "1":
+        return False
+    if not has_django():
+        raise SetupError("GRADUS_NO_BOOTSTRAP=1 forbids installing, and this Python has no Django.")
+    return True
+
+
 def is_someone_elses() -> bool:
-    """Whether an active virtual environment that has Django, and that no earlier start built, is running this."""
+    """Whether the active virtual environment has Django, and no earlier start of ours built it."""
     if sys.prefix == sys.base_prefix or (is_inside() and read_record() is not None):
         return False
-    from importlib.util import find_spec
+    return has_django()
 
+
+def has_django() -> bool:
     return find_spec("django") is not None
 
 
 def become(command: Sequence[str]) -> NoReturn:
     """Replace this process by ``command``."""
     if os.name == "nt":  # Windows' exec returns to the shell at once and leaves the child in the background.
-        import subprocess
-
         sys.exit(subprocess.call(command))
     sys.stdout.flush()
     sys.stderr.flush()
@@ -174,11 +179,9 @@ def become(command: Sequence[str]) -> NoReturn:
 
 def set_up(arguments: Sequence[str]) -> None:
     """``manage.py setup``: install extras by name."""
-    import argparse
-
     parser = argparse.ArgumentParser(
         prog="manage.py setup",
-        description="Install what Gradus needs into .venv. The other commands install what they need themselves.",
+        description="Install what Gradus needs into .venv. Other commands install what they need themselves.",
     )
     parser.add_argument(
         "extras",
@@ -191,61 +194,51 @@ def set_up(arguments: Sequence[str]) -> None:
     for extra in options.extras:
         if extra not in EXTRAS:
             parser.error(f"no extra is called {extra!r}; choose from {', '.join(EXTRAS)}")
-    if os.environ.get("GRADUS_NO_BOOTSTRAP") == "1":
-        raise SetupError("GRADUS_NO_BOOTSTRAP=1 forbids installing. Unset it to let setup build .venv.")
-    extras = {*options.extras, *(("local",) if options.cuda else ())}
-    if not ensure(extras, torch_build="cuda" if options.cuda else None):
+    if may_not_install():
+        raise SetupError("GRADUS_NO_BOOTSTRAP=1 forbids installing.")
+    extras = [*options.extras, "local"] if options.cuda else options.extras
+    if not ensure(extras, torch_build="cuda" if options.cuda else ""):
         say("Everything is installed already.")
 
 
-# --- building ---------------------------------------------------------------------------------------------------
-
-
-def ensure(extras: Iterable[str], *, torch_build: str | None = None) -> bool:
-    """Install what is missing; True when anything was. ``torch_build`` None takes either build that is there."""
-    wanted = set(extras)
-
-    def is_done() -> bool:
-        record = read_record()
-        has_build = torch_build is None or str((record or {}).get("torch")).startswith(f"{torch_build} ")
-        return is_ready(wanted, record) and has_build
-
-    if is_done():
+def ensure(extras: Sequence[str], *, torch_build: str = "") -> bool:
+    """Install what is missing; True when this start, or one it waited for, did."""
+    if is_ready(extras, read_record(), torch_build=torch_build):
         return False
     with only_one():
-        if is_done():  # The start we waited for has installed the same.
-            return True
-        install(wanted, torch_build)
+        if not is_ready(extras, read_record(), torch_build=torch_build):
+            install(extras, torch_build)
     return True
 
 
-def install(extras: set[str], torch_build: str | None) -> None:
+def install(extras: Sequence[str], torch_build: str) -> None:
     """Build or repair ``.venv``: the extras wanted now and those it had before."""
-    before = read_record() or {}
-    had = before.get("locks")
-    torch = str(before["torch"]) if before.get("torch") else None
-    locks = locks_for({*extras, *(had if isinstance(had, dict) else ())})
+    before = read_record() or Record(is_ready=False, locks={}, torch="")
+    torch = before["torch"]
+    locks = locks_for({*extras, *before["locks"]})
     if not VENV_PYTHON.exists():
         create_venv()
-        torch = None
-    write_record(is_ready=False, locks=dict.fromkeys(locks, ""), torch=torch)
+        torch = ""
+    write_record(Record(is_ready=False, locks=dict.fromkeys(locks, ""), torch=torch))
     install_locks(locks)
     if "local" in extras or torch:
-        build = torch_build or (torch.partition(" ")[0] if torch else "cpu")
+        build = torch_build or torch.partition(" ")[0] or "cpu"
         if torch != f"{build} {torch_pin()}":
             install_torch(build)
         torch = f"{build} {torch_pin()}"
-    write_record(is_ready=True, locks={name: fingerprint(name) for name in covered_by(locks)}, torch=torch)
+    write_record(
+        Record(is_ready=True, locks={lock: fingerprint(lock) for lock in ("base", *locks)}, torch=torch)
+    )
     say("Ready.")
 
 
 @contextlib.contextmanager
 def only_one() -> Iterator[None]:
     """Hold the lock that keeps two starts from installing at once."""
-    import time
-
     STATE.mkdir(exist_ok=True)
     with (STATE / "setup.lock").open("a+", encoding="utf-8") as file:
+        # An installer that outlives a killed start inherits the lock, and so keeps the next start waiting.
+        os.set_inheritable(file.fileno(), True)
         if not try_lock(file):
             say("Another start is installing; waiting for it.")
             while not try_lock(file):
@@ -254,7 +247,7 @@ def only_one() -> Iterator[None]:
 
 
 def try_lock(file: TextIO) -> bool:
-    """Take the file's lock if it is free; the system lets go of it when this process ends, however it ends."""
+    """Take the file's lock if it is free; the system lets go of it however this process ends."""
     try:
         if sys.platform == "win32":
             import msvcrt
@@ -271,9 +264,6 @@ def try_lock(file: TextIO) -> bool:
 
 
 def create_venv() -> None:
-    from importlib.util import find_spec
-    from shutil import which
-
     say(f"Creating .venv with Python {sys.version_info.major}.{sys.version_info.minor}")
     uv = which("uv")
     if uv is not None:
@@ -314,13 +304,14 @@ def installers() -> Iterator[list[str]]:
             uv = find_uv()
     if uv is not None:
         yield [uv, "pip", "install", "--python", str(VENV_PYTHON)]
-    ensure_pip()
+    try:
+        ensure_pip()
+    except SetupError:
+        return  # Why uv failed says more than that pip is missing too.
     yield pip()
 
 
 def find_uv() -> str | None:
-    from shutil import which
-
     return which("uv") or which("uv", path=str(VENV_BIN))
 
 
@@ -330,24 +321,24 @@ def pip() -> list[str]:
 
 def ensure_pip() -> None:
     """A venv that uv made has no pip."""
-    import subprocess
-
-    has_pip = [str(VENV_PYTHON), "-c", "import pip"]
-    if subprocess.run(has_pip, capture_output=True, check=False).returncode != 0:
+    try:
+        run([str(VENV_PYTHON), "-c", "import pip"])
+    except SetupError:
         run([str(VENV_PYTHON), "-m", "ensurepip"])
 
 
 def install_torch(build: str) -> None:
-    say(f"Installing PyTorch ({torch_pin()}, {'CUDA, several GB' if build == 'cuda' else 'CPU, about 700 MB on disk'})")
+    size = "CUDA, several GB" if build == "cuda" else "CPU, about 700 MB on disk"
+    say(f"Installing PyTorch ({torch_pin()}, {size})")
     first_to_succeed(torch_commands(build, sys.platform, find_uv()))
 
 
 def torch_commands(build: str, platform: str, uv: str | None) -> Iterator[list[str]]:
     """Ways to install PyTorch, best first; drawn one by one, each only after the one before has failed.
 
-    On Linux the default index offers the CUDA build. The CPU build is asked for first where pip is configured to find
-    it (uv does not read pip's configuration), then on PyTorch's own index, which uv knows. What torch itself needs
-    came with local.lock, except what its CUDA build adds.
+    On Linux the default index offers the CUDA build. The CPU build is asked for first where pip is configured
+    to find it (uv does not read pip's configuration), then on PyTorch's own index, which uv knows. What torch
+    itself needs came with local.lock, except what its CUDA build adds.
     """
     pin = torch_pin()
     into_venv = ["pip", "install", "--python", str(VENV_PYTHON)]
@@ -362,7 +353,9 @@ def torch_commands(build: str, platform: str, uv: str | None) -> Iterator[list[s
     yield [*pip(), "--no-deps", "--retries", "1", "--timeout", "20", f"{pin}+cpu"]
     if uv is not None:
         yield [uv, *into_venv, "--no-deps", "--torch-backend=cpu", pin]
-    say("No CPU build of PyTorch could be reached: taking the default one, several GB with CUDA. Ctrl-C stops it.")
+    say(
+        "No CPU build of PyTorch could be reached: taking the default, several GB with CUDA. Ctrl-C stops it."
+    )
     yield [*pip(), pin]
 
 
@@ -379,23 +372,19 @@ def first_to_succeed(commands: Iterable[Sequence[str]]) -> None:
 
 def run(command: Sequence[str]) -> None:
     """Run one step, its output kept in ``.gradus/setup.log``; raise SetupError with cause and last lines."""
-    import subprocess
-    import time
-
-    # With its default of three retries uv spends ten seconds on a name that does not resolve.
-    environment = {**os.environ, "UV_HTTP_RETRIES": os.environ.get("UV_HTTP_RETRIES", "1")}
-    started = time.monotonic()
+    # With their own defaults, uv and pip spend ten seconds and more on a name that does not resolve.
+    environment = {"UV_HTTP_RETRIES": "1", "PIP_RETRIES": "1", **os.environ}
     log_path = STATE / "setup.log"
     with log_path.open("w+", encoding="utf-8", errors="replace") as log:
         try:
+            # close_fds=False hands down the lock alone (see only_one): all else that Python opens stays here.
             child = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment, close_fds=False
             )
         except OSError as error:
             raise SetupError(f"{command[0]} cannot be run: {error.strerror}.") from error
         try:
-            while (code := poll(child, seconds=10)) is None:
-                say(f"  still at it after {time.monotonic() - started:.0f} s")
+            code = wait_aloud(child)
         except BaseException:
             child.terminate()
             child.wait()
@@ -406,19 +395,20 @@ def run(command: Sequence[str]) -> None:
         raise SetupError(explain(output, log_path))
 
 
-def poll(child: object, *, seconds: float) -> int | None:
-    import subprocess
-
-    assert isinstance(child, subprocess.Popen)
-    try:
-        return int(child.wait(timeout=seconds))
-    except subprocess.TimeoutExpired:
-        return None
+def wait_aloud(child: subprocess.Popen[bytes], *, every: int = 10) -> int:
+    """Wait for ``child``, with a sign of life every so many seconds."""
+    waited = 0
+    while True:
+        try:
+            return child.wait(timeout=every)
+        except subprocess.TimeoutExpired:
+            waited += every
+            say(f"  still at it after {waited} s")
 
 
 def explain(output: str, log_path: Path) -> str:
     """One sentence on the cause where it is known, then the last lines of what the installer said."""
     folded = output.lower()
-    cause = next((said for marks, said in CAUSES if any(mark in folded for mark in marks)), None)
-    tail = "\n".join(f"    {line}" for line in output.strip().splitlines()[-8:])
-    return f"{cause or 'Installing failed.'}\n{tail}\n  All of it: {log_path}"
+    cause = next((said for mark, said in CAUSES.items() if mark in folded), "Installing failed.")
+    tail = [f"    {line.strip()[:160]}" for line in output.strip().splitlines()[-4:]]
+    return "\n".join([cause, *tail, f"  All of it: {log_path}"])

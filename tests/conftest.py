@@ -1,0 +1,94 @@
+"""What every test of the suite shares: services that may be absent, the choice of database, fixed seeds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings as hypothesis_settings
+
+from tests.services import CHROMIUM, POSTGRES, RABBITMQ, REDIS, SERVICES, Service
+
+# Examples are the same on every machine; a run in search of new ones: pytest --hypothesis-profile=search
+hypothesis_settings.register_profile("fixed", derandomize=True, deadline=None, database=None)
+hypothesis_settings.register_profile("search", deadline=None)
+hypothesis_settings.load_profile("fixed")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("gradus")
+    group.addoption(
+        "--require-services",
+        action="store_true",
+        default=os.environ.get("GRADUS_REQUIRE_SERVICES") == "1",
+        help="fail tests whose service is absent instead of skipping them (a GPU is never demanded)",
+    )
+    group.addoption(
+        "--database",
+        choices=("sqlite", "postgres"),
+        default=os.environ.get("GRADUS_TEST_DATABASE") or "sqlite",
+        help="the database the tests run on (read by tests/settings.py)",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--database") == "postgres" and POSTGRES.absence:
+        raise pytest.UsageError(POSTGRES.absence)
+
+
+def demand(service: Service, config: pytest.Config) -> None:
+    """Skip or fail the running test when ``service`` is absent."""
+    if not service.absence:
+        return
+    if service.is_demanded and config.getoption("--require-services"):
+        pytest.fail(f"{service.absence} (--require-services)", pytrace=False)
+    pytest.skip(service.absence)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for service in SERVICES:
+        if item.get_closest_marker(service.marker) is not None:
+            demand(service, item.config)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say by name which services the run went without."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    for service in SERVICES:
+        count = sum(f"{service.name} not available" in reason for reason in reasons)
+        if count:
+            terminalreporter.write_line(f"{service.absence}; {count} test(s) skipped", yellow=True)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    from django.conf import settings
+
+    if settings.configured:
+        shutil.rmtree(settings.TEST_HOME, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres_url(pytestconfig: pytest.Config) -> str:
+    demand(POSTGRES, pytestconfig)
+    return POSTGRES.address
+
+
+@pytest.fixture(scope="session")
+def redis_url(pytestconfig: pytest.Config) -> str:
+    demand(REDIS, pytestconfig)
+    return REDIS.address
+
+
+@pytest.fixture(scope="session")
+def amqp_url(pytestconfig: pytest.Config) -> str:
+    demand(RABBITMQ, pytestconfig)
+    return RABBITMQ.address
+
+
+@pytest.fixture(scope="session")
+def chromium(pytestconfig: pytest.Config) -> Path:
+    """Path of the browser to drive: playwright's own download is never used."""
+    demand(CHROMIUM, pytestconfig)
+    return Path(shutil.which(CHROMIUM.address) or CHROMIUM.address)
