@@ -1,0 +1,55 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from annotate.assign.policy import Standing, lease_end, missing_slots, standing_of
+
+NOTHING = {
+    "is_holding": False,
+    "has_rubric": True,
+    "n_traces": 1,
+    "n_slots": 1,
+    "n_claimable": 0,
+    "n_held_by_others": 0,
+    "n_open": 0,
+}
+
+
+@pytest.mark.parametrize(
+    ("standing", "newest", "overlap", "slots"),
+    [
+        (0, None, 2, [0, 1]),
+        (1, 0, 2, [1]),
+        (2, 1, 2, []),
+        (3, 2, 2, []),
+        # one of three was skipped: its successor has the number 3, never a used one
+        (2, 2, 3, [3]),
+    ],
+)
+def test_missing_slots_continue_the_numbering(
+    standing: int, newest: int | None, overlap: int, slots: list[int]
+) -> None:
+    assert list(missing_slots(standing, newest, overlap)) == slots
+
+
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"is_holding": True, "n_traces": 0}, Standing.HOLDING),
+        ({"has_rubric": False, "n_claimable": 1}, Standing.NO_RUBRIC),
+        ({"n_traces": 0, "n_slots": 0}, Standing.NO_TRACES),
+        ({"n_slots": 0}, Standing.NOT_FILLED),
+        ({"n_claimable": 1, "n_held_by_others": 3}, Standing.READY),
+        ({"n_held_by_others": 3, "n_open": 3}, Standing.HELD_BY_OTHERS),
+        ({"n_open": 2}, Standing.DONE_BY_YOU),
+        ({}, Standing.ALL_SUBMITTED),
+    ],
+)
+def test_standing_names_the_first_thing_in_the_way(changed: dict[str, int], expected: Standing) -> None:
+    assert standing_of(**{**NOTHING, **changed}) is expected  # type: ignore[arg-type]
+
+
+def test_lease_end_counts_minutes() -> None:
+    assert lease_end(datetime(2026, 1, 1, 9, 50, tzinfo=UTC), 30) == datetime(2026, 1, 1, 10, 20, tzinfo=UTC)
