@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from webapp.env import Env, EnvError
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        (None, lambda env: env.text("GRADUS_X")),
+        ("", lambda env: env.text("GRADUS_X")),
+        ("perhaps", lambda env: env.flag("GRADUS_X", default=True)),
+        ("many", lambda env: env.number("GRADUS_X", 3)),
+        ("0", lambda env: env.number("GRADUS_X", 3, least=1)),
+        ("prod", lambda env: env.choice("GRADUS_X", "a", ("a", "b"))),
+        (None, lambda env: env.secret("GRADUS_X", kept_in=None)),
+    ],
+)
+def test_error_names_the_variable(value: str | None, read: Callable[[Env], object]) -> None:
+    with pytest.raises(EnvError, match="GRADUS_X"):
+        read(Env({} if value is None else {"GRADUS_X": value}))
+
+
+def test_values_are_read_as_written() -> None:
+    env = Env({"FLAG": "Yes", "OFF": "0", "N": "12", "WORDS": "a, b ,,c", "NONE": ""})
+    assert env.flag("FLAG", default=False)
+    assert not env.flag("OFF", default=True)
+    assert env.number("N", 3) == 12
+    assert env.words("WORDS") == ["a", "b", "c"]
+    assert env.words("NONE", default=("x",)) == []
+    assert env.words("ABSENT", default=("x",)) == ["x"]
+    assert env.number("NONE", 7) == 7
+
+
+def test_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "secret_key"
+    first = Env({}).secret("GRADUS_X", kept_in=path)
+    assert len(first) >= 60
+    assert Env({}).secret("GRADUS_X", kept_in=path) == first
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600
+
+
+def test_secret_from_a_file_and_from_a_missing_one(tmp_path: Path) -> None:
+    (tmp_path / "key").write_text("from a file\n")
+    assert Env({"GRADUS_X_FILE": str(tmp_path / "key")}).secret("GRADUS_X", kept_in=None) == "from a file"
+    with pytest.raises(EnvError, match="GRADUS_X_FILE"):
+        Env({"GRADUS_X_FILE": str(tmp_path / "gone")}).secret("GRADUS_X", kept_in=None)

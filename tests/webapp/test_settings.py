@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.paths import REPOSITORY
+
+PRODUCTION = {
+    "GRADUS_PROFILE": "production",
+    "GRADUS_SECRET_KEY": "a-long-random-value-" * 4,
+    "GRADUS_ALLOWED_HOSTS": "gradus.example",
+    "DATABASE_URL": "postgres://gradus:secret@db.example/gradus",
+}
+
+
+def manage(tmp_path: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    ours = ("GRADUS_", "DJANGO_", "DATABASE_URL")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    kept |= {"GRADUS_HOME": str(tmp_path), "GRADUS_NO_BOOTSTRAP": "1"} | variables
+    return subprocess.run(
+        [sys.executable, "manage.py", *command],
+        cwd=REPOSITORY,
+        env=kept,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
+
+
+def test_production_profile_passes_the_deployment_check(tmp_path: Path) -> None:
+    done = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+    assert "no issues" in done.stdout
+
+
+@pytest.mark.parametrize("missing", ["GRADUS_SECRET_KEY", "GRADUS_ALLOWED_HOSTS"])
+def test_production_without_a_secret_or_hosts_says_which(tmp_path: Path, missing: str) -> None:
+    done = manage(tmp_path, "check", **{name: v for name, v in PRODUCTION.items() if name != missing})
+    assert done.returncode != 0
+    assert missing in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_database_url_nobody_understands_is_named(tmp_path: Path) -> None:
+    done = manage(tmp_path, "check", DATABASE_URL="sqlserverish://x")
+    assert done.returncode != 0
+    assert "DATABASE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
