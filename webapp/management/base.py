@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -24,7 +25,9 @@ class GradusCommand(BaseCommand):
     """A command whose ``handle`` may raise a GradusError: it becomes one clear line and exit code 1."""
 
     def execute(self, *args: Any, **options: Any) -> str | None:
-        self.console = Console(file=self.stdout, no_color=options.get("no_color") or None, highlight=False)
+        # Not self.stdout: Django's wrapper ends every write with a newline, which tears a progress bar apart.
+        out = options.get("stdout") or sys.stdout
+        self.console = Console(file=out, no_color=options.get("no_color") or None, highlight=False)
         try:
             return super().execute(*args, **options)
         except GradusError as error:
@@ -35,7 +38,9 @@ class GradusCommand(BaseCommand):
         try:
             return Project.objects.select_related("rubric").get(slug=slug)
         except Project.DoesNotExist:
-            known = ", ".join(Project.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none yet"
+            known = (
+                ", ".join(Project.objects.order_by("slug").values_list("slug", flat=True)[:20]) or "none yet"
+            )
             raise CommandError(f"There is no project named {slug}. Projects: {known}.") from None
 
     def progress(self) -> Progress:

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+from io import StringIO
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotate.models import Run
+from tests.factories import a_label, a_project, a_rater, a_trace
+
+pytestmark = pytest.mark.django_db
+
+
+def run_command(*arguments: str) -> str:
+    out = StringIO()
+    call_command("consensus", *arguments, stdout=out)
+    return out.getvalue()
+
+
+@pytest.fixture
+def slug() -> str:
+    project = a_project(slug="sums")
+    trace = a_trace(project)
+    a_label(a_rater(project, name="ann"), trace.steps.first(), "good")
+    return project.slug
+
+
+def test_the_command_prints_the_funnel(slug):
+    out = run_command(slug, "--policy", "majority")
+
+    assert "Nobody labelled it" in out
+    assert "All steps" in out
+
+
+def test_the_command_prints_json_and_takes_settings(slug):
+    answer = json.loads(run_command(slug, "--policy", "majority", "--set", "min_votes=2", "--json"))
+
+    assert answer["settings"]["min_votes"] == 2
+    assert [(row["reason"], row["steps"]) for row in answer["funnel"] if row["steps"]] == [
+        ("all", 3),
+        ("no_label", 2),
+        ("too_few_votes", 1),
+    ]
+    assert answer["run"] == Run.objects.get().pk
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere", "--policy", "majority"), "no project named nowhere"),
+        (("sums", "--policy", "majority", "--set", "min_votes"), "not of the form key=value"),
+        (
+            ("sums", "--policy", "majority", "--set", "min_votes=two"),
+            "field min_votes: must be a whole number",
+        ),
+        (("sums", "--policy", "majority", "--set", "a=1", "--set", "a=2"), "a is set twice"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(slug, arguments, message):
+    with pytest.raises(CommandError, match=message):
+        run_command(*arguments)
+    assert not Run.objects.exists()
