@@ -41,8 +41,8 @@ def run_suite(tmp_path: Path, *options: str) -> str:
 
 
 def test_absent_service_skips_and_is_named_in_the_summary(tmp_path: Path) -> None:
-    output = run_suite(tmp_path)
-    assert "3 skipped" in output
+    output = run_suite(tmp_path, "-k", "not gpu")
+    assert "2 skipped" in output
     assert "Redis not available: redis://127.0.0.1:1/0" in output
     assert "2 test(s) skipped" in output
 

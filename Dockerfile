@@ -1,0 +1,24 @@
+# The web and worker image. EXTRA is a lock of requirements/: base, export (Parquet, Hub) or local; local still lacks
+# torch, whose build depends on the machine, so model servers are reached over HTTP (see docker-compose.yml).
+FROM python:3.11-slim
+
+ARG EXTRA=export
+ENV GRADUS_NO_BOOTSTRAP=1 \
+    GRADUS_PROFILE=production \
+    GRADUS_HOME=/data \
+    GRADUS_STATIC_ROOT=/srv/static \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+
+RUN useradd --uid 10001 --create-home gradus && install -d -o gradus -g gradus /data /srv/static
+WORKDIR /app
+COPY requirements/${EXTRA}.lock requirements/
+RUN pip install --no-cache-dir --require-hashes --requirement requirements/${EXTRA}.lock
+COPY . .
+
+USER gradus
+# Static files are named by their content at build time; the values below are used for nothing else.
+RUN GRADUS_SECRET_KEY=only-for-this-step GRADUS_ALLOWED_HOSTS=localhost python manage.py collectstatic --noinput
+
+EXPOSE 8000
+CMD ["gunicorn", "webapp.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8"]
