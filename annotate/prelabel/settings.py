@@ -24,7 +24,7 @@ def require(condition: bool, field: str, reason: str) -> None:
 
 
 def build_settings(cls: type[T], values: Mapping[str, Any]) -> T:
-    """An instance of the settings dataclass ``cls``; ``Rejected`` names an unknown, missing or ill-typed field."""
+    """An instance of the dataclass ``cls``; ``Rejected`` names an unknown, missing or ill-typed field."""
     fields = {f.name: f for f in dataclasses.fields(cls)}  # type: ignore[arg-type]
     for name in values:
         if name not in fields:

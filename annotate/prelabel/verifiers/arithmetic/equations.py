@@ -1,0 +1,190 @@
+"""Find equations between numbers in a text and compare their two sides.
+
+Built to be believed when it says *refuted*: every doubt about how a mismatch should be read (units that
+convert, a multiplying word nearby, a supposition, a rounded operand) makes the equation unclear instead.
+
+Tolerance. ``=`` wants equal values, or a right side that is the left rounded or cut at the last decimal it
+shows. A whole number that stands for a fraction within 1 of it, and a difference within 1 % where any operand
+is a decimal, are unclear. ``≈`` accepts rounding at the last digit shown or 1 %, and is refuted from 5 % on.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import pairwise
+from typing import Literal
+
+from annotate.prelabel.verifiers.arithmetic.expressions import Expression, NotArithmetic, parse
+from annotate.prelabel.verifiers.arithmetic.notation import Token, plain, tokens
+
+Status = Literal["supported", "refuted", "unclear"]
+
+MAX_TEXT = 20_000
+ROUNDED = Fraction(1, 100)
+ROUGH = Fraction(1, 20)
+
+_DOUBTFUL = re.compile(
+    r"dozens?|hundreds?|thousands?|millions?|billions?|trillions?|hal(?:f|ves)|thirds?|quarters?|twice|double|triple"
+    r"|thrice|percent|pairs?|couple|score|squared?|cubed|root|remainder|rest|factorial|more|less|fewer|than|of|out"
+    r"|sum|difference|product|average|mean|by|over|and|or|from|to|between|one|two|three|four|five|six|seven|eight|nine"
+)
+_MEASURES = re.compile(
+    r"(?:second|sec|minute|min|hour|hr|day|week|month|year|inche?|in|foot|feet|ft|yard|mile|mi|cm|mm|km|m?eter|metre|kilometer"
+    r"|centimeter|cent|penny|pennie|nickel|dime|dollar|gram|kg|kilogram|mg|pound|lb|ounce|oz|ton|liter|litre|ml|gallon"
+    r"|quart|pint|cup|century|decade)s?"
+)
+_HYPOTHETICAL = re.compile(
+    r"if|suppose|assum(?:e|ing)|would|should|guess|try|instead|not|isn't|unless|check|claims?|whether|let"
+    r"|wrong|error|incorrect(?:ly)?|mistake(?:nly)?"
+)
+# Other arithmetics: "5 + 9 = 2" is true on a clock.
+_OTHER_ARITHMETIC = re.compile(
+    r"\bmod(?:ulo|ular)?\b|\\[bp]?mod|\bbase\b|\bcongruen|\bbinary\b|\bhexadecimal\b|≡", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Equation:
+    """One compared pair: what was written, the value written on the right, the value of the left."""
+
+    text: str
+    found: Fraction
+    expected: Fraction
+    status: Status
+
+
+def equations(text: str) -> list[Equation]:
+    """Every equation of the text whose two sides are numbers and of which one side holds an operation."""
+    if len(text) > MAX_TEXT:
+        return []
+    readable = plain(text)
+    is_ordinary = not _OTHER_ARITHMETIC.search(text)
+    found = []
+    for statement in _statements(tokens(readable)):
+        for equation in _chain(statement, readable):
+            is_certain = is_ordinary or equation.status != "refuted"
+            found.append(equation if is_certain else _unclear(equation))
+    return found
+
+
+def _statements(stream: Sequence[Token]) -> Iterator[list[Token]]:
+    statement: list[Token] = []
+    for token in stream:
+        if token.kind == "break":
+            # "3 + 4 = 8?" asks.
+            if token.text == "?":
+                statement.append(Token("poison", "?", token.start, token.end))
+            yield statement
+            statement = []
+        else:
+            statement.append(token)
+    yield statement
+
+
+def _chain(statement: Sequence[Token], text: str) -> Iterator[Equation]:
+    """Compare each two neighbours of ``a = b = c``."""
+    places = [index for index, token in enumerate(statement) if token.kind == "relation"]
+    if not places:
+        return
+    edges = [-1, *places, len(statement)]
+    segments = [statement[left + 1 : right] for left, right in pairwise(edges)]
+    is_hypothetical = any(_HYPOTHETICAL.fullmatch(token.text.lower()) for token in statement)
+    for number, place in enumerate(places):
+        left, right = _trailing(segments[number]), _leading(segments[number + 1])
+        if left is None or right is None or left.operators + right.operators == 0:
+            continue
+        before = segments[number][left.start - 1] if left.start else None
+        status = _compared(left, right, statement[place].text == "≈")
+        if status == "refuted" and (is_hypothetical or _is_doubtful(left, right, before)):
+            status = "unclear"
+        start = segments[number][left.start].start
+        end = segments[number + 1][right.end - 1].end
+        yield Equation(text[start:end].strip(), right.value, left.value, status)
+
+
+def _leading(segment: Sequence[Token]) -> Expression | None:
+    """The expression a segment begins with, if what follows it cannot belong to it."""
+    try:
+        expression = parse(segment, 0)
+    except NotArithmetic:
+        return None
+    if expression.end == len(segment):
+        return expression
+    following, last = segment[expression.end], segment[expression.end - 1]
+    is_new_thought = following.kind == "number" and last.kind == "word"
+    return expression if is_new_thought or following.kind == "close" else None
+
+
+def _trailing(segment: Sequence[Token]) -> Expression | None:
+    """The longest expression a segment ends with, if what stands before it cannot belong to it."""
+    for start, token in enumerate(segment):
+        is_sign = token.kind == "op" and token.text == "-" and start == 0
+        if token.kind not in ("number", "open") and not is_sign:
+            continue
+        try:
+            expression = parse(segment, start)
+        except NotArithmetic:
+            continue
+        if expression.end == len(segment):
+            is_whole = start == 0 or segment[start - 1].kind in ("word", "open")
+            return expression if is_whole else None
+    return None
+
+
+def _compared(left: Expression, right: Expression, is_approximate: bool) -> Status:
+    if left.value == right.value or _is_rounding(left.value, right):
+        return "supported"
+    if left.has_percent or right.has_percent:
+        return _compared_percent(left, right)
+    difference = abs(left.value - right.value)
+    scale = max(abs(left.value), abs(right.value))
+    if is_approximate:
+        return (
+            "supported"
+            if difference <= ROUNDED * scale
+            else "refuted"
+            if difference > ROUGH * scale
+            else "unclear"
+        )
+    is_cut = right.operators == 0 and not right.has_decimal and left.value.denominator != 1 and difference < 1
+    is_loose = (left.has_decimal or right.has_decimal) and difference <= ROUNDED * scale
+    return "unclear" if is_cut or is_loose else "refuted"
+
+
+def _compared_percent(left: Expression, right: Expression) -> Status:
+    """A percent sign may be there or missing on either side, and "50 + 10 %" means 55 to many."""
+    if left.value == right.value * 100 or right.value == left.value * 100:
+        return "supported"
+    close = any(
+        abs(left.value * factor - right.value) <= ROUNDED * abs(right.value)
+        for factor in (1, 100, Fraction(1, 100))
+    )
+    return "unclear" if close or left.has_sum or right.has_sum else "refuted"
+
+
+def _is_rounding(exact: Fraction, stated: Expression) -> bool:
+    """Whether a bare decimal is ``exact`` rounded or cut at the last digit it shows."""
+    if stated.operators or not stated.has_decimal or stated.has_percent:
+        return False
+    places = 0
+    while (stated.value * 10**places).denominator != 1:
+        places += 1
+    return abs(exact - stated.value) < Fraction(1, 10**places) and exact.denominator != 1
+
+
+def _is_doubtful(left: Expression, right: Expression, before: Token | None) -> bool:
+    if left.operators == 0 or right.first == left.value:
+        return True
+    words = left.units | right.units
+    neighbours = words if before is None else words | {before.text.lower()}
+    if any(_DOUBTFUL.fullmatch(word) for word in neighbours):
+        return True
+    measures = {word.rstrip("s") for word in words if _MEASURES.fullmatch(word)}
+    return len(measures) > 1
+
+
+def _unclear(equation: Equation) -> Equation:
+    return Equation(equation.text, equation.found, equation.expected, "unclear")

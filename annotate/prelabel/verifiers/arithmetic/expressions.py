@@ -1,0 +1,184 @@
+"""Exact arithmetic over tokens: a small recursive-descent parser on fractions, with caps instead of ``eval``.
+
+::
+
+    sum     = product { ("+" | "-") product }
+    product = factor { ("*" | "/") factor | "(" sum ")" }
+    factor  = [ "+" | "-" ] power
+    power   = atom [ "^" [ "-" ] number ]
+    atom    = ( number | "(" sum ")" ) [ "%" ] { unit }
+    unit    = word | "/" word
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from annotate.prelabel.verifiers.arithmetic.notation import Token
+
+MAX_DEPTH = 20
+MAX_EXPONENT = 12
+MAX_BITS = 256
+
+
+class NotArithmetic(Exception):
+    """The tokens at this place are not an expression we dare to evaluate."""
+
+
+@dataclass(slots=True)
+class Expression:
+    """A value and what a careful reader wants to know about how it was written."""
+
+    value: Fraction
+    start: int
+    end: int
+    operators: int
+    units: frozenset[str]
+    has_percent: bool
+    has_decimal: bool
+    has_sum: bool
+    first: Fraction
+
+
+@dataclass(slots=True)
+class _Notes:
+    operators: int = 0
+    units: set[str] = field(default_factory=set)
+    has_percent: bool = False
+    has_decimal: bool = False
+    has_sum: bool = False
+
+
+def parse(tokens: Sequence[Token], start: int) -> Expression:
+    """The longest expression that begins at ``start``; ``end`` is the index after it."""
+    parser = _Parser(tokens, start)
+    value = parser.sum(0)
+    notes = parser.notes
+    return Expression(
+        value,
+        start,
+        parser.at,
+        notes.operators,
+        frozenset(notes.units),
+        notes.has_percent,
+        notes.has_decimal,
+        notes.has_sum,
+        first=next((token.value for token in tokens[start : parser.at] if token.kind == "number"), value),
+    )
+
+
+class _Parser:
+    def __init__(self, tokens: Sequence[Token], start: int) -> None:
+        self._tokens = tokens
+        self.at = start
+        self.notes = _Notes()
+
+    def sum(self, depth: int) -> Fraction:
+        value = self._product(depth)
+        while self._sees("op", "+-"):
+            sign = self._take().text
+            self._count(is_sum=True)
+            term = self._product(depth)
+            value = _bounded(value + term if sign == "+" else value - term)
+        return value
+
+    def _product(self, depth: int) -> Fraction:
+        value = self._factor(depth)
+        has_divided = False
+        while True:
+            if self._sees("op", "*/"):
+                sign = self._take().text
+                self._count()
+                factor = self._factor(depth)
+                has_divided = sign == "/"
+                value = _bounded(value * factor if sign == "*" else _ratio(value, factor))
+            elif self._sees("open", "(") and self._tokens[self.at - 1].kind in ("number", "close"):
+                # 6/2(1+2) is read both ways by careful people.
+                if has_divided:
+                    raise NotArithmetic
+                self._count()
+                value = _bounded(value * self._atom(depth))
+            else:
+                return value
+
+    def _factor(self, depth: int) -> Fraction:
+        if self._sees("op", "+-"):
+            sign = self._take().text
+            value = self._power(depth)
+            return -value if sign == "-" else value
+        return self._power(depth)
+
+    def _power(self, depth: int) -> Fraction:
+        base = self._atom(depth)
+        if not self._sees("op", "^"):
+            return base
+        self._take()
+        self._count()
+        sign = -1 if self._sees("op", "-") else 1
+        if sign < 0:
+            self._take()
+        if not self._sees("number"):
+            raise NotArithmetic
+        exponent = self._take().value
+        if exponent.denominator != 1 or exponent > MAX_EXPONENT or (base == 0 and sign < 0):
+            raise NotArithmetic
+        return _bounded(Fraction(base ** (sign * int(exponent))))
+
+    def _atom(self, depth: int) -> Fraction:
+        if depth > MAX_DEPTH:
+            raise NotArithmetic
+        if self._sees("number"):
+            token = self._take()
+            value = token.value
+            self.notes.has_decimal |= token.is_decimal
+        elif self._sees("open"):
+            self._take()
+            value = self.sum(depth + 1)
+            if not self._sees("close"):
+                raise NotArithmetic
+            self._take()
+        else:
+            raise NotArithmetic
+        if self._sees("percent"):
+            self._take()
+            self.notes.has_percent = True
+            value /= 100
+        self._units()
+        return value
+
+    def _units(self) -> None:
+        while True:
+            if self._sees("word"):
+                self.notes.units.add(self._take().text.lower())
+            elif self._sees("op", "/") and self._kind(self.at + 1) == "word":
+                self._take()
+            else:
+                return
+
+    def _count(self, *, is_sum: bool = False) -> None:
+        self.notes.operators += 1
+        self.notes.has_sum |= is_sum
+
+    def _kind(self, index: int) -> str:
+        return self._tokens[index].kind if index < len(self._tokens) else ""
+
+    def _sees(self, kind: str, signs: str = "") -> bool:
+        return self._kind(self.at) == kind and (not signs or self._tokens[self.at].text in signs)
+
+    def _take(self) -> Token:
+        self.at += 1
+        return self._tokens[self.at - 1]
+
+
+def _ratio(value: Fraction, divisor: Fraction) -> Fraction:
+    if divisor == 0:
+        raise NotArithmetic
+    return value / divisor
+
+
+def _bounded(value: Fraction) -> Fraction:
+    if max(value.numerator.bit_length(), value.denominator.bit_length()) > MAX_BITS:
+        raise NotArithmetic
+    return value
