@@ -1,4 +1,4 @@
-"""Read labels as the frozen values that policies take, a batch of traces at a time."""
+"""Read labels as the frozen values that policies take."""
 
 from __future__ import annotations
 
@@ -30,9 +30,7 @@ def voters_of(project: Project, criteria: Sequence[Criterion]) -> list[Voter]:
     ]
 
 
-def evidence_batches(
-    project: Project, criterion: Criterion, also: Sequence[Criterion] = ()
-) -> Iterator[list[TraceEvidence]]:
+def trace_evidence(project: Project, criterion: Criterion, *also: Criterion) -> Iterator[TraceEvidence]:
     """Every trace of the project in order of its id, with its counted labels by the given criteria."""
     criteria = (criterion, *also)
     for traces in _trace_batches(project):
@@ -41,7 +39,8 @@ def evidence_batches(
         steps = Step.objects.filter(trace__project=project, trace_id__gte=first, trace_id__lte=last)
         votes = _votes_by_step(labels, criteria)
         steps_of = _steps_by_trace(steps, votes)
-        yield [TraceEvidence(pk, criterion.key, tuple(steps_of[pk]), outcome) for pk, outcome in traces]
+        for pk, outcome in traces:
+            yield TraceEvidence(pk, criterion.key, tuple(steps_of[pk]), outcome)
 
 
 def _trace_batches(project: Project) -> Iterator[list[TraceFacts]]:
