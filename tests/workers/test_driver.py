@@ -1,0 +1,244 @@
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotate.errors import BackendError, Rejected
+from annotate.prelabel.contracts import Completion, Finding, Request, Strategy
+from tests.workers.players import (
+    FailingBackend,
+    HashBackend,
+    MemoryStore,
+    a_request,
+    counting,
+    early_stopping,
+)
+from workers.driver import SAMPLE_TRIES, Drive, drive
+
+
+@dataclass
+class Outcome:
+    findings: dict[int, Finding] = field(default_factory=dict)
+    failures: dict[int, str] = field(default_factory=dict)
+    report: Drive = field(default_factory=Drive)
+
+
+def driven(
+    strategies: Mapping[int, Strategy],
+    backend: HashBackend | None,
+    store: MemoryStore | None = None,
+    **options: object,
+) -> Outcome:
+    outcome = Outcome()
+    options.setdefault("sleep", lambda seconds: None)
+    outcome.report = drive(
+        strategies,
+        backend,
+        store if store is not None else MemoryStore(),
+        on_finish=outcome.findings.__setitem__,
+        on_fail=outcome.failures.__setitem__,
+        **options,  # type: ignore[arg-type]
+    )
+    return outcome
+
+
+def seen(finding: Finding) -> list[str]:
+    return list(finding.opinions[0].evidence["seen"])
+
+
+def test_waves_of_one_question_number_their_samples_on() -> None:
+    finding = driven({1: counting("a", (2, 4))}, HashBackend()).findings[1]
+    assert [line.split(":")[0] for line in seen(finding)] == ["0", "1", "2", "3", "4", "5"]
+
+
+def test_two_strategies_with_one_question_pay_once() -> None:
+    backend, store = HashBackend(), MemoryStore()
+    outcome = driven({1: counting("same", (2, 2)), 2: counting("same", (4, 1))}, backend, store, max_batch=3)
+    assert max(backend.asked.values()) == 1
+    assert len(backend.asked) == len(store.held) == 5
+    assert seen(outcome.findings[1]) == seen(outcome.findings[2])[:4]
+
+
+def test_a_text_scored_twice_is_one_answer_apart_from_its_continuation() -> None:
+    def scoring() -> Strategy:
+        first, second, third = yield [
+            a_request("a", 0, score="b"),
+            a_request("a", 0, score="b"),
+            a_request("a", 1, score="b"),
+        ]
+        assert first == second != third
+        return Finding()
+
+    backend = HashBackend()
+    assert driven({1: scoring()}, backend).failures == {}
+    assert sorted(backend.asked.values()) == [1, 1]
+
+
+@given(seed=st.integers(0, 10_000), max_batch=st.integers(1, 40), n=st.integers(1, 12))
+def test_neither_order_nor_batch_size_changes_a_finding(seed: int, max_batch: int, n: int) -> None:
+    plain = driven({key: early_stopping(f"trace {key % 7}") for key in range(n)}, HashBackend())
+    keys = random.Random(seed).sample(range(n), n)
+    backend = HashBackend()
+    mixed = driven({key: early_stopping(f"trace {key % 7}") for key in keys}, backend, max_batch=max_batch)
+    assert mixed.findings == plain.findings
+    assert backend.largest <= max_batch
+    assert max(backend.asked.values()) == 1
+
+
+@given(stops=st.lists(st.integers(1, 4), max_size=6), n=st.integers(1, 10))
+def test_a_drive_stopped_anywhere_and_resumed_ends_like_an_undisturbed_one(stops: list[int], n: int) -> None:
+    undisturbed = driven({key: early_stopping(f"trace {key}") for key in range(n)}, HashBackend())
+    backend, store = HashBackend(), MemoryStore()
+    findings: dict[int, Finding] = {}
+    for allowed in [*stops, None]:
+        left = [key for key in range(n) if key not in findings]
+        until = None if allowed is None else backend.calls + allowed
+        outcome = driven(
+            {key: early_stopping(f"trace {key}") for key in left},
+            backend,
+            store,
+            max_batch=4,
+            should_stop=lambda until=until: until is not None and backend.calls >= until,
+        )
+        assert set(outcome.report.left).isdisjoint(outcome.findings)
+        findings |= outcome.findings
+    assert findings == undisturbed.findings
+    assert max(backend.asked.values()) == 1
+
+
+def test_older_strategies_finish_first() -> None:
+    order: list[int] = []
+    store = MemoryStore()
+    drive(
+        {key: counting(f"trace {key}", (2, 2, 2)) for key in range(20)},
+        HashBackend(),
+        store,
+        on_finish=lambda key, finding: order.append(key),
+        on_fail=lambda key, reason: None,
+        max_batch=8,
+    )
+    assert order == sorted(order)
+
+
+def test_more_is_asked_only_while_a_batch_cannot_be_filled() -> None:
+    rooms: list[int] = []
+    waiting = [counting(f"trace {key}", (2,)) for key in range(9)]
+
+    def more(room: int) -> dict[int, Strategy]:
+        rooms.append(room)
+        return {len(waiting): waiting.pop()} if waiting else {}
+
+    outcome = driven({}, HashBackend(), max_batch=6, more=more)
+    assert len(outcome.findings) == 9
+    assert rooms[:4] == [6, 4, 2, 6]
+
+
+@dataclass
+class FlakyBackend(HashBackend):
+    """Fails the first ``failures`` tries of every odd sample."""
+
+    failures: int = 1
+
+    def one(self, request: Request, sample: int) -> Completion:
+        good = super().one(request, sample)
+        if sample % 2 and self.asked[request.digest, sample] <= self.failures:
+            return Completion("", "error", sample, error="slipped")
+        return good
+
+
+def test_a_failed_sample_is_asked_again_and_leaves_no_trace() -> None:
+    store = MemoryStore()
+    flaky = driven({1: counting("a")}, FlakyBackend(failures=1), store)
+    assert flaky.findings == driven({1: counting("a")}, HashBackend()).findings
+    assert {c.finish_reason for c in store.held.values()} == {"stop"}
+
+
+def test_a_sample_that_keeps_failing_becomes_a_stored_unknown_and_replays_as_one() -> None:
+    store, backend = MemoryStore(), FlakyBackend(failures=99)
+    first = driven({1: counting("a")}, backend, store)
+    assert [line for line in seen(first.findings[1]) if ":error:" in line] == [
+        "1:error:",
+        "3:error:",
+        "5:error:",
+    ]
+    assert {backend.asked[place] for place in store.held if place[1] % 2} == {SAMPLE_TRIES}
+    again = driven({1: counting("a")}, HashBackend(), store)
+    assert again.findings == first.findings
+    assert again.report.asked == 0
+
+
+def test_a_backend_that_asks_for_patience_gets_it() -> None:
+    slept: list[float] = []
+    backend = FailingBackend(errors=[BackendError("busy", retry=True, wait=0.01)] * 3)
+    outcome = driven({1: counting("a")}, backend, sleep=slept.append)
+    assert outcome.failures == {}
+    assert slept
+
+
+def test_a_backend_that_stays_away_leaves_the_strategies_to_another_day(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("workers.patience.FIRST_WAIT", 0.0)
+    backend = FailingBackend(errors=[BackendError("connection refused", retry=True)] * 99)
+    outcome = driven({1: counting("a"), 2: counting("b")}, backend)
+    assert (outcome.findings, outcome.failures) == ({}, {})
+    assert outcome.report.left == (1, 2)
+    assert outcome.report.trouble == "connection refused"
+
+
+@dataclass
+class PickyBackend(HashBackend):
+    def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
+        if any("poison" in request.messages[0].content for request, _ in requests):
+            raise BackendError("the prompt is not allowed", retry=False)
+        return super().answer(requests)
+
+
+def test_one_refused_request_fails_its_own_strategy_only() -> None:
+    outcome = driven(
+        {1: counting("a"), 2: counting("poison"), 3: counting("poison"), 4: counting("b")}, PickyBackend()
+    )
+    assert outcome.failures == {2: "the prompt is not allowed", 3: "the prompt is not allowed"}
+    assert set(outcome.findings) == {1, 4}
+
+
+def test_a_strategy_that_breaks_fails_alone() -> None:
+    def rejecting() -> Strategy:
+        yield [a_request("a")]
+        raise Rejected("no reference answer", field="problem")
+
+    def broken() -> Strategy:
+        yield [a_request("a")]
+        raise ZeroDivisionError("oops")
+
+    outcome = driven({1: rejecting(), 2: broken(), 3: counting("a")}, HashBackend())
+    assert outcome.failures[1] == "field problem: no reference answer"
+    assert outcome.failures[2] == "The strategy broke: ZeroDivisionError: oops"
+    assert set(outcome.findings) == {3}
+
+
+@dataclass
+class ShortBackend(HashBackend):
+    def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
+        return [completions[:1] for completions in super().answer(requests)]
+
+
+def test_a_backend_that_answers_short_is_refused_and_nothing_is_stored() -> None:
+    store = MemoryStore()
+    outcome = driven({1: counting("a")}, ShortBackend(), store)
+    assert "answered samples [(0,)] where [(0, 1)] were asked" in outcome.failures[1]
+    assert store.held == {}
+
+
+def test_a_strategy_that_asks_nothing_needs_no_backend() -> None:
+    def silent() -> Strategy:
+        yield []
+        return Finding(summary={"equations": 3})
+
+    assert driven({5: silent()}, None).findings == {5: Finding(summary={"equations": 3})}
+    assert "names no backend" in driven({5: counting("a")}, None).failures[5]
