@@ -41,7 +41,7 @@ class Command(GradusCommand):
             return run_consensus(
                 project,
                 policy=options["policy"],
-                settings=settings_from(options["pairs"]),
+                settings=settings_from(options["pairs"], POLICIES[options["policy"]].settings),
                 criterion_key=options["criterion"],
                 on_progress=lambda done, total: progress.update(task, completed=done, total=total),
             )

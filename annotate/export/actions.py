@@ -1,0 +1,126 @@
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from annotate.consensus.queries import latest_consensus
+from annotate.enums import ReleaseState, RunKind, RunState
+from annotate.errors import Conflict, Rejected
+from annotate.export.contracts import ExportSettings, Format
+from annotate.export.package import differences, new_folder, write_package
+from annotate.export.queries import release_folder
+from annotate.export.registry import get_format
+from annotate.models import Person, Project, Release, Run
+from annotate.prelabel.settings import build_settings
+
+
+def build_release(
+    project: Project,
+    *,
+    folder: Path,
+    format: str,  # the word the model and the command use too
+    run: Run | None = None,
+    settings: Mapping[str, Any] | None = None,
+    created_by: Person | None = None,
+) -> Release:
+    """Number a release, write its files below ``folder`` and publish it; from then on it cannot change.
+
+    ``run`` None means the newest finished consensus. What is wrong with the request is raised before there is a
+    release; what goes wrong while writing is raised too, and leaves a failed release without files. Callers are the
+    operator and managers.
+    """
+    layout, chosen = _checked(format, settings)
+    source = _consensus_run(project, run)
+    layout.check(source, chosen)
+    release = _open_release(source, layout, chosen, created_by)
+    out = release_folder(release, folder)
+    try:
+        manifest = write_package(source, layout, chosen, out)
+        _publish(release, manifest)
+    except Exception as error:
+        shutil.rmtree(out, ignore_errors=True)
+        _fail(release, error)
+        raise
+    return release
+
+
+def export_run(
+    run: Run, out: Path, *, format: str, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Write a consensus run to the new or empty folder ``out`` and answer its manifest; nothing is recorded."""
+    layout, chosen = _checked(format, settings)
+    source = _consensus_run(run.project, run)
+    layout.check(source, chosen)
+    return write_package(source, layout, chosen, out)
+
+
+def export_release(release: Release, out: Path, *, folder: Path) -> dict[str, Any]:
+    """Copy a published release from ``folder`` to the new or empty folder ``out``, byte for byte."""
+    if release.state != ReleaseState.PUBLISHED:
+        raise Conflict(f"Release {release.number} is {release.get_state_display().lower()}, not published.")
+    stored = release_folder(release, folder)
+    if not stored.is_dir():
+        raise Conflict(f"The files of release {release.number} are no longer at {stored}.")
+    with new_folder(out) as draft:
+        shutil.copytree(stored, draft, dirs_exist_ok=True)
+        if changed := differences(draft, release.manifest):
+            raise Conflict(f"Release {release.number} is not as it was published: {', '.join(changed)}.")
+    return dict(release.manifest)
+
+
+def _checked(format: str, settings: Mapping[str, Any] | None) -> tuple[Format, ExportSettings]:
+    layout = get_format(format)
+    return layout, build_settings(layout.settings, settings or {})
+
+
+def _consensus_run(project: Project, run: Run | None) -> Run:
+    found = run or latest_consensus(project)
+    if found is None:
+        raise Conflict("There is no consensus to export. Run one first.")
+    if found.project_id != project.pk or found.kind != RunKind.CONSENSUS:
+        raise Rejected(f"run {found.pk} is no consensus of {project}.", field="run")
+    if found.state != RunState.DONE:
+        raise Conflict(
+            f"Run {found.pk} is {found.get_state_display().lower()}; only a finished one can be exported."
+        )
+    return found
+
+
+@transaction.atomic
+def _open_release(run: Run, layout: Format, settings: ExportSettings, created_by: Person | None) -> Release:
+    # The project's row is the queue for its numbers.
+    project = Project.objects.select_for_update().get(pk=run.project_id)
+    newest = project.releases.aggregate(newest=Max("number"))["newest"] or 0
+    number = newest + 1
+    return Release.objects.create(
+        project=project,
+        number=number,
+        run=run,
+        format=layout.name,
+        settings=asdict(settings),
+        # A name no folder left over from another database can have.
+        path=f"{project.slug}/{number}-{secrets.token_hex(4)}",
+        created_by=created_by,
+    )
+
+
+def _publish(release: Release, manifest: dict[str, Any]) -> None:
+    release.manifest = manifest
+    release.funnel = {"rows": manifest["funnel"], "counts": manifest["counts"]}
+    release.state = ReleaseState.PUBLISHED
+    release.published_at = timezone.now()
+    release.save(update_fields=["manifest", "funnel", "state", "published_at"])
+
+
+def _fail(release: Release, error: Exception) -> None:
+    Release.objects.filter(pk=release.pk).update(
+        state=ReleaseState.FAILED, error=f"{type(error).__name__}: {error}"
+    )

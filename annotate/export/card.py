@@ -1,0 +1,181 @@
+"""The README.md of a release: a Hugging Face data set card that says where every label came from (pure).
+
+Its head is the YAML block the Hub and ``datasets`` read (https://huggingface.co/docs/hub/datasets-cards); strings are
+written as JSON, which YAML includes, so no title can break it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from annotate.consensus.funnel import FunnelRow
+from annotate.enums import RaterKind
+from annotate.export.contracts import ExportSettings, RaterRow, Split
+
+# Upper bounds of the Hub's size classes.
+_SIZES = (
+    (1_000, "n<1K"),
+    (10_000, "1K<n<10K"),
+    (100_000, "10K<n<100K"),
+    (1_000_000, "100K<n<1M"),
+    (10_000_000, "1M<n<10M"),
+    (100_000_000, "10M<n<100M"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """An estimate to print; ``value`` None was not estimable."""
+
+    name: str
+    of: str
+    value: float | None
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything a card says."""
+
+    title: str
+    description: str
+    format_title: str
+    task: str
+    criterion: str
+    policy_title: str
+    policy: Mapping[str, Any]
+    settings: ExportSettings
+    rows: int
+    splits: tuple[Split, ...]
+    raters: tuple[RaterRow, ...]
+    measures: tuple[Measure, ...]
+    funnel: tuple[FunnelRow, ...]
+    limits: tuple[str, ...]
+
+
+def render_card(facts: Facts) -> str:
+    sections = (
+        _head(facts),
+        f"# {_line(facts.title)}",
+        facts.description.strip(),
+        f"{facts.format_title}. {facts.rows:,} rows. Made with Gradus.",
+        _loading(facts),
+        _policy(facts),
+        _raters(facts.raters),
+        _agreement(facts.measures),
+        _funnel(facts.funnel),
+        _limits(facts),
+    )
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def creators(raters: Iterable[RaterRow], people: str) -> list[str]:
+    """Who made the labels, in the Hub's words. Simulated people are machines."""
+    found = set()
+    for rater in raters:
+        if rater.is_simulated or rater.kind not in (RaterKind.PERSON, RaterKind.GOLD):
+            found.add("machine-generated")
+        else:
+            found.add(people if rater.kind == RaterKind.PERSON else "other")
+    return sorted(found) or ["no-annotation"]
+
+
+def size_category(rows: int) -> str:
+    return next((name for bound, name in _SIZES if rows < bound), "n>100M")
+
+
+def _head(facts: Facts) -> str:
+    lines = [
+        "---",
+        f"license: {facts.settings.licence}",
+        f"pretty_name: {json.dumps(facts.title)}",
+        *_list("task_categories", [facts.task]),
+        *_list("annotations_creators", creators(facts.raters, facts.settings.people)),
+        *_list("size_categories", [size_category(facts.rows)]),
+        *_list("tags", ["process-reward-model", "reasoning", "step-level-labels", "gradus"]),
+        "configs:",
+    ]
+    for split in facts.splits:
+        lines += [f"- config_name: {split.config}", *(["  default: true"] if split.is_default else [])]
+        lines += ["  data_files:", "  - split: train", f"    path: {split.path}"]
+    return "\n".join([*lines, "---"])
+
+
+def _list(key: str, values: Sequence[str]) -> list[str]:
+    return [f"{key}:", *(f"- {json.dumps(value)}" for value in values)]
+
+
+def _loading(facts: Facts) -> str:
+    config = next(split.config for split in facts.splits if split.is_default)
+    return (
+        "```python\nfrom datasets import load_dataset\n\n"
+        f'rows = load_dataset("path/to/this/folder", "{config}", split="train")\n```'
+    )
+
+
+def _policy(facts: Facts) -> str:
+    rows = [(key, f"`{json.dumps(value, ensure_ascii=False)}`") for key, value in facts.policy.items()]
+    return (
+        f"## How a label was decided\n\nCriterion *{facts.criterion}*, rule: {facts.policy_title}.\n\n"
+        + _table(("Parameter", "Value"), rows)
+    )
+
+
+def _raters(raters: Sequence[RaterRow]) -> str:
+    rows = [
+        (rater.name, f"{rater.kind}{' (simulated)' if rater.is_simulated else ''}", f"{rater.labels:,}")
+        for rater in raters
+    ]
+    return "## Who labelled\n\n" + (
+        _table(("Rater", "Kind", "Labels that spoke"), rows) if rows else "Nobody: no label spoke."
+    )
+
+
+def _agreement(measures: Sequence[Measure]) -> str:
+    if not measures:
+        return "## Agreement\n\nNot measured."
+    rows = [(m.name.replace("_", " "), m.of, _estimate(m), f"{m.n:,}") for m in measures]
+    return "## Agreement\n\n" + _table(("Measure", "Of", "Estimate (interval)", "n"), rows)
+
+
+def _estimate(measure: Measure) -> str:
+    if measure.value is None:
+        return "not enough data to say"
+    if measure.low is None or measure.high is None:
+        return f"{measure.value:.2f}"
+    return f"{measure.value:.2f} ({measure.low:.2f}–{measure.high:.2f})"
+
+
+def _funnel(funnel: Sequence[FunnelRow]) -> str:
+    rows = [(row.title, row.action, f"{row.steps:,}", f"{row.traces:,}") for row in funnel]
+    return "## From all steps to these\n\n" + _table(("Steps that are", "Action", "Steps", "In traces"), rows)
+
+
+def _limits(facts: Facts) -> str:
+    limits = list(facts.limits)
+    if any(rater.is_simulated for rater in facts.raters):
+        limits.append("Some raters are simulated people: a program made their labels.")
+    if any(rater.kind == RaterKind.ROLLOUT for rater in facts.raters):
+        limits.append(
+            "Rollouts say whether a model could still reach the answer, not whether a step is right."
+        )
+    limits.append(
+        "What was dropped is no random part of the traces: rates in these rows are not rates in the source."
+    )
+    return "## Limits\n\n" + "\n".join(f"- {limit}" for limit in limits)
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [heads, ["---"] * len(heads), *rows]
+    return "\n".join(
+        "| " + " | ".join(_line(cell).replace("|", "\\|") for cell in line) + " |" for line in lines
+    )
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

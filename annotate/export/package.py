@@ -1,0 +1,153 @@
+"""Write a release as a folder: data, card and manifest, complete or not at all.
+
+Nothing in the files depends on the day or the place they are written: the same run and settings give the same bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from annotate.consensus.funnel import FunnelRow, as_json
+from annotate.consensus.queries import funnel_of
+from annotate.consensus.registry import get_policy
+from annotate.errors import Conflict
+from annotate.export.card import Facts, Measure, render_card
+from annotate.export.contracts import ExportSettings, Format, RaterRow, Source, Written
+from annotate.export.rows import source_of
+from annotate.models import Estimate, Run
+
+MANIFEST = "manifest.json"
+CARD = "README.md"
+
+
+@contextmanager
+def new_folder(out: Path) -> Iterator[Path]:
+    """A folder beside ``out`` that takes its name when the block ends well and vanishes when it does not.
+
+    Raises ``Conflict`` when ``out`` is there already with something in it.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise Conflict(f"{out} is there already and not empty. Name a new or empty folder.")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    draft = out.parent / f".{out.name}.{secrets.token_hex(4)}"
+    draft.mkdir()
+    try:
+        yield draft
+        draft.rename(out)
+    except BaseException:
+        shutil.rmtree(draft, ignore_errors=True)
+        raise
+
+
+def write_package(run: Run, layout: Format, settings: ExportSettings, out: Path) -> dict[str, Any]:
+    """Write the run to ``out`` and answer its manifest. Raises ``Conflict`` when there would be no row."""
+    source = source_of(run, is_anonymous=settings.is_anonymous)
+    with new_folder(out) as draft:
+        written = layout.write(source, draft, settings)
+        if not written.rows:
+            raise Conflict(f"Run {run.pk} kept nothing that {layout.name} could write.")
+        funnel = [*funnel_of(run), *written.funnel]
+        card = render_card(_facts(source, layout, settings, written, funnel))
+        (draft / CARD).write_text(card, encoding="utf-8", newline="\n")
+        manifest = _manifest(source, layout, settings, written, funnel) | {"files": _files(draft)}
+        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+        (draft / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+    return manifest
+
+
+def differences(folder: Path, manifest: dict[str, Any]) -> list[str]:
+    """The files below ``folder`` that are missing, extra or not as the manifest says."""
+    expected = {file["path"]: file for file in manifest["files"]}
+    found = {file["path"]: file for file in _files(folder) if file["path"] != MANIFEST}
+    return sorted(path for path in expected.keys() | found.keys() if expected.get(path) != found.get(path))
+
+
+def _files(folder: Path) -> list[dict[str, Any]]:
+    return [
+        {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": _sha256(path)}
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    ]
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _manifest(
+    source: Source, layout: Format, settings: ExportSettings, written: Written, funnel: list[FunnelRow]
+) -> dict[str, Any]:
+    run = source.run
+    return {
+        "format": layout.name,
+        "format_version": layout.version,
+        "settings": asdict(settings),
+        "project": run.project.slug,
+        "consensus": {
+            "run": run.pk,
+            "policy": run.name,
+            "version": run.summary.get("version"),
+            "settings": _published(run.settings, source.raters),
+            "criterion": run.criterion.key,
+            "rubric": str(run.criterion.rubric),
+        },
+        "raters": [
+            {"rater": r.name, "kind": r.kind, "is_simulated": r.is_simulated, "labels": r.labels}
+            for r in source.raters
+        ],
+        "counts": written.counts,
+        "funnel": as_json(funnel),
+    }
+
+
+def _facts(
+    source: Source, layout: Format, settings: ExportSettings, written: Written, funnel: list[FunnelRow]
+) -> Facts:
+    run = source.run
+    policy = {"policy": run.name, "version": run.summary.get("version"), "run": run.pk}
+    return Facts(
+        title=run.project.name,
+        description=run.project.description,
+        format_title=layout.title,
+        task=layout.task,
+        criterion=run.criterion.title,
+        policy_title=get_policy(run.name).title,
+        policy=policy | _published(run.settings, source.raters),
+        settings=settings,
+        rows=written.rows,
+        splits=written.splits,
+        raters=source.raters,
+        measures=_measures(source),
+        funnel=tuple(funnel),
+        limits=layout.limits(settings),
+    )
+
+
+def _published(settings: Any, raters: tuple[RaterRow, ...]) -> Any:
+    """The settings with raters under their published names: a policy may have been told a person's."""
+    names = {rater.own_name: rater.name for rater in raters}
+    if isinstance(settings, dict):
+        return {key: _published(value, raters) for key, value in settings.items()}
+    if isinstance(settings, list | tuple):
+        return [_published(value, raters) for value in settings]
+    return names.get(settings, settings) if isinstance(settings, str) else settings
+
+
+def _measures(source: Source) -> tuple[Measure, ...]:
+    """Estimates about the criterion as a whole and about the raters that spoke; others stay unnamed."""
+    names = {rater.pk: rater.name for rater in source.raters}
+    found = Estimate.objects.filter(project=source.run.project, criterion=source.run.criterion)
+    return tuple(
+        Measure(e.name, names[e.rater_id] if e.rater_id else "all", e.value, e.low, e.high, e.n)
+        for e in found.order_by("rater_id", "name")
+        if e.rater_id is None or e.rater_id in names
+    )
