@@ -1,0 +1,116 @@
+"""What a reader makes of one row, before the database has seen it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from annotate.enums import Outcome, RaterKind, StepKind
+
+Meta: TypeAlias = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class StepDraft:
+    """Exactly what the model emitted; ``tail`` counts the separator characters that end it."""
+
+    text: str
+    tail: int = 0
+    kind: StepKind = StepKind.THOUGHT
+    meta: Meta = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class ProblemDraft:
+    """A problem is known by its text; ``external_id`` is only its name and may be empty."""
+
+    text: str
+    external_id: str = ""
+    reference_answer: str | None = None
+    reference_solution: str | None = None
+    meta: Meta = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RaterDraft:
+    """``is_simulated`` None says nothing: a rater that is known keeps what it is."""
+
+    name: str
+    kind: RaterKind = RaterKind.PERSON
+    is_simulated: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LabelDraft:
+    """What ``rater`` says about the step at ``position``, or with None about the whole trace.
+
+    ``origin`` is where in the row it stands ("labels[2]"), for error messages.
+    """
+
+    rater: RaterDraft
+    criterion: str
+    position: int | None
+    value: str
+    text: str = ""
+    seconds: float | None = None
+    evidence: Meta = field(default_factory=dict)
+    origin: str = ""
+
+    def place(self, name: str) -> str:
+        """The path of one of its fields inside the row."""
+        return f"{self.origin}.{name}" if self.origin else name
+
+
+@dataclass(frozen=True, slots=True)
+class TraceDraft:
+    external_id: str
+    problem: ProblemDraft
+    steps: tuple[StepDraft, ...]
+    source_model: str = ""
+    outcome: Outcome | None = None
+    meta: Meta = field(default_factory=dict)
+    labels: tuple[LabelDraft, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LabelLine:
+    """A label on a trace that is in the project already."""
+
+    trace: str
+    label: LabelDraft
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row that could be read; ``line`` is the 1-based line of the file on which it starts."""
+
+    line: int
+    draft: TraceDraft | LabelLine
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """One row that cannot be taken: where, which field (None: the row as a whole) and why."""
+
+    line: int
+    field: str | None
+    reason: str
+
+
+def problem_hash(problem: ProblemDraft) -> str:
+    """The problem's identity: SHA-256 of its text alone, so that a later reference answer finds it again."""
+    return hashlib.sha256(problem.text.encode()).hexdigest()
+
+
+def text_hash(steps: tuple[StepDraft, ...]) -> str:
+    """SHA-256 of the trace's text."""
+    return hashlib.sha256("".join([step.text for step in steps]).encode()).hexdigest()
+
+
+def content_hash(problem: str, steps: tuple[StepDraft, ...]) -> str:
+    """A trace's identity: its problem's hash and its steps, boundaries and kinds included."""
+    # Lengths go first: the steps "ab", "c" and "a", "bc" are two ways to cut one text, and two contents.
+    shape = "".join([f"\n{len(step.text)} {step.tail} {step.kind.value}\n{step.text}" for step in steps])
+    return hashlib.sha256(f"{problem}{shape}".encode()).hexdigest()

@@ -1,0 +1,201 @@
+"""Labels made elsewhere, entered under their raters. Called by actions.py, inside its transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from annotate.enums import CriterionKind, Scope
+from annotate.errors import Rejected
+from annotate.ingest.drafts import BadRow, LabelDraft, RaterDraft
+from annotate.ingest.founding import freeze_rubric
+from annotate.models import Criterion, Label, Project, Rater
+
+Key = tuple[str, int, int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedLabel:
+    """A label with its target: a step, or a trace."""
+
+    line: int
+    draft: LabelDraft
+    criterion: Criterion
+    step_id: int | None
+    trace_id: int | None
+
+    @property
+    def key(self) -> Key:
+        """Who said it about what: one live label may hold each."""
+        return self.draft.rater.name, self.criterion.pk, self.step_id, self.trace_id
+
+
+@dataclass(slots=True)
+class LabelPlan:
+    """What entering some labels comes to, before anything is written."""
+
+    fresh: list[PlacedLabel] = field(default_factory=list)
+    revisions: list[tuple[PlacedLabel, Label]] = field(default_factory=list)
+    unchanged: list[PlacedLabel] = field(default_factory=list)
+    refused: list[BadRow] = field(default_factory=list)
+
+    def without(self, lines: set[int]) -> LabelPlan:
+        """The plan less everything from these rows."""
+        return LabelPlan(
+            fresh=[placed for placed in self.fresh if placed.line not in lines],
+            revisions=[pair for pair in self.revisions if pair[0].line not in lines],
+            unchanged=[placed for placed in self.unchanged if placed.line not in lines],
+            refused=self.refused,
+        )
+
+
+class LabelBook:
+    """The raters and questions of one project, and the only way into its labels from a file."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._raters = {rater.name: rater for rater in Rater.objects.filter(project=project)}
+        self._claims: dict[str, RaterDraft] = {}
+        criteria = (
+            Criterion.objects.filter(rubric=project.rubric).prefetch_related("levels")
+            if project.rubric
+            else ()
+        )
+        self._criteria = {criterion.key: criterion for criterion in criteria}
+        self._levels = {
+            criterion.key: frozenset(level.key for level in criterion.levels.all()) for criterion in criteria
+        }
+
+    def check(self, draft: LabelDraft, *, n_steps: int) -> Criterion:
+        """The criterion of a label that can be entered on a trace of ``n_steps``; Rejected with the field if not."""
+        self._check_rater(draft)
+        criterion = self._criteria.get(draft.criterion)
+        if criterion is None:
+            known = ", ".join(self._criteria) or "none"
+            reason = f"the rubric has no criterion {draft.criterion!r}; it has {known}"
+            raise Rejected(reason, field=draft.place("criterion"))
+        self._check_value(draft, criterion)
+        if criterion.scope == Scope.STEP and draft.position is None:
+            raise Rejected(f"{criterion.key} is asked about steps; say which", field=draft.place("step"))
+        if criterion.scope == Scope.TRACE and draft.position is not None:
+            raise Rejected(f"{criterion.key} is asked about the whole trace", field=draft.place("step"))
+        if criterion.scope == Scope.PAIR:
+            raise Rejected(f"{criterion.key} is asked about pairs", field=draft.place("criterion"))
+        if draft.position is not None and draft.position >= n_steps:
+            raise Rejected(
+                f"the trace has no step {draft.position}; its steps are 0 to {n_steps - 1}",
+                field=draft.place("step"),
+            )
+        return criterion
+
+    def plan(self, labels: Iterable[PlacedLabel]) -> LabelPlan:
+        """Compare labels with the live ones on their targets. Each key at most once."""
+        by_key = {placed.key: placed for placed in labels}
+        live = self._live(by_key.values())
+        plan = LabelPlan()
+        for key, placed in by_key.items():
+            standing = live.get(key)
+            if standing is None:
+                plan.fresh.append(placed)
+            elif _is_same(standing, placed.draft):
+                plan.unchanged.append(placed)
+            elif standing.assignment_id is not None or standing.run_id is not None:
+                reason = "differs from a label made in this project, which a file cannot revise"
+                plan.refused.append(BadRow(placed.line, placed.draft.place("value"), reason))
+            else:
+                plan.revisions.append((placed, standing))
+        return plan
+
+    def enter(self, plan: LabelPlan) -> int:
+        """Write a plan; how many labels were written. Effects in order: rubric frozen, raters, labels."""
+        entries = [*((placed, None) for placed in plan.fresh), *plan.revisions]
+        if not entries:
+            return 0
+        assert self._project.rubric is not None  # check() found the criterion in it
+        freeze_rubric(self._project.rubric)
+        self._make_raters(placed.draft.rater for placed, _ in entries)
+        superseded = [standing.pk for _, standing in plan.revisions]
+        if superseded:
+            Label.objects.filter(pk__in=superseded).update(is_live=False)
+        Label.objects.bulk_create([self._row(placed, standing) for placed, standing in entries])
+        return len(entries)
+
+    def _check_rater(self, draft: LabelDraft) -> None:
+        wanted, known = draft.rater, self._raters.get(draft.rater.name)
+        if known is not None and known.person_id is not None:
+            reason = (
+                f"{wanted.name!r} is somebody with an account here; name labels made elsewhere differently"
+            )
+            raise Rejected(reason, field=draft.place("rater"))
+        standing = known or self._claims.setdefault(wanted.name, wanted)
+        if standing.kind != wanted.kind:
+            reason = f"{wanted.name!r} is of kind {standing.kind}, not {wanted.kind}"
+            raise Rejected(reason, field=draft.place("rater_kind"))
+        is_simulated = bool(standing.is_simulated)
+        if wanted.is_simulated is not None and wanted.is_simulated != is_simulated:
+            reason = f"{wanted.name!r} is known as {'simulated' if is_simulated else 'not simulated'}"
+            raise Rejected(reason, field=draft.place("is_simulated"))
+
+    def _check_value(self, draft: LabelDraft, criterion: Criterion) -> None:
+        levels = self._levels[criterion.key]
+        if criterion.kind == CriterionKind.TEXT:
+            if draft.value or not draft.text.strip():
+                raise Rejected(f"{criterion.key} asks for a text and no value", field=draft.place("text"))
+        elif draft.value not in levels:
+            known = ", ".join(level for level in sorted(levels))
+            raise Rejected(
+                f"{draft.value!r} is not a level of {criterion.key}: {known}", field=draft.place("value")
+            )
+
+    def _live(self, labels: Iterable[PlacedLabel]) -> dict[Key, Label]:
+        steps = {placed.step_id for placed in labels if placed.step_id is not None}
+        traces = {placed.trace_id for placed in labels if placed.trace_id is not None}
+        found: list[Label] = []
+        if steps:
+            found += Label.objects.live().filter(step__in=steps).select_related("rater")
+        if traces:
+            found += Label.objects.live().filter(trace__in=traces).select_related("rater")
+        return {
+            (label.rater.name, label.criterion_id, label.step_id, label.trace_id): label for label in found
+        }
+
+    def _make_raters(self, drafts: Iterable[RaterDraft]) -> None:
+        for draft in drafts:
+            if draft.name not in self._raters:
+                self._raters[draft.name] = Rater.objects.create(
+                    project=self._project,
+                    kind=draft.kind,
+                    name=draft.name,
+                    is_simulated=bool(self._claims[draft.name].is_simulated),
+                )
+
+    def _row(self, placed: PlacedLabel, supersedes: Label | None) -> Label:
+        draft = placed.draft
+        return Label(
+            rater=self._raters[draft.rater.name],
+            criterion=placed.criterion,
+            step_id=placed.step_id,
+            trace_id=placed.trace_id,
+            value=draft.value,
+            text=draft.text,
+            seconds=draft.seconds,
+            evidence=dict(draft.evidence),
+            supersedes=supersedes,
+        )
+
+
+def _is_same(standing: Label, draft: LabelDraft) -> bool:
+    # A file that does not say how long it took does not contradict one that does.
+    is_same_time = draft.seconds is None or draft.seconds == standing.seconds
+    return (standing.value, standing.text) == (draft.value, draft.text) and is_same_time
+
+
+def repeated(labels: Sequence[LabelDraft]) -> LabelDraft | None:
+    """The first label that speaks of what another by the same rater has spoken of already."""
+    seen: set[tuple[str, str, int | None]] = set()
+    for label in labels:
+        key = (label.rater.name, label.criterion, label.position)
+        if key in seen:
+            return label
+        seen.add(key)
+    return None

@@ -1,0 +1,109 @@
+"""Gradus's own format: one trace per line. docs/formats.md describes it, docs/schema/trace.schema.json defines it.
+
+A trace comes as steps, or as a text to be cut into steps. Where the format leaves something unsaid (no outcome, no
+gold for a step) nothing is stored, rather than a default.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from annotate.enums import Outcome, RaterKind, Verdict
+from annotate.errors import Rejected
+from annotate.ingest.drafts import BadRow, LabelDraft, ProblemDraft, RaterDraft, Row, StepDraft, TraceDraft
+from annotate.ingest.fields import Fields, one_of
+from annotate.ingest.json_records import rows_of_json
+from annotate.ingest.label_fields import LABEL_FIELDS, VERDICT, first_error_labels, label_draft
+from annotate.ingest.source import Source
+from annotate.ingest.step_fields import checked_steps, given_steps
+from annotate.ingest.steps import SplitMode, split_steps
+
+SEPARATOR = "\n\n"
+MAX_SEPARATOR = 200
+GOLD = RaterDraft("gold", RaterKind.GOLD, is_simulated=False)
+_TRACE_FIELDS = frozenset(
+    {"id", "problem", "steps", "text", "split", "separator", "model", "outcome", "meta", "gold", "labels"}
+)
+_PROBLEM_FIELDS = frozenset({"id", "text", "reference_answer", "reference_solution", "meta"})
+
+
+class JsonlReader:
+    name = "jsonl"
+    title = "Gradus: one trace per line"
+
+    def rows(self, source: Source) -> Iterator[Row | BadRow]:
+        return rows_of_json(source.text, trace_draft)
+
+
+def trace_draft(fields: Fields) -> TraceDraft:
+    """Read one trace. Raises Rejected with the field."""
+    fields.refuse_unknown(_TRACE_FIELDS)
+    steps = _steps(fields)
+    return TraceDraft(
+        external_id=fields.name("id"),
+        problem=_problem(fields.fields("problem")),
+        steps=steps,
+        source_model=fields.optional_name("model"),
+        outcome=one_of(fields.raw("outcome"), Outcome, "outcome") if fields.has("outcome") else None,
+        meta=fields.meta("meta"),
+        labels=(*_gold(fields, len(steps)), *_labels(fields)),
+    )
+
+
+def _problem(fields: Fields) -> ProblemDraft:
+    fields.refuse_unknown(_PROBLEM_FIELDS)
+    return ProblemDraft(
+        text=fields.text("text"),
+        external_id=fields.optional_name("id"),
+        reference_answer=fields.optional_text("reference_answer"),
+        reference_solution=fields.optional_text("reference_solution"),
+        meta=fields.meta("meta"),
+    )
+
+
+def _steps(fields: Fields) -> tuple[StepDraft, ...]:
+    if fields.has("steps") == fields.has("text"):
+        raise Rejected("give either steps or text", field="steps")
+    foreign = "split" if fields.has("steps") else "separator"
+    if fields.has(foreign):
+        raise Rejected(f"goes with {'text' if foreign == 'split' else 'steps'} only", field=foreign)
+    if fields.has("steps"):
+        separator = fields.optional_text("separator", limit=MAX_SEPARATOR)
+        return given_steps(fields, separator=SEPARATOR if separator is None else separator)
+    mode = fields.choice("split", SplitMode, SplitMode.BLANK_LINE)
+    return checked_steps(split_steps(fields.text("text"), mode), "text")
+
+
+def _gold(fields: Fields, n_steps: int) -> tuple[LabelDraft, ...]:
+    if not fields.has("gold"):
+        return ()
+    gold = fields.fields("gold")
+    gold.refuse_unknown(frozenset({"first_error", "steps"}))
+    if gold.has("steps"):
+        if gold.has("first_error"):
+            raise Rejected("give either first_error or steps", field="gold")
+        return _gold_per_step(gold, n_steps)
+    if "first_error" not in gold:
+        raise Rejected("give either first_error or steps", field="gold")
+    first_error = gold.integer("first_error") if gold.has("first_error") else None
+    return first_error_labels(GOLD, first_error, n_steps, origin="gold.first_error")
+
+
+def _gold_per_step(gold: Fields, n_steps: int) -> tuple[LabelDraft, ...]:
+    entries = list(gold.items("steps"))
+    if len(entries) != n_steps:
+        raise Rejected(f"has {len(entries)} entries for {n_steps} steps", field="gold.steps")
+    return tuple(
+        LabelDraft(GOLD, VERDICT, position, one_of(value, Verdict, path), origin=path)
+        for position, (path, value) in enumerate(entries)
+        if value is not None
+    )
+
+
+def _labels(fields: Fields) -> Iterator[LabelDraft]:
+    if not fields.has("labels"):
+        return
+    for path, entry in fields.items("labels"):
+        label = Fields.of(entry, path)
+        label.refuse_unknown(LABEL_FIELDS)
+        yield label_draft(label, origin=path)

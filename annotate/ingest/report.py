@@ -1,0 +1,64 @@
+"""What an ingest did, or would have done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from annotate.ingest.drafts import BadRow
+
+MAX_ERRORS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class IngestReport:
+    """Rows by what became of them; a row is a trace, or with the format "labels" a label.
+
+    ``labels`` counts the labels written, those that came inside trace rows included. ``errors`` holds the first
+    rejected rows in the order of the file, at most MAX_ERRORS. ``is_written`` is false for a dry run, and for a
+    strict ingest with a rejected row: the counts then say what would have happened.
+    """
+
+    created: int
+    updated: int
+    unchanged: int
+    rejected: int
+    errors: tuple[BadRow, ...]
+    is_dry_run: bool
+    is_written: bool
+    labels: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """The counts while the file is being read."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    rejected: int = 0
+    labels: int = 0
+    errors: list[BadRow] = field(default_factory=list)
+
+    def reject(self, row: BadRow) -> None:
+        self.rejected += 1
+        self.errors.append(row)
+        # Rows of one batch are refused in two passes, so the list is cut only once it has grown well past its size.
+        if len(self.errors) > 2 * MAX_ERRORS:
+            self._keep_first()
+
+    def report(self, *, is_dry_run: bool, is_written: bool) -> IngestReport:
+        self._keep_first()
+        return IngestReport(
+            created=self.created,
+            updated=self.updated,
+            unchanged=self.unchanged,
+            rejected=self.rejected,
+            errors=tuple(self.errors),
+            is_dry_run=is_dry_run,
+            is_written=is_written,
+            labels=self.labels,
+        )
+
+    def _keep_first(self) -> None:
+        self.errors.sort(key=lambda row: row.line)
+        del self.errors[MAX_ERRORS:]

@@ -1,0 +1,74 @@
+"""The steps of a trace as a list in its row: strings, or objects with a text, a kind and a tail."""
+
+from __future__ import annotations
+
+from annotate.enums import StepKind
+from annotate.errors import Rejected
+from annotate.ingest.drafts import StepDraft
+from annotate.ingest.fields import Fields, clean_text
+
+MAX_STEPS = 10_000
+# Step.tail is a small integer in the database.
+MAX_TAIL = 32_767
+_STEP_FIELDS = frozenset({"text", "kind", "tail", "meta"})
+
+
+def given_steps(fields: Fields, name: str = "steps", *, separator: str) -> tuple[StepDraft, ...]:
+    """Read the list ``name``.
+
+    A step that ends in white space, or says how long its tail is, already carries its separator. Every other one
+    but the last gets ``separator``, so that the joined text reads like a text.
+    """
+    entries = list(fields.items(name))
+    if not entries:
+        raise Rejected("holds no step", field=fields.path(name))
+    if len(entries) > MAX_STEPS:
+        raise Rejected(f"holds {len(entries):,} steps; {MAX_STEPS:,} are allowed", field=fields.path(name))
+    last = len(entries) - 1
+    return tuple(
+        _step_draft(path, entry, separator if place < last else "")
+        for place, (path, entry) in enumerate(entries)
+    )
+
+
+def checked_steps(steps: tuple[StepDraft, ...], path: str) -> tuple[StepDraft, ...]:
+    """Steps cut out of a text, held to the same limits as given ones."""
+    if len(steps) > MAX_STEPS:
+        raise Rejected(f"falls into {len(steps):,} steps; {MAX_STEPS:,} are allowed", field=path)
+    for place, step in enumerate(steps):
+        if step.tail > MAX_TAIL:
+            raise Rejected(f"step {place} ends in {step.tail:,} characters of white space", field=path)
+    return steps
+
+
+def _step_draft(path: str, entry: object, separator: str) -> StepDraft:
+    if isinstance(entry, str):
+        return _with_separator(_step_text(entry, path), separator, path)
+    step = Fields.of(entry, path)
+    step.refuse_unknown(_STEP_FIELDS)
+    text = _step_text(step.raw("text"), step.path("text"))
+    kind = step.choice("kind", StepKind, StepKind.THOUGHT)
+    meta = step.meta("meta")
+    if not step.has("tail"):
+        bare = _with_separator(text, separator, path)
+        return StepDraft(bare.text, bare.tail, kind, meta)
+    tail = step.integer("tail")
+    if not 0 <= tail <= min(len(text), MAX_TAIL):
+        raise Rejected(f"must lie between 0 and the length of the text, {len(text)}", field=step.path("tail"))
+    return StepDraft(text, tail, kind, meta)
+
+
+def _step_text(value: object, path: str) -> str:
+    text = clean_text(value, path)
+    if not text or text.isspace():
+        raise Rejected("is empty", field=path)
+    return text
+
+
+def _with_separator(text: str, separator: str, path: str) -> StepDraft:
+    tail = len(text) - len(text.rstrip())
+    if tail > MAX_TAIL:
+        raise Rejected(f"ends in {tail:,} characters of white space", field=path)
+    if tail or not separator:
+        return StepDraft(text, tail)
+    return StepDraft(text + separator, len(separator))

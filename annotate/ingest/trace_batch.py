@@ -1,0 +1,254 @@
+"""Some hundred traces on their way into the database. Used by actions.py, inside its transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from annotate.enums import AssignmentState
+from annotate.errors import Rejected
+from annotate.ingest.drafts import (
+    BadRow,
+    TraceDraft,
+    content_hash,
+    problem_hash,
+    text_hash,
+)
+from annotate.ingest.label_book import LabelBook, LabelPlan, PlacedLabel
+from annotate.ingest.merging import merged
+from annotate.ingest.problem_shelf import ProblemShelf, fill, save_problems
+from annotate.ingest.report import Tally
+from annotate.ingest.step_rows import insert_steps
+from annotate.models import Assignment, Criterion, Label, Problem, Project, Step, Trace, Unit
+
+
+class Fate(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+
+
+@dataclass(slots=True)
+class Entry:
+    """One row of a batch and what it was matched with. ``criteria`` are those of its labels, in order."""
+
+    line: int
+    draft: TraceDraft
+    criteria: tuple[Criterion, ...] = ()
+    problem_hash: str = field(init=False)
+    content_hash: str = field(init=False)
+    trace: Trace = field(init=False)
+    problem: Problem = field(init=False)
+    fate: Fate = Fate.UNCHANGED
+    has_new_steps: bool = False
+    refusal: BadRow | None = None
+
+    def __post_init__(self) -> None:
+        self.problem_hash = problem_hash(self.draft.problem)
+        self.content_hash = content_hash(self.problem_hash, self.draft.steps)
+
+    def refuse(self, field_name: str, reason: str) -> None:
+        self.refusal = self.refusal or BadRow(self.line, field_name, reason)
+
+
+class TraceBatch:
+    """Match rows with what is there, refuse what would lose something, write the rest in bulk.
+
+    No two rows of a batch may share an id or a content: the caller starts a new batch before the second.
+    """
+
+    def __init__(self, project: Project, book: LabelBook) -> None:
+        self._project = project
+        self._book = book
+        self._entries: list[Entry] = []
+        self._keys: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def clashes_with(self, entry: Entry) -> bool:
+        return not self._keys.isdisjoint((f"id {entry.draft.external_id}", entry.content_hash))
+
+    def add(self, entry: Entry) -> None:
+        self._entries.append(entry)
+        self._keys.update((f"id {entry.draft.external_id}", entry.content_hash))
+
+    def write(self, tally: Tally) -> None:
+        """Effects in order: problems, traces, steps, labels, and every row counted once."""
+        self._match_traces()
+        self._match_problems()
+        self._refuse_losses()
+        plan = self._plan_labels()
+        entries = self._open()
+        _write_problems(entries)
+        _write_traces(entries)
+        _write_steps(entries)
+        plan.fresh += _labels_of([entry for entry in entries if entry.has_new_steps])
+        tally.labels += self._book.enter(plan)
+        self._count(tally)
+
+    def _open(self) -> list[Entry]:
+        return [entry for entry in self._entries if entry.refusal is None]
+
+    def _match_traces(self) -> None:
+        ids = [entry.draft.external_id for entry in self._entries]
+        found = Trace.objects.filter(project=self._project, external_id__in=ids)
+        traces = {trace.external_id: trace for trace in found}
+        for entry in self._entries:
+            known = traces.get(entry.draft.external_id)
+            entry.trace = known or Trace(project=self._project, external_id=entry.draft.external_id)
+            entry.fate = Fate.UNCHANGED if known else Fate.CREATED
+            entry.has_new_steps = entry.trace.content_hash != entry.content_hash
+
+    def _match_problems(self) -> None:
+        shelf = ProblemShelf(
+            self._project, ((entry.problem_hash, entry.draft.problem) for entry in self._entries)
+        )
+        for entry in self._entries:
+            try:
+                entry.problem = shelf.take(entry.problem_hash, entry.draft.problem)
+            except Rejected as error:
+                entry.refuse(error.field or "problem", error.reason)
+
+    def _refuse_losses(self) -> None:
+        """Refuse a copy under a second id, and new steps for a trace that somebody has worked on."""
+        changing = [entry for entry in self._open() if entry.has_new_steps]
+        contents = [entry.content_hash for entry in changing]
+        found = Trace.objects.filter(project=self._project, content_hash__in=contents)
+        twins = dict(found.values_list("content_hash", "external_id"))
+        worked_on = _worked_on([entry.trace.pk for entry in changing if entry.trace.pk])
+        for entry in changing:
+            if entry.content_hash in twins:
+                entry.refuse(
+                    "id", f"the same problem and steps are here as trace {twins[entry.content_hash]!r}"
+                )
+            elif entry.trace.pk in worked_on:
+                entry.refuse("steps", f"the steps have changed, but the trace {worked_on[entry.trace.pk]}")
+
+    def _plan_labels(self) -> LabelPlan:
+        """Compare the labels for traces whose steps stay; one that cannot be entered refuses its whole row."""
+        known = [entry for entry in self._open() if not entry.has_new_steps]
+        plan = self._book.plan(_labels_of(known))
+        by_line = {entry.line: entry for entry in known}
+        for row in plan.refused:
+            by_line[row.line].refuse(row.field or "labels", row.reason)
+        return plan.without({row.line for row in plan.refused})
+
+    def _count(self, tally: Tally) -> None:
+        for entry in self._entries:
+            if entry.refusal is not None:
+                tally.reject(entry.refusal)
+            elif entry.fate is Fate.CREATED:
+                tally.created += 1
+            elif entry.fate is Fate.UPDATED:
+                tally.updated += 1
+            else:
+                tally.unchanged += 1
+
+
+def _worked_on(traces: list[int]) -> dict[int, str]:
+    """Traces whose steps must stay, each with why."""
+    if not traces:
+        return {}
+    held = Assignment.objects.filter(trace__in=traces).exclude(state=AssignmentState.OPEN)
+    why = dict.fromkeys(
+        Unit.objects.filter(trace__in=traces).values_list("trace_id", flat=True), "is part of a run"
+    )
+    why |= dict.fromkeys(held.values_list("trace_id", flat=True), "is or was with an annotator")
+    for path in ("step__trace_id", "trace_id"):
+        labelled = Label.objects.filter(**{f"{path.removesuffix('_id')}__in": traces}).values_list(
+            path, flat=True
+        )
+        why |= dict.fromkeys(labelled.distinct(), "has labels, which would be stranded")
+    return why
+
+
+def _labels_of(entries: list[Entry]) -> list[PlacedLabel]:
+    """The labels of rows whose steps are in the database."""
+    speaking = {entry.trace.pk: entry for entry in entries if entry.draft.labels}
+    if not speaking:
+        return []
+    found = Step.objects.filter(trace__in=speaking).values_list("trace_id", "position", "pk")
+    steps = {(trace, position): pk for trace, position, pk in found}
+    placed = []
+    for trace, entry in speaking.items():
+        for criterion, label in zip(entry.criteria, entry.draft.labels, strict=True):
+            step = None if label.position is None else steps[trace, label.position]
+            placed.append(PlacedLabel(entry.line, label, criterion, step, trace if step is None else None))
+    return placed
+
+
+def _write_problems(entries: list[Entry]) -> None:
+    new: dict[int, Problem] = {}
+    filled: dict[int, Problem] = {}
+    for entry in entries:
+        is_new = entry.problem.pk is None
+        if is_new:
+            new[id(entry.problem)] = entry.problem
+        if fill(entry.problem, entry.draft.problem) and not is_new:
+            filled[entry.problem.pk] = entry.problem
+            entry.fate = Fate.CREATED if entry.fate is Fate.CREATED else Fate.UPDATED
+    save_problems(list(new.values()), list(filled.values()))
+
+
+def _write_traces(entries: list[Entry]) -> None:
+    changed: list[Trace] = []
+    created: list[Trace] = []
+    for entry in entries:
+        is_changed = _describe(entry)
+        if entry.fate is Fate.CREATED:
+            created.append(entry.trace)
+        elif is_changed:
+            changed.append(entry.trace)
+            entry.fate = Fate.UPDATED
+    Trace.objects.bulk_create(created)
+    fields = [
+        "problem",
+        "source_model",
+        "outcome",
+        "n_steps",
+        "text_hash",
+        "content_hash",
+        "boundary_version",
+        "meta",
+    ]
+    Trace.objects.bulk_update(changed, fields)
+
+
+def _describe(entry: Entry) -> bool:
+    """Carry the row over to its trace; whether that changed it. What the row leaves unsaid stays as it is."""
+    trace, draft = entry.trace, entry.draft
+    before = (trace.source_model, trace.outcome, trace.meta)
+    trace.source_model = draft.source_model or trace.source_model
+    trace.outcome = draft.outcome or trace.outcome
+    trace.meta = merged(trace.meta, draft.meta)
+    if entry.has_new_steps:
+        trace.problem = entry.problem
+        trace.n_steps = len(draft.steps)
+        trace.text_hash = text_hash(draft.steps)
+        trace.content_hash = entry.content_hash
+        trace.boundary_version += 0 if trace.pk is None else 1
+    return entry.has_new_steps or before != (trace.source_model, trace.outcome, trace.meta)
+
+
+def _write_steps(entries: list[Entry]) -> None:
+    """Write new steps, and what is new in the meta of old ones."""
+    renewed = [entry for entry in entries if entry.has_new_steps]
+    replaced = [entry.trace.pk for entry in renewed if entry.fate is Fate.UPDATED]
+    if replaced:
+        Step.objects.filter(trace__in=replaced).delete()
+    insert_steps((entry.trace.pk, entry.draft.steps) for entry in renewed)
+    _merge_step_meta([entry for entry in entries if not entry.has_new_steps])
+
+
+def _merge_step_meta(entries: list[Entry]) -> None:
+    speaking = {entry.trace.pk: entry for entry in entries if any(step.meta for step in entry.draft.steps)}
+    changed = []
+    for step in Step.objects.filter(trace__in=speaking) if speaking else ():
+        entry = speaking[step.trace_id]
+        meta = merged(step.meta, entry.draft.steps[step.position].meta)
+        if meta != step.meta:
+            step.meta = meta
+            changed.append(step)
+            entry.fate = Fate.UPDATED
+    Step.objects.bulk_update(changed, ["meta"])
