@@ -1,0 +1,111 @@
+"""The Celery application: what carries run ids to workers, and nothing else.
+
+State lives in the database, so a lost or doubled message costs no more than the time until the next sweep.
+Queues: ``gpu`` for models in the worker's own process, ``io`` for waiting on model servers, ``cpu`` for the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+from multiprocessing.sharedctypes import RawValue
+from pathlib import Path
+from typing import Any
+
+from celery import Celery, signals
+from kombu import Queue
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+
+from django.conf import settings
+
+from workers import broker_folder
+
+QUEUES = ("cpu", "gpu", "io")
+SWEEP_SECONDS = 15.0
+SWEEP = "prelabel.sweep"
+BROKER_FOLDER = Path(settings.HOME) / "broker"
+HAS_BROKER = not settings.BROKER_URL.startswith("filesystem:")
+
+_TASKS = Path(__file__).parent / "tasks"
+
+
+def _broker(url: str) -> dict[str, Any]:
+    """Settings that differ between brokers."""
+    if url.startswith("filesystem:"):
+        return {
+            "broker_url": "workers.broker_folder:Transport://",
+            "broker_transport_options": broker_folder.transport_options(BROKER_FOLDER),
+            # Each worker would leave its control queue behind in the folder, and every broadcast a file in each.
+            "worker_enable_remote_control": False,
+        }
+    if url.startswith("redis"):
+        # A message is handed out again after the timeout, even while its worker lives: harmless, but longer than a
+        # shift. The throttle makes kombu look for such messages every 10 s instead of every 100.
+        options: dict[str, Any] = {"visibility_timeout": 900, "unacked_restore_throttle": 1}
+        return {"broker_url": url, "broker_transport_options": options}
+    return {
+        "broker_url": url,
+        "broker_transport_options": {"confirm_publish": True},
+        "task_default_queue_type": "quorum",
+        "task_default_exchange_type": "topic",
+        "worker_detect_quorum_queues": True,
+    }
+
+
+def _queues(url: str) -> tuple[Queue, ...]:
+    is_amqp = url.startswith(("amqp", "pyamqp"))
+    arguments = {"x-queue-type": "quorum"} if is_amqp else None
+    return tuple(
+        Queue(name, routing_key=name, queue_arguments=arguments)  # type: ignore[no-untyped-call]
+        for name in QUEUES
+    )
+
+
+app = Celery(
+    "gradus", include=[f"workers.tasks.{module.name}" for module in pkgutil.iter_modules([str(_TASKS)])]
+)
+app.conf.update(
+    **_broker(settings.BROKER_URL),
+    task_queues=_queues(settings.BROKER_URL),
+    task_default_queue="cpu",
+    task_ignore_result=True,
+    task_acks_late=True,
+    task_reject_on_worker_lost=True,
+    worker_prefetch_multiplier=1,
+    worker_soft_shutdown_timeout=30,
+    worker_cancel_long_running_tasks_on_connection_loss=True,
+    worker_hijack_root_logger=False,
+    worker_redirect_stdouts=False,
+    broker_connection_retry_on_startup=True,
+    broker_connection_timeout=5,
+    task_publish_retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5},
+    beat_schedule={
+        # A sweep that nobody took within its interval is worth nothing: the next one says the same.
+        "sweep": {
+            "task": SWEEP,
+            "schedule": SWEEP_SECONDS,
+            "options": {"expires": SWEEP_SECONDS, "queue": "cpu"},
+        }
+    },
+    timezone="UTC",
+)
+
+# Shared with forked pool processes: a lock would deadlock in the signal handler that sets it, a plain byte cannot.
+_stopping = RawValue("b", 0)
+
+
+def is_stopping() -> bool:
+    """Whether this worker was asked to shut down."""
+    return bool(_stopping.value)
+
+
+@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+def _note_shutdown(**_: Any) -> None:
+    _stopping.value = 1
+
+
+@signals.worker_ready.connect  # type: ignore[untyped-decorator]
+def _sweep_at_start(**_: Any) -> None:
+    """Whatever an earlier worker left behind is picked up at once."""
+    app.send_task(SWEEP, queue="cpu", expires=SWEEP_SECONDS)

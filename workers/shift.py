@@ -1,0 +1,180 @@
+"""One worker's shift at a run: claim units, drive them, write what they find, hand the rest back."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from annotate.errors import BackendError, GradusError
+from annotate.models import Run
+from annotate.prelabel.actions import (
+    claim_units,
+    close_run_if_over,
+    fail_run,
+    fail_unit,
+    finish_unit,
+    note_trouble,
+    release_units,
+)
+from annotate.prelabel.contracts import Backend, Finding, Strategy
+from annotate.prelabel.queries import has_free_units, task_of, wants_cancel
+from annotate.prelabel.strategies import StrategyEntry, strategy_called
+from workers.driver import MAX_BATCH, drive
+from workers.engines import engine_at
+from workers.leases import Leases
+from workers.store import RunStore
+
+log = logging.getLogger(__name__)
+
+# Brokers take a message back from a worker that holds it too long (Redis after its visibility timeout, RabbitMQ
+# after 30 minutes): a shift claims nothing new after the first limit and lets go of what it holds after the second.
+CLAIM_SECONDS = 240.0
+SHIFT_SECONDS = 480.0
+_CANCEL_POLL = 1.0
+
+_at_work: set[int] = set()
+_at_work_lock = threading.Lock()
+
+
+@dataclass(slots=True)
+class Shift:
+    """What came of it. ``has_more``: units are free for another shift; ``trouble``: why the backend stayed away."""
+
+    finished: int = 0
+    failed: int = 0
+    has_more: bool = False
+    trouble: str = ""
+
+
+def work_shift(
+    run_id: int,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    invite: Callable[[], None] = lambda: None,
+) -> Shift:
+    """Work at a run until nothing is left to claim, the shift's time is up, or ``should_stop``.
+
+    ``invite`` is called once if, after the first claim, others could help. Safe to call any number of times, by any
+    number of workers. A second shift of one process at one run would only wait for the first one's model, so it
+    ends at once. Does nothing for a run that is over or gone.
+    """
+    run = Run.objects.select_related("project", "rater", "criterion__rubric").filter(pk=run_id).first()
+    if run is None or run.is_over:
+        return Shift()
+    with _alone_at(run_id) as is_alone:
+        if not is_alone:
+            return Shift()
+        shift = _worked(run, should_stop, invite)
+    close_run_if_over(run)
+    shift.has_more = has_free_units(run)
+    return shift
+
+
+@contextmanager
+def _alone_at(run_id: int) -> Iterator[bool]:
+    with _at_work_lock:
+        is_alone = run_id not in _at_work
+        _at_work.add(run_id)
+    try:
+        yield is_alone
+    finally:
+        if is_alone:
+            with _at_work_lock:
+                _at_work.discard(run_id)
+
+
+def _worked(run: Run, should_stop: Callable[[], bool], invite: Callable[[], None]) -> Shift:
+    entry = strategy_called(run.name)
+    try:
+        backend = engine_at(run.backend) if entry.needs_backend else None
+    except BackendError as error:
+        if error.retry:
+            note_trouble(run, str(error))
+            return Shift(trouble=str(error))
+        fail_run(run, str(error))
+        return Shift(failed=1)
+    worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    with Leases(worker, settings.WORKER_LEASE_SECONDS) as leases:
+        return _ShiftAtRun(run, entry, backend, leases, should_stop, invite).work()
+
+
+class _ShiftAtRun:
+    def __init__(
+        self,
+        run: Run,
+        entry: StrategyEntry,
+        backend: Backend | None,
+        leases: Leases,
+        should_stop: Callable[[], bool],
+        invite: Callable[[], None],
+    ) -> None:
+        self._run = run
+        self._entry = entry
+        self._backend = backend
+        self._leases = leases
+        self._is_told_to_stop = should_stop
+        self._invite = invite
+        self._has_invited = False
+        self._began = time.monotonic()
+        self._polled = 0.0
+        self._is_cancelled = False
+
+    def work(self) -> Shift:
+        try:
+            report = drive(
+                {},
+                self._backend,
+                RunStore(self._run),
+                on_finish=self._finish,
+                on_fail=self._fail,
+                max_batch=MAX_BATCH,
+                should_stop=self._should_stop,
+                more=self._claim,
+            )
+        except BaseException:
+            # A bug or a dying process: let go at once, so that others need not wait for the leases to run out.
+            release_units(self._run, self._leases.held(), error="The worker broke off; see its log.")
+            raise
+        release_units(self._run, self._leases.held(), error=report.trouble)
+        if report.trouble or report.asked:
+            note_trouble(self._run, report.trouble)
+        return Shift(finished=report.finished, failed=report.failed, trouble=report.trouble)
+
+    def _claim(self, room: int) -> dict[int, Strategy]:
+        if time.monotonic() - self._began > CLAIM_SECONDS:
+            return {}
+        units = claim_units(self._run, self._leases.worker, room, lease_seconds=self._leases.seconds)
+        self._leases.hold(units)
+        if units and not self._has_invited:
+            self._has_invited = True
+            if has_free_units(self._run):
+                self._invite()
+        return {unit.pk: self._entry.start(task_of(unit.trace), self._run.settings) for unit in units}
+
+    def _finish(self, key: int, finding: Finding) -> None:
+        unit = self._leases.drop(key)
+        try:
+            is_ours = finish_unit(unit, finding)
+        except GradusError as error:
+            is_ours = fail_unit(unit, str(error))
+        if not is_ours:
+            log.warning("unit %s was taken over by another worker; its finding is left to that one", key)
+
+    def _fail(self, key: int, reason: str) -> None:
+        fail_unit(self._leases.drop(key), reason)
+
+    def _should_stop(self) -> bool:
+        now = time.monotonic()
+        if now - self._polled > _CANCEL_POLL:
+            self._polled = now
+            self._is_cancelled = wants_cancel(self._run)
+        return self._is_cancelled or self._is_told_to_stop() or now - self._began > SHIFT_SECONDS

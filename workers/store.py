@@ -1,0 +1,24 @@
+"""The driver's store, kept in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from annotate.models import Run
+from annotate.prelabel.actions import store_completions
+from annotate.prelabel.contracts import Answer, Completion
+from annotate.prelabel.queries import stored_completions
+from workers.waves import Place
+
+
+class RunStore:
+    """The completions of one run."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def stored(self, digests: Collection[str]) -> Mapping[Place, Completion]:
+        return stored_completions(self._run, digests)
+
+    def keep(self, answers: Sequence[Answer]) -> Mapping[Place, Completion]:
+        return store_completions(self._run, answers)

@@ -1,0 +1,62 @@
+"""Carry pre-labelling runs to workers. The rules are in ``workers.shift`` and ``annotate.prelabel.actions``."""
+
+from __future__ import annotations
+
+import logging
+
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from annotate.models import Run
+from annotate.prelabel.actions import close_run_if_over
+from annotate.prelabel.queries import has_free_units, open_runs
+from workers.celery import SWEEP, app, is_stopping
+from workers.shift import work_shift
+
+log = logging.getLogger(__name__)
+
+# Longer than any queue should be; the sweeper sends again what is still wanted then.
+_EXPIRES = 3600.0
+
+
+def send_run(run: Run) -> None:
+    """Ask workers to work at ``run``, once the current transaction is committed."""
+    transaction.on_commit(lambda: _send(run.pk, queue_of(run)))
+
+
+def queue_of(run: Run) -> str:
+    """Which workers can do it: no model, a model server to wait for, or a model of their own."""
+    if not run.backend:
+        return "cpu"
+    return "io" if run.backend.startswith("openai:") else "gpu"
+
+
+def _send(run_id: int, queue: str) -> None:
+    try:
+        work_run.apply_async(kwargs={"run_id": run_id}, queue=queue, expires=_EXPIRES)
+    except (OperationalError, OSError):
+        # The run is stored; the sweeper of the next worker to reach the broker sends it again.
+        log.exception("run %s could not be sent: the broker does not answer", run_id)
+
+
+@app.task(name="prelabel.work_run")  # type: ignore[untyped-decorator]
+def work_run(*, run_id: int) -> None:
+    """Work one shift at the run, with others if there is enough for them, and pass on what is left."""
+    run = Run.objects.filter(pk=run_id).first()
+    if run is None:
+        return
+    queue = queue_of(run)
+    shift = work_shift(run_id, should_stop=is_stopping, invite=lambda: _send(run_id, queue))
+    # While the backend stays away the sweeper sets the pace.
+    if shift.has_more and not shift.trouble and shift.finished + shift.failed:
+        _send(run_id, queue)
+
+
+@app.task(name=SWEEP)  # type: ignore[untyped-decorator]
+def sweep() -> None:
+    """Send every run that has something to claim, and close those whose last worker died before it could."""
+    for run in open_runs():
+        if has_free_units(run):
+            _send(run.pk, queue_of(run))
+        else:
+            close_run_if_over(run)
