@@ -1,0 +1,79 @@
+"""``python3 manage.py worker``: do the long work, until told to stop."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+import warnings
+from typing import Any
+
+from celery.beat import EmbeddedService
+from celery.exceptions import SecurityWarning
+from celery.signals import worker_ready
+from django.core.management.base import CommandParser
+
+from annotate.errors import Rejected
+from webapp.management.base import GradusCommand
+from workers import broker_folder
+from workers.celery import BROKER_FOLDER, HAS_BROKER, QUEUES, app
+
+
+class Command(GradusCommand):
+    help = "Work at runs, and at whatever else takes long, until Ctrl-C or SIGTERM."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--queues", default=",".join(QUEUES), help=f"of {', '.join(QUEUES)} (default: all)"
+        )
+        parser.add_argument(
+            "--pool",
+            choices=("threads", "solo", "prefork"),
+            default="threads",
+            help="threads (default) share one copy of each model; prefork loads one per process",
+        )
+        parser.add_argument("--concurrency", type=int, default=4, help="tasks at once (default 4)")
+        parser.add_argument(
+            "--with-beat",
+            action="store_true",
+            default=not HAS_BROKER,
+            help="also send the sweep that finds work left by dead workers; one worker of a site should "
+            "(always, where the broker is a folder)",
+        )
+        parser.add_argument("--log-level", default="INFO")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        queues = [name.strip() for name in options["queues"].split(",") if name.strip()]
+        unknown = sorted(set(queues) - set(QUEUES))
+        if unknown or not queues:
+            raise Rejected(
+                f"unknown queue {', '.join(unknown) or '(none)'}; there are {', '.join(QUEUES)}",
+                field="queues",
+            )
+        if not HAS_BROKER:
+            broker_folder.tidy(BROKER_FOLDER)
+        if options["with_beat"]:
+            worker_ready.connect(_start_beat, weak=False)
+        # Containers and demos run as root; Celery's warning is about pickled messages, and these are JSON.
+        warnings.filterwarnings("ignore", category=SecurityWarning)
+        app.worker_main(_arguments(queues, options))
+
+
+def _arguments(queues: list[str], options: dict[str, Any]) -> list[str]:
+    return [
+        "worker",
+        f"--queues={','.join(queues)}",
+        f"--pool={options['pool']}",
+        f"--concurrency={1 if options['pool'] == 'solo' else options['concurrency']}",
+        f"--loglevel={options['log_level']}",
+        # RabbitMQ refuses a name whose last connection it still believes in, as after a kill.
+        f"--hostname=gradus-{uuid.uuid4().hex[:12]}@%h",
+        "--without-gossip",
+        "--without-mingle",
+    ]
+
+
+def _start_beat(**_: Any) -> None:
+    # A thread with its schedule in memory: Celery's own embedded process outlives a killed worker.
+    service = EmbeddedService(app, thread=True, scheduler_cls="celery.beat:Scheduler")
+    assert isinstance(service, threading.Thread)
+    service.start()
