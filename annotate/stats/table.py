@@ -6,7 +6,7 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from numbers import Real
-from typing import Literal, Self, TypeAlias
+from typing import Literal, Self, TypeAlias, cast
 
 import numpy as np
 
@@ -208,8 +208,7 @@ def _code_values(value: Column, levels: Sequence[Hashable] | None) -> tuple[Code
 
 
 def _score(level: Hashable) -> float:
-    assert isinstance(level, Real)
-    return float(level)
+    return float(cast(Real, level))
 
 
 def _unit_codes(item: Codes, criterion: Codes | None) -> IntArray:
