@@ -79,7 +79,9 @@ def create_project(
 
 @transaction.atomic
 def add_member(project: Project, person: Person, role: Role) -> Membership:
-    """Give ``person`` a role in the project, or change the one they have."""
+    """Give ``person`` a role in the project, or change the one they have. Owners stay owners."""
+    if role != Role.OWNER and project.memberships.filter(person=person, role=Role.OWNER).exists():
+        raise Conflict(f"{person.shown_name} owns this project; an owner's role is not changed here.")
     membership, _ = Membership.objects.update_or_create(
         project=project, person=person, defaults={"role": role}
     )
@@ -115,6 +117,14 @@ def create_rubric(project: Project, *, name: str, criteria: Sequence[CriterionPr
             for place, level in enumerate(preset.levels)
         )
     return rubric
+
+
+def use_rubric(project: Project, rubric: Rubric) -> None:
+    """Ask by ``rubric`` from now on. Labels by the version before stay, and no longer count for the project."""
+    if rubric.project_id != project.pk:
+        raise Rejected(f"{rubric} belongs to another project.", field="rubric")
+    project.rubric = rubric
+    project.save(update_fields=["rubric"])
 
 
 def freeze_rubric(rubric: Rubric) -> None:

@@ -11,6 +11,7 @@ from annotate.ingest.drafts import BadRow, LabelDraft, RaterDraft
 from annotate.ingest.founding import freeze_rubric
 from annotate.models import Criterion, Label, Project, Rater
 
+MAX_VALUE = 40
 Key = tuple[str, int, int | None, int | None]
 
 
@@ -141,11 +142,17 @@ class LabelBook:
         if criterion.kind == CriterionKind.TEXT:
             if draft.value or not draft.text.strip():
                 raise Rejected(f"{criterion.key} asks for a text and no value", field=draft.place("text"))
-        elif draft.value not in levels:
-            known = ", ".join(level for level in sorted(levels))
+            return
+        chosen = draft.value.split() if criterion.kind == CriterionKind.TAGS else [draft.value]
+        if not chosen or not levels.issuperset(chosen):
+            known = ", ".join(sorted(levels))
             raise Rejected(
                 f"{draft.value!r} is not a level of {criterion.key}: {known}", field=draft.place("value")
             )
+        in_order = " ".join(sorted(set(chosen)))
+        if draft.value != in_order or len(in_order) > MAX_VALUE:
+            reason = f"name each tag once, in alphabetical order, in {MAX_VALUE} characters at most"
+            raise Rejected(reason, field=draft.place("value"))
 
     def _live(self, labels: Iterable[PlacedLabel]) -> dict[Key, Label]:
         steps = {placed.step_id for placed in labels if placed.step_id is not None}

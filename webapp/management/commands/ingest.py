@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from rich.box import SIMPLE
 from rich.table import Table
 
 from annotate.ingest.actions import ingest_file
@@ -45,7 +46,7 @@ class Command(GradusCommand):
         self._print(report)
         n_taken = report.created + report.updated + report.unchanged
         if report.rejected and (options["strict"] or not n_taken):
-            raise CommandError(f"Nothing was written: {report.rejected:,} rows were rejected.")
+            raise CommandError(f"Nothing was written: {report.rejected:,} of the rows cannot be taken.")
 
     def _project(self, slug: str, options: dict[str, Any]) -> Project:
         if not options["create"] or Project.objects.filter(slug=slug).exists():
@@ -62,9 +63,9 @@ class Command(GradusCommand):
         return create_project(owner, name=slug, slug=slug)
 
     def _print(self, report: IngestReport) -> None:
-        title = "Done" if report.is_written else "Nothing written; it would have been"
-        table = Table("Rows", title=title, title_justify="left")
-        table.add_column("Count", justify="right")
+        self.console.print("Done." if report.is_written else "Nothing was written. It would have been:")
+        table = Table("rows", box=SIMPLE, pad_edge=False)
+        table.add_column("count", justify="right")
         for name in ("created", "updated", "unchanged", "rejected"):
             table.add_row(name, f"{getattr(report, name):,}")
         table.add_section()

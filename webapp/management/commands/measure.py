@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+from itertools import groupby
 from typing import Any
 
 from django.core.management.base import CommandParser
+from rich.box import SIMPLE
 from rich.table import Table
 
 from annotate.measure.actions import MeasureReport, measure_project
@@ -11,11 +13,11 @@ from annotate.models import Estimate
 from webapp.management.base import GradusCommand
 
 TITLES = {
-    "alpha_people": "Krippendorff's alpha, people",
-    "alpha_all": "Krippendorff's alpha, all raters",
-    "percent_agreement_people": "Percent agreement, people",
-    "percent_agreement_all": "Percent agreement, all raters",
-    "gold_accuracy": "Accuracy against gold",
+    "alpha_people": "alpha, people",
+    "alpha_all": "alpha, all raters",
+    "percent_agreement_people": "percent agreement, people",
+    "percent_agreement_all": "percent agreement, all raters",
+    "gold_accuracy": "accuracy against gold",
 }
 
 
@@ -34,34 +36,31 @@ class Command(GradusCommand):
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(report), indent=2))
         elif report.estimates:
-            self.console.print(_table(report))
+            self.console.print(f"From {report.n_labels:,} labels; intervals at 95 %.")
+            for key, estimates in groupby(report.estimates, lambda estimate: estimate.criterion.key):
+                self.console.print(_table(key, list(estimates)))
         else:
             self.console.print(f"{project.slug} has no labels yet, so there is nothing to measure.")
 
 
-def _table(report: MeasureReport) -> Table:
-    table = Table(title=f"From {report.n_labels:,} labels", title_justify="left")
-    for column in ("Criterion", "Measure", "Rater"):
-        table.add_column(column)
-    for column in ("Value (95 %)", "n"):
-        table.add_column(column, justify="right")
-    table.add_column("Note")
-    for estimate in report.estimates:
+def _table(criterion: str, estimates: list[Estimate]) -> Table:
+    table = Table(box=SIMPLE, pad_edge=False)
+    for column in ("value", "n"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column(criterion)
+    for estimate in estimates:
         table.add_row(
-            estimate.criterion.key,
-            TITLES[estimate.name],
-            _rater(estimate),
-            _value(estimate),
-            f"{estimate.n:,}",
-            _note(estimate),
+            _value(estimate), f"{estimate.n:,}", ": ".join(filter(None, (_title(estimate), _note(estimate))))
         )
     return table
 
 
-def _rater(estimate: Estimate) -> str:
+def _title(estimate: Estimate) -> str:
+    """What was measured; an accuracy is named by its rater."""
     if estimate.rater is None:
-        return ""
-    return f"{estimate.rater.name} (simulated)" if estimate.rater.is_simulated else estimate.rater.name
+        return TITLES[estimate.name]
+    name = estimate.rater.name
+    return f"{TITLES[estimate.name]}, {name}{' (simulated)' if estimate.rater.is_simulated else ''}"
 
 
 def _value(estimate: Estimate) -> str:
