@@ -196,9 +196,21 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Step-level labels for reasoning traces.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    # Several nouns have a state and a kind; without names of their own the schema numbers them by hash.
+    "ENUM_NAME_OVERRIDES": {
+        "AssignmentState": "annotate.enums.AssignmentState",
+        "CriterionKind": "annotate.enums.CriterionKind",
+        "RaterKind": "annotate.enums.RaterKind",
+        "ReleaseState": "annotate.enums.ReleaseState",
+        "RunKind": "annotate.enums.RunKind",
+        "RunState": "annotate.enums.RunState",
+        "StepKind": "annotate.enums.StepKind",
+    },
 }
 
 BROKER_URL = env.text("GRADUS_BROKER_URL", "filesystem://")
+# Two sites on one broker need two prefixes, or their workers take each other's messages.
+BROKER_PREFIX = env.text("GRADUS_BROKER_PREFIX", "gradus")
 WORKER_LEASE_SECONDS = env.number("GRADUS_WORKER_LEASE_SECONDS", 60, least=2)
 
 structlog.configure(

@@ -7,15 +7,17 @@ is lost all the same; the units in the database are the queue of record, and the
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
 import uuid
 from pathlib import Path
+from queue import Empty
 from typing import Any
 
 from kombu.transport import filesystem
-from kombu.utils.json import dumps
+from kombu.utils.json import dumps, loads
 
 _OLD_SECONDS = 3600.0
 
@@ -29,6 +31,22 @@ class Channel(filesystem.Channel):
         hidden.write_text(dumps(payload), encoding="utf-8")  # type: ignore[no-untyped-call]
         os.replace(hidden, folder / name)
 
+    def _get(self, queue: str) -> Any:  # type: ignore[override]
+        folder = Path(self.data_folder_in)
+        for name in sorted(os.listdir(folder)):
+            if name.startswith(".") or name.partition(".")[2] != f"{queue}.msg":
+                continue
+            taken = folder / f".{uuid.uuid4()}.taken"
+            try:
+                # Renaming is how two readers settle who has it.
+                (folder / name).rename(taken)
+            except FileNotFoundError:
+                continue
+            payload = taken.read_text(encoding="utf-8")
+            taken.unlink()
+            return loads(payload)  # type: ignore[no-untyped-call]
+        raise Empty
+
 
 class Transport(filesystem.Transport):
     Channel = Channel
@@ -36,27 +54,23 @@ class Transport(filesystem.Transport):
 
 def transport_options(folder: Path) -> dict[str, Any]:
     """Create the folders and describe them to kombu. Polling at its default of one second took 30 s for 300 tasks."""
-    messages, control, taken = (folder / name for name in ("messages", "control", "taken"))
-    for one in (messages, control, taken):
+    messages, control = folder / "messages", folder / "control"
+    for one in (messages, control):
         one.mkdir(parents=True, exist_ok=True)
     return {
         "data_folder_in": str(messages),
         "data_folder_out": str(messages),
         "control_folder": str(control),
-        "processed_folder": str(taken),
-        "store_processed": True,
         "polling_interval": 0.1,
     }
 
 
 def tidy(folder: Path) -> None:
-    """Drop what nobody will read: taken and old messages, and tables that a kill left half written."""
-    for path in [*(folder / "messages").iterdir(), *(folder / "taken").iterdir()]:
-        try:
-            if path.parent.name == "taken" or time.time() - path.stat().st_mtime > _OLD_SECONDS:
+    """Drop what nobody will read: messages older than an hour, and tables that a kill left half written."""
+    for path in (folder / "messages").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _OLD_SECONDS:
                 path.unlink()
-        except FileNotFoundError:
-            continue
     for table in (folder / "control").glob("*.exchange"):
         try:
             json.loads(table.read_text())

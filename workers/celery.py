@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery, signals
-from kombu import Queue
+from kombu import Exchange, Queue
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
@@ -34,7 +34,8 @@ def _broker(url: str) -> dict[str, Any]:
     """Settings that differ between brokers."""
     if url.startswith("filesystem:"):
         return {
-            "broker_url": "workers.broker_folder:Transport://",
+            "broker_url": "filesystem://localhost",
+            "broker_transport": "workers.broker_folder:Transport",
             "broker_transport_options": broker_folder.transport_options(BROKER_FOLDER),
             # Each worker would leave its control queue behind in the folder, and every broadcast a file in each.
             "worker_enable_remote_control": False,
@@ -54,10 +55,19 @@ def _broker(url: str) -> dict[str, Any]:
 
 
 def _queues(url: str) -> tuple[Queue, ...]:
+    """The queues, called by their short names here and by the site's prefix where a broker serves several sites."""
     is_amqp = url.startswith(("amqp", "pyamqp"))
     arguments = {"x-queue-type": "quorum"} if is_amqp else None
+    # Celery delays messages on quorum queues through topic exchanges only.
+    exchange = Exchange(settings.BROKER_PREFIX, type="topic" if is_amqp else "direct")
     return tuple(
-        Queue(name, routing_key=name, queue_arguments=arguments)  # type: ignore[no-untyped-call]
+        Queue(
+            f"{settings.BROKER_PREFIX}.{name}",
+            exchange,
+            routing_key=name,
+            alias=name,
+            queue_arguments=arguments,
+        )
         for name in QUEUES
     )
 
@@ -100,12 +110,12 @@ def is_stopping() -> bool:
     return bool(_stopping.value)
 
 
-@signals.worker_shutting_down.connect  # type: ignore[untyped-decorator]
+@signals.worker_shutting_down.connect
 def _note_shutdown(**_: Any) -> None:
     _stopping.value = 1
 
 
-@signals.worker_ready.connect  # type: ignore[untyped-decorator]
+@signals.worker_ready.connect
 def _sweep_at_start(**_: Any) -> None:
     """Whatever an earlier worker left behind is picked up at once."""
     app.send_task(SWEEP, queue="cpu", expires=SWEEP_SECONDS)

@@ -39,7 +39,7 @@ def _send(run_id: int, queue: str) -> None:
         log.exception("run %s could not be sent: the broker does not answer", run_id)
 
 
-@app.task(name="prelabel.work_run")  # type: ignore[untyped-decorator]
+@app.task(name="prelabel.work_run")
 def work_run(*, run_id: int) -> None:
     """Work one shift at the run, with others if there is enough for them, and pass on what is left."""
     run = Run.objects.filter(pk=run_id).first()
@@ -52,7 +52,7 @@ def work_run(*, run_id: int) -> None:
         _send(run_id, queue)
 
 
-@app.task(name=SWEEP)  # type: ignore[untyped-decorator]
+@app.task(name=SWEEP)
 def sweep() -> None:
     """Send every run that has something to claim, and close those whose last worker died before it could."""
     for run in open_runs():
