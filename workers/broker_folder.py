@@ -28,7 +28,7 @@ class Channel(filesystem.Channel):
         name = f"{time.time_ns():020d}_{uuid.uuid4()}.{queue}.msg"
         folder = Path(self.data_folder_out)
         hidden = folder / f".{name}"
-        hidden.write_text(dumps(payload), encoding="utf-8")  # type: ignore[no-untyped-call]
+        hidden.write_text(dumps(payload), encoding="utf-8")
         os.replace(hidden, folder / name)
 
     def _get(self, queue: str) -> Any:  # type: ignore[override]
@@ -44,7 +44,7 @@ class Channel(filesystem.Channel):
                 continue
             payload = taken.read_text(encoding="utf-8")
             taken.unlink()
-            return loads(payload)  # type: ignore[no-untyped-call]
+            return loads(payload)
         raise Empty
 
 
