@@ -151,7 +151,7 @@ def _is_unit(rest: str) -> bool:
 
 def _is_variable(unit: str, rest: str) -> bool:
     """``5x`` and ``5 x`` are products, ``5 g`` and ``5 apples`` are amounts."""
-    return len(unit) == 1 and unit not in "gLls" or (len(unit) == 1 and not rest.startswith(" "))
+    return len(unit) == 1 and (unit not in "gLls" or not rest.startswith(" "))
 
 
 def is_formula(text: str) -> bool:
