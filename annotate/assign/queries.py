@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, Min, Q, QuerySet
+from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from annotate.enums import AssignmentState
@@ -116,6 +119,35 @@ def queue_counts(project: Project) -> QueueCounts:
     rows = Assignment.objects.filter(project=project).order_by().values_list("state").annotate(n=Count("pk"))
     by_state = dict(rows)
     return QueueCounts(**{state.value: by_state.get(state.value, 0) for state in AssignmentState})
+
+
+def with_counts(projects: QuerySet[Project]) -> QuerySet[Project]:
+    """Each project with ``n_traces``, ``n_wanted`` and ``n_submitted``, in one query however many there are."""
+    slots = Assignment.objects.filter(project=OuterRef("pk"))
+    wanted = slots.exclude(state=AssignmentState.SKIPPED)
+    return projects.annotate(
+        n_traces=_count(Trace.objects.filter(project=OuterRef("pk"))),
+        n_wanted=_count(wanted),
+        n_submitted=_count(slots.filter(state=AssignmentState.SUBMITTED)),
+    )
+
+
+def _count(rows: QuerySet[Any]) -> Coalesce:
+    """The number of ``rows`` as a subquery; they refer to one project of the outer query."""
+    counted = rows.order_by().values("project").annotate(n=Count("pk")).values("n")
+    return Coalesce(Subquery(counted), 0)
+
+
+def readings_by_trace(traces: Iterable[Trace]) -> dict[int, tuple[int, int]]:
+    """(submitted, wanted) readings of each of some traces."""
+    rows = (
+        Assignment.objects.filter(trace__in=traces)
+        .exclude(state=AssignmentState.SKIPPED)
+        .order_by()
+        .values_list("trace")
+        .annotate(submitted=Count("pk", filter=Q(state=AssignmentState.SUBMITTED)), wanted=Count("pk"))
+    )
+    return {trace: (submitted, wanted) for trace, submitted, wanted in rows}
 
 
 def reader_progress(project: Project) -> list[ReaderProgress]:

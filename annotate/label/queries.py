@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from annotate.enums import Scope, Verdict
+from django.db.models import Q
+
+from annotate.enums import RaterKind, Scope, Verdict
 from annotate.errors import Conflict
-from annotate.models import Assignment, Criterion, Label, Person, Project, Rater, Step
+from annotate.models import Assignment, Criterion, Label, Person, Project, Rater, Step, Trace
 
 from .completeness import Place, Question, first_missing, wanted_places
 
@@ -98,3 +100,13 @@ def sheet_of(assignment: Assignment) -> Sheet:
 def has_worked_on(assignment_id: int, person: Person) -> bool:
     """Whether the person once held this assignment and answered something in it."""
     return Label.objects.filter(assignment=assignment_id, rater__person=person).exists()
+
+
+def readings_of(trace: Trace) -> list[Label]:
+    """What people and gold keys say about a trace and its steps, submitted work only. Not for annotators."""
+    said = (
+        Label.objects.counted()
+        .filter(Q(step__trace=trace) | Q(trace=trace), rater__kind__in=(RaterKind.PERSON, RaterKind.GOLD))
+        .select_related("rater", "criterion", "step")
+    )
+    return list(said.order_by("rater__kind", "rater__name", "criterion__position"))

@@ -1,0 +1,73 @@
+"""What the stages' forms share: a form made from a settings dataclass, so that a new setting needs no new form."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from django import forms
+
+from annotate.errors import Rejected
+from annotate.prelabel.settings import build_settings
+
+
+class SettingsForm(forms.Form):
+    """One field per field of ``settings_class``. Its ranges are the dataclass's own; errors land on their field."""
+
+    prefix = "set"
+
+    def __init__(self, settings_class: type[Any], data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        self.settings_class = settings_class
+        hints = get_type_hints(settings_class)
+        for spec in dataclasses.fields(settings_class):
+            self.fields[spec.name] = _field_for(hints[spec.name], spec)
+
+    def clean(self) -> dict[str, Any]:
+        try:
+            build_settings(self.settings_class, self.values)
+        except Rejected as error:
+            self.add_error(error.field if error.field in self.fields else None, error.reason)
+        return self.cleaned_data
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What was filled in; a field left empty keeps its default."""
+        return {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if value not in ("", None, []) or isinstance(value, bool)
+        }
+
+
+class _ListField(forms.CharField):
+    """Texts, one on each line."""
+
+    widget = forms.Textarea(attrs={"rows": 2})
+
+    def prepare_value(self, value: Any) -> Any:
+        return "\n".join(value) if isinstance(value, list | tuple) else value
+
+    def to_python(self, value: Any) -> Any:
+        return [line for line in (value or "").splitlines() if line]
+
+
+def _field_for(hint: Any, spec: dataclasses.Field[Any]) -> forms.Field:
+    initial = None if spec.default is dataclasses.MISSING else spec.default
+    common: dict[str, Any] = {
+        "required": False,
+        "initial": initial,
+        "label": spec.name.replace("_", " ").capitalize(),
+    }
+    if get_origin(hint) is Literal:
+        return forms.ChoiceField(choices=[(choice, choice) for choice in get_args(hint)], **common)
+    if get_origin(hint) is tuple:
+        return _ListField(help_text="One on each line.", **common)
+    if hint is bool:
+        return forms.BooleanField(**common)
+    if hint is int:
+        return forms.IntegerField(**common)
+    if hint is float:
+        return forms.FloatField(widget=forms.NumberInput(attrs={"step": "any"}), **common)
+    return forms.CharField(strip=False, **common)

@@ -1,0 +1,104 @@
+/* The steps on the page: which one is in focus, what has been answered, what is still missing. */
+
+const MARKS = new Set(["good", "neutral", "bad", "unsure"]);
+
+function showMark(svg, value) {
+  const name = !value ? "none" : MARKS.has(value) ? value : "other";
+  svg.setAttribute("class", `mark mark-${name}`);
+  svg.querySelector("use").setAttribute("href", `#mark-${name}`);
+}
+
+export class Sheet {
+  constructor(form, minimap) {
+    this.form = form;
+    this.steps = [...form.querySelectorAll(".step")];
+    this.links = [...minimap.querySelectorAll("a")];
+    this.index = 0;
+    this.onFocus = () => {};
+  }
+
+  get step() {
+    return this.steps[this.index];
+  }
+
+  focus(index, { takesFocus = true } = {}) {
+    if (index < 0 || index >= this.steps.length) return;
+    this.step.classList.remove("is-focused");
+    this.links[this.index].removeAttribute("aria-current");
+    this.index = index;
+    this.step.classList.add("is-focused");
+    this.links[index].setAttribute("aria-current", "step");
+    if (takesFocus) {
+      this.step.focus({ preventScroll: true });
+      const isTall = this.step.offsetHeight > window.innerHeight * 0.7;
+      this.step.scrollIntoView({ block: isTall ? "start" : "nearest" });
+    }
+    this.onFocus();
+  }
+
+  questions(index) {
+    return [...this.steps[index].querySelectorAll(".question")];
+  }
+
+  /* The question that a key answers: the first one open at this step, else its first. */
+  currentQuestion() {
+    const questions = this.questions(this.index);
+    return questions.find((question) => !this.valueOf(question)) ?? questions[0];
+  }
+
+  /* The level keys chosen, or the words written; empty when nothing is. */
+  valueOf(question) {
+    if (!question.querySelector(".levels")) return question.querySelector("textarea").value.trim();
+    return [...question.querySelectorAll("input:checked")].map((input) => input.value).sort().join(" ");
+  }
+
+  textOf(question) {
+    return question.querySelector("textarea").value.trim();
+  }
+
+  choose(question, value) {
+    const chosen = new Set(value.split(" "));
+    for (const input of question.querySelectorAll("input")) input.checked = chosen.has(input.value);
+    this.show(question);
+  }
+
+  /* Bring margin and minimap in line with what is chosen. */
+  show(question) {
+    const index = this.steps.indexOf(question.closest(".step"));
+    if (index < 0 || question !== this.questions(index)[0]) return;
+    const value = this.valueOf(question);
+    showMark(this.marginMark(index), value);
+    showMark(this.links[index].querySelector("svg"), value);
+    this.links[index].querySelector("span").textContent = `Step ${index + 1}${value ? `: ${value}` : ""}`;
+  }
+
+  marginMark(index) {
+    return this.steps[index].querySelector(".margin svg");
+  }
+
+  /* Every question without an answer, as the server counts them: a first-error question ends at the error. */
+  missing() {
+    const ended = new Set();
+    const open = [];
+    for (const question of this.form.querySelectorAll(".question")) {
+      const id = question.dataset.criterion;
+      if (ended.has(id)) continue;
+      if (!this.valueOf(question)) open.push(question);
+      else if ("stops" in question.dataset && question.querySelector("[data-error]:checked")) ended.add(id);
+    }
+    return open;
+  }
+
+  goTo(question) {
+    const index = this.steps.indexOf(question.closest(".step"));
+    if (index >= 0) this.focus(index);
+    else question.querySelector("input, textarea").focus();
+  }
+
+  /* The next open question behind the focused step, else the first one anywhere. */
+  nextMissing() {
+    const open = this.missing();
+    const behind = open.find((question) => this.steps.indexOf(question.closest(".step")) > this.index);
+    return behind ?? open[0];
+  }
+}

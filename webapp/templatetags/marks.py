@@ -1,0 +1,40 @@
+"""``{% load marks %}``: the shapes for verdicts and the glyphs for kinds of rater. Shape first, colour second."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from annotate.enums import RaterKind, Verdict
+
+register = template.Library()
+
+KNOWN = {*Verdict.values, "none"}
+
+
+@register.simple_tag
+def mark(level: str | None) -> SafeString:
+    """The shape of a level; a level that is no verdict gets a plain square, no level the hollow dot."""
+    name = (level if level in KNOWN else "other") if level else "none"
+    return format_html(
+        '<svg class="mark mark-{0}" viewBox="0 0 16 16" aria-hidden="true"><use href="#mark-{0}"/></svg>',
+        name,
+    )
+
+
+@register.simple_tag
+def glyph(kind: str) -> SafeString:
+    """The sign of a kind of rater, with its name for those who cannot see it."""
+    return format_html(
+        '<svg class="glyph" viewBox="0 0 16 16" role="img" aria-label="{1}"><title>{1}</title>'
+        '<use href="#glyph-{0}"/></svg>',
+        kind,
+        RaterKind(kind).label,
+    )
+
+
+@register.simple_tag
+def tally(hits: int, misses: int, unknown: int) -> SafeString:
+    """Rollouts as a row of dots: filled for a hit, hollow for a miss, a point for an unknown. Said in words beside."""
+    return format_html("{}{}{}", "●" * hits, "○" * misses, "·" * unknown)

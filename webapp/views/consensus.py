@@ -1,0 +1,83 @@
+"""What a policy decided about every step, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from annotate.access import project_for, role_in, run_for
+from annotate.consensus.queries import consensus_runs, funnel_of, latest_consensus
+from annotate.consensus.registry import POLICIES, get_policy
+from annotate.enums import Action, Role, RunKind
+from annotate.errors import NotAllowed
+from annotate.models import Person, Project, Run
+from webapp.forms import SettingsForm
+from webapp.forms.consensus import PolicyForm
+from workers.tasks.consensus import send_consensus
+
+PAGE = 50
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def consensus(request: HttpRequest, slug: str) -> HttpResponse:
+    """The newest decisions, or an empty page that says how to get some."""
+    project = project_for(request.user, slug, role=Role.VIEWER)
+    return _page(request, project, latest_consensus(project))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def consensus_run(request: HttpRequest, pk: int) -> HttpResponse:
+    run = run_for(request.user, pk)
+    if run.kind != RunKind.CONSENSUS:
+        raise NotAllowed
+    return _page(request, run.project, run)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_consensus(request: HttpRequest, slug: str) -> HttpResponse:
+    """GET ?policy= sets the form up; POST asks a worker to decide."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    chosen = PolicyForm(request.POST if request.method == "POST" else request.GET or None)
+    name = chosen.cleaned_data["policy"] if chosen.is_valid() else next(iter(POLICIES))
+    data = request.POST if request.method == "POST" else None
+    settings = SettingsForm(get_policy(name).settings, data)
+    if data is not None and settings.is_valid():
+        assert isinstance(request.user, Person)
+        send_consensus(project, policy=name, settings=settings.values, person=request.user)
+        messages.success(request, "A worker is deciding. Reload this page in a moment; you may leave it.")
+        return redirect("consensus", slug=slug)
+    context = {"project": project, "policy": get_policy(name), "policies": POLICIES, "settings": settings}
+    return render(request, "consensus/new.html", context, status=200 if data is None else 400)
+
+
+def _page(request: HttpRequest, project: Project, run: Run | None) -> HttpResponse:
+    context: dict[str, Any] = {
+        "project": project,
+        "run": run,
+        "can_manage": role_in(request.user, project) in (Role.OWNER, Role.MANAGER),
+    }
+    if run is not None:
+        action = request.GET.get("action", "")
+        reason = request.GET.get("reason", "")
+        decisions = run.consensus.select_related("step__trace")
+        if action in Action.values:
+            decisions = decisions.filter(action=action)
+        if reason:
+            decisions = decisions.filter(reason=reason)
+        context |= {
+            "funnel": funnel_of(run),
+            "page": Paginator(decisions, PAGE).get_page(request.GET.get("page")),
+            "action": action,
+            "reason": reason,
+            "earlier": consensus_runs(project).exclude(pk=run.pk)[:10],
+        }
+    return render(request, "consensus/consensus.html", context)

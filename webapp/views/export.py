@@ -1,0 +1,66 @@
+"""Numbered, frozen data sets, and their files."""
+
+from __future__ import annotations
+
+from django.conf import settings as django_settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from annotate.access import project_for, release_for, role_in
+from annotate.consensus.queries import consensus_runs
+from annotate.enums import Role
+from annotate.export.queries import release_file, releases_of
+from annotate.export.registry import FORMATS, get_format
+from annotate.models import Person
+from webapp.forms import SettingsForm
+from webapp.forms.export import FormatForm
+from workers.tasks.export import send_release
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def releases(request: HttpRequest, slug: str) -> HttpResponse:
+    project = project_for(request.user, slug, role=Role.VIEWER)
+    context = {
+        "project": project,
+        "releases": releases_of(project),
+        "has_consensus": consensus_runs(project).exists(),
+        "can_manage": role_in(request.user, project) in (Role.OWNER, Role.MANAGER),
+    }
+    return render(request, "export/releases.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_release(request: HttpRequest, slug: str) -> HttpResponse:
+    """GET ?format= sets the form up; POST asks a worker to write the files."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    chosen = FormatForm(request.POST if request.method == "POST" else request.GET or None)
+    name = chosen.cleaned_data["format"] if chosen.is_valid() else next(iter(FORMATS))
+    data = request.POST if request.method == "POST" else None
+    settings = SettingsForm(get_format(name).settings, data)
+    if data is not None and settings.is_valid():
+        assert isinstance(request.user, Person)
+        send_release(project, format=name, settings=settings.values, person=request.user)
+        messages.success(request, "A worker is writing the release. Reload this page in a moment.")
+        return redirect("releases", slug=slug)
+    context = {"project": project, "layout": get_format(name), "formats": FORMATS, "settings": settings}
+    return render(request, "export/new.html", context, status=200 if data is None else 400)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    found = release_for(request.user, pk)
+    return render(request, "export/release.html", {"release": found, "project": found.project})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def release_download(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
+    found = release_for(request.user, pk)
+    path = release_file(found, name, django_settings.RELEASES_DIR)
+    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)

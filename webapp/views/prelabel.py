@@ -1,0 +1,116 @@
+"""Machine runs: started, followed, stopped."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotate.access import project_for, role_in, run_for
+from annotate.enums import Role, RunKind
+from annotate.errors import Rejected
+from annotate.models import Person
+from annotate.prelabel.actions import cancel_run, open_run, retry_failed
+from annotate.prelabel.queries import run_progress
+from annotate.prelabel.strategies import STRATEGIES, strategy_called
+from webapp.forms import SettingsForm
+from webapp.forms.prelabel import RunForm, StrategyForm
+from workers.tasks.prelabel import send_run
+
+# What htmx takes as "stop polling".
+STOP_POLLING = 286
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def runs(request: HttpRequest, slug: str) -> HttpResponse:
+    project = project_for(request.user, slug, role=Role.VIEWER)
+    context = {
+        "project": project,
+        "runs": project.runs.select_related("rater", "criterion", "created_by")[:200],
+        "can_manage": role_in(request.user, project) in (Role.OWNER, Role.MANAGER),
+    }
+    return render(request, "prelabel/runs.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_run(request: HttpRequest, slug: str) -> HttpResponse:
+    """GET ?strategy= sets the form up; POST opens the run and sends it to a worker."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    chosen = StrategyForm(request.POST if request.method == "POST" else request.GET or None)
+    name = chosen.cleaned_data["strategy"] if chosen.is_valid() else next(iter(STRATEGIES))
+    entry = strategy_called(name)
+    data = request.POST if request.method == "POST" else None
+    form, settings = RunForm(project, entry, data), SettingsForm(entry.settings_class, data)
+    # Both are asked, so that all errors show at once.
+    if data is not None and all([form.is_valid(), settings.is_valid()]):
+        assert isinstance(request.user, Person)
+        try:
+            run = open_run(
+                project,
+                strategy=name,
+                backend=form.cleaned_data.get("backend", ""),
+                settings=settings.values,
+                criterion_key=form.cleaned_data["criterion"] or None,
+                created_by=request.user,
+            )
+        except Rejected as error:
+            form.add_error(error.field if error.field in form.fields else None, error.reason)
+        else:
+            send_run(run)
+            return redirect("run", pk=run.pk)
+    context = {
+        "project": project,
+        "entry": entry,
+        "strategies": STRATEGIES,
+        "form": form,
+        "settings": settings,
+    }
+    return render(request, "prelabel/new_run.html", context, status=200 if data is None else 400)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def run(request: HttpRequest, pk: int) -> HttpResponse:
+    """The run's page, or only its moving part for htmx, which stops asking once the run is over."""
+    found = run_for(request.user, pk)
+    if found.kind == RunKind.CONSENSUS:
+        return redirect("consensus-run", pk=pk)
+    progress = run_progress(found)
+    found.refresh_from_db()
+    context = {
+        "run": found,
+        "project": found.project,
+        "progress": progress,
+        "can_manage": role_in(request.user, found.project) in (Role.OWNER, Role.MANAGER),
+    }
+    if not request.headers.get("HX-Request"):
+        return render(request, "prelabel/run.html", context)
+    status = STOP_POLLING if progress.is_over else 200
+    return render(request, "prelabel/run.html#live", context, status=status)
+
+
+@login_required
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    found = run_for(request.user, pk, role=Role.MANAGER)
+    if cancel_run(found):
+        messages.success(request, "Stopping. Labels and answers that are there already stay.")
+    else:
+        messages.warning(request, "The run was over already.")
+    return redirect("run", pk=pk)
+
+
+@login_required
+@require_POST
+def retry(request: HttpRequest, pk: int) -> HttpResponse:
+    """Try the failed and cancelled traces again; what was paid for is not paid for twice."""
+    found = run_for(request.user, pk, role=Role.MANAGER)
+    count = retry_failed(found)
+    if count:
+        send_run(found)
+    messages.success(request, f"{count} trace{'s' if count != 1 else ''} will be tried again.")
+    return redirect("run", pk=pk)

@@ -1,0 +1,118 @@
+"""The projects of a person, and one project with what to do next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotate.access import REACH, project_for, projects_for, role_in
+from annotate.assign.queries import QueueState, queue_counts, queue_state, reader_progress, with_counts
+from annotate.consensus.queries import funnel_of, latest_consensus
+from annotate.enums import Action, Role, RunKind
+from annotate.errors import Conflict, Rejected
+from annotate.ingest.founding import add_member, create_project
+from annotate.ingest.queries import corpus_counts
+from annotate.measure.queries import agreement_of
+from annotate.models import Person, Project, Rater
+from webapp.forms.project import MemberForm, ProjectForm
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def projects(request: HttpRequest) -> HttpResponse:
+    return render(request, "project/list.html", {"projects": with_counts(projects_for(request.user))})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_project(request: HttpRequest) -> HttpResponse:
+    form = ProjectForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        assert isinstance(request.user, Person)
+        try:
+            project = create_project(request.user, **form.cleaned_data)
+        except (Conflict, Rejected) as error:
+            form.add_error(None, str(error))
+        else:
+            return redirect("project", slug=project.slug)
+    return render(request, "project/new.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def project(request: HttpRequest, slug: str) -> HttpResponse:
+    """What annotators see is their own work; the rest needs a role that may see results."""
+    found = project_for(request.user, slug)
+    role = role_in(request.user, found)
+    assert isinstance(request.user, Person)
+    rater = Rater.objects.filter(project=found, person=request.user).first()
+    queue = queue_state(found, rater)
+    context: dict[str, Any] = {
+        "project": found,
+        "role": role,
+        "queue": queue,
+        "counts": queue_counts(found),
+        "can_label": role in REACH[Role.ANNOTATOR],
+        "can_manage": role in REACH[Role.MANAGER],
+        "can_see_results": role in REACH[Role.VIEWER],
+    }
+    if context["can_see_results"]:
+        context |= _results(found)
+    context["next_step"] = _next_step(context, queue)
+    return render(request, "project/project.html", context)
+
+
+@login_required
+@require_POST
+def members(request: HttpRequest, slug: str) -> HttpResponse:
+    """Give somebody with an account a role here. Owners stay owners."""
+    found = project_for(request.user, slug, role=Role.MANAGER)
+    form = MemberForm(request.POST)
+    if not form.is_valid():
+        raise Rejected("Name an account and one of the roles offered.", field="role")
+    person = Person.objects.filter(username=form.cleaned_data["username"]).first()
+    if person is None:
+        raise Rejected(f"There is no account named {form.cleaned_data['username']}.", field="username")
+    if role_in(person, found) == Role.OWNER:
+        raise Conflict(f"{person.shown_name} owns this project; an owner's role is not changed here.")
+    add_member(found, person, Role(form.cleaned_data["role"]))
+    messages.success(request, f"{person.shown_name} is {form.cleaned_data['role']} now.")
+    return redirect("project", slug=slug)
+
+
+def _results(project: Project) -> dict[str, Any]:
+    run = latest_consensus(project)
+    funnel = funnel_of(run) if run else []
+    return {
+        "corpus": corpus_counts(project),
+        "readers": reader_progress(project)[:12],
+        "runs": project.runs.filter(kind=RunKind.PRELABEL).select_related("rater")[:4],
+        "agreement": agreement_of(project).filter(criterion__is_asked=True)[:4],
+        "consensus": run,
+        "n_steps": funnel[0].steps if funnel else 0,
+        "n_kept": sum(row.steps for row in funnel if row.action == Action.KEEP),
+        "releases": project.releases.select_related("run")[:3],
+        "members": project.memberships.select_related("person").order_by("created_at"),
+        "member_form": MemberForm(),
+    }
+
+
+def _next_step(context: dict[str, Any], queue: QueueState) -> str:
+    """The one thing to do next: the block whose button is the page's primary action."""
+    if not context["can_see_results"]:
+        return "label"
+    steps = (
+        ("traces", context["corpus"].traces == 0),
+        ("fill", context["counts"].wanted == 0),
+        ("label", context["can_label"] and not queue.is_empty),
+        ("runs", not context["runs"]),
+        ("measure", not context["agreement"]),
+        ("consensus", context["consensus"] is None),
+        ("release", not context["releases"]),
+    )
+    return next((name for name, is_next in steps if is_next), "")
