@@ -171,7 +171,7 @@ def check_plain(value: object, path: str, depth: int = MAX_DEPTH) -> None:
     elif isinstance(value, dict):
         for key, inner in value.items():
             clean_text(key, f"{path}.{_shown(key)}")
-            check_plain(inner, f"{path}.{key}", depth - 1)
+            check_plain(inner, f"{path}.{_shown(key)}", depth - 1)
     elif isinstance(value, list):
         for place, inner in enumerate(value):
             check_plain(inner, f"{path}[{place}]", depth - 1)
@@ -179,4 +179,4 @@ def check_plain(value: object, path: str, depth: int = MAX_DEPTH) -> None:
 
 def _shown(name: str) -> str:
     """A field name from outside, safe to print."""
-    return name[:60].encode("ascii", "backslashreplace").decode() if not name.isprintable() else name[:60]
+    return name[:60] if name.isprintable() else ascii(name[:60])[1:-1]
