@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 # after 30 minutes): a shift claims nothing new after the first limit and lets go of what it holds after the second.
 CLAIM_SECONDS = 240.0
 SHIFT_SECONDS = 480.0
+# Small bites leave something for other workers, and still fill a batch after a few.
+BITE = 8
 _CANCEL_POLL = 1.0
 
 _at_work: set[int] = set()
@@ -47,11 +49,16 @@ _at_work_lock = threading.Lock()
 
 @dataclass(slots=True)
 class Shift:
-    """What came of it. ``has_more``: units are free for another shift; ``trouble``: why the backend stayed away."""
+    """What came of it.
+
+    ``has_more``: units are free for another shift; ``is_doubled``: this process was at the run already;
+    ``trouble``: why the backend stayed away.
+    """
 
     finished: int = 0
     failed: int = 0
     has_more: bool = False
+    is_doubled: bool = False
     trouble: str = ""
 
 
@@ -72,7 +79,7 @@ def work_shift(
         return Shift()
     with _alone_at(run_id) as is_alone:
         if not is_alone:
-            return Shift()
+            return Shift(is_doubled=True, has_more=has_free_units(run))
         shift = _worked(run, should_stop, invite)
     close_run_if_over(run)
     shift.has_more = has_free_units(run)
@@ -152,7 +159,9 @@ class _ShiftAtRun:
     def _claim(self, room: int) -> dict[int, Strategy]:
         if time.monotonic() - self._began > CLAIM_SECONDS:
             return {}
-        units = claim_units(self._run, self._leases.worker, room, lease_seconds=self._leases.seconds)
+        units = claim_units(
+            self._run, self._leases.worker, min(room, BITE), lease_seconds=self._leases.seconds
+        )
         self._leases.hold(units)
         if units and not self._has_invited:
             self._has_invited = True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 
 from django.db import transaction
 from kombu.exceptions import OperationalError
@@ -17,6 +18,9 @@ log = logging.getLogger(__name__)
 
 # Longer than any queue should be; the sweeper sends again what is still wanted then.
 _EXPIRES = 3600.0
+# An idle thread of a busy worker may take the message that another worker needs: it waits a little and passes it on.
+_HOPS = 4
+_HOP_SECONDS = 0.5
 
 
 def send_run(run: Run) -> None:
@@ -31,24 +35,29 @@ def queue_of(run: Run) -> str:
     return "io" if run.backend.startswith("openai:") else "gpu"
 
 
-def _send(run_id: int, queue: str) -> None:
+def _send(run_id: int, queue: str, hops: int = _HOPS) -> None:
     try:
-        work_run.apply_async(kwargs={"run_id": run_id}, queue=queue, expires=_EXPIRES)
+        work_run.apply_async(kwargs={"run_id": run_id, "hops": hops}, queue=queue, expires=_EXPIRES)
     except (OperationalError, OSError):
         # The run is stored; the sweeper of the next worker to reach the broker sends it again.
         log.exception("run %s could not be sent: the broker does not answer", run_id)
 
 
 @app.task(name="prelabel.work_run")
-def work_run(*, run_id: int) -> None:
+def work_run(*, run_id: int, hops: int = _HOPS) -> None:
     """Work one shift at the run, with others if there is enough for them, and pass on what is left."""
     run = Run.objects.filter(pk=run_id).first()
     if run is None:
         return
     queue = queue_of(run)
     shift = work_shift(run_id, should_stop=is_stopping, invite=lambda: _send(run_id, queue))
-    # While the backend stays away the sweeper sets the pace.
-    if shift.has_more and not shift.trouble and shift.finished + shift.failed:
+    if not shift.has_more or is_stopping():
+        return
+    if shift.is_doubled and hops > 0:
+        time.sleep(_HOP_SECONDS)
+        _send(run_id, queue, hops - 1)
+    elif shift.finished + shift.failed and not shift.trouble:
+        # While the backend stays away the sweeper sets the pace.
         _send(run_id, queue)
 
 
