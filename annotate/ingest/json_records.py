@@ -37,10 +37,8 @@ class _Flaw(ValueError):
 def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _Flaw(
-            f"the key {next(key for key in keys if keys.count(key) > 1)!r} appears twice in one object"
-        )
+        twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
+        raise _Flaw(f"the key {twice[:60]!r} appears twice in one object")
     return found
 
 

@@ -16,7 +16,7 @@ from annotate.ingest.drafts import (
 )
 from annotate.ingest.label_book import LabelBook, LabelPlan, PlacedLabel
 from annotate.ingest.merging import merged
-from annotate.ingest.problem_shelf import ProblemShelf, fill, save_problems
+from annotate.ingest.problem_shelf import ProblemShelf
 from annotate.ingest.report import Tally
 from annotate.ingest.step_rows import insert_steps
 from annotate.models import Assignment, Criterion, Label, Problem, Project, Step, Trace, Unit
@@ -76,11 +76,13 @@ class TraceBatch:
     def write(self, tally: Tally) -> None:
         """Effects in order: problems, traces, steps, labels, and every row counted once."""
         self._match_traces()
-        self._match_problems()
         self._refuse_losses()
         plan = self._plan_labels()
+        # Last of the checks: only rows that will be kept may add to a problem.
+        shelf = self._take_problems()
+        plan = plan.without({entry.line for entry in self._entries if entry.refusal})
         entries = self._open()
-        _write_problems(entries)
+        shelf.save()
         _write_traces(entries)
         _write_steps(entries)
         plan.fresh += _labels_of([entry for entry in entries if entry.has_new_steps])
@@ -99,16 +101,6 @@ class TraceBatch:
             entry.trace = known or Trace(project=self._project, external_id=entry.draft.external_id)
             entry.fate = Fate.UNCHANGED if known else Fate.CREATED
             entry.has_new_steps = entry.trace.content_hash != entry.content_hash
-
-    def _match_problems(self) -> None:
-        shelf = ProblemShelf(
-            self._project, ((entry.problem_hash, entry.draft.problem) for entry in self._entries)
-        )
-        for entry in self._entries:
-            try:
-                entry.problem = shelf.take(entry.problem_hash, entry.draft.problem)
-            except Rejected as error:
-                entry.refuse(error.field or "problem", error.reason)
 
     def _refuse_losses(self) -> None:
         """Refuse a copy under a second id, and new steps for a trace that somebody has worked on."""
@@ -132,7 +124,19 @@ class TraceBatch:
         by_line = {entry.line: entry for entry in known}
         for row in plan.refused:
             by_line[row.line].refuse(row.field or "labels", row.reason)
-        return plan.without({row.line for row in plan.refused})
+        return plan
+
+    def _take_problems(self) -> ProblemShelf:
+        entries = self._open()
+        shelf = ProblemShelf(self._project, ((entry.problem_hash, entry.draft.problem) for entry in entries))
+        for entry in entries:
+            try:
+                entry.problem, is_fuller = shelf.take(entry.problem_hash, entry.draft.problem)
+            except Rejected as error:
+                entry.refuse(error.field or "problem", error.reason)
+            else:
+                entry.fate = Fate.UPDATED if is_fuller and entry.fate is Fate.UNCHANGED else entry.fate
+        return shelf
 
     def _count(self, tally: Tally) -> None:
         for entry in self._entries:
@@ -176,19 +180,6 @@ def _labels_of(entries: list[Entry]) -> list[PlacedLabel]:
             step = None if label.position is None else steps[trace, label.position]
             placed.append(PlacedLabel(entry.line, label, criterion, step, trace if step is None else None))
     return placed
-
-
-def _write_problems(entries: list[Entry]) -> None:
-    new: dict[int, Problem] = {}
-    filled: dict[int, Problem] = {}
-    for entry in entries:
-        is_new = entry.problem.pk is None
-        if is_new:
-            new[id(entry.problem)] = entry.problem
-        if fill(entry.problem, entry.draft.problem) and not is_new:
-            filled[entry.problem.pk] = entry.problem
-            entry.fate = Fate.CREATED if entry.fate is Fate.CREATED else Fate.UPDATED
-    save_problems(list(new.values()), list(filled.values()))
 
 
 def _write_traces(entries: list[Entry]) -> None:

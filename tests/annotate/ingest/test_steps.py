@@ -11,9 +11,34 @@ from annotate.ingest.steps import SplitMode, split_steps
 # Pieces that meet in every way that matters: openings without closings, escapes, lists, tables, odd line ends.
 FRAGMENTS = st.lists(
     st.sampled_from(
-        ("a", "é", " ", "\t", "\n", "\n\n", "\r\n", "\u2028", "$", "$$", "\\[", "\\]", "\\\\[2pt]")
-        + ("\\begin{align}", "\\end{align}", "```", "```py\n", "~~~", "- x", "* y", "1. ", "2) z")
-        + ("Step 1:", "Step 2 ", "|", "| a | b |\n")
+        (
+            "a",
+            "é",
+            " ",
+            "\t",
+            "\n",
+            "\n\n",
+            "\r\n",
+            "\u2028",
+            "$",
+            "$$",
+            "\\[",
+            "\\]",
+            "\\\\[2pt]",
+            "\\begin{align}",
+            "\\end{align}",
+            "```",
+            "```py\n",
+            "~~~",
+            "- x",
+            "* y",
+            "1. ",
+            "2) z",
+            "Step 1:",
+            "Step 2 ",
+            "|",
+            "| a | b |\n",
+        )
     ),
     max_size=40,
 ).map("".join)
