@@ -25,9 +25,7 @@ def byte_tokenizer(*, is_bos_implicit: bool = True) -> PreTrainedTokenizerFast:
     inner.decoder = decoders.ByteLevel()
     if is_bos_implicit:
         inner.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 0)])
-    tokenizer = PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
-        tokenizer_object=inner, bos_token="<s>", eos_token="</s>"
-    )
+    tokenizer = PreTrainedTokenizerFast(tokenizer_object=inner, bos_token="<s>", eos_token="</s>")
     tokenizer.chat_template = TEMPLATE
     return tokenizer
 

@@ -1,10 +1,14 @@
 """Check the calculations a step writes out.
 
 Three-valued: a step with a refuted equation is bad, one whose equations were all supported is good, and one
-without a checkable equation gets no label, because *not applicable* is not support. A refutation is strong
-evidence; support is weak, since right arithmetic can serve a wrong plan. Each step is checked by itself: a
+without a checkable equation gets no label, because *not applicable* is not support. Each step is checked by itself: a
 wrong value carried on faithfully is fine here. The idea is the tool check of GroundedPRM (arXiv 2510.14942)
 and GenPRM (arXiv 2504.00891), without a model writing the check and without running any code.
+
+A refutation is strong evidence, support hardly any, since right arithmetic can serve a wrong plan. On the GSM8K
+part of ProcessBench (arXiv 2412.06559), up to the first labelled error, all 14 refuted steps were that error,
+and of 789 supported steps 85 % were right, no more than of all steps (87 %). ``speaks_good`` False keeps support
+out of the labels.
 """
 
 from __future__ import annotations
@@ -20,7 +24,7 @@ MAX_SHOWN = 20
 
 @dataclass(frozen=True, slots=True)
 class ArithmeticSettings:
-    """``speaks_good`` False keeps only the refutations."""
+    """``speaks_good`` False keeps only the refutations; ``good`` and ``bad`` are level keys of the criterion."""
 
     speaks_good: bool = True
     good: str = "good"

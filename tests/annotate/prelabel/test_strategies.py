@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import pytest
+
+from annotate.enums import RaterKind
+from annotate.errors import Rejected
+from annotate.prelabel.rollout.scan import ScanSettings
+from annotate.prelabel.strategies import STRATEGIES, strategy_called
+from tests.annotate.prelabel.answering import run, said, trace
+
+NEEDED = {"judge/likelihood": {"slope": 1.0, "intercept": -2.0, "threshold": 0.5}}
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_runs_from_its_name_and_survives_useless_answers(name: str) -> None:
+    entry = strategy_called(name)
+    assert entry.rater_kind in RaterKind.values
+    task = trace("Let us see.\n", "2 + 3 = 5\n", "Answer: 42")
+    finding, asked = run(entry.start(task, NEEDED.get(name, {})), lambda request, sample: said("no idea"))
+    assert bool(asked) == entry.needs_backend
+    spoken = [opinion.position for opinion in finding.opinions]
+    spoken += [silence.position for silence in finding.silences]
+    assert len(spoken) == len(set(spoken)), "a step is spoken of once"
+    assert set(spoken) <= {None, 0, 1, 2}
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_every_strategy_is_silent_about_a_trace_without_steps(name: str) -> None:
+    finding, asked = run(
+        strategy_called(name).start(trace(), NEEDED.get(name, {})), lambda request, sample: said("")
+    )
+    assert (asked, finding.opinions) == ([], ())
+
+
+def test_unknown_strategy_lists_the_known_ones() -> None:
+    with pytest.raises(Rejected, match="rollout/scan") as caught:
+        strategy_called("rollout/magic")
+    assert caught.value.field == "strategy"
+
+
+@pytest.mark.parametrize(
+    ("values", "field"),
+    [
+        ({"kk": 8}, "kk"),
+        ({"k": "8"}, "k"),
+        ({"k": 8.5}, "k"),
+        ({"k": True}, "k"),
+        ({"tau": "much"}, "tau"),
+        ({"tau": float("nan")}, "tau"),
+        ({"confirm": 1}, "confirm"),
+        ({"stop": "\n"}, "stop"),
+        ({"stop": [1]}, "stop"),
+        ({"k": 0}, "k"),
+    ],
+)
+def test_settings_from_outside_name_the_field(values: dict[str, object], field: str) -> None:
+    with pytest.raises(Rejected) as caught:
+        strategy_called("rollout/scan").settings(values)
+    assert caught.value.field == field
+
+
+def test_settings_are_converted() -> None:
+    settings = strategy_called("rollout/scan").settings({"k": 8.0, "tau": 0, "stop": ["\n\n"]})
+    assert settings == ScanSettings(k=8, tau=0.0, stop=("\n\n",))
+
+
+def test_missing_calibration_and_bad_dialect_are_named() -> None:
+    with pytest.raises(Rejected) as caught:
+        strategy_called("judge/likelihood").settings({})
+    assert caught.value.field == "slope"
+    with pytest.raises(Rejected) as caught:
+        strategy_called("judge/critique").settings({"dialect": "poem"})
+    assert caught.value.field == "dialect"

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import gzip
+import json
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from annotate.prelabel.verifiers.arithmetic.equations import equations
+from tests.paths import data_file
+
+
+def statuses(text: str) -> list[str]:
+    return [equation.status for equation in equations(text)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "so 17 + 25 = 42.",
+        "She has 5 apples + 3 apples = 8 apples.",
+        "That is 1,200 × 3 = 3,600.",
+        r"\(18 \times 24 = 432\)",
+        r"\[\frac{1}{3} \times 18 = 6\]",
+        r"$\dfrac{3}{4} \cdot 20 = 15$",
+        "48/2 = <<48/2=24>>24 clips",
+        "20% of 50 = 10",
+        "30 / 120 = 25%",
+        "10 / 4 = 2.5",
+        "10 / 3 = 3.33",
+        "2/3 = 0.66",
+        "10 / 3 ≈ 3.3",
+        "-5 + 3 = -2",
+        "2 * (3 + 4) = 14",
+        "3(4 + 1) = 15",
+        "2^3 + 1 = 9",
+        "$5.00 * 3 = $15",
+        "The cost is $5 × 3 = $15.",
+        "18 = 6 * 3",
+        "Total = 5 + 7 = 12",
+        "5 × 3 meters = 15 meters",
+        "60 miles / 2 hours = 30 miles/hour",
+        "12 divided by 4 equals 3",
+        "7 × 8 = 56 and we go on",
+        "(5 + 3 = 8)",
+        "2 * 3 * 7 = 6 * 7 = 42",
+    ],
+)
+def test_true_equation_is_supported(text: str) -> None:
+    found = statuses(text)
+    assert found
+    assert set(found) == {"supported"}
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("so 17 + 25 = 43.", 42),
+        ("She has 5 apples + 3 apples = 9 apples.", 8),
+        (r"\(18 \times 24 = 422\)", 432),
+        (r"\[\frac{1}{3} \times 18 = 7\]", 6),
+        ("48/2 = <<48/2=25>>25 clips", 24),
+        ("20% of 50 = 12", 10),
+        ("Total = 5 + 7 = 13", 12),
+        ("10 / 4 = 2.8", Fraction(5, 2)),
+        ("2 + 3 * 4 = 20", 14),
+        ("10 / 3 ≈ 4", Fraction(10, 3)),
+    ],
+)
+def test_false_equation_is_refuted_with_the_value_it_should_have(text: str, expected: int | Fraction) -> None:
+    (equation,) = [found for found in equations(text) if found.status != "supported"]
+    assert (equation.status, equation.expected) == ("refuted", expected)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "She has 5 apples.",
+        "x + 3 = 9",
+        "2x = 11",
+        "5n + 3 = 9",
+        "a(5) - 115 = 0",
+        "price + 5 = 9",
+        "cost * 2 = 9",
+        "x = 5 + n",
+        r"\sqrt{16} + 1 = 9",
+        "sin 30 + 1 = 9",
+        "3! + 1 = 9",
+        "Week 2 = 5 + 7",
+        "1 1/2 + 2 = 9",
+        r"3\frac{1}{2} + 1 = 9",
+        "5 hours = 300 minutes",
+        "2 + 2 = ?",
+        "5 + 3 > 9",
+        "5 + 3 != 9",
+        "9^99999999 + 1 = 5",
+        "1/0 + 1 = 5",
+        "(" * 60 + "1" + ")" * 60 + " + 1 = 5",
+        "1" * 50 + " + 1 = 5",
+        "|B| - 3 * 8 = 38 - 25",
+        "| 5 | 3 + 1 | = 9",
+        "6/2(1+2) = 1",
+    ],
+)
+def test_what_cannot_be_read_for_certain_is_not_judged(text: str) -> None:
+    assert "refuted" not in statuses(text)
+    assert "supported" not in statuses(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1 hour + 30 minutes = 90 minutes",
+        "5 feet + 3 inches = 63 inches",
+        "3 dozen + 5 = 41",
+        "2 million + 5 = 2000005",
+        "twice 3 + 4 = 10",
+        "the sum of 1, 2 and 3 + 4 = 10",
+        "If 5 + 3 = 9, then we are lost",
+        "It is wrong that 5 + 3 = 9",
+        "5 + 9 = 2 on a clock, modulo 12",
+        "50 + 10% = 55",
+        "7 / 2 = 3",
+        "3.33 * 3 = 10",
+        "17 / 5 = 3 remainder 2",
+        "5 + 3 = 8 + 2 = 10",
+        "100 / 7 ≈ 14",
+    ],
+)
+def test_mismatch_with_another_reading_is_not_refuted(text: str) -> None:
+    assert "refuted" not in statuses(text)
+
+
+def test_a_chain_is_checked_link_by_link() -> None:
+    assert statuses("2 * 3 + 1 = 6 + 1 = 8") == ["supported", "refuted"]
+    assert statuses("5 + 3 = 8. Then 8 + 2 = 11.") == ["supported", "refuted"]
+
+
+@given(a=st.integers(0, 10**6), b=st.integers(0, 10**6), slip=st.integers(0, 9))
+def test_every_whole_sum_is_decided(a: int, b: int, slip: int) -> None:
+    wanted = "supported" if slip == 0 else "refuted"
+    for text in (f"{a} + {b} = {a + b + slip}", f"so {a:,} + {b:,} = {a + b + slip:,} apples."):
+        assert statuses(text) == [wanted]
+
+
+@given(st.text(alphabet="0123456789+-*/^=().,%x $\\{}≈ab\n", max_size=60))
+def test_no_text_breaks_the_reader(text: str) -> None:
+    assert set(statuses(text)) <= {"supported", "refuted", "unclear"}
+
+
+def test_processbench_refutations_fall_on_the_labelled_error() -> None:
+    """First-error labels by experts; a refuted step before the labelled one, or in a clean trace, counts as false."""
+    with gzip.open(data_file("processbench/gsm8k.json.gz"), "rt", encoding="utf-8") as file:
+        rows = json.load(file)
+    true, false, before = 0, [], 0
+    for row in rows:
+        judged = row["steps"] if row["label"] < 0 else row["steps"][: row["label"] + 1]
+        before += len(judged)
+        for index, step in enumerate(judged):
+            if "refuted" in statuses(step):
+                if index == row["label"]:
+                    true += 1
+                else:
+                    false.append((row["id"], index))
+    print(f"refuted: {true} at the labelled error, {len(false)} elsewhere, of {before} steps up to it")
+    assert true >= 10
+    assert false == []
