@@ -147,6 +147,9 @@ STORAGES = {
 }
 # Without a collectstatic step the embedded profile serves straight from static/.
 WHITENOISE_USE_FINDERS = not IS_PRODUCTION
+if not IS_PRODUCTION:
+    # WhiteNoise warns at every start while it is absent.
+    STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = DEBUG
 
 CONTENT_SECURITY_POLICY = {

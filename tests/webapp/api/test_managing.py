@@ -1,0 +1,270 @@
+"""Alice sets a project up, brings traces in, runs machines and decides, all without a page."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from annotate.consensus.actions import run_consensus
+from annotate.enums import RaterKind, Role, RunState
+from annotate.export.actions import build_release
+from annotate.models import Estimate, Label, Membership, Project, Release, Run, Trace
+from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+from tests.webapp.api.clients import content_of_file, signed_in
+
+pytestmark = pytest.mark.django_db
+
+TRACE = {
+    "id": "t1",
+    "problem": {"text": "What is 1 + 1?", "reference_answer": "2"},
+    "steps": ["One and one.\n\n", "That is 2."],
+}
+
+
+@pytest.fixture
+def project() -> Project:
+    return a_project(a_person("alice"), slug="sums", bob=Role.ANNOTATOR, carol=Role.MANAGER)
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
+    """What was handed to the workers once the transaction was over."""
+    sent: list[dict[str, Any]] = []
+    for module, task in (
+        ("consensus", "work_consensus"),
+        ("export", "work_release"),
+        ("prelabel", "work_run"),
+    ):
+        monkeypatch.setattr(
+            f"workers.tasks.{module}.{task}.apply_async", lambda kwargs, **options: sent.append(kwargs)
+        )
+    return sent
+
+
+def post(address: str, body: Any = None, name: str = "alice") -> Any:
+    return signed_in(name).post(address, body, format="json")
+
+
+def test_a_project_is_founded_by_whoever_asks():
+    answer = post("/api/projects/", {"name": "New sums", "overlap": 2}, name="dan")
+
+    assert answer.status_code == 201
+    assert (answer.data["slug"], answer.data["overlap"]) == ("new-sums", 2)
+    assert Membership.objects.get(project__slug="new-sums").role == Role.OWNER
+    assert post("/api/projects/", {"name": "New sums"}, name="dan").status_code == 409
+
+
+def test_members_get_roles_and_owners_keep_theirs(project):
+    address = "/api/projects/sums/members/"
+    a_person("dan")
+
+    assert post(address, {"username": "dan", "role": "viewer"}).data["role"] == "viewer"
+    assert post(address, {"username": "alice", "role": "viewer"}, name="carol").status_code == 409
+    assert post(address, {"username": "carol", "role": "owner"}, name="carol").status_code == 400
+    assert post(address, {"username": "nobody", "role": "viewer"}).data["field"] == "username"
+    assert post(address, {"username": "dan", "role": "viewer"}, name="bob").status_code == 403
+
+
+def test_a_rubric_version_is_written_and_put_to_use(project):
+    level = {"key": "yes", "title": "Yes", "hotkey": "1", "score": 1.0}
+    levels = [level, level | {"key": "no", "hotkey": ""}]
+    criterion = {"key": "clear", "title": "Clear", "kind": "binary", "levels": levels}
+
+    made = post("/api/projects/sums/rubrics/", {"name": "Clarity", "criteria": [criterion]})
+    used = post(f"/api/rubrics/{made.data['id']}/use/")
+
+    assert made.data["criteria"][0]["levels"][0] == level | {"description": ""}
+    assert used.status_code == 204
+    project.refresh_from_db()
+    assert project.rubric_id == made.data["id"]
+
+
+def test_a_rubric_with_a_key_twice_is_refused(project):
+    level = {"key": "yes", "title": "Yes"}
+    criterion = {"key": "clear", "title": "Clear", "levels": [level, level]}
+
+    assert (
+        post("/api/projects/sums/rubrics/", {"name": "Clarity", "criteria": [criterion]}).status_code == 400
+    )
+
+
+def test_traces_come_in_by_the_ingest_action_and_again_change_nothing(project):
+    address = "/api/projects/sums/traces/"
+
+    first, second = post(address, [TRACE, TRACE | {"id": "t2", "steps": ["Two."]}]), post(address, TRACE)
+
+    assert (first.status_code, first.data["created"], first.data["errors"]) == (200, 2, [])
+    assert second.data["unchanged"] == 1
+    trace = signed_in("alice").get(f"/api/traces/{Trace.objects.get(external_id='t1').pk}/").data
+    assert [step["text"] for step in trace["steps"]] == TRACE["steps"]
+    assert trace["problem"]["reference_answer"] == "2"
+    assert (trace["outcome"], trace["source_model"]) == (None, None)
+
+
+def test_lines_are_taken_too_and_a_bad_one_is_located(project):
+    lines = "\n".join([json.dumps(TRACE), json.dumps({"id": "t2", "problem": {"text": "?"}, "steps": []})])
+
+    answer = signed_in("alice").post(
+        "/api/projects/sums/traces/", lines.encode(), content_type="application/x-ndjson"
+    )
+
+    assert (answer.data["created"], answer.data["rejected"]) == (1, 1)
+    assert answer.data["errors"][0]["line"] == 2
+    assert answer.data["errors"][0]["field"] == "steps"
+
+
+def test_a_strict_ingest_with_a_bad_row_writes_nothing(project):
+    answer = post("/api/projects/sums/traces/?is_strict=true", [TRACE, {"id": "t2"}])
+
+    assert answer.data["is_written"] is False
+    assert not Trace.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [(b"", "application/json"), (b"{", "application/json"), (b'{"id": "\xff"}', "application/json")],
+)
+def test_a_body_without_a_row_in_it_is_400_and_never_500(project, body, kind):
+    answer = signed_in("alice").post("/api/projects/sums/traces/", body, content_type=kind)
+
+    assert answer.status_code == 400
+
+
+def test_a_body_past_the_limit_is_refused(project, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 20
+
+    answer = post("/api/projects/sums/traces/", TRACE)
+
+    assert answer.status_code == 400
+    assert "larger than" in answer.data["detail"]
+
+
+def test_labels_made_elsewhere_come_in_as_csv(project):
+    post("/api/projects/sums/traces/", TRACE)
+    table = b"trace,step,rater,rater_kind,criterion,value\nt1,0,ann,person,verdict,good\n"
+
+    answer = signed_in("alice").post("/api/projects/sums/labels/", table, content_type="text/csv")
+
+    assert answer.data["created"] == 1
+    assert Label.objects.get().rater.name == "ann"
+
+
+def test_labels_of_a_trace_are_filtered(project):
+    trace = a_trace(project)
+    judge, ann = a_rater(project, RaterKind.JUDGE, "judge/one@v1"), a_rater(project, name="ann")
+    first, second, _ = trace.steps.all()
+    for rater, step, value in ((judge, first, "good"), (ann, first, "bad"), (ann, second, "good")):
+        a_label(rater, step, value)
+    a_label(ann, trace.steps.all()[2], "bad", is_live=False)
+    alice, address = signed_in("alice"), f"/api/traces/{trace.pk}/labels/"
+
+    def values(query: str) -> list[tuple[str, int, str]]:
+        return [
+            (row["rater"], row["step"], row["value"]) for row in alice.get(address + query).data["results"]
+        ]
+
+    assert len(values("")) == 3
+    assert values("?rater_kind=judge") == [("judge/one@v1", 0, "good")]
+    assert values("?rater=ann&step=1") == [("ann", 1, "good")]
+    assert values("?is_live=false") == [("ann", 2, "bad")]
+    assert alice.get(f"{address}?step=first").status_code == 400
+
+
+def test_a_run_is_opened_sent_cancelled_and_retried(project, sent, django_capture_on_commit_callbacks):
+    a_trace(project)
+
+    with django_capture_on_commit_callbacks(execute=True):
+        opened = post("/api/projects/sums/runs/", {"strategy": "verifier/arithmetic"})
+    run = opened.data["id"]
+    cancelled = post(f"/api/runs/{run}/cancel/")
+    with django_capture_on_commit_callbacks(execute=True):
+        retried = post(f"/api/runs/{run}/retry/")
+
+    assert opened.status_code == 201
+    assert [wanted["run_id"] for wanted in sent] == [run, run]
+    assert cancelled.data["state"] == RunState.CANCELLED
+    assert retried.data == {"retried": 1}
+    progress = signed_in("alice").get(f"/api/runs/{run}/").data["progress"]
+    assert (progress["total"], progress["pending"], progress["eta_seconds"]) == (1, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"strategy": "verifier/none"}, "strategy"),
+        ({"strategy": "rollout/scan"}, "backend"),
+        ({"strategy": "verifier/arithmetic", "criterion": "style"}, "criterion"),
+    ],
+)
+def test_a_run_that_cannot_work_is_refused(project, body, field):
+    a_trace(project)
+
+    answer = post("/api/projects/sums/runs/", body)
+
+    assert (answer.status_code, answer.data["field"]) == (400, field)
+    assert not Run.objects.exists()
+
+
+def test_consensus_and_release_are_handed_to_a_worker(project, sent, django_capture_on_commit_callbacks):
+    with django_capture_on_commit_callbacks(execute=True):
+        decided = post("/api/projects/sums/consensus/", {"policy": "majority", "settings": {"min_votes": 2}})
+        released = post("/api/projects/sums/releases/", {"format": "trl_stepwise"})
+
+    assert decided.status_code == released.status_code == 202
+    assert [(wanted.get("policy"), wanted.get("format"), wanted["settings"]) for wanted in sent] == [
+        ("majority", None, {"min_votes": 2}),
+        (None, "trl_stepwise", {}),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("address", "body", "field"),
+    [
+        ("consensus", {"policy": "guess"}, "policy"),
+        ("consensus", {"policy": "majority", "settings": {"min_votes": 0}}, "min_votes"),
+        ("releases", {"format": "csv"}, "format"),
+        ("releases", {"format": "trl_stepwise", "settings": {"neutral": "maybe"}}, "neutral"),
+    ],
+)
+def test_settings_are_checked_before_a_worker_is_asked(project, sent, address, body, field):
+    answer = post(f"/api/projects/sums/{address}/", body)
+
+    assert (answer.status_code, answer.data["field"]) == (400, field)
+    assert not sent
+
+
+def test_decisions_and_files_are_read_back(project, settings, tmp_path):
+    settings.RELEASES_DIR = tmp_path
+    trace = a_trace(project, n_steps=2)
+    a_label(a_rater(project, name="ann"), trace.steps.first(), "good")
+    run = run_consensus(project, policy="majority")
+    release = build_release(project, folder=tmp_path, format="trl_stepwise")
+    alice = signed_in("alice")
+
+    decisions = alice.get(f"/api/runs/{run.pk}/decisions/").data["results"]
+    assert [(row["step"], row["action"], row["value"], row["probability"]) for row in decisions] == [
+        (0, "keep", "good", None),
+        (1, "ask", None, None),
+    ]
+    assert alice.get("/api/projects/sums/consensus/").data["results"][0]["summary"]["funnel"][0]["steps"] == 2
+    assert alice.get(f"/api/releases/{release.pk}/").data["state"] == "published"
+    file = alice.get(f"/api/releases/{release.pk}/files/data/train.jsonl")
+    assert json.loads(content_of_file(file))["labels"] == [True]
+    assert alice.get(f"/api/releases/{release.pk}/files/../../secret").status_code == 404
+    assert Release.objects.count() == 1
+
+
+def test_an_estimate_that_cannot_be_made_is_null_with_its_reason(project):
+    estimate = Estimate.objects.create(
+        project=project,
+        criterion=a_criterion(project),
+        name="alpha",
+        reason="one rater only",
+        data_version="1",
+    )
+
+    row = signed_in("alice").get(f"/api/estimates/{estimate.pk}/").data
+
+    assert (row["value"], row["low"], row["reason"], row["rater"]) == (None, None, "one rater only", None)

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from django.core.management import call_command
+from django.test import Client
+
+pytestmark = pytest.mark.django_db
+
+
+def test_the_schema_is_valid_and_generated_without_a_warning(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
+
+    schema = yaml.safe_load((tmp_path / "schema.yml").read_text())
+    assert capsys.readouterr().err == ""
+    assert "/api/projects/{slug}/traces/" in schema["paths"]
+    undescribed = [
+        name
+        for name, part in schema["components"]["schemas"].items()
+        if name.endswith("Enum") and "enum" not in part
+    ]
+    assert not undescribed
+
+
+def test_the_reference_page_names_every_operation_and_runs_no_script():
+    text = Client().get("/api/").content.decode()
+
+    assert "POST /api/projects/{slug}/assignments/claim/" in text
+    assert "GET /api/runs/{id}/completions/" in text
+    assert "<script" not in text
+    assert "//cdn" not in text

@@ -1,0 +1,127 @@
+"""Every address of Gradus, tried by those who must not see what is behind it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests.factories import a_person
+from tests.webapp.api.clients import content_of_file
+from tests.webapp.world import REFERENCE, SECRETS, SLUG, World, a_world
+
+pytestmark = pytest.mark.django_db
+
+# Addresses that anybody may open; everything else needs at least an account.
+PUBLIC = {"sign-in/", "sign-out/", "api/", "api/schema/", "api/sign-in/"}
+NO_SUCH_METHOD = 405
+
+
+def routes() -> list[str]:
+    return sorted(_routes_in(get_resolver().url_patterns, ""))
+
+
+def _routes_in(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[str]:
+    for pattern in patterns:
+        route = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _routes_in(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def path_of(route: str, world: World) -> str:
+    """The route with real ids in it. An id of a new noun fails here until ``a_world`` makes one."""
+    path = re.sub(r"(\w+)/<int:pk>", lambda match: f"{match[1]}/{world.ids[match[1]]}", route)
+    path = path.replace("<slug:slug>", world.project.slug).replace("<path:name>", "data/train.jsonl")
+    assert "<" not in path, f"no object for {route}: teach tests/webapp/world.py"
+    return f"/{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    status: int
+    text: str
+    location: str
+
+
+def answers(client: Client, path: str) -> dict[str, Answer]:
+    """The answers to GET and POST, without those that say there is no such method."""
+    tried = {"GET": client.get(path), "POST": client.post(path, {}, content_type="application/json")}
+    read = {method: answer_of(response) for method, response in tried.items()}
+    return {method: answer for method, answer in read.items() if answer.status != NO_SUCH_METHOD}
+
+
+def answer_of(response: Any) -> Answer:
+    text = content_of_file(response) if response.streaming else response.content
+    return Answer(response.status_code, text.decode(), response.headers.get("Location", ""))
+
+
+def signed_in(name: str) -> Client:
+    client = Client(raise_request_exception=True)
+    client.force_login(a_person(name))
+    return client
+
+
+@pytest.fixture
+def world(settings: Any, tmp_path: Path) -> World:
+    settings.RELEASES_DIR = tmp_path
+    cache.clear()  # of earlier attempts to sign in
+    return a_world(tmp_path)
+
+
+@pytest.mark.parametrize("route", [route for route in routes() if route not in PUBLIC])
+def test_nobody_gets_in_without_signing_in(world, route):
+    for answer in answers(Client(), path_of(route, world)).values():
+        is_sent_to_sign_in = answer.status == 302 and answer.location.startswith("/sign-in/")
+        assert is_sent_to_sign_in or answer.status == 401
+
+
+@pytest.mark.parametrize("route", [route for route in routes() if "<" in route])
+def test_a_stranger_finds_nothing_where_a_member_finds_something(world, route):
+    path = path_of(route, world)
+    member = signed_in("bob" if "assignments/" in route or "queue" in route else "alice")
+
+    strange = answers(signed_in("dan"), path)
+    known = answers(member, path)
+
+    assert strange
+    assert strange.keys() == known.keys()
+    assert {method: answer.status for method, answer in strange.items()} == dict.fromkeys(strange, 404)
+    assert not {method for method, answer in known.items() if answer.status == 404}
+
+
+@pytest.mark.parametrize("route", [route for route in routes() if "<" not in route])
+def test_what_everybody_may_open_tells_a_stranger_nothing(world, route):
+    for answer in answers(signed_in("dan"), path_of(route, world)).values():
+        assert SLUG not in answer.text
+
+
+@pytest.mark.parametrize("route", routes())
+def test_an_annotator_never_sees_what_others_said(world, route):
+    """Labels of people and machines, gold, references and meta data: all planted, none may show."""
+    answer = answer_of(signed_in("bob").get(path_of(route, world)))
+
+    assert answer.status in (200, 302, 401, 403, NO_SUCH_METHOD)
+    assert not [secret for secret in (*SECRETS, REFERENCE) if secret in answer.text]
+
+
+@pytest.mark.parametrize("route", ["assignments/<int:pk>/", "api/assignments/<int:pk>/"])
+def test_the_reference_is_shown_where_the_project_says_so(world, route):
+    type(world.project).objects.filter(pk=world.project.pk).update(shows_reference=True)
+
+    assert REFERENCE in answer_of(signed_in("bob").get(path_of(route, world))).text
+
+
+@pytest.mark.parametrize("name", ["alice", "carol"])
+def test_an_assignment_is_its_holders_alone(world, name):
+    for route in [route for route in routes() if "assignments/<int:pk>" in route]:
+        for answer in answers(signed_in(name), path_of(route, world)).values():
+            assert answer.status == 404, route

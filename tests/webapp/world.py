@@ -1,0 +1,87 @@
+"""One project of Alice's with a row of every noun, and secrets planted where annotators must not look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from annotate.assign.actions import claim_next, fill_queue, rater_of
+from annotate.consensus.actions import run_consensus
+from annotate.enums import FinishReason, Outcome, RaterKind, Role, RunKind, UnitState
+from annotate.export.actions import build_release
+from annotate.models import Completion, Estimate, Project, Run, Trace, Unit
+from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+
+SLUG = "secret-sums"
+REFERENCE = "reference-forty-two"
+# What raters other than Bob said, and what came with the trace.
+SECRETS = ("carol-says", "judge-says", "rollout-says", "gold-says", "meta-says", "model-says")
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    project: Project
+    trace: Trace
+    # What a path's word before an id stands for: traces/<pk>/ is a trace.
+    ids: dict[str, int]
+
+
+def a_world(releases: Path) -> World:
+    """Bob holds an assignment of the trace; everybody else has labelled it already."""
+    project = a_project(slug=SLUG, bob=Role.ANNOTATOR, carol=Role.REVIEWER)
+    a_person("dan")
+    trace = a_labelled_trace(project)
+    run = a_prelabel_run(project, trace)
+    decided = run_consensus(project, policy="majority", settings={"with_machines": True})
+    release = build_release(project, folder=releases, format="trl_stepwise", run=decided)
+    estimate = Estimate.objects.create(
+        project=project, criterion=a_criterion(project), name="alpha", value=0.5, data_version="1"
+    )
+    fill_queue(project)
+    bob = rater_of(project, a_person("bob"))
+    assignment = claim_next(project, bob)
+    assert assignment is not None
+    assert project.rubric is not None
+    ids = {
+        "traces": trace.pk,
+        "problems": trace.problem_id,
+        "rubrics": project.rubric.pk,
+        "raters": bob.pk,
+        "assignments": assignment.pk,
+        "labels": trace.steps.first().labels.get(rater__kind=RaterKind.JUDGE).pk,
+        "runs": run.pk,
+        "consensus": decided.pk,
+        "decisions": decided.consensus.first().pk,
+        "estimates": estimate.pk,
+        "releases": release.pk,
+    }
+    return World(project, trace, ids)
+
+
+def a_labelled_trace(project: Project) -> Trace:
+    trace = a_trace(project, n_steps=2, reference_answer=REFERENCE, outcome=Outcome.WRONG)
+    Trace.objects.filter(pk=trace.pk).update(meta={"note": "meta-says"}, source_model="model-says")
+    type(trace.problem).objects.filter(pk=trace.problem_id).update(meta={"note": "meta-says"})
+    step = trace.steps.first()
+    a_label(a_rater(project, name="carol", person=a_person("carol")), step, "good", text="carol-says")
+    a_label(a_rater(project, RaterKind.JUDGE, "judge/one@v1"), step, "good", text="judge-says")
+    a_label(a_rater(project, RaterKind.GOLD, "gold/key"), step, "bad", text="gold-says")
+    rollout = a_rater(project, RaterKind.ROLLOUT, "rollout/one@v1")
+    a_label(rollout, step, "good", criterion_key="recoverable", text="rollout-says")
+    trace.refresh_from_db()
+    return trace
+
+
+def a_prelabel_run(project: Project, trace: Trace) -> Run:
+    run = Run.objects.create(
+        project=project,
+        kind=RunKind.PRELABEL,
+        name="judge/critique",
+        criterion=a_criterion(project),
+        rater=project.raters.get(name="judge/one@v1"),
+    )
+    unit = Unit.objects.create(run=run, trace=trace, state=UnitState.DONE)
+    Completion.objects.create(
+        run=run, unit=unit, digest="0" * 64, sample=0, text="judge-says", finish_reason=FinishReason.STOP
+    )
+    return run

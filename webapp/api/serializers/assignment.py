@@ -1,0 +1,147 @@
+"""What an annotator may see of a trace: the problem, the steps, the questions and their own answers.
+
+Nothing here comes from another rater or from the trace's outcome, its model or its meta data, each of which could hint
+at an answer. The reference is shown where the project says so.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from annotate.enums import StepKind
+from annotate.label.queries import Sheet, sheet_of
+from annotate.models import Assignment, Problem
+
+from .rubric import CriterionSerializer
+
+
+class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
+    project = serializers.SlugField(source="project.slug", read_only=True)
+    trace = serializers.CharField(source="trace.external_id", read_only=True)
+
+    class Meta:
+        model = Assignment
+        fields: tuple[str, ...] = (
+            "id",
+            "project",
+            "trace",
+            "state",
+            "token",
+            "held_until",
+            "opened_at",
+            "finished_at",
+            "note",
+        )
+
+
+class ShownProblem(serializers.Serializer[Problem]):
+    text = serializers.CharField()
+    reference_answer = serializers.CharField(allow_null=True, help_text="null where the project hides it.")
+    reference_solution = serializers.CharField(allow_null=True)
+
+
+class ShownStep(serializers.Serializer[Any]):
+    position = serializers.IntegerField()
+    kind = serializers.ChoiceField(choices=StepKind.choices)
+    text = serializers.CharField()
+
+
+class ShownAnswer(serializers.Serializer[Any]):
+    criterion = serializers.CharField()
+    step = serializers.IntegerField(allow_null=True)
+    value = serializers.CharField(allow_null=True)
+    text = serializers.CharField(allow_blank=True)
+
+
+class SheetSerializer(AssignmentSerializer):
+    """An assignment laid out for its holder."""
+
+    problem = serializers.SerializerMethodField()
+    steps = serializers.SerializerMethodField()
+    criteria = serializers.SerializerMethodField()
+    answers = serializers.SerializerMethodField()
+    n_missing = serializers.SerializerMethodField()
+
+    class Meta(AssignmentSerializer.Meta):
+        fields = (
+            *AssignmentSerializer.Meta.fields,
+            "problem",
+            "steps",
+            "criteria",
+            "answers",
+            "n_missing",
+        )
+
+    def to_representation(self, instance: Assignment) -> dict[str, Any]:
+        self._sheet: Sheet = sheet_of(instance)
+        return super().to_representation(instance)
+
+    @extend_schema_field(ShownProblem)
+    def get_problem(self, assignment: Assignment) -> dict[str, Any]:
+        problem = assignment.trace.problem
+        is_shown = assignment.project.shows_reference
+        return {
+            "text": problem.text,
+            "reference_answer": problem.reference_answer if is_shown else None,
+            "reference_solution": problem.reference_solution if is_shown else None,
+        }
+
+    @extend_schema_field(ShownStep(many=True))
+    def get_steps(self, assignment: Assignment) -> list[dict[str, Any]]:
+        return [{"position": s.position, "kind": s.kind, "text": s.text} for s in self._sheet.steps]
+
+    @extend_schema_field(CriterionSerializer(many=True))
+    def get_criteria(self, assignment: Assignment) -> list[dict[str, Any]]:
+        return list(CriterionSerializer(self._sheet.criteria, many=True).data)
+
+    @extend_schema_field(ShownAnswer(many=True))
+    def get_answers(self, assignment: Assignment) -> list[dict[str, Any]]:
+        key_of = {criterion.pk: criterion.key for criterion in self._sheet.criteria}
+        return [
+            {"criterion": key_of[pk], "step": step, "value": answer.value or None, "text": answer.text}
+            for (pk, step), answer in sorted(self._sheet.answers.items(), key=_place)
+            if pk in key_of
+        ]
+
+    def get_n_missing(self, assignment: Assignment) -> int:
+        return self._sheet.n_missing
+
+
+def _place(item: tuple[tuple[int, int | None], Any]) -> tuple[int, int]:
+    (criterion, step), _ = item
+    return (criterion, -1 if step is None else step)
+
+
+class Lease(serializers.Serializer[Assignment]):
+    token = serializers.IntegerField(min_value=0, help_text="The token the assignment was claimed with.")
+
+
+class Skip(Lease):
+    note = serializers.CharField(allow_blank=True, default="", max_length=2000)
+
+
+class Place(Lease):
+    criterion = serializers.CharField(help_text="The criterion's key.")
+    step = serializers.IntegerField(
+        min_value=0, allow_null=True, default=None, help_text="A position from 0; null: the whole trace."
+    )
+
+
+class Answer(Place):
+    value = serializers.CharField(allow_blank=True, default="", help_text="The key of a level.")
+    text = serializers.CharField(allow_blank=True, default="", trim_whitespace=False)
+    seconds = serializers.FloatField(allow_null=True, default=None, min_value=0)
+
+
+class Claim(serializers.Serializer[Any]):
+    """``assignment`` null: there is nothing to take, and ``reason`` says why."""
+
+    assignment = SheetSerializer(allow_null=True)
+    reason = serializers.CharField(allow_null=True)
+
+
+class Filled(serializers.Serializer[Any]):
+    added = serializers.IntegerField()

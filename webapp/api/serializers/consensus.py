@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from annotate.models import Consensus
+
+from .fields import KnownOrNull, Settings
+
+
+class DecisionSerializer(serializers.ModelSerializer[Consensus]):
+    """``spoke`` holds the ids of the labels the policy read."""
+
+    step = serializers.IntegerField(source="step.position", read_only=True)
+    trace = serializers.IntegerField(source="step.trace_id", read_only=True)
+    value = KnownOrNull()
+
+    class Meta:
+        model = Consensus
+        fields = ("id", "trace", "step", "action", "value", "probability", "reason", "explanation", "spoke")
+
+
+class NewConsensus(serializers.Serializer[Any]):
+    policy = serializers.CharField(max_length=80)
+    settings = Settings()
+
+
+class Queued(serializers.Serializer[Any]):
+    """A worker has been asked; the row appears in the list once it is done."""
+
+    detail = serializers.CharField()

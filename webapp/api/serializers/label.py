@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from annotate.models import Label
+
+from .fields import KnownOrNull
+
+
+class LabelSerializer(serializers.ModelSerializer[Label]):
+    """``step`` is a position from 0, or null for a label on the whole trace."""
+
+    rater = serializers.CharField(source="rater.name", read_only=True)
+    rater_kind = serializers.CharField(source="rater.kind", read_only=True)
+    is_simulated = serializers.BooleanField(source="rater.is_simulated", read_only=True)
+    criterion = serializers.CharField(source="criterion.key", read_only=True)
+    step = serializers.IntegerField(source="step.position", read_only=True, allow_null=True, default=None)
+    value = KnownOrNull()
+    is_draft = serializers.SerializerMethodField(
+        help_text="Part of a trace its rater has not submitted, so it does not count."
+    )
+
+    class Meta:
+        model = Label
+        fields = (
+            "id",
+            "rater",
+            "rater_kind",
+            "is_simulated",
+            "criterion",
+            "step",
+            "value",
+            "score",
+            "distribution",
+            "text",
+            "evidence",
+            "seconds",
+            "run",
+            "supersedes",
+            "is_live",
+            "is_draft",
+            "created_at",
+        )
+
+    def get_is_draft(self, label: Label) -> bool:
+        return label.assignment is not None and label.assignment.state != "submitted"
+
+
+class LabelFilters(serializers.Serializer[Label]):
+    rater_kind = serializers.CharField(required=False)
+    rater = serializers.CharField(required=False, help_text="The rater's name.")
+    criterion = serializers.CharField(required=False, help_text="The criterion's key.")
+    step = serializers.IntegerField(required=False, min_value=0, help_text="A position from 0.")
+    is_live = serializers.BooleanField(
+        required=False, default=True, help_text="false: superseded labels instead."
+    )

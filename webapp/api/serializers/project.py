@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from rest_framework import serializers
+
+from annotate.enums import Role
+from annotate.models import Membership, Project
+
+
+class ProjectSerializer(serializers.ModelSerializer[Project]):
+    class Meta:
+        model = Project
+        fields = (
+            "slug",
+            "name",
+            "description",
+            "rubric",
+            "overlap",
+            "lease_minutes",
+            "shows_reference",
+            "created_at",
+        )
+        read_only_fields = fields
+
+
+class NewProject(serializers.Serializer[Project]):
+    name = serializers.CharField(max_length=200)
+    slug = serializers.SlugField(max_length=80, required=False, help_text="Made from the name when left out.")
+    description = serializers.CharField(required=False, allow_blank=True)
+    overlap = serializers.IntegerField(min_value=1, max_value=100, default=1)
+
+
+class MembershipSerializer(serializers.ModelSerializer[Membership]):
+    username = serializers.CharField(source="person.username", read_only=True)
+    name = serializers.CharField(source="person.shown_name", read_only=True)
+
+    class Meta:
+        model = Membership
+        fields = ("username", "name", "role", "created_at")
+        read_only_fields = fields
+
+
+class NewMember(serializers.Serializer[Membership]):
+    """Owners are made with their project."""
+
+    username = serializers.CharField(max_length=150)
+    role = serializers.ChoiceField(choices=[role for role in Role.choices if role[0] != Role.OWNER])

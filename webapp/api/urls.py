@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import path
+from drf_spectacular.views import SpectacularAPIView
+
+from webapp.api.reference import reference
+from webapp.api.viewsets.assignment import AnswerViewSet, AssignmentViewSet
+from webapp.api.viewsets.consensus import ConsensusViewSet, DecisionViewSet
+from webapp.api.viewsets.corpus import ProblemViewSet, StepViewSet, TraceViewSet
+from webapp.api.viewsets.estimate import EstimateViewSet
+from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
+from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
+from webapp.api.viewsets.rater import RaterViewSet
+from webapp.api.viewsets.release import ReleaseViewSet
+from webapp.api.viewsets.rubric import RubricViewSet
+from webapp.api.viewsets.run import CompletionViewSet, RunViewSet
+from webapp.api.viewsets.sign_in import SignIn, SignOut
+
+LIST_AND_CREATE: dict[str, Any] = {"get": "list", "post": "create"}
+
+
+def _get(name: str) -> dict[str, Any]:
+    return {"get": name}
+
+
+def _post(name: str) -> dict[str, Any]:
+    return {"post": name}
+
+
+app_name = "api"
+urlpatterns = [
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("", reference, name="reference"),
+    path("sign-in/", SignIn.as_view(), name="sign-in"),
+    path("sign-out/", SignOut.as_view(), name="sign-out"),
+    path("projects/", ProjectViewSet.as_view(LIST_AND_CREATE), name="projects"),
+    path("projects/<slug:slug>/", ProjectViewSet.as_view(_get("retrieve")), name="project"),
+    path("projects/<slug:slug>/members/", MemberViewSet.as_view(LIST_AND_CREATE), name="members"),
+    path("projects/<slug:slug>/rubrics/", RubricViewSet.as_view(LIST_AND_CREATE), name="rubrics"),
+    path("projects/<slug:slug>/problems/", ProblemViewSet.as_view(_get("list")), name="problems"),
+    path("projects/<slug:slug>/traces/", TraceViewSet.as_view(LIST_AND_CREATE), name="traces"),
+    path("projects/<slug:slug>/labels/", LabelViewSet.as_view(_post("create")), name="new-labels"),
+    path("projects/<slug:slug>/raters/", RaterViewSet.as_view(_get("list")), name="raters"),
+    path("projects/<slug:slug>/assignments/", AssignmentViewSet.as_view(_get("list")), name="assignments"),
+    path("projects/<slug:slug>/assignments/claim/", AssignmentViewSet.as_view(_post("claim")), name="claim"),
+    path("projects/<slug:slug>/assignments/fill/", AssignmentViewSet.as_view(_post("fill")), name="fill"),
+    path("projects/<slug:slug>/runs/", RunViewSet.as_view(LIST_AND_CREATE), name="runs"),
+    path("projects/<slug:slug>/estimates/", EstimateViewSet.as_view(_get("list")), name="estimates"),
+    path("projects/<slug:slug>/consensus/", ConsensusViewSet.as_view(LIST_AND_CREATE), name="consensus"),
+    path("projects/<slug:slug>/releases/", ReleaseViewSet.as_view(LIST_AND_CREATE), name="releases"),
+    path("rubrics/<int:pk>/", RubricViewSet.as_view(_get("retrieve")), name="rubric"),
+    path("rubrics/<int:pk>/use/", RubricViewSet.as_view(_post("use")), name="use-rubric"),
+    path("problems/<int:pk>/", ProblemViewSet.as_view(_get("retrieve")), name="problem"),
+    path("traces/<int:pk>/", TraceViewSet.as_view(_get("retrieve")), name="trace"),
+    path("traces/<int:pk>/steps/", StepViewSet.as_view(_get("list")), name="steps"),
+    path("traces/<int:pk>/labels/", TraceLabelViewSet.as_view(_get("list")), name="trace-labels"),
+    path("labels/<int:pk>/", LabelViewSet.as_view(_get("retrieve")), name="label"),
+    path("raters/<int:pk>/", RaterViewSet.as_view(_get("retrieve")), name="rater"),
+    path("assignments/<int:pk>/", AssignmentViewSet.as_view(_get("retrieve")), name="assignment"),
+    path("assignments/<int:pk>/extend/", AssignmentViewSet.as_view(_post("extend")), name="extend"),
+    path("assignments/<int:pk>/release/", AssignmentViewSet.as_view(_post("release")), name="give-back"),
+    path("assignments/<int:pk>/skip/", AssignmentViewSet.as_view(_post("skip")), name="skip"),
+    path("assignments/<int:pk>/submit/", AssignmentViewSet.as_view(_post("submit")), name="submit"),
+    path("assignments/<int:pk>/labels/", AnswerViewSet.as_view(LIST_AND_CREATE), name="answers"),
+    path("assignments/<int:pk>/labels/clear/", AnswerViewSet.as_view(_post("clear")), name="clear"),
+    path("runs/<int:pk>/", RunViewSet.as_view(_get("retrieve")), name="run"),
+    path("runs/<int:pk>/cancel/", RunViewSet.as_view(_post("cancel")), name="cancel"),
+    path("runs/<int:pk>/retry/", RunViewSet.as_view(_post("retry")), name="retry"),
+    path("runs/<int:pk>/completions/", CompletionViewSet.as_view(_get("list")), name="completions"),
+    path("runs/<int:pk>/decisions/", DecisionViewSet.as_view(_get("list")), name="decisions"),
+    path("decisions/<int:pk>/", DecisionViewSet.as_view(_get("retrieve")), name="decision"),
+    path("estimates/<int:pk>/", EstimateViewSet.as_view(_get("retrieve")), name="estimate"),
+    path("releases/<int:pk>/", ReleaseViewSet.as_view(_get("retrieve")), name="release"),
+    path("releases/<int:pk>/files/<path:name>", ReleaseViewSet.as_view(_get("file")), name="release-file"),
+]

@@ -1,0 +1,168 @@
+"""An annotator's own work: claim, answer, submit. Nobody reaches another person's assignment, whatever their role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from annotate.access import assignment_for, project_for
+from annotate.assign.actions import (
+    claim_next,
+    extend_lease,
+    fill_queue,
+    rater_of,
+    release_assignment,
+    skip_assignment,
+)
+from annotate.assign.queries import queue_state
+from annotate.enums import Role, Scope
+from annotate.errors import Rejected
+from annotate.label.actions import clear_label, save_label, submit_assignment
+from annotate.models import Assignment, Criterion, Label
+from webapp.api.base import NewestFirst, NounViewSet, asker
+from webapp.api.serializers.assignment import (
+    Answer,
+    AssignmentSerializer,
+    Claim,
+    Filled,
+    Lease,
+    Place,
+    SheetSerializer,
+    Skip,
+)
+from webapp.api.serializers.label import LabelSerializer
+
+
+class AssignmentViewSet(NounViewSet):
+    queryset = Assignment.objects.none()
+    serializer_class = AssignmentSerializer
+    pagination_class = NewestFirst
+
+    def list(self, request: Request, slug: str) -> Response:
+        """One's own assignments in a project."""
+        project = project_for(asker(request), slug, role=Role.ANNOTATOR)
+        own = project.assignments.filter(holder__person=asker(request))
+        return self.page(own.select_related("project", "trace"))
+
+    @extend_schema(request=None, responses=Claim)
+    @action(detail=False, methods=["post"])
+    def claim(self, request: Request, slug: str) -> Response:
+        """Take the next trace, or the one held already."""
+        project = project_for(asker(request), slug, role=Role.ANNOTATOR)
+        rater = rater_of(project, asker(request))
+        claimed = claim_next(project, rater)
+        if claimed is None:
+            return Response({"assignment": None, "reason": queue_state(project, rater).explanation})
+        own = assignment_for(asker(request), claimed.pk)
+        return Response({"assignment": SheetSerializer(own).data, "reason": None})
+
+    @extend_schema(request=None, responses=Filled)
+    @action(detail=False, methods=["post"])
+    def fill(self, request: Request, slug: str) -> Response:
+        """Give every trace as many readings as the project wants."""
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        return Response({"added": fill_queue(project)})
+
+    @extend_schema(responses=SheetSerializer)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return Response(SheetSerializer(assignment_for(asker(request), pk)).data)
+
+    @extend_schema(request=Lease, responses=AssignmentSerializer)
+    @action(detail=True, methods=["post"])
+    def extend(self, request: Request, pk: int) -> Response:
+        """Say that one is still at it: the lease ends a full term from now."""
+        assignment = assignment_for(asker(request), pk)
+        extend_lease(assignment, _clean(Lease, request)["token"])
+        return self._now(request, pk)
+
+    @extend_schema(request=Lease, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def release(self, request: Request, pk: int) -> Response:
+        """Give the trace back to the queue."""
+        assignment = assignment_for(asker(request), pk)
+        release_assignment(assignment, _clean(Lease, request)["token"])
+        return Response(status=204)
+
+    @extend_schema(request=Skip, responses=AssignmentSerializer)
+    @action(detail=True, methods=["post"])
+    def skip(self, request: Request, pk: int) -> Response:
+        """Leave the trace to somebody else, for good."""
+        assignment = assignment_for(asker(request), pk)
+        skip_assignment(assignment, **_clean(Skip, request))
+        return self._now(request, pk)
+
+    @extend_schema(request=Lease, responses=AssignmentSerializer)
+    @action(detail=True, methods=["post"])
+    def submit(self, request: Request, pk: int) -> Response:
+        """Make the answers count; refused while one is missing."""
+        assignment = assignment_for(asker(request), pk)
+        submit_assignment(assignment, _clean(Lease, request)["token"])
+        return self._now(request, pk)
+
+    def _now(self, request: Request, pk: int) -> Response:
+        return Response(self.get_serializer(assignment_for(asker(request), pk)).data)
+
+
+class AnswerViewSet(NounViewSet):
+    """The holder's answers to one assignment."""
+
+    queryset = Label.objects.none()
+    serializer_class = LabelSerializer
+
+    def list(self, request: Request, pk: int) -> Response:
+        assignment = assignment_for(asker(request), pk)
+        own = Label.objects.live().filter(assignment=assignment, rater__person=asker(request))
+        return self.page(own.select_related("rater", "criterion", "step", "assignment"))
+
+    @extend_schema(request=Answer, responses=LabelSerializer)
+    def create(self, request: Request, pk: int) -> Response:
+        """Answer one question; a second answer supersedes the first."""
+        assignment = assignment_for(asker(request), pk)
+        answer = _clean(Answer, request)
+        label = save_label(
+            assignment,
+            answer["token"],
+            **_target(assignment, answer),
+            value=answer["value"],
+            text=answer["text"],
+            seconds=answer["seconds"],
+        )
+        return Response(self.get_serializer(label).data)
+
+    @extend_schema(request=Place, responses={204: None})
+    @action(detail=False, methods=["post"])
+    def clear(self, request: Request, pk: int) -> Response:
+        """Take an answer back."""
+        assignment = assignment_for(asker(request), pk)
+        place = _clean(Place, request)
+        clear_label(assignment, place["token"], **_target(assignment, place))
+        return Response(status=204)
+
+
+def _clean(form: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    given = form(data=request.data)
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)
+
+
+def _target(assignment: Assignment, place: dict[str, Any]) -> dict[str, Any]:
+    """The criterion and the step or trace that are meant, as the label actions take them."""
+    criterion = (
+        Criterion.objects.select_related("rubric")
+        .filter(rubric=assignment.project.rubric_id, key=place["criterion"])
+        .first()
+    )
+    if criterion is None:
+        raise Rejected(f"The project's rubric does not ask {place['criterion']}.", field="criterion")
+    if place["step"] is None:
+        about_trace = assignment.trace if criterion.scope == Scope.TRACE else None
+        return {"criterion": criterion, "trace": about_trace}
+    step = assignment.trace.steps.filter(position=place["step"]).first()
+    if step is None:
+        raise Rejected(f"This trace has {assignment.trace.n_steps} steps, counted from 0.", field="step")
+    return {"criterion": criterion, "step": step}

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotate.access import consensus_for, project_for, run_for
+from annotate.consensus.queries import consensus_runs
+from annotate.consensus.registry import get_policy
+from annotate.enums import Role
+from annotate.models import Consensus, Run
+from annotate.prelabel.settings import build_settings
+from webapp.api.base import NewestFirst, NounViewSet, asker
+from webapp.api.serializers.consensus import DecisionSerializer, NewConsensus, Queued
+from webapp.api.serializers.run import RunSerializer
+from workers.tasks.consensus import send_consensus
+
+
+class ConsensusViewSet(NounViewSet):
+    """Finished consensus runs, newest first; the funnel is in ``summary``."""
+
+    queryset = Run.objects.none()
+    serializer_class = RunSerializer
+    pagination_class = NewestFirst
+
+    def list(self, request: Request, slug: str) -> Response:
+        project = project_for(asker(request), slug, role=Role.VIEWER)
+        return self.page(consensus_runs(project).select_related("rater", "created_by"))
+
+    @extend_schema(request=NewConsensus, responses={202: Queued})
+    def create(self, request: Request, slug: str) -> Response:
+        """Ask a worker to decide every step by a policy."""
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        new = NewConsensus(data=request.data)
+        new.is_valid(raise_exception=True)
+        policy, settings = new.validated_data["policy"], new.validated_data.get("settings", {})
+        # Built only to be refused here, where the person is, rather than in a worker's log.
+        build_settings(get_policy(policy).settings, settings)
+        send_consensus(project, policy=policy, settings=settings, person=asker(request))
+        return Response(
+            {"detail": "A worker is deciding; the run is listed here when it is done."}, status=202
+        )
+
+
+class DecisionViewSet(NounViewSet):
+    """What a consensus run decided about each step, and why."""
+
+    queryset = Consensus.objects.none()
+    serializer_class = DecisionSerializer
+
+    def list(self, request: Request, pk: int) -> Response:
+        run = run_for(asker(request), pk)
+        return self.page(run.consensus.select_related("step"))
+
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return Response(self.get_serializer(consensus_for(asker(request), pk)).data)

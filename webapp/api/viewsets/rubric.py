@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotate.access import project_for, rubric_for
+from annotate.enums import Role
+from annotate.ingest.founding import create_rubric, use_rubric
+from annotate.models import Rubric
+from webapp.api.base import NounViewSet, asker
+from webapp.api.serializers.rubric import NewRubric, RubricSerializer
+
+PARTS = "criteria__levels"
+
+
+class RubricViewSet(NounViewSet):
+    """The versions of a project's rubrics. A version with labels is frozen; a change is a new version."""
+
+    queryset = Rubric.objects.none()
+    serializer_class = RubricSerializer
+
+    def list(self, request: Request, slug: str) -> Response:
+        project = project_for(asker(request), slug)
+        return self.page(project.rubrics.prefetch_related(PARTS))
+
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return Response(self.get_serializer(rubric_for(asker(request), pk)).data)
+
+    @extend_schema(request=None, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def use(self, request: Request, pk: int) -> Response:
+        """Let the project ask by this version from now on."""
+        rubric = rubric_for(asker(request), pk, role=Role.MANAGER)
+        use_rubric(rubric.project, rubric)
+        return Response(status=204)
+
+    @extend_schema(request=NewRubric, responses={201: RubricSerializer})
+    def create(self, request: Request, slug: str) -> Response:
+        """Write the next version of the rubric of that name; the project asks by it once it is put to use."""
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        new = NewRubric(data=request.data)
+        new.is_valid(raise_exception=True)
+        rubric = create_rubric(project, name=new.validated_data["name"], criteria=new.presets())
+        return Response(self.get_serializer(rubric).data, status=201)

@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from annotate.access import project_for, run_for
+from annotate.enums import Role, RunKind
+from annotate.errors import Conflict
+from annotate.models import Completion, Run
+from annotate.prelabel.actions import cancel_run, open_run, retry_failed
+from webapp.api.base import NewestFirst, NounViewSet, asker
+from webapp.api.serializers.run import (
+    CompletionSerializer,
+    NewRun,
+    Retried,
+    RunSerializer,
+    RunWithProgress,
+)
+from workers.tasks.prelabel import send_run
+
+SHOWN = ("criterion", "rater", "created_by")
+
+
+class RunViewSet(NounViewSet):
+    """Machine work over a project: pre-labelling runs, and the consensus runs among them."""
+
+    queryset = Run.objects.none()
+    serializer_class = RunSerializer
+    pagination_class = NewestFirst
+
+    def list(self, request: Request, slug: str) -> Response:
+        project = project_for(asker(request), slug, role=Role.VIEWER)
+        return self.page(project.runs.select_related(*SHOWN))
+
+    @extend_schema(responses=RunWithProgress)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return Response(RunWithProgress(run_for(asker(request), pk)).data)
+
+    @extend_schema(request=NewRun, responses={201: RunSerializer})
+    def create(self, request: Request, slug: str) -> Response:
+        """Open a pre-labelling run over all traces and hand it to the workers."""
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        new = NewRun(data=request.data)
+        new.is_valid(raise_exception=True)
+        wanted = new.validated_data
+        run = open_run(
+            project,
+            strategy=wanted["strategy"],
+            backend=wanted["backend"],
+            settings=wanted.get("settings"),
+            criterion_key=wanted.get("criterion"),
+            created_by=asker(request),
+            rater_name=wanted["rater"],
+        )
+        send_run(run)
+        return Response(self.get_serializer(run).data, status=201)
+
+    @extend_schema(request=None, responses=RunSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: int) -> Response:
+        """Stop after the batch under way; what was labelled and paid for stays."""
+        run = run_for(asker(request), pk, role=Role.MANAGER)
+        if not cancel_run(run):
+            raise Conflict("The run was over already.")
+        run.refresh_from_db()
+        return Response(self.get_serializer(run).data)
+
+    @extend_schema(request=None, responses=Retried)
+    @action(detail=True, methods=["post"])
+    def retry(self, request: Request, pk: int) -> Response:
+        """Try the failed and cancelled traces again, without paying twice for what there is."""
+        run = run_for(asker(request), pk, role=Role.MANAGER)
+        if run.kind != RunKind.PRELABEL:
+            raise Conflict("A consensus run has nothing to retry; run the policy again.")
+        retried = retry_failed(run)
+        if retried:
+            send_run(run)
+        return Response({"retried": retried})
+
+
+class CompletionViewSet(NounViewSet):
+    """What a model answered, sample by sample: the evidence behind a run's labels."""
+
+    queryset = Completion.objects.none()
+    serializer_class = CompletionSerializer
+
+    def list(self, request: Request, pk: int) -> Response:
+        run = run_for(asker(request), pk)
+        return self.page(run.completions.select_related("unit__trace"))
