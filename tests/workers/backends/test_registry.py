@@ -29,11 +29,8 @@ def test_unknown_option_is_named(tmp_path: Path) -> None:
 
 
 def test_listing_backends_imports_no_model_library() -> None:
-    program = (
-        "import sys, workers.backends.registry
-"
-        "sys.exit(bool({'torch', 'transformers', 'httpx2'} & set(sys.modules)))"
-    )
+    libraries = "{'torch', 'transformers', 'httpx2'}"
+    program = f"import sys, workers.backends.registry; sys.exit(bool({libraries} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
