@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
+from typing import Any
 
 from django.db import connection
 
 from annotate.ingest.drafts import StepDraft
 
-_INSERT = (
-    "INSERT INTO annotate_step (trace_id, position, text, tail, kind, meta) VALUES (%s, %s, %s, %s, %s, %s)"
-)
+# Six parameters each; SQLite was long built to take 999 in one statement.
+_ROWS = 160
+_INSERT = "INSERT INTO annotate_step (trace_id, position, text, tail, kind, meta) VALUES "
+_PLACES = "(%s, %s, %s, %s, %s, %s)"
 
 
 def insert_steps(traces: Iterable[tuple[int, Sequence[StepDraft]]]) -> None:
@@ -21,7 +24,7 @@ def insert_steps(traces: Iterable[tuple[int, Sequence[StepDraft]]]) -> None:
     """
     to_json = connection.ops.adapt_json_value
     nothing = to_json({}, None)
-    rows = [
+    rows: list[tuple[Any, ...]] = [
         (
             trace,
             position,
@@ -34,4 +37,6 @@ def insert_steps(traces: Iterable[tuple[int, Sequence[StepDraft]]]) -> None:
         for position, step in enumerate(steps)
     ]
     with connection.cursor() as cursor:
-        cursor.executemany(_INSERT, rows)
+        for start in range(0, len(rows), _ROWS):
+            some = rows[start : start + _ROWS]
+            cursor.execute(_INSERT + ", ".join([_PLACES] * len(some)), list(chain.from_iterable(some)))
