@@ -17,7 +17,7 @@ def send_consensus(project: Project, *, policy: str, settings: dict[str, Any], p
     transaction.on_commit(lambda: work_consensus.apply_async(kwargs=wanted, queue="cpu"))
 
 
-@app.task(name="consensus.work_consensus")  # type: ignore[untyped-decorator]
+@app.task(name="consensus.work_consensus")
 def work_consensus(*, project_id: int, policy: str, settings: dict[str, Any], person_id: int) -> None:
     """Running twice leaves two runs that say the same, the newer of which counts."""
     project = Project.objects.filter(pk=project_id).first()

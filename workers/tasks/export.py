@@ -18,7 +18,7 @@ def send_release(project: Project, *, format: str, settings: dict[str, Any], per
     transaction.on_commit(lambda: work_release.apply_async(kwargs=wanted, queue="cpu"))
 
 
-@app.task(name="export.work_release")  # type: ignore[untyped-decorator]
+@app.task(name="export.work_release")
 def work_release(*, project_id: int, format: str, settings: dict[str, Any], person_id: int) -> None:
     """Running twice numbers two releases of the same bytes."""
     project = Project.objects.filter(pk=project_id).first()

@@ -14,7 +14,7 @@ def send_measure(project: Project) -> None:
     transaction.on_commit(lambda: work_measure.apply_async(kwargs={"project_id": project.pk}, queue="cpu"))
 
 
-@app.task(name="measure.work_measure")  # type: ignore[untyped-decorator]
+@app.task(name="measure.work_measure")
 def work_measure(*, project_id: int) -> None:
     """Running twice measures twice and stores the same."""
     project = Project.objects.filter(pk=project_id).first()
