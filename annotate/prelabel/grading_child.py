@@ -7,6 +7,7 @@ a signal alarm that cannot interrupt long integer arithmetic.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import resource
@@ -59,7 +60,9 @@ def _is_inequality(form: Any) -> bool:
 
 
 def main() -> None:
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
+    # macOS knows the limit but refuses to set it; the deadline still holds there.
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_LIMIT, MEMORY_LIMIT))
     logging.disable(logging.CRITICAL)
     compare("1", "1")
     print("ready", flush=True)
