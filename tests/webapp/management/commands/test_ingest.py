@@ -1,0 +1,79 @@
+from __future__ import annotations
+
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from annotate.models import Project, Trace
+from tests.annotate.ingest.files import a_file, a_row
+from tests.factories import a_person, a_project
+
+pytestmark = pytest.mark.django_db
+
+
+def run_command(*arguments: str | Path, out: StringIO | None = None) -> str:
+    out = out or StringIO()
+    call_command("ingest", *map(str, arguments), "--format", "jsonl", stdout=out)
+    return " ".join(out.getvalue().split())
+
+
+def test_report_counts_rows_and_locates_bad_ones(tmp_path: Path) -> None:
+    project = a_project()
+    printed = run_command(project.slug, a_file(tmp_path, a_row(), a_row("t2", steps=[])))
+    assert "Done." in printed
+    assert "created 1" in printed
+    assert "rejected 1" in printed
+    assert "line 2, steps: holds no step" in printed
+
+
+def test_strict_failure_prints_the_reason_and_fails(tmp_path: Path) -> None:
+    project, out = a_project(), StringIO()
+    with pytest.raises(CommandError, match="1 of the rows cannot be taken"):
+        run_command(project.slug, a_file(tmp_path, a_row(), "{"), "--strict", out=out)
+    assert "line 2: this is not JSON" in out.getvalue()
+    assert not Trace.objects.exists()
+
+
+def test_file_without_a_good_row_fails(tmp_path: Path) -> None:
+    with pytest.raises(CommandError):
+        run_command(a_project().slug, a_file(tmp_path, "{}"))
+
+
+def test_dry_run_says_that_nothing_was_written(tmp_path: Path) -> None:
+    assert "Nothing was written" in run_command(a_project().slug, a_file(tmp_path, a_row()), "--dry-run")
+    assert not Trace.objects.exists()
+
+
+def test_create_makes_the_project_for_its_owner_once(tmp_path: Path) -> None:
+    a_person("alice")
+    path = a_file(tmp_path, a_row())
+    for _ in range(2):
+        run_command("sums", path, "--create", "--owner", "alice")
+    project = Project.objects.get(slug="sums")
+    assert project.memberships.get().person.username == "alice"
+    assert project.traces.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "reason"),
+    [
+        ([], "no project named sums"),
+        (["--create"], "needs an owner"),
+        (["--create", "--owner", "zoe"], "nobody named zoe"),
+        (["--create", "--owner", "alice", "--dry-run"], "a dry run makes none"),
+    ],
+)
+def test_what_cannot_be_started_is_one_clear_line(tmp_path: Path, flags: list[str], reason: str) -> None:
+    a_person("alice")
+    with pytest.raises(CommandError, match=reason):
+        run_command("sums", a_file(tmp_path, a_row()), *flags)
+    with pytest.raises(CommandError, match="no file"):
+        run_command("sums", tmp_path / "absent", *flags)
+    assert not Project.objects.exists()
+
+
+def test_markup_in_a_file_is_printed_as_it_is(tmp_path: Path) -> None:
+    printed = run_command(a_project().slug, a_file(tmp_path, a_row(), a_row("t2") | {"[red]x": 1}))
+    assert "[red]x: is not a field" in printed
