@@ -22,7 +22,11 @@ export class Sheet {
   }
 
   focus(index, { takesFocus = true } = {}) {
-    if (index < 0 || index >= this.steps.length) return;
+    if (index < 0) return;
+    if (index >= this.steps.length) {
+      this.onFocus();
+      return;
+    }
     this.step.classList.remove("is-focused");
     this.links[this.index].removeAttribute("aria-current");
     this.index = index;
@@ -90,6 +94,7 @@ export class Sheet {
   }
 
   goTo(question) {
+    if (!question) return;
     const index = this.steps.indexOf(question.closest(".step"));
     if (index >= 0) this.focus(index);
     else question.querySelector("input, textarea").focus();

@@ -46,6 +46,10 @@ class Blank:
         return f"{self.criterion.pk}-{'trace' if self.position is None else self.position}"
 
     @property
+    def place(self) -> str:
+        return "The whole trace" if self.position is None else f"Step {self.position + 1}"
+
+    @property
     def levels(self) -> list[Level]:
         return list(self.criterion.levels.all())
 

@@ -13,68 +13,82 @@ from annotate.enums import Action
 
 register = template.Library()
 
-WIDTH, ROW, BAR = 880, 34, 14
-LEFT, RIGHT = 250, 210
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where things stand in the picture, in its own units. ``bar_from`` to ``bar_to`` is all steps."""
+
+    name: str
+    width: int
+    row: int
+    bar: int
+    bar_y: int
+    bar_from: int
+    bar_to: int
+    text_y: int
+    label_x: int
+    anchor: str
+    count_x: int
+    note_x: int
+
+
+WIDE = Layout("wide", 880, 34, 14, 10, 250, 670, 22, 234, "end", 740, 752)
+# On a phone the words stand above the bar instead of beside it.
+NARROW = Layout("narrow", 360, 50, 10, 26, 0, 360, 16, 0, "start", 262, 272)
 
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """A row where it goes: ``x`` to ``x + width`` is its share of the steps still in the funnel above it."""
+    """A row where it goes."""
 
     row: FunnelRow
     x: float
     width: float
-    y: int
-
-    @property
-    def bar_y(self) -> int:
-        return self.y - BAR // 2
-
-    @property
-    def text_y(self) -> int:
-        return self.y + 5
-
-    @property
-    def end(self) -> float:
-        return self.x + self.width
+    bar_y: int
+    text_y: int
 
 
-def draw(rows: Sequence[FunnelRow]) -> list[Drawn]:
-    """Place the rows: losses are cut off from the right end of what is left, the kept ones are what remains."""
+def draw(rows: Sequence[FunnelRow], layout: Layout) -> list[Drawn]:
+    """Place the rows: losses are cut off from the right end of what is left, the kept ones are what remains.
+
+    Reasons that took nothing away are in the table, not in the picture.
+    """
     if not rows:
         return []
-    # Reasons that took nothing away are in the table, not in the picture.
+    scale = (layout.bar_to - layout.bar_from) / max(1, rows[0].steps)
     shown = [rows[0], *(row for row in rows[1:] if row.steps)]
-    scale = (WIDTH - LEFT - RIGHT) / max(1, rows[0].steps)
-    left_over = rows[0].steps
-    kept_so_far = 0
-    drawn = []
-    for index, row in enumerate(shown):
-        if row.action == "":
-            start = 0
-        elif row.action == Action.KEEP:
-            start, kept_so_far = kept_so_far, kept_so_far + row.steps
-        else:
-            left_over -= row.steps
-            start = left_over
-        drawn.append(
-            Drawn(row, round(LEFT + start * scale, 1), round(row.steps * scale, 1), index * ROW + ROW // 2)
+    return [
+        Drawn(
+            row,
+            x=round(layout.bar_from + start * scale, 1),
+            width=round(row.steps * scale, 1),
+            bar_y=index * layout.row + layout.bar_y,
+            text_y=index * layout.row + layout.text_y,
         )
-    return drawn
+        for index, (row, start) in enumerate(zip(shown, _starts(shown), strict=True))
+    ]
+
+
+def _starts(rows: Sequence[FunnelRow]) -> list[int]:
+    """The step each row's bar begins at."""
+    left, kept = rows[0].steps, 0
+    starts = [0]
+    for row in rows[1:]:
+        if row.action == Action.KEEP:
+            starts.append(kept)
+            kept += row.steps
+        else:
+            left -= row.steps
+            starts.append(left)
+    return starts
 
 
 @register.inclusion_tag("parts/funnel.html")
 def funnel_picture(rows: Sequence[FunnelRow]) -> dict[str, Any]:
-    drawn = draw(rows)
+    pictures = [(layout, draw(rows, layout)) for layout in (WIDE, NARROW)]
     return {
-        "drawn": drawn,
+        "pictures": [(layout, drawn, len(drawn) * layout.row) for layout, drawn in pictures],
         "rows": rows,
         "n_steps": rows[0].steps if rows else 0,
         "n_kept": sum(row.steps for row in rows if row.action == Action.KEEP),
-        "width": WIDTH,
-        "height": ROW * len(drawn),
-        "bar": BAR,
-        "label_x": LEFT - 16,
-        "count_x": WIDTH - RIGHT + 70,
-        "note_x": WIDTH - RIGHT + 82,
     }

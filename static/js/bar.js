@@ -1,0 +1,59 @@
+/* The bar at the foot of the page: what the keys will do next, and whether the answers have arrived. */
+
+const WORDS = {
+  saved: () => "Saved",
+  saving: (waiting) => `Saving ${waiting}`,
+  offline: (waiting) => `Offline, ${waiting} waiting`,
+  "signed-out": (waiting) => `Signed out, ${waiting} waiting. Sign in again in another tab.`,
+  refused: (_, message) => message,
+  lost: (_, message) => message,
+};
+
+export class Bar {
+  constructor(element, spoken) {
+    this.element = element;
+    this.spoken = spoken;
+  }
+
+  show() {
+    this.element.hidden = false;
+  }
+
+  /* For people who hear the page. */
+  say(text) {
+    this.spoken.textContent = text;
+  }
+
+  showSaveState(state, waiting, message) {
+    const place = this.element.querySelector(".save-state");
+    place.textContent = WORDS[state](waiting, message);
+    place.dataset.state = state;
+    if (state !== "saved" && state !== "saving") this.say(place.textContent);
+  }
+
+  showNext(sheet) {
+    const question = sheet.currentQuestion();
+    for (const group of this.element.querySelectorAll(".bar-group")) {
+      group.hidden = group.dataset.criterion !== question?.dataset.criterion;
+      for (const button of group.querySelectorAll("button")) {
+        button.setAttribute("aria-pressed", String(question && sheet.valueOf(question) === button.dataset.value));
+      }
+    }
+    const open = sheet.missing().length;
+    this.element.querySelector(".bar-next").textContent = open
+      ? `Step ${sheet.index + 1} of ${sheet.steps.length}, ${open} to answer`
+      : "All answered. Enter submits and opens the next.";
+    this.element.classList.toggle("is-complete", open === 0);
+  }
+
+  /* The keys of the levels, and the level a key stands for in the question that is open now. */
+  get hotkeys() {
+    const buttons = [...this.element.querySelectorAll("[data-hotkey]")];
+    return new Set(buttons.map((button) => button.dataset.hotkey).filter(Boolean));
+  }
+
+  levelOf(hotkey) {
+    const group = this.element.querySelector(".bar-group:not([hidden])");
+    return group?.querySelector(`[data-hotkey="${CSS.escape(hotkey)}"]`)?.dataset.value;
+  }
+}

@@ -1,0 +1,153 @@
+"""A person reads traces: with the keyboard, offline, and after somebody else has taken the trace."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import BrowserContext, Page, expect
+
+from annotate.assign.actions import claim_next, fill_queue, rater_of
+from annotate.enums import Role
+from annotate.models import Assignment, Label, Project
+from tests.e2e.conftest import Watch
+from tests.e2e.people import sign_in
+from tests.factories import a_person, a_project, a_trace
+
+pytestmark = [pytest.mark.needs_chromium, pytest.mark.django_db(transaction=True)]
+
+
+@pytest.fixture
+def project() -> Project:
+    project = a_project(slug="words", bob=Role.ANNOTATOR, carol=Role.ANNOTATOR)
+    a_trace(project, n_steps=8, external_id="first")
+    a_trace(project, n_steps=3, external_id="second")
+    fill_queue(project)
+    return project
+
+
+def open_first(page: Page, name: str = "bob") -> None:
+    sign_in(page, name)
+    page.goto("/projects/words/queue/")
+    page.get_by_role("button", name="Start").press("Enter")
+    expect(page).to_have_title("first · words")
+    # The bar appears when the script listens.
+    expect(page.locator(".bar")).to_be_visible()
+
+
+def answers(*, of: str) -> list[str]:
+    live = Label.objects.live().filter(rater__name=of).order_by("step__position")
+    return list(live.values_list("value", flat=True))
+
+
+def test_eight_steps_take_nine_keystrokes(project: Project, page: Page) -> None:
+    open_first(page)
+    for key in "11213411":
+        page.keyboard.press(key)
+    expect(page.locator(".bar-next")).to_contain_text("Enter submits")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("second · words")
+    counted = Label.objects.counted().order_by("step__position")
+    said = ["good", "good", "neutral", "good", "bad", "unsure", "good", "good"]
+    assert list(counted.values_list("value", flat=True)) == said
+    assert all(label.seconds is not None and not label.has_seen_prelabels for label in counted)
+
+
+def test_moving_undoing_and_what_is_missing(project: Project, page: Page) -> None:
+    open_first(page)
+    page.keyboard.press("j")
+    page.keyboard.press("3")
+    expect(page.locator("#step-2")).to_have_class("step is-focused")
+    page.keyboard.press("u")
+    expect(page.locator("#step-1")).to_have_class("step is-focused")
+    page.keyboard.press("k")
+    page.keyboard.press("1")
+    page.keyboard.press("Enter")
+    # Enter on an incomplete trace goes where an answer is missing, and submits nothing.
+    expect(page.locator("#step-1")).to_have_class("step is-focused")
+    expect(page.locator(".bar-next")).to_have_text("Step 2 of 8, 7 to answer")
+    expect(page.locator(".save-state")).to_have_text("Saved")
+    assert answers(of="bob") == ["good"]
+    assert Label.objects.filter(value="bad", is_live=False).count() == 1
+
+
+def test_skip_asks_first_and_typing_is_no_shortcut(project: Project, page: Page) -> None:
+    open_first(page)
+    page.keyboard.press("s")
+    expect(page.locator("#skip-note")).to_be_focused()
+    page.keyboard.type("1 picture is missing")
+    page.get_by_role("button", name="Skip and take the next").press("Enter")
+    expect(page).to_have_title("second · words")
+    assert Assignment.objects.get(state="skipped").note == "1 picture is missing"
+    assert not Label.objects.exists()
+
+
+def test_a_note_travels_with_the_answer(project: Project, page: Page) -> None:
+    open_first(page)
+    page.keyboard.press("3")
+    page.locator("#step-0 summary").click()
+    page.locator("#step-0 textarea").fill("The sign is lost.")
+    page.keyboard.press("Escape")
+    expect(page.locator("#step-0")).to_be_focused()
+    expect(page.locator(".save-state")).to_have_text("Saved")
+    note = Label.objects.live().get()
+    assert (note.value, note.text) == ("bad", "The sign is lost.")
+
+
+def test_shortcuts_can_be_switched_off(project: Project, page: Page) -> None:
+    bob = a_person("bob")
+    bob.has_shortcuts = False
+    bob.save()
+    open_first(page)
+    page.keyboard.press("1")
+    page.keyboard.press("j")
+    expect(page.locator("#step-0")).to_have_class("step is-focused")
+    page.locator(".bar").get_by_role("button", name="Good").click()
+    expect(page.locator(".save-state")).to_have_text("Saved")
+    assert answers(of="bob") == ["good"]
+
+
+def test_answers_given_offline_arrive_in_order(
+    project: Project, page: Page, context: BrowserContext, watch: Watch
+) -> None:
+    open_first(page)
+    context.set_offline(True)
+    for key in "13u":
+        page.keyboard.press(key)
+    expect(page.locator(".save-state")).to_have_text("Offline, 3 waiting")
+    assert not Label.objects.exists()
+    context.set_offline(False)
+    expect(page.locator(".save-state")).to_have_text("Saved")
+    assert answers(of="bob") == ["good"]
+    # The browser itself reports the failed requests; nothing else may be wrong.
+    watch.complaints[:] = [text for text in watch.complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+
+
+def test_answers_that_waited_survive_a_closed_page(
+    project: Project, page: Page, context: BrowserContext, watch: Watch
+) -> None:
+    open_first(page)
+    address = page.url
+    page.route("**/answers/", lambda route: route.abort())
+    page.keyboard.press("1")
+    expect(page.locator(".save-state")).to_have_text("Offline, 1 waiting")
+    page.close(run_before_unload=False)
+    again = context.new_page()
+    again.goto(address)
+    expect(again.locator(".save-state")).to_have_text("Saved")
+    assert answers(of="bob") == ["good"]
+    watch.complaints[:] = [text for text in watch.complaints if "ERR_FAILED" not in text]
+
+
+def test_a_lost_lease_is_said_and_nothing_is_written(project: Project, page: Page, watch: Watch) -> None:
+    open_first(page)
+    page.keyboard.press("1")
+    expect(page.locator(".save-state")).to_have_text("Saved")
+    Assignment.objects.filter(holder__name="bob").update(held_until=timezone.now() - timedelta(seconds=1))
+    taken = claim_next(project, rater_of(project, a_person("carol")))
+    assert taken is not None
+    page.keyboard.press("3")
+    expect(page.locator(".save-state")).to_contain_text("went to somebody else")
+    assert answers(of="bob") == ["good"]
+    watch.complaints[:] = [text for text in watch.complaints if "409" not in text]
