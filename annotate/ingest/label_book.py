@@ -168,13 +168,15 @@ class LabelBook:
 
     def _make_raters(self, drafts: Iterable[RaterDraft]) -> None:
         for draft in drafts:
-            if draft.name not in self._raters:
-                self._raters[draft.name] = Rater.objects.create(
-                    project=self._project,
-                    kind=draft.kind,
-                    name=draft.name,
-                    is_simulated=bool(self._claims[draft.name].is_simulated),
-                )
+            if draft.name in self._raters:
+                continue
+            is_simulated = bool(self._claims[draft.name].is_simulated)
+            # Another file may have named the same rater since this one was opened.
+            self._raters[draft.name], _ = Rater.objects.get_or_create(
+                project=self._project,
+                name=draft.name,
+                defaults={"kind": draft.kind, "is_simulated": is_simulated},
+            )
 
     def _row(self, placed: PlacedLabel, supersedes: Label | None) -> Label:
         draft = placed.draft
