@@ -27,6 +27,8 @@ def reference(request: HttpRequest) -> HttpResponse:
     schema = SchemaGenerator().get_schema(request=None, public=True)
     nouns: dict[str, list[Operation]] = defaultdict(list)
     for path, methods in schema["paths"].items():
+        if path == "/api/schema/":
+            continue
         for method, operation in methods.items():
             nouns[_noun(path)].append(_operation(path, method, operation))
     return render(request, "api/reference.html", {"nouns": dict(nouns)})

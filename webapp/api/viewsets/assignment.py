@@ -39,6 +39,8 @@ from webapp.api.serializers.label import LabelSerializer
 
 
 class AssignmentViewSet(NounViewSet):
+    """One's own assignment, laid out: the problem, the steps, the questions and one's answers so far."""
+
     queryset = Assignment.objects.none()
     serializer_class = AssignmentSerializer
     pagination_class = NewestFirst
@@ -119,7 +121,7 @@ class AnswerViewSet(NounViewSet):
         own = Label.objects.live().filter(assignment=assignment, rater__person=asker(request))
         return self.page(own.select_related("rater", "criterion", "step", "assignment"))
 
-    @extend_schema(request=Answer, responses=LabelSerializer)
+    @extend_schema(request=Answer, responses={200: LabelSerializer})
     def create(self, request: Request, pk: int) -> Response:
         """Answer one question; a second answer supersedes the first."""
         assignment = assignment_for(asker(request), pk)

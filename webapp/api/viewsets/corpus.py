@@ -16,6 +16,8 @@ from webapp.api.viewsets.ingest import ingested
 
 
 class ProblemViewSet(NounViewSet):
+    """What the model was asked, with the reference where one is known."""
+
     queryset = Problem.objects.none()
     serializer_class = ProblemSerializer
 
@@ -28,6 +30,8 @@ class ProblemViewSet(NounViewSet):
 
 
 class TraceViewSet(NounViewSet):
+    """Attempts at problems; one alone comes with its steps."""
+
     queryset = Trace.objects.none()
     serializer_class = TraceSerializer
     parser_classes = (WholeBody,)
@@ -55,6 +59,8 @@ class TraceViewSet(NounViewSet):
 
 
 class StepViewSet(NounViewSet):
+    """The steps of a trace in order. Joined, their texts are the trace, byte for byte."""
+
     queryset = Step.objects.none()
     serializer_class = StepSerializer
 

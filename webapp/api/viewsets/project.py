@@ -35,6 +35,8 @@ class ProjectViewSet(NounViewSet):
 
 
 class MemberViewSet(NounViewSet):
+    """Who is part of a project, and in which role."""
+
     queryset = Membership.objects.none()
     serializer_class = MembershipSerializer
 
