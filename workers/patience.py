@@ -32,12 +32,10 @@ class PatientBackend:
         *,
         should_stop: Callable[[], bool],
         sleep: Callable[[float], None] = time.sleep,
-        tries: int = TRIES,
     ) -> None:
         self._backend = backend
         self._should_stop = should_stop
         self._sleep = sleep
-        self._tries = tries
         self._failures = 0
 
     def ask(self, batch: Sequence[Ask]) -> list[list[Completion]]:
@@ -49,7 +47,7 @@ class PatientBackend:
                 if not error.retry:
                     raise
                 self._failures += 1
-                if self._failures >= self._tries or not self._waited(error):
+                if self._failures >= TRIES or not self._waited(error):
                     raise
             else:
                 self._failures = 0

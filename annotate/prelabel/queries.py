@@ -143,7 +143,7 @@ def _silent(trace: Trace) -> list[tuple[int | None, Signal]]:
     """The silences of each rater's newest finished look at the trace."""
     newest: dict[tuple[int | None, int], Unit] = {}
     units = Unit.objects.filter(trace=trace, state=UnitState.DONE, run__rater__isnull=False)
-    for unit in units.select_related("run__rater", "run__criterion").order_by("run"):
+    for unit in units.select_related("run__rater", "run__criterion").order_by("run_id"):
         newest[unit.run.rater_id, unit.run.criterion_id] = unit
     found: list[tuple[int | None, Signal]] = []
     for unit in newest.values():

@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from annotate.enums import RunState, UnitState
+from annotate.errors import BackendError
+from annotate.models import Completion as CompletionRow
+from annotate.models import Label, Run, Unit
+from annotate.prelabel.actions import cancel_run, open_run, retry_failed
+from annotate.prelabel.contracts import Completion, Request
+from tests.factories import a_project, a_trace
+from tests.workers.players import HashBackend
+from tests.workers.site import a_script
+from workers import shift as shifts
+from workers.shift import work_shift
+
+pytestmark = pytest.mark.django_db
+
+
+def a_scan(backend: str, n_traces: int = 3, **settings: Any) -> Run:
+    project = a_project()
+    for i in range(n_traces):
+        a_trace(project, texts=[f"Story {i}.\n", "So.\n", "Answer: 42"])
+    return open_run(project, strategy="rollout/scan", backend=backend, settings=settings)
+
+
+def states(run: Run) -> list[str]:
+    return list(Unit.objects.filter(run=run).order_by("pk").values_list("state", flat=True))
+
+
+def test_a_shift_finishes_a_run_and_closes_it(tmp_path: Path) -> None:
+    run = a_scan(a_script(tmp_path / "script.json", success=1.0))
+    shift = work_shift(run.pk)
+    run.refresh_from_db()
+    assert (shift.finished, shift.failed, shift.has_more) == (3, 0, False)
+    assert run.state == RunState.DONE
+    assert run.summary["labels"] == Label.objects.count() == 9
+    assert run.summary["completions"] == {"stop": CompletionRow.objects.count()}
+    assert work_shift(run.pk) == shifts.Shift()
+
+
+def test_a_backend_that_cannot_be_opened_fails_the_run_with_the_reason(tmp_path: Path) -> None:
+    run = a_scan(f"scripted:{tmp_path / 'absent.json'}")
+    work_shift(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.FAILED
+    assert "absent.json" in run.error
+    a_script(tmp_path / "absent.json", success=1.0)
+    assert retry_failed(run) == 3
+    work_shift(run.pk)
+    run.refresh_from_db()
+    assert run.state == RunState.DONE
+
+
+@dataclass
+class AbsentBackend(HashBackend):
+    """Away for the first ``away`` calls."""
+
+    away: int = 0
+
+    def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
+        if self.away:
+            self.away -= 1
+            raise BackendError("connection refused", retry=True)
+        return super().answer(requests)
+
+
+def test_a_backend_that_stays_away_costs_no_unit_and_is_said_on_the_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    backend = AbsentBackend(away=3)
+    monkeypatch.setattr(shifts, "engine_at", lambda address: backend)
+    monkeypatch.setattr("workers.patience.FIRST_WAIT", 0.0)
+    monkeypatch.setattr("workers.patience.TRIES", 3)
+    run = a_scan("elsewhere:model")
+    shift = work_shift(run.pk)
+    run.refresh_from_db()
+    assert (shift.trouble, shift.has_more) == ("connection refused", True)
+    assert run.error == "connection refused"
+    assert states(run) == [UnitState.PENDING] * 3
+    work_shift(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == (RunState.DONE, "")
+
+
+def test_a_finding_that_does_not_fit_fails_its_unit(tmp_path: Path) -> None:
+    run = a_scan(a_script(tmp_path / "script.json", success=1.0), good="superb")
+    shift = work_shift(run.pk)
+    run.refresh_from_db()
+    assert shift.finished == 3
+    assert run.state == RunState.FAILED
+    assert "no level 'superb'" in run.error
+    assert not Label.objects.exists()
+
+
+def test_a_cancelled_run_is_let_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = a_scan(a_script(tmp_path / "script.json", success=0.1), n_traces=20)
+    monkeypatch.setattr(shifts, "_CANCEL_POLL", 0.0)
+    calls: list[bool] = []
+
+    def stop() -> bool:
+        if len(calls) == 4:
+            cancel_run(run)
+        calls.append(True)
+        return False
+
+    work_shift(run.pk, should_stop=stop)
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
+    assert set(states(run)) <= {UnitState.CANCELLED, UnitState.DONE}
+    assert UnitState.CANCELLED in states(run)
+
+
+def test_stopping_hands_back_what_is_held(tmp_path: Path) -> None:
+    run = a_scan(a_script(tmp_path / "script.json", success=0.1), n_traces=10)
+    asked: list[bool] = []
+    shift = work_shift(run.pk, should_stop=lambda: bool(asked.append(True)) or len(asked) > 6)
+    assert shift.has_more
+    assert UnitState.RUNNING not in states(run)
+    assert CompletionRow.objects.filter(run=run).exists()
+
+
+def test_others_are_invited_once_when_there_is_enough_for_them(tmp_path: Path) -> None:
+    script = a_script(tmp_path / "script.json", success=1.0)
+    for n_traces, expected in ((shifts.BITE, 0), (shifts.BITE * 3, 1)):
+        invited: list[bool] = []
+        work_shift(a_scan(script, n_traces=n_traces).pk, invite=lambda invited=invited: invited.append(True))
+        assert len(invited) == expected
+
+
+def test_a_second_shift_of_one_process_at_one_run_ends_at_once(tmp_path: Path) -> None:
+    run = a_scan(a_script(tmp_path / "script.json", success=1.0))
+    inner: list[shifts.Shift] = []
+    work_shift(run.pk, should_stop=lambda: bool(inner.append(work_shift(run.pk))))
+    assert inner[0].is_doubled
+    assert states(run) == [UnitState.DONE] * 3
