@@ -42,7 +42,7 @@ export class Bar {
     const open = sheet.missing().length;
     this.element.querySelector(".bar-next").textContent = open
       ? `Step ${sheet.index + 1} of ${sheet.steps.length}, ${open} to answer`
-      : "All answered. Enter submits and opens the next.";
+      : "All answered: Enter submits";
     this.element.classList.toggle("is-complete", open === 0);
   }
 

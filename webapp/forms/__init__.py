@@ -11,6 +11,12 @@ from django import forms
 from annotate.errors import Rejected
 from annotate.prelabel.settings import build_settings
 
+# Ends the sentence that confirms a form whose work goes to a worker.
+HANDED_OVER = (
+    "with the workers now; you may leave. Reload in a moment, and if nothing has changed, see that one is running:"
+    " python3 manage.py worker"
+)
+
 
 class SettingsForm(forms.Form):
     """One field per field of ``settings_class``. Its ranges are the dataclass's own; errors land on their field."""

@@ -32,10 +32,10 @@ STATISTICS = {
 
 
 def digits_for(low: float | None, high: float | None) -> int:
-    """Decimals the interval supports: one past the first digit of its width, from 1 to 3; 2 without an interval."""
+    """Decimals the interval supports: down to the first digit of its half width, 1 to 3; 2 without an interval."""
     if low is None or high is None or high <= low:
         return 2
-    return min(3, max(1, 1 - math.floor(math.log10(high - low))))
+    return min(3, max(1, -math.floor(math.log10((high - low) / 2))))
 
 
 @register.filter

@@ -17,7 +17,7 @@ from annotate.consensus.registry import POLICIES, get_policy
 from annotate.enums import Action, Role, RunKind
 from annotate.errors import NotAllowed
 from annotate.models import Person, Project, Run
-from webapp.forms import SettingsForm
+from webapp.forms import HANDED_OVER, SettingsForm
 from webapp.forms.consensus import PolicyForm
 from workers.tasks.consensus import send_consensus
 
@@ -53,7 +53,7 @@ def new_consensus(request: HttpRequest, slug: str) -> HttpResponse:
     if data is not None and settings.is_valid():
         assert isinstance(request.user, Person)
         send_consensus(project, policy=name, settings=settings.values, person=request.user)
-        messages.success(request, "A worker is deciding. Reload this page in a moment; you may leave it.")
+        messages.success(request, f"The consensus is {HANDED_OVER}")
         return redirect("consensus", slug=slug)
     context = {"project": project, "policy": get_policy(name), "policies": POLICIES, "settings": settings}
     return render(request, "consensus/new.html", context, status=200 if data is None else 400)

@@ -15,7 +15,7 @@ from annotate.enums import Role
 from annotate.export.queries import release_file, releases_of
 from annotate.export.registry import FORMATS, get_format
 from annotate.models import Person
-from webapp.forms import SettingsForm
+from webapp.forms import HANDED_OVER, SettingsForm
 from webapp.forms.export import FormatForm
 from workers.tasks.export import send_release
 
@@ -45,7 +45,7 @@ def new_release(request: HttpRequest, slug: str) -> HttpResponse:
     if data is not None and settings.is_valid():
         assert isinstance(request.user, Person)
         send_release(project, format=name, settings=settings.values, person=request.user)
-        messages.success(request, "A worker is writing the release. Reload this page in a moment.")
+        messages.success(request, f"The release is {HANDED_OVER}")
         return redirect("releases", slug=slug)
     context = {"project": project, "layout": get_format(name), "formats": FORMATS, "settings": settings}
     return render(request, "export/new.html", context, status=200 if data is None else 400)

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 from annotate.access import project_for, role_in
 from annotate.enums import Role
 from annotate.measure.queries import agreement_of, is_stale, rater_quality
+from webapp.forms import HANDED_OVER
 from workers.tasks.measure import send_measure
 
 
@@ -21,7 +22,7 @@ def measure(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         project = project_for(request.user, slug, role=Role.MANAGER)
         send_measure(project)
-        messages.success(request, "A worker is measuring. Reload this page in a moment; you may leave it.")
+        messages.success(request, f"Measuring is {HANDED_OVER}")
         return redirect("measure", slug=slug)
     project = project_for(request.user, slug, role=Role.VIEWER)
     overall, by_rater = list(agreement_of(project)), list(rater_quality(project))

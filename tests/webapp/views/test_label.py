@@ -1,0 +1,193 @@
+"""The labelling page without a script: plain forms do all of it."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from annotate.assign.actions import claim_next, fill_queue, rater_of
+from annotate.enums import AssignmentState, CriterionKind, Role, Scope
+from annotate.ingest.founding import PRM_VERDICTS, CriterionPreset, create_rubric
+from annotate.models import Assignment, Label, Project
+from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+from tests.webapp.views.clients import queries_of, signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project() -> Project:
+    project = a_project(slug="words", bob=Role.ANNOTATOR)
+    for name in ("first", "second"):
+        a_trace(project, external_id=name)
+    fill_queue(project)
+    return project
+
+
+@pytest.fixture
+def bob(project: Project) -> Client:
+    return signed_in("bob")
+
+
+@pytest.fixture
+def held(project: Project) -> Assignment:
+    assignment = claim_next(project, rater_of(project, a_person("bob")))
+    assert assignment is not None
+    return assignment
+
+
+def filled(held: Assignment, *values: str, **more: str) -> dict[str, str]:
+    """The form as a browser would send it with these levels chosen, step by step."""
+    verdict = a_criterion(held.project)
+    chosen = {f"answer-{verdict.pk}-{position}": value for position, value in enumerate(values) if value}
+    return {"token": str(held.token), **chosen, **more}
+
+
+def test_submitting_leads_to_the_next_trace_and_then_to_the_queue(bob: Client, held: Assignment) -> None:
+    answer = bob.post(f"/assignments/{held.pk}/", filled(held, "good", "bad", "good", submit="1"))
+    following = Assignment.objects.get(state=AssignmentState.HELD)
+    assert answer["Location"] == f"/assignments/{following.pk}/"
+    assert set(Label.objects.counted().values_list("step__position", "value")) == {
+        (0, "good"),
+        (1, "bad"),
+        (2, "good"),
+    }
+    last = bob.post(f"/assignments/{following.pk}/", filled(following, "good", "good", "good", submit="1"))
+    assert last["Location"] == "/projects/words/queue/"
+    assert b"All read" in bob.get("/projects/words/queue/").content
+
+
+def test_saving_keeps_answers_and_changes_only_what_changed(bob: Client, held: Assignment) -> None:
+    verdict = a_criterion(held.project)
+    note = {f"text-{verdict.pk}-0": "why not"}
+    bob.post(f"/assignments/{held.pk}/", filled(held, "good", "bad", save="1", **note))
+    bob.post(f"/assignments/{held.pk}/", filled(held, "good", "good", save="1", **note))
+    assert Label.objects.count() == 3
+    assert [label.text for label in Label.objects.live().order_by("step__position")] == ["why not", ""]
+    page = bob.get(f"/assignments/{held.pk}/").content.decode()
+    assert page.count(" checked") == 2
+    assert "why not" in page
+
+
+def test_submitting_too_early_names_the_step_and_keeps_the_rest(bob: Client, held: Assignment) -> None:
+    answer = bob.post(f"/assignments/{held.pk}/", filled(held, "good", "", "bad", submit="1"))
+    assert answer.status_code == 400
+    assert b"Step 2 still needs an answer" in answer.content
+    assert b'href="#step-1"' in answer.content
+    assert Label.objects.live().count() == 2
+    held.refresh_from_db()
+    assert held.state == AssignmentState.HELD
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"value": "splendid"}, 400),
+        ({"position": "99"}, 400),
+        ({"criterion": "0"}, 400),
+        ({"seconds": "nan"}, 400),
+        ({"token": ""}, 400),
+        ({"token": "999"}, 409),
+    ],
+)
+def test_an_answer_that_does_not_fit_is_refused(
+    bob: Client, held: Assignment, change: dict[str, str], status: int
+) -> None:
+    verdict = a_criterion(held.project)
+    given = {
+        "token": str(held.token),
+        "criterion": str(verdict.pk),
+        "position": "0",
+        "value": "good",
+        **change,
+    }
+    answer = bob.post(f"/assignments/{held.pk}/answers/", given, headers={"Accept": "application/json"})
+    assert answer.status_code == status
+    assert answer.json()["detail"]
+    assert not Label.objects.exists()
+
+
+def test_one_answer_is_saved_and_taken_back(bob: Client, held: Assignment) -> None:
+    verdict = a_criterion(held.project)
+    given = {"token": held.token, "criterion": verdict.pk, "position": 1, "value": "bad", "seconds": "3.2"}
+    assert bob.post(f"/assignments/{held.pk}/answers/", given).json() == {"is_saved": True}
+    label = Label.objects.live().get()
+    assert (label.step and label.step.position, label.value, label.seconds) == (1, "bad", 3.2)
+    bob.post(f"/assignments/{held.pk}/answers/", {**given, "value": "", "is_cleared": "on"})
+    assert not Label.objects.live().exists()
+
+
+def test_whoever_lost_the_lease_is_told_so(bob: Client, held: Assignment) -> None:
+    bob.post(f"/assignments/{held.pk}/", filled(held, "good"))
+    Assignment.objects.filter(pk=held.pk).update(held_until=timezone.now() - timedelta(seconds=1))
+    claim_next(held.project, rater_of(held.project, a_person("carol")))
+    answer = bob.post(f"/assignments/{held.pk}/", filled(held, "bad", submit="1"))
+    assert answer.status_code == 409
+    assert b"went to somebody else" in answer.content
+
+
+def test_a_submitted_trace_is_shown_and_cannot_be_changed(bob: Client, held: Assignment) -> None:
+    bob.post(f"/assignments/{held.pk}/", filled(held, "good", "good", "good", submit="1"))
+    page = bob.get(f"/assignments/{held.pk}/").content.decode()
+    assert "cannot be changed any more" in page
+    assert "labelling.js" not in page
+    late = bob.post(f"/assignments/{held.pk}/", filled(held, "bad", "good", "good", save="1"))
+    assert late.status_code == 409
+    assert not Label.objects.filter(value="bad").exists()
+
+
+def test_what_others_said_and_the_reference_stay_hidden(bob: Client, held: Assignment) -> None:
+    step = held.trace.steps.get(position=0)
+    a_label(a_rater(held.project, name="omniscient"), step, "bad", text="the judge says so")
+    page = bob.get(f"/assignments/{held.pk}/").content.decode()
+    for secret in ("omniscient", "the judge says so", "Reference answer"):
+        assert secret not in page
+    Project.objects.filter(pk=held.project.pk).update(shows_reference=True)
+    assert "Reference answer" in bob.get(f"/assignments/{held.pk}/").content.decode()
+
+
+def test_the_raw_text_is_the_source(project: Project, bob: Client) -> None:
+    trace = a_trace(project, texts=["**a** $x$ <b>\n"], external_id="raw")
+    Assignment.objects.update(position=999)
+    fill_queue(project)
+    Assignment.objects.filter(trace=trace).update(position=0)
+    held = claim_next(project, rater_of(project, a_person("bob")))
+    assert held is not None
+    page = bob.get(f"/assignments/{held.pk}/").content.decode()
+    assert "<strong>a</strong>" in page
+    assert "katex.min.js" in page
+    raw = bob.get(f"/assignments/{held.pk}/?raw").content.decode()
+    assert "**a** $x$ &lt;b&gt;" in raw
+    assert "katex" not in raw
+
+
+def test_words_and_tags_about_the_whole_trace_have_their_fields(project: Project, bob: Client) -> None:
+    whole = CriterionPreset("why", "Why", "What went wrong?", (), scope=Scope.TRACE, kind=CriterionKind.TEXT)
+    project.rubric = create_rubric(project, name="With words", criteria=[*PRM_VERDICTS, whole])
+    project.save()
+    held = claim_next(project, rater_of(project, a_person("bob")))
+    assert held is not None
+    assert "What went wrong?" in bob.get(f"/assignments/{held.pk}/").content.decode()
+    why = a_criterion(project, "why")
+    early = bob.post(f"/assignments/{held.pk}/", filled(held, "good", "good", "good", submit="1"))
+    assert b"as a whole still needs an answer" in early.content
+    words = {f"text-{why.pk}-trace": "Nothing."}
+    bob.post(f"/assignments/{held.pk}/", filled(held, "good", "good", "good", submit="1", **words))
+    assert Label.objects.counted().get(criterion=why).text == "Nothing."
+
+
+def test_the_pages_queries_do_not_grow_with_the_steps(project: Project, bob: Client) -> None:
+    counts = []
+    for n_steps in (1, 30):
+        trace = a_trace(project, n_steps=n_steps)
+        Assignment.objects.filter(state=AssignmentState.OPEN).delete()
+        fill_queue(project)
+        Assignment.objects.filter(trace=trace).update(position=0)
+        held = claim_next(project, rater_of(project, a_person("bob")))
+        assert held is not None
+        counts.append(queries_of(bob, f"/assignments/{held.pk}/"))
+        Assignment.objects.all().delete()
+    assert counts[0] == counts[1]

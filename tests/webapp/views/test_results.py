@@ -1,0 +1,156 @@
+"""The pages of measure, consensus, export and prelabel: what they show, and what their buttons send to workers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from annotate.consensus.actions import run_consensus
+from annotate.enums import RaterKind, Role, RunState, UnitState
+from annotate.models import Estimate, Project, Release, Run, Unit
+from annotate.prelabel.actions import open_run
+from tests.factories import a_label, a_project, a_rater, a_trace
+from tests.webapp.views.clients import queries_with_one_and_three, signed_in
+from workers.celery import app
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project() -> Project:
+    project = a_project(slug="words", vera=Role.VIEWER, bob=Role.ANNOTATOR)
+    trace = a_trace(project)
+    for name in ("lena", "omar"):
+        rater = a_rater(project, RaterKind.PERSON, name=name)
+        for step in trace.steps.all():
+            a_label(rater, step, "good")
+    return project
+
+
+@pytest.fixture
+def alice(project: Project) -> Client:
+    return signed_in("alice")
+
+
+@pytest.fixture
+def at_once(django_capture_on_commit_callbacks: Any) -> Iterator[Any]:
+    """Tasks run where they are sent, as soon as the transaction around them would have been committed."""
+    app.conf.task_always_eager = app.conf.task_eager_propagates = True
+    yield lambda: django_capture_on_commit_callbacks(execute=True)
+    app.conf.task_always_eager = app.conf.task_eager_propagates = False
+
+
+def test_measuring_stores_what_the_page_then_shows(project: Project, alice: Client, at_once: Any) -> None:
+    assert "manage.py measure words" in alice.get("/projects/words/measure/").content.decode()
+    with at_once():
+        alice.post("/projects/words/measure/")
+    assert Estimate.objects.filter(project=project).exists()
+    page = alice.get("/projects/words/measure/").content.decode()
+    assert "Alpha among people" in page
+    assert "Nothing has changed since." in page
+    a_label(a_rater(project), a_trace(project).steps.get(position=0), "bad")
+    assert "Labels have changed since" in alice.get("/projects/words/measure/").content.decode()
+
+
+def test_consensus_is_run_and_shown_with_its_funnel(project: Project, alice: Client, at_once: Any) -> None:
+    assert "manage.py consensus words" in alice.get("/projects/words/consensus/").content.decode()
+    with at_once():
+        alice.post("/projects/words/consensus/new/", {"policy": "majority", "set-min_votes": "2"})
+    run = Run.objects.get()
+    assert run.settings["min_votes"] == 2
+    page = alice.get("/projects/words/consensus/").content.decode()
+    assert "3 of 3 steps are kept (100 %)" in page
+    assert page.count("Keep as good") == 3
+    assert alice.get(f"/runs/{run.pk}/")["Location"] == f"/consensus/{run.pk}/"
+    assert "No step is decided this way." in alice.get(f"/consensus/{run.pk}/?action=drop").content.decode()
+
+
+def test_settings_that_do_not_fit_are_said_at_their_field(alice: Client) -> None:
+    refused = alice.post("/projects/words/consensus/new/", {"policy": "majority", "set-min_votes": "0"})
+    assert refused.status_code == 400
+    assert "must be at least 1." in refused.content.decode()
+    assert not Run.objects.exists()
+
+
+def test_a_release_is_built_shown_and_downloaded(
+    project: Project, alice: Client, at_once: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.RELEASES_DIR = tmp_path
+    assert "run one first" in alice.get("/projects/words/releases/").content.decode()
+    run_consensus(project, policy="majority")
+    with at_once():
+        alice.post("/projects/words/releases/new/", {"format": "trl-stepwise"})
+    release = Release.objects.get()
+    page = alice.get(f"/releases/{release.pk}/").content.decode()
+    for file in release.manifest["files"]:
+        assert file["sha256"] in page
+        answer = alice.get(f"/releases/{release.pk}/files/{file['path']}")
+        body = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
+        assert len(body) == file["bytes"]
+    assert alice.get(f"/releases/{release.pk}/files/../../secret_key").status_code == 404
+
+
+def test_a_run_is_started_followed_cancelled_and_tried_again(
+    project: Project, alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Run] = []
+    monkeypatch.setattr("webapp.views.prelabel.send_run", sent.append)
+    alice.post("/projects/words/runs/new/", {"strategy": "verifier/arithmetic", "criterion": ""})
+    run = Run.objects.get()
+    assert sent == [run]
+    page = alice.get(f"/runs/{run.pk}/").content.decode()
+    assert 'hx-trigger="every 2s"' in page
+    assert "htmx-2" in page
+    part = alice.get(f"/runs/{run.pk}/", headers={"HX-Request": "true"})
+    assert part.status_code == 200
+    assert "<html" not in part.content.decode()
+    alice.post(f"/runs/{run.pk}/cancel/")
+    assert Unit.objects.get().state == UnitState.CANCELLED
+    over = alice.get(f"/runs/{run.pk}/", headers={"HX-Request": "true"})
+    assert over.status_code == 286
+    assert "every 2s" not in over.content.decode()
+    alice.post(f"/runs/{run.pk}/retry/")
+    run.refresh_from_db()
+    assert run.state == RunState.QUEUED
+    assert sent == [run, run]
+
+
+def test_a_run_that_cannot_work_is_refused_at_the_form(alice: Client) -> None:
+    nameless = alice.post("/projects/words/runs/new/", {"strategy": "rollout/scan", "backend": ""})
+    assert nameless.status_code == 400
+    wrong = {"strategy": "rollout/scan", "backend": "transformers:x", "set-k": "0"}
+    refused = alice.post("/projects/words/runs/new/", wrong)
+    assert refused.status_code == 400
+    assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize("page", ["measure/", "consensus/", "releases/", "runs/"])
+def test_viewers_read_and_annotators_do_not(project: Project, page: str) -> None:
+    vera = signed_in("vera").get(f"/projects/words/{page}")
+    assert vera.status_code == 200
+    assert "<button" not in vera.content.decode().partition("<main")[2]
+    assert signed_in("bob").get(f"/projects/words/{page}").status_code == 403
+
+
+@pytest.mark.parametrize("page", ["measure/", "consensus/new/", "releases/new/", "runs/new/"])
+def test_viewers_start_nothing(project: Project, page: str) -> None:
+    assert signed_in("vera").post(f"/projects/words/{page}").status_code == 403
+
+
+def test_lists_take_as_many_queries_for_three_as_for_one(project: Project, alice: Client) -> None:
+    def a_run() -> None:
+        open_run(project, strategy="verifier/arithmetic")
+
+    one, three = queries_with_one_and_three(alice, "/projects/words/runs/", a_run)
+    assert one == three
+
+    def a_release() -> None:
+        run = run_consensus(project, policy="majority")
+        Release.objects.create(project=project, number=Release.objects.count() + 1, run=run, format="trl")
+
+    one, three = queries_with_one_and_three(alice, "/projects/words/releases/", a_release)
+    assert one == three
