@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 
-from annotate.consensus.contracts import Decide, Decision
+from annotate.consensus.contracts import Decide, Decision, Policy
 from annotate.consensus.evidence import trace_evidence, voters_of
 from annotate.consensus.funnel import Funnel, as_json
 from annotate.consensus.registry import get_policy
@@ -19,8 +19,20 @@ from annotate.prelabel.settings import build_settings
 PROGRESS_EVERY = 100
 WRITE_BATCH = 2000
 
+NO_TRACE = "There is no trace to decide about. Bring some in first."
+
 Progress = Callable[[int, int], None]
 Decided = tuple[int, Decision]
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A checked request: ``criteria`` begins with the one to decide."""
+
+    rule: Policy
+    settings: Any
+    criteria: tuple[Criterion, ...]
+    decide: Decide
 
 
 def run_consensus(
@@ -39,23 +51,18 @@ def run_consensus(
     Callers are the operator and managers. Raises ``Rejected`` for settings that do not fit and ``Conflict`` when
     there is nothing to decide.
     """
-    rule = get_policy(policy)
-    chosen: Any = build_settings(rule.settings, settings or {})
-    rubric = _rubric_of(project)
-    criterion = _step_criterion(rubric, criterion_key, field="criterion")
-    also = [_step_criterion(rubric, key, field="settings") for key in rule.also_reads(chosen)]
-    decide = rule.bind(chosen, criterion.key, voters_of(project, (criterion, *also)))
+    plan = _plan(project, policy, settings or {}, criterion_key)
     started_at = timezone.now()
-    funnel = Funnel(rule.reasons)
-    decided = _decide_all(decide, project, (criterion, *also), funnel, on_progress)
+    funnel = Funnel(plan.rule.reasons)
+    decided = _decide_all(plan, project, funnel, on_progress)
     run = Run(
         project=project,
         kind=RunKind.CONSENSUS,
-        name=rule.name,
-        criterion=criterion,
-        settings=asdict(chosen),
+        name=plan.rule.name,
+        criterion=plan.criteria[0],
+        settings=asdict(plan.settings),
         state=RunState.DONE,
-        summary={"version": rule.version, "funnel": as_json(funnel.rows())},
+        summary={"version": plan.rule.version, "funnel": as_json(funnel.rows())},
         created_by=created_by,
         started_at=started_at,
     )
@@ -63,23 +70,40 @@ def run_consensus(
     return run
 
 
-def _decide_all(
-    decide: Decide,
+def check_consensus(
     project: Project,
-    criteria: Sequence[Criterion],
-    funnel: Funnel,
-    on_progress: Progress | None,
-) -> list[Decided]:
+    *,
+    policy: str,
+    settings: Mapping[str, Any] | None = None,
+    criterion_key: str = "verdict",
+) -> None:
+    """Raise what :func:`run_consensus` would raise about the request itself, for those who hand it to a worker."""
+    _plan(project, policy, settings or {}, criterion_key)
+    if not Trace.objects.filter(project=project).exists():
+        raise Conflict(NO_TRACE)
+
+
+def _plan(project: Project, policy: str, settings: Mapping[str, Any], criterion_key: str) -> _Plan:
+    rule = get_policy(policy)
+    chosen: Any = build_settings(rule.settings, settings)
+    rubric = _rubric_of(project)
+    criterion = _step_criterion(rubric, criterion_key, field="criterion")
+    also = [_step_criterion(rubric, key, field="settings") for key in rule.also_reads(chosen)]
+    criteria = (criterion, *also)
+    return _Plan(rule, chosen, criteria, rule.bind(chosen, criterion.key, voters_of(project, criteria)))
+
+
+def _decide_all(plan: _Plan, project: Project, funnel: Funnel, on_progress: Progress | None) -> list[Decided]:
     total = Trace.objects.filter(project=project).count()
     decided: list[Decided] = []
-    for done, evidence in enumerate(trace_evidence(project, *criteria), start=1):
-        decisions = decide(evidence)
+    for done, evidence in enumerate(trace_evidence(project, *plan.criteria), start=1):
+        decisions = plan.decide(evidence)
         funnel.add(decisions)
         decided.extend(zip((step.step for step in evidence.steps), decisions, strict=True))
         if on_progress and (done % PROGRESS_EVERY == 0 or done == total):
             on_progress(done, total)
     if not decided:
-        raise Conflict("There is no trace to decide about. Bring some in first.")
+        raise Conflict(NO_TRACE)
     return decided
 
 

@@ -12,10 +12,11 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from annotate.access import project_for, role_in, run_for
+from annotate.consensus.actions import check_consensus
 from annotate.consensus.queries import consensus_runs, funnel_of, latest_consensus
 from annotate.consensus.registry import POLICIES, get_policy
 from annotate.enums import Action, Role, RunKind
-from annotate.errors import NotAllowed
+from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.models import Person, Project, Run
 from webapp.forms import HANDED_OVER, SettingsForm
 from webapp.forms.consensus import PolicyForm
@@ -50,13 +51,24 @@ def new_consensus(request: HttpRequest, slug: str) -> HttpResponse:
     name = chosen.cleaned_data["policy"] if chosen.is_valid() else next(iter(POLICIES))
     data = request.POST if request.method == "POST" else None
     settings = SettingsForm(get_policy(name).settings, data)
-    if data is not None and settings.is_valid():
+    if data is not None and settings.is_valid() and _fits(project, name, settings):
         assert isinstance(request.user, Person)
         send_consensus(project, policy=name, settings=settings.values, person=request.user)
         messages.success(request, f"The consensus is {HANDED_OVER}")
         return redirect("consensus", slug=slug)
     context = {"project": project, "policy": get_policy(name), "policies": POLICIES, "settings": settings}
     return render(request, "consensus/new.html", context, status=200 if data is None else 400)
+
+
+def _fits(project: Project, policy: str, settings: SettingsForm) -> bool:
+    """Ask now what the worker would refuse later, out of everybody's sight."""
+    try:
+        check_consensus(project, policy=policy, settings=settings.values)
+    except (Rejected, Conflict) as error:
+        field = getattr(error, "field", None)
+        settings.add_error(field if field in settings.fields else None, getattr(error, "reason", str(error)))
+        return False
+    return True
 
 
 def _page(request: HttpRequest, project: Project, run: Run | None) -> HttpResponse:

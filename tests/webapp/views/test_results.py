@@ -76,6 +76,17 @@ def test_settings_that_do_not_fit_are_said_at_their_field(alice: Client) -> None
     assert not Run.objects.exists()
 
 
+def test_a_policy_that_cannot_tell_whom_to_hear_says_so_at_once(project: Project, alice: Client) -> None:
+    step = project.traces.get().steps.get(position=0)
+    for name in ("judge/one", "judge/two"):
+        a_label(a_rater(project, RaterKind.JUDGE, name=name), step, "good")
+    refused = alice.post("/projects/words/consensus/new/", {"policy": "lessons"})
+    assert refused.status_code == 400
+    page = refused.content.decode()
+    assert "judge/one" in page
+    assert "judge/two" in page
+
+
 def test_a_release_is_built_shown_and_downloaded(
     project: Project, alice: Client, at_once: Any, settings: Any, tmp_path: Path
 ) -> None:
