@@ -10,11 +10,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods
 
 from annotate.access import project_for, release_for, role_in
-from annotate.consensus.queries import consensus_runs
+from annotate.consensus.queries import consensus_runs, latest_consensus
 from annotate.enums import Role
+from annotate.errors import Conflict, Rejected
 from annotate.export.queries import release_file, releases_of
 from annotate.export.registry import FORMATS, get_format
-from annotate.models import Person
+from annotate.models import Person, Project
+from annotate.prelabel.settings import build_settings
 from webapp.forms import HANDED_OVER, SettingsForm
 from webapp.forms.export import FormatForm
 from workers.tasks.export import send_release
@@ -42,13 +44,26 @@ def new_release(request: HttpRequest, slug: str) -> HttpResponse:
     name = chosen.cleaned_data["format"] if chosen.is_valid() else next(iter(FORMATS))
     data = request.POST if request.method == "POST" else None
     settings = SettingsForm(get_format(name).settings, data)
-    if data is not None and settings.is_valid():
+    if data is not None and settings.is_valid() and _fits(project, name, settings):
         assert isinstance(request.user, Person)
         send_release(project, format=name, settings=settings.values, person=request.user)
         messages.success(request, f"The release is {HANDED_OVER}")
         return redirect("releases", slug=slug)
     context = {"project": project, "layout": get_format(name), "formats": FORMATS, "settings": settings}
     return render(request, "export/new.html", context, status=200 if data is None else 400)
+
+
+def _fits(project: Project, format: str, settings: SettingsForm) -> bool:
+    """Ask now what the worker would refuse later, out of everybody's sight."""
+    layout, run = get_format(format), latest_consensus(project)
+    if run is None:
+        raise Conflict("There is no consensus to release. Run one first.")
+    try:
+        layout.check(run, build_settings(layout.settings, settings.values))
+    except Rejected as error:
+        settings.add_error(error.field if error.field in settings.fields else None, error.reason)
+        return False
+    return True
 
 
 @login_required

@@ -105,6 +105,16 @@ def test_a_release_is_built_shown_and_downloaded(
     assert alice.get(f"/releases/{release.pk}/files/../../secret_key").status_code == 404
 
 
+def test_a_release_needs_a_consensus_and_a_licence_that_is_one(project: Project, alice: Client) -> None:
+    assert alice.post("/projects/words/releases/new/", {"format": "trl-stepwise"}).status_code == 409
+    run_consensus(project, policy="majority")
+    wrong = {"format": "trl-stepwise", "set-licence": "no such licence!"}
+    refused = alice.post("/projects/words/releases/new/", wrong)
+    assert refused.status_code == 400
+    assert "must be an identifier" in refused.content.decode()
+    assert not Release.objects.exists()
+
+
 def test_a_run_is_started_followed_cancelled_and_tried_again(
     project: Project, alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
