@@ -157,14 +157,18 @@ def test_a_cancelled_run_stops_between_two_batches(folder_site: Site, tmp_path: 
     assert not Unit.objects.filter(run=run, state__in=(UnitState.PENDING, UnitState.RUNNING)).exists()
 
 
-@pytest.mark.parametrize("model", ["shipped", "random"])
-def test_a_real_model_killed_in_the_middle_says_the_same(
-    model: str, folder_site: Site, tmp_path: Path
-) -> None:
+def a_model(folder: Path) -> Path:
+    """The shipped policy or, in a checkout without it, a random model written to ``folder``."""
     pytest.importorskip("torch", reason="local models are not installed")
-    if model == "shipped" and not POLICY.is_dir():
-        pytest.skip("the small policy model is not here (fixtures/models/policy)")
-    folder = POLICY if model == "shipped" else tiny.write_model(tmp_path / "tiny")
+    if POLICY.is_dir():
+        return POLICY
+    from tests.workers.backends.tiny import write_model
+
+    return write_model(folder)
+
+
+def test_a_real_model_killed_in_the_middle_says_the_same(folder_site: Site, tmp_path: Path) -> None:
+    folder = a_model(tmp_path / "tiny")
     project = a_project()
     for i in range(24):
         a_trace(project, texts=[f"{i} + 2 = {i + 2}.\n", f"{i + 2} + 40 = {i + 42}.\n", f"Answer: {i + 42}"])
