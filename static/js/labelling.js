@@ -25,7 +25,7 @@ const outbox = new Outbox({
 const undoable = [];
 // What each question said before the change at hand: a form reports only what it says now.
 const before = new Map();
-for (const question of form.querySelectorAll(".question")) before.set(question, sheet.valueOf(question));
+for (const question of sheet.asked) before.set(question, sheet.valueOf(question));
 let since = performance.now();
 let isLeaving = false;
 
@@ -100,10 +100,11 @@ async function beat() {
 
 form.addEventListener("change", ({ target }) => {
   const question = target.closest(".question");
+  if (!question) return;
+  sheet.show(question);
   const earlier = before.get(question);
-  const value = question && sheet.valueOf(question);
   // A note alone is no answer; it travels with the level once there is one.
-  if (!question || (!value && !earlier)) return;
+  if (!sheet.valueOf(question) && !earlier) return;
   undoable.push([question, earlier]);
   post(question);
 });

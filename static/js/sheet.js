@@ -8,11 +8,20 @@ function showMark(svg, value) {
   svg.querySelector("use").setAttribute("href", `#mark-${name}`);
 }
 
+/* The level keys chosen, or the words written; empty when nothing is. */
+function read(question) {
+  if (!question.querySelector(".levels")) return question.querySelector("textarea").value.trim();
+  return [...question.querySelectorAll("input:checked")].map((input) => input.value).sort().join(" ");
+}
+
 export class Sheet {
   constructor(form, minimap) {
     this.form = form;
     this.steps = [...form.querySelectorAll(".step")];
     this.links = [...minimap.querySelectorAll("a")];
+    this.asked = [...form.querySelectorAll(".question")];
+    // Read once and kept: a trace of 500 steps is asked what is missing at every key.
+    this.values = new Map(this.asked.map((question) => [question, read(question)]));
     this.index = 0;
     this.onFocus = () => {};
   }
@@ -50,10 +59,8 @@ export class Sheet {
     return questions.find((question) => !this.valueOf(question)) ?? questions[0];
   }
 
-  /* The level keys chosen, or the words written; empty when nothing is. */
   valueOf(question) {
-    if (!question.querySelector(".levels")) return question.querySelector("textarea").value.trim();
-    return [...question.querySelectorAll("input:checked")].map((input) => input.value).sort().join(" ");
+    return this.values.get(question);
   }
 
   textOf(question) {
@@ -66,8 +73,9 @@ export class Sheet {
     this.show(question);
   }
 
-  /* Bring margin and minimap in line with what is chosen. */
+  /* Take note of what the question says now, and show it in margin and minimap. */
   show(question) {
+    this.values.set(question, read(question));
     const index = this.steps.indexOf(question.closest(".step"));
     if (index < 0 || question !== this.questions(index)[0]) return;
     const value = this.valueOf(question);
@@ -84,7 +92,7 @@ export class Sheet {
   missing() {
     const ended = new Set();
     const open = [];
-    for (const question of this.form.querySelectorAll(".question")) {
+    for (const question of this.asked) {
       const id = question.dataset.criterion;
       if (ended.has(id)) continue;
       if (!this.valueOf(question)) open.push(question);
