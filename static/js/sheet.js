@@ -16,7 +16,7 @@ function read(question) {
 
 export class Sheet {
   constructor(form, minimap) {
-    this.form = form;
+    this.minimap = minimap;
     this.steps = [...form.querySelectorAll(".step")];
     this.links = [...minimap.querySelectorAll("a")];
     this.asked = [...form.querySelectorAll(".question")];
@@ -40,7 +40,9 @@ export class Sheet {
     this.links[this.index].removeAttribute("aria-current");
     this.index = index;
     this.step.classList.add("is-focused");
-    this.links[index].setAttribute("aria-current", "step");
+    const link = this.links[index];
+    link.setAttribute("aria-current", "step");
+    this.minimap.scrollTop = link.offsetTop - this.minimap.clientHeight / 2;
     if (takesFocus) {
       this.step.focus({ preventScroll: true });
       const isTall = this.step.offsetHeight > window.innerHeight * 0.7;

@@ -5,13 +5,7 @@ from typing import Any
 from django import forms
 
 from annotate.models import Project
-from annotate.prelabel.strategies import STRATEGIES, StrategyEntry
-
-
-class StrategyForm(forms.Form):
-    """Which strategy to set up; the rest of the form depends on it."""
-
-    strategy = forms.ChoiceField(choices=[(name, entry.title) for name, entry in STRATEGIES.items()])
+from annotate.prelabel.strategies import StrategyEntry
 
 
 class RunForm(forms.Form):

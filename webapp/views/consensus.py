@@ -19,7 +19,6 @@ from annotate.enums import Action, Role, RunKind
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.models import Person, Project, Run
 from webapp.forms import HANDED_OVER, SettingsForm
-from webapp.forms.consensus import PolicyForm
 from workers.tasks.consensus import send_consensus
 
 PAGE = 50
@@ -47,8 +46,8 @@ def consensus_run(request: HttpRequest, pk: int) -> HttpResponse:
 def new_consensus(request: HttpRequest, slug: str) -> HttpResponse:
     """GET ?policy= sets the form up; POST asks a worker to decide."""
     project = project_for(request.user, slug, role=Role.MANAGER)
-    chosen = PolicyForm(request.POST if request.method == "POST" else request.GET or None)
-    name = chosen.cleaned_data["policy"] if chosen.is_valid() else next(iter(POLICIES))
+    given = request.POST if request.method == "POST" else request.GET
+    name = given.get("policy", next(iter(POLICIES)))
     data = request.POST if request.method == "POST" else None
     settings = SettingsForm(get_policy(name).settings, data)
     if data is not None and settings.is_valid() and _fits(project, name, settings):

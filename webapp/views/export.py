@@ -18,7 +18,6 @@ from annotate.export.registry import FORMATS, get_format
 from annotate.models import Person, Project
 from annotate.prelabel.settings import build_settings
 from webapp.forms import HANDED_OVER, SettingsForm
-from webapp.forms.export import FormatForm
 from workers.tasks.export import send_release
 
 
@@ -40,8 +39,8 @@ def releases(request: HttpRequest, slug: str) -> HttpResponse:
 def new_release(request: HttpRequest, slug: str) -> HttpResponse:
     """GET ?format= sets the form up; POST asks a worker to write the files."""
     project = project_for(request.user, slug, role=Role.MANAGER)
-    chosen = FormatForm(request.POST if request.method == "POST" else request.GET or None)
-    name = chosen.cleaned_data["format"] if chosen.is_valid() else next(iter(FORMATS))
+    given = request.POST if request.method == "POST" else request.GET
+    name = given.get("format", next(iter(FORMATS)))
     data = request.POST if request.method == "POST" else None
     settings = SettingsForm(get_format(name).settings, data)
     if data is not None and settings.is_valid() and _fits(project, name, settings):

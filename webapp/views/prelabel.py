@@ -16,7 +16,7 @@ from annotate.prelabel.actions import cancel_run, open_run, retry_failed
 from annotate.prelabel.queries import run_progress
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
 from webapp.forms import SettingsForm
-from webapp.forms.prelabel import RunForm, StrategyForm
+from webapp.forms.prelabel import RunForm
 from workers.tasks.prelabel import send_run
 
 # What htmx takes as "stop polling".
@@ -40,8 +40,8 @@ def runs(request: HttpRequest, slug: str) -> HttpResponse:
 def new_run(request: HttpRequest, slug: str) -> HttpResponse:
     """GET ?strategy= sets the form up; POST opens the run and sends it to a worker."""
     project = project_for(request.user, slug, role=Role.MANAGER)
-    chosen = StrategyForm(request.POST if request.method == "POST" else request.GET or None)
-    name = chosen.cleaned_data["strategy"] if chosen.is_valid() else next(iter(STRATEGIES))
+    given = request.POST if request.method == "POST" else request.GET
+    name = given.get("strategy", next(iter(STRATEGIES)))
     entry = strategy_called(name)
     data = request.POST if request.method == "POST" else None
     form, settings = RunForm(project, entry, data), SettingsForm(entry.settings_class, data)

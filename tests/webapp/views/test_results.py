@@ -94,7 +94,7 @@ def test_a_release_is_built_shown_and_downloaded(
     assert "run one first" in alice.get("/projects/words/releases/").content.decode()
     run_consensus(project, policy="majority")
     with at_once():
-        alice.post("/projects/words/releases/new/", {"format": "trl-stepwise"})
+        alice.post("/projects/words/releases/new/", {"format": "trl_stepwise"})
     release = Release.objects.get()
     page = alice.get(f"/releases/{release.pk}/").content.decode()
     for file in release.manifest["files"]:
@@ -106,9 +106,9 @@ def test_a_release_is_built_shown_and_downloaded(
 
 
 def test_a_release_needs_a_consensus_and_a_licence_that_is_one(project: Project, alice: Client) -> None:
-    assert alice.post("/projects/words/releases/new/", {"format": "trl-stepwise"}).status_code == 409
+    assert alice.post("/projects/words/releases/new/", {"format": "trl_stepwise"}).status_code == 409
     run_consensus(project, policy="majority")
-    wrong = {"format": "trl-stepwise", "set-licence": "no such licence!"}
+    wrong = {"format": "trl_stepwise", "set-licence": "no such licence!"}
     refused = alice.post("/projects/words/releases/new/", wrong)
     assert refused.status_code == 400
     assert "must be an identifier" in refused.content.decode()
@@ -147,6 +147,15 @@ def test_a_run_that_cannot_work_is_refused_at_the_form(alice: Client) -> None:
     refused = alice.post("/projects/words/runs/new/", wrong)
     assert refused.status_code == 400
     assert not Run.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("page", "choice"), [("consensus/new/", "policy"), ("releases/new/", "format"), ("runs/new/", "strategy")]
+)
+def test_what_there_is_not_is_refused_with_what_there_is(alice: Client, page: str, choice: str) -> None:
+    refused = alice.post(f"/projects/words/{page}", {choice: "no such thing"})
+    assert refused.status_code == 400
+    assert "known are" in refused.content.decode()
 
 
 @pytest.mark.parametrize("page", ["measure/", "consensus/", "releases/", "runs/"])
