@@ -117,13 +117,11 @@ class GradingPool:
             child.forget()
 
     def _drained(self) -> list[Child]:
-        size, children = self._slots.qsize(), []
-        for _ in range(size):
-            child = self._slots.get()
+        # All out before any goes back: the queue is last in, first out.
+        slots = [self._slots.get() for _ in range(self._slots.qsize())]
+        for _ in slots:
             self._slots.put(None)
-            if child is not None:
-                children.append(child)
-        return children
+        return [child for child in slots if child is not None]
 
 
 _pool = GradingPool()

@@ -146,6 +146,18 @@ def test_pool_child_that_does_not_answer_in_time_is_replaced() -> None:
         pool.close()
 
 
+def test_pool_close_stops_every_child() -> None:
+    pool = grading_pool.GradingPool(size=2)
+    # Both slots are taken at once, as by two threads, so that both get a child.
+    held = [pool._slots.get() or grading_pool.Child() for _ in range(2)]
+    for child in held:
+        pool._slots.put(child)
+    pool.close()
+    for child in held:
+        with pytest.raises(ProcessLookupError):
+            os.kill(child.pid, 0)
+
+
 def test_grade_works_in_threads() -> None:
     outcomes: list[str] = []
     threads = [
