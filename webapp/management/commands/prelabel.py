@@ -12,10 +12,11 @@ from django.core.management.base import CommandError, CommandParser
 from annotate.errors import BackendError, Conflict, Rejected
 from annotate.models import Project, Run
 from annotate.prelabel.actions import cancel_run, open_run, retry_failed
-from annotate.prelabel.queries import RunProgress, has_live_worker, run_progress
+from annotate.prelabel.queries import has_live_worker, run_progress
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
 from webapp.management.base import GradusCommand
 from webapp.management.pairs import settings_from
+from webapp.management.run_line import counts_line
 from webapp.management.supervisor import Supervisor, worker_command
 from workers.backends.registry import BACKENDS
 from workers.calibration import settings_beside
@@ -196,25 +197,6 @@ class Command(GradusCommand):
             self.say(f"  {n:,} × {error}")
         if state.failed:
             raise CommandError(f"{state.failed} traces failed. Again: --retry-failed {run.pk}")
-
-
-def counts_line(state: RunProgress) -> str:
-    """Completions, tokens, pace and what people should know, in one line."""
-    parts = []
-    if state.completions:
-        tokens = state.prompt_tokens + state.completion_tokens
-        parts.append(f"{state.completions:,} completions, {tokens:,} tokens")
-    if not state.is_over and state.per_second is not None:
-        parts.append(f"{state.per_second:.0f}/s")
-    if state.eta_seconds is not None:
-        parts.append(f"about {_spoken(state.eta_seconds)} left")
-    return ", ".join(parts) + (f" {state.note}" if state.note else "")
-
-
-def _spoken(seconds: float) -> str:
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _run_of(project: Project, pk: int) -> Run:

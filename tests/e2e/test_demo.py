@@ -1,0 +1,120 @@
+"""The README's first command, run as a stranger would: real worker, real models, real server, then again."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests.paths import REPOSITORY
+
+pytestmark = pytest.mark.timeout(900)
+MOST_SECONDS = 840
+
+
+def environment(home: Path) -> dict[str, str]:
+    ours = ("GRADUS_", "DJANGO_", "DATABASE_URL")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return kept | {"GRADUS_HOME": str(home), "GRADUS_NO_BOOTSTRAP": "1", "PYTHONUNBUFFERED": "1"}
+
+
+def demo(home: Path, *arguments: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "manage.py", "demo", "--port", "8730", *arguments],
+        cwd=REPOSITORY,
+        env=environment(home),
+        capture_output=True,
+        text=True,
+        timeout=MOST_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def counts(home: Path) -> dict[str, int]:
+    with sqlite3.connect(home / "gradus.sqlite3") as database:
+        return {
+            table: database.execute(f"SELECT COUNT(*) FROM annotate_{table}").fetchone()[0]
+            for table in ("trace", "label", "completion", "run", "consensus", "release", "estimate")
+        }
+
+
+def processes_under(home: Path) -> list[int]:
+    """Processes that still carry this demo's home in their environment."""
+    mark = f"GRADUS_HOME={home}".encode()
+    found = []
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if (
+                mark in (entry / "environ").read_bytes()
+                and "Z" not in (entry / "stat").read_text().split()[2]
+            ):
+                found.append(int(entry.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_demo_goes_from_file_to_dataset_and_resumes(tmp_path: Path) -> None:
+    from datasets import load_dataset
+
+    said = demo(tmp_path, "--no-serve")
+    first = counts(tmp_path)
+    assert first["trace"] == 60
+    assert first["completion"] > 0
+    assert first["release"] == 1
+    assert min(first.values()) > 0
+    passwords = re.findall(r"^\[.*s\]\s+(manager|ann|ben)\s+(\S+)", said, flags=re.M)
+    assert [name for name, _ in passwords] == ["manager", "ann", "ben"]
+    assert len({password for _, password in passwords}) == 3
+    assert processes_under(tmp_path) == []
+
+    (manifest,) = (tmp_path / "releases").rglob("manifest.json")
+    assert json.loads(manifest.read_text())["files"]
+    rows = load_dataset(str(manifest.parent), split="train", cache_dir=str(tmp_path / "cache"))
+    assert len(rows) > 0
+    assert all(len(row["completions"]) == len(row["labels"]) for row in rows)
+
+    again = demo(tmp_path, "--no-serve")
+    assert counts(tmp_path) == first, "a second start must do nothing twice"
+    assert [password in again for _, password in passwords] == [True] * 3
+
+    demo(tmp_path, "--no-serve", "--fresh")
+    fresh = counts(tmp_path)
+    assert (fresh["trace"], fresh["release"]) == (60, 1)
+
+
+def test_ctrl_c_stops_everything_it_started_and_the_next_start_goes_on(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "demo", "--port", "8760"],
+        cwd=REPOSITORY,
+        env=environment(tmp_path),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    address = ""
+    for line in process.stdout:
+        if found := re.search(r"Open (http://\S+)", line):
+            address = found.group(1)
+        if "Arithmetic verifier" in line:
+            break
+    with urllib.request.urlopen(address, timeout=20) as page:
+        assert page.status == 200
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    rest = process.stdout.read()
+    assert process.wait(timeout=40) == 0, rest
+    assert "go on from here" in rest
+    assert processes_under(tmp_path) == []
