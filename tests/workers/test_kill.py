@@ -170,13 +170,14 @@ def a_model(folder: Path) -> Path:
 def test_a_real_model_killed_in_the_middle_says_the_same(folder_site: Site, tmp_path: Path) -> None:
     folder = a_model(tmp_path / "tiny")
     project = a_project()
-    for i in range(24):
+    for i in range(12):
         a_trace(project, texts=[f"{i} + 2 = {i + 2}.\n", f"{i + 2} + 40 = {i + 42}.\n", f"Answer: {i + 42}"])
     calm = a_run(project, f"transformers:{folder}", "rollout/calm@1", k=4, max_tokens=48)
     shaken = a_run(project, f"transformers:{folder}", "rollout/shaken@1", k=4, max_tokens=48)
     work_shift(calm.pk)
     assert state_of(calm) == RunState.DONE
     kill_in_the_middle(folder_site, shaken, random.Random(1))
+    assert state_of(shaken) == RunState.RUNNING
     folder_site.start_worker()
     folder_site.wait_until(lambda: state_of(shaken) == RunState.DONE, seconds=90)
     assert labels_of(shaken) == labels_of(calm)

@@ -14,7 +14,6 @@ from annotate.models import Label, Project, Run
 from tests.factories import a_project, a_trace
 from tests.paths import REPOSITORY
 from tests.workers.site import a_script, a_site
-from webapp.management.commands import prelabel
 from workers.calibration import settings_beside
 
 pytestmark = pytest.mark.django_db
@@ -133,7 +132,3 @@ def test_without_a_worker_the_command_brings_its_own(tmp_path: Path) -> None:
     assert "starts one and stops it at the end" in answer.stdout
     assert "1 of 1 traces" in answer.stdout
     assert Run.objects.get().state == RunState.DONE
-
-
-def test_time_left_is_spoken_in_fitting_units() -> None:
-    assert [prelabel._spoken(seconds) for seconds in (5, 600, 7200)] == ["5 s", "10 min", "2.0 h"]
