@@ -130,7 +130,8 @@ def use_rubric(project: Project, rubric: Rubric) -> None:
 def freeze_rubric(rubric: Rubric) -> None:
     """Freeze a rubric version: called by whatever writes its first label."""
     if not rubric.is_frozen:
-        Rubric.objects.filter(pk=rubric.pk).update(is_frozen=True)
+        # Of two first labels at once the later one finds it frozen, which the database would refuse to do again.
+        Rubric.objects.filter(pk=rubric.pk, is_frozen=False).update(is_frozen=True)
         rubric.is_frozen = True
 
 
