@@ -32,7 +32,7 @@ VENV_PYTHON = VENV_BIN / ("python.exe" if os.name == "nt" else "python")
 EXTRAS = ("local", "export", "dev")
 COMMAND_EXTRAS: dict[str, tuple[str, ...]] = {"demo": ("local",), "test": EXTRAS}
 # Megabytes on disk, measured on Linux x86-64 with Python 3.11; only shown, never relied on.
-MEGABYTES = {"base": 230, "local": 380, "export": 420, "dev": 900}
+MEGABYTES = {"base": 180, "local": 300, "export": 360, "dev": 800}
 
 NO_NETWORK = (
     "The package index could not be reached. Check the network and, behind a proxy, HTTPS_PROXY; an index of "
@@ -328,7 +328,7 @@ def ensure_pip() -> None:
 
 
 def install_torch(build: str) -> None:
-    size = "CUDA, several GB" if build == "cuda" else "CPU, about 700 MB on disk"
+    size = "CUDA, several GB" if build == "cuda" else "CPU, about 750 MB on disk"
     say(f"Installing PyTorch ({torch_pin()}, {size})")
     first_to_succeed(torch_commands(build, sys.platform, find_uv()))
 
