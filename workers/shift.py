@@ -17,6 +17,7 @@ from django.conf import settings
 from annotate.errors import BackendError, GradusError
 from annotate.models import Run
 from annotate.prelabel.actions import (
+    begin_run,
     claim_units,
     close_run_if_over,
     fail_run,
@@ -101,6 +102,7 @@ def _alone_at(run_id: int) -> Iterator[bool]:
 
 def _worked(run: Run, should_stop: Callable[[], bool], invite: Callable[[], None]) -> Shift:
     entry = strategy_called(run.name)
+    begin_run(run)
     try:
         backend = engine_at(run.backend) if entry.needs_backend else None
     except BackendError as error:

@@ -29,6 +29,7 @@ from .rows import completion_of, row_of, storable_json, storable_text
 from .strategies import strategy_called
 
 __all__ = [
+    "begin_run",
     "cancel_run",
     "claim_units",
     "close_run_if_over",
@@ -112,6 +113,13 @@ def _criterion(project: Project, key: str) -> Criterion:
     return found
 
 
+def begin_run(run: Run) -> None:
+    """Say that a worker has taken the run up, which may be long before its model is loaded and units are claimed."""
+    Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(
+        state=RunState.RUNNING, started_at=timezone.now()
+    )
+
+
 @transaction.atomic
 def claim_units(run: Run, worker: str, limit: int, *, lease_seconds: float = LEASE_SECONDS) -> list[Unit]:
     """Take up to ``limit`` units that nobody holds, oldest first, with their traces and steps loaded.
@@ -137,7 +145,7 @@ def claim_units(run: Run, worker: str, limit: int, *, lease_seconds: float = LEA
         attempts=F("attempts") + 1,
     )
     if wanted:
-        Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(state=RunState.RUNNING, started_at=now)
+        begin_run(run)
     claimed = Unit.objects.filter(pk__in=wanted, worker=worker, state=UnitState.RUNNING).order_by("pk")
     units = list(claimed.select_related("trace__problem").prefetch_related("trace__steps"))
     for unit in units:

@@ -19,6 +19,10 @@ _RATE_WINDOW = 500
 _RATE_STALE = timedelta(seconds=120)
 # A run that has just been queued is not yet abandoned.
 _GRACE = timedelta(seconds=10)
+# A model of some gigabytes takes about this long from a cold disk.
+_LOADING = timedelta(seconds=180)
+# Completions of one batch are stored together: over less than this they tell no rate.
+_RATE_LEAST_SECONDS = 2.0
 _SHOWN_ERRORS = 5
 
 
@@ -94,6 +98,8 @@ def _note(progress: RunProgress, run: Run) -> str:
     if run.error:
         return f"The backend does not answer ({run.error}). Trying again."
     is_abandoned = not progress.workers and timezone.now() - run.created_at > _GRACE
+    if is_abandoned and _is_loading(progress, run):
+        return "A worker has taken it up and is loading the model."
     if is_abandoned and progress.running:
         lost = Unit.objects.filter(run=run, state=UnitState.RUNNING).aggregate(at=Min("lease_until"))["at"]
         return (
@@ -104,6 +110,12 @@ def _note(progress: RunProgress, run: Run) -> str:
     if is_abandoned and progress.pending:
         return "No worker is alive. Start one with: python3 manage.py worker"
     return ""
+
+
+def _is_loading(progress: RunProgress, run: Run) -> bool:
+    """Nothing is claimed before the model answers, so a run taken up a moment ago and untouched since is no orphan."""
+    is_untouched = progress.pending == progress.total
+    return is_untouched and run.started_at is not None and timezone.now() - run.started_at < _LOADING
 
 
 def _unit_counts(run: Run) -> Counter[str]:
@@ -125,7 +137,7 @@ def _completions_per_second(run: Run) -> float | None:
     if len(times) < 2 or timezone.now() - times[0] > _RATE_STALE:
         return None
     seconds = (max(times) - min(times)).total_seconds()
-    return (len(times) - 1) / seconds if seconds > 0 else None
+    return (len(times) - 1) / seconds if seconds >= _RATE_LEAST_SECONDS else None
 
 
 def _eta(run: Run, counts: Mapping[str, int], completions: int, per_second: float | None) -> float | None:

@@ -80,6 +80,13 @@ def test_an_old_pace_is_no_pace() -> None:
     assert run_progress(run).per_second is None
 
 
+def test_one_stored_batch_is_no_pace() -> None:
+    run = a_run()
+    (unit,) = actions.claim_units(run, "w1", 1)
+    answered(run, unit, 5, seconds_apart=0.1)
+    assert run_progress(run).per_second is None
+
+
 def test_failed_samples_are_told_by_kind() -> None:
     run = a_run()
     (unit,) = actions.claim_units(run, "w1", 1)
@@ -89,6 +96,15 @@ def test_failed_samples_are_told_by_kind() -> None:
 
 def aged(run: Run) -> None:
     Run.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(minutes=1))
+
+
+def test_a_run_whose_model_is_loading_is_not_called_abandoned() -> None:
+    run = a_run()
+    aged(run)
+    actions.begin_run(run)
+    assert "loading the model" in run_progress(run).note
+    Run.objects.filter(pk=run.pk).update(started_at=timezone.now() - timedelta(minutes=10))
+    assert "No worker is alive" in run_progress(run).note
 
 
 def test_a_run_nobody_works_at_says_so() -> None:
