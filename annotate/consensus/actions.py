@@ -14,7 +14,7 @@ from annotate.consensus.registry import get_policy
 from annotate.enums import RunKind, RunState, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.models import Consensus, Criterion, Person, Project, Rubric, Run, Trace
-from annotate.prelabel.settings import build_settings
+from annotate.settings import build_settings
 
 PROGRESS_EVERY = 100
 WRITE_BATCH = 2000

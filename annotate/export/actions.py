@@ -19,7 +19,7 @@ from annotate.export.package import differences, new_folder, write_package
 from annotate.export.queries import release_folder
 from annotate.export.registry import get_format
 from annotate.models import Person, Project, Release, Run
-from annotate.prelabel.settings import build_settings
+from annotate.settings import build_settings
 
 
 def build_release(

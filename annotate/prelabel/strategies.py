@@ -11,8 +11,8 @@ from annotate.prelabel.contracts import Strategy, TraceTask
 from annotate.prelabel.judge.critique import CritiqueSettings, judge_critique
 from annotate.prelabel.judge.likelihood import LikelihoodSettings, judge_likelihood
 from annotate.prelabel.rollout.scan import ScanSettings, scan
-from annotate.prelabel.settings import build_settings
 from annotate.prelabel.verifiers.arithmetic import ArithmeticSettings, verify_arithmetic
+from annotate.settings import build_settings
 
 # The values of ``annotate.enums.RaterKind`` that a machine strategy can speak as.
 Kind = Literal["rollout", "judge", "verifier"]

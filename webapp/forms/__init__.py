@@ -9,7 +9,7 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from django import forms
 
 from annotate.errors import Rejected
-from annotate.prelabel.settings import build_settings
+from annotate.settings import build_settings
 
 # Ends the sentence that confirms a form whose work goes to a worker.
 HANDED_OVER = (

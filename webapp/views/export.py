@@ -16,7 +16,7 @@ from annotate.errors import Conflict, Rejected
 from annotate.export.queries import release_file, releases_of
 from annotate.export.registry import FORMATS, get_format
 from annotate.models import Person, Project
-from annotate.prelabel.settings import build_settings
+from annotate.settings import build_settings
 from webapp.forms import HANDED_OVER, SettingsForm
 from workers.tasks.export import send_release
 

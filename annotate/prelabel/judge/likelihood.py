@@ -30,7 +30,7 @@ from annotate.prelabel.contracts import (
     TokenScore,
     TraceTask,
 )
-from annotate.prelabel.settings import build_settings, require
+from annotate.settings import build_settings, require
 
 
 @dataclass(frozen=True, slots=True)

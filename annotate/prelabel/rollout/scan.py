@@ -34,7 +34,7 @@ from annotate.prelabel.contracts import (
     Strategy,
     TraceTask,
 )
-from annotate.prelabel.settings import require
+from annotate.settings import require
 
 Grade = Callable[[str, str, FinishReason], grading.Outcome]
 

@@ -9,7 +9,7 @@ from annotate.consensus.queries import consensus_runs
 from annotate.consensus.registry import get_policy
 from annotate.enums import Role
 from annotate.models import Consensus, Run
-from annotate.prelabel.settings import build_settings
+from annotate.settings import build_settings
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.consensus import DecisionSerializer, NewConsensus, Queued
 from webapp.api.serializers.run import RunSerializer

@@ -12,7 +12,7 @@ from annotate.enums import Role
 from annotate.export.queries import release_file, releases_of
 from annotate.export.registry import get_format
 from annotate.models import Release
-from annotate.prelabel.settings import build_settings
+from annotate.settings import build_settings
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.consensus import Queued
 from webapp.api.serializers.release import NewRelease, ReleaseSerializer

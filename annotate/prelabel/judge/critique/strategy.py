@@ -31,7 +31,7 @@ from annotate.prelabel.contracts import (
     TraceTask,
 )
 from annotate.prelabel.judge.critique.answers import Location, Unreadable, read_equation, read_location
-from annotate.prelabel.settings import require
+from annotate.settings import require
 
 _PROMPTS = {"equation": "critique-equation@v1", "paragraph": "critique-paragraph@v1"}
 

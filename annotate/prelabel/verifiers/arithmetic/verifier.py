@@ -16,8 +16,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from annotate.prelabel.contracts import Finding, Opinion, Silence, StepTask, Strategy, TraceTask
-from annotate.prelabel.settings import require
 from annotate.prelabel.verifiers.arithmetic.equations import Equation, equations
+from annotate.settings import require
 
 MAX_SHOWN = 20
 
