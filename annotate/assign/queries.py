@@ -49,9 +49,9 @@ class QueueState:
 _SENTENCES = {
     Standing.NO_RUBRIC: "The project has no rubric yet, so there is nothing to ask.",
     Standing.NO_TRACES: "The project has no traces yet.",
-    Standing.NOT_FILLED: "The traces are here but nobody has been asked to read them: the queue has not been filled.",
-    Standing.ALL_SUBMITTED: "Every trace has been read as often as the project asks.",
-    Standing.DONE_BY_YOU: "You have read or skipped everything that is still open; the rest waits for other people.",
+    Standing.NOT_FILLED: "The traces are here, but the queue has not been filled: nobody is asked to label them yet.",
+    Standing.ALL_SUBMITTED: "Every trace has been labelled as often as the project asks.",
+    Standing.DONE_BY_YOU: "You have labelled or skipped everything that is still open; the rest waits for other people.",
 }
 
 

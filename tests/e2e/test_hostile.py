@@ -41,5 +41,5 @@ def test_a_hostile_trace_is_only_read(page: Page) -> None:
     for _ in STEPS:
         page.keyboard.press("1")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("All read")
+    expect(page.get_by_role("heading", level=1)).to_have_text("All labelled")
     assert Label.objects.counted().count() == len(STEPS)

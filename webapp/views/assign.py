@@ -50,7 +50,7 @@ def fill(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, role=Role.MANAGER)
     added = fill_queue(project)
     messages.success(
-        request, f"{added} readings added to the queue." if added else "The queue was full already."
+        request, f"{added} assignments added to the queue." if added else "The queue was full already."
     )
     return redirect("project", slug=slug)
 

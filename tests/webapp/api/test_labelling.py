@@ -63,7 +63,10 @@ def test_bob_claims_answers_and_submits(project, held):
         "text": "no",
     }
     empty = bob.post(f"/api/projects/{project.slug}/assignments/claim/").data
-    assert empty == {"assignment": None, "reason": "Every trace has been read as often as the project asks."}
+    assert empty == {
+        "assignment": None,
+        "reason": "Every trace has been labelled as often as the project asks.",
+    }
 
 
 def test_an_answer_can_be_taken_back(held):

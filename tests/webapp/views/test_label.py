@@ -57,7 +57,7 @@ def test_submitting_leads_to_the_next_trace_and_then_to_the_queue(bob: Client, h
     }
     last = bob.post(f"/assignments/{following.pk}/", filled(following, "good", "good", "good", submit="1"))
     assert last["Location"] == "/projects/words/queue/"
-    assert b"All read" in bob.get("/projects/words/queue/").content
+    assert b"All labelled" in bob.get("/projects/words/queue/").content
 
 
 def test_saving_keeps_answers_and_changes_only_what_changed(bob: Client, held: Assignment) -> None:

@@ -37,7 +37,7 @@ def test_an_empty_project_names_the_command_and_the_next_step_follows() -> None:
     a_trace(project)
     assert '<button class="primary">Fill the queue' in alice.get("/projects/words/").content.decode()
     fill_queue(project)
-    assert '<button class="primary">Start reading' in alice.get("/projects/words/").content.decode()
+    assert '<button class="primary">Start labelling' in alice.get("/projects/words/").content.decode()
 
 
 def test_an_annotator_sees_the_work_and_no_results() -> None:
@@ -46,7 +46,7 @@ def test_an_annotator_sees_the_work_and_no_results() -> None:
     a_label(judge, a_trace(project).steps.get(position=0), "bad")
     fill_queue(project)
     page = signed_in("bob").get("/projects/words/").content.decode()
-    assert "Start reading" in page
+    assert "Start labelling" in page
     for hidden in ("judge/secret", "Consensus", "Agreement", "Members", "Browse"):
         assert hidden not in page
 
