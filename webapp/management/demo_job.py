@@ -113,7 +113,7 @@ def run_for(project: Project, wanted: DemoRun) -> Run:
             project,
             strategy=wanted.strategy,
             backend=wanted.backend,
-            settings=settings_beside(wanted.strategy, wanted.backend) | wanted.settings,
+            settings=settings_beside(wanted.strategy, wanted.backend) | dict(wanted.settings),
             rater_name=wanted.rater,
         )
     if run.state in (RunState.FAILED, RunState.CANCELLED):
