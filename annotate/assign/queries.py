@@ -51,7 +51,7 @@ _SENTENCES = {
     Standing.NO_TRACES: "The project has no traces yet.",
     Standing.NOT_FILLED: "The traces are here, but the queue has not been filled: nobody is asked to label them yet.",
     Standing.ALL_SUBMITTED: "Every trace has been labelled as often as the project asks.",
-    Standing.DONE_BY_YOU: "You have labelled or skipped everything that is still open; the rest waits for other people.",
+    Standing.DONE_BY_YOU: "You have labelled or skipped all that is still open; the rest waits for other people.",
 }
 
 

@@ -208,6 +208,7 @@ def test_a_run_that_cannot_work_is_refused(project, body, field):
 
 
 def test_consensus_and_release_are_handed_to_a_worker(project, sent, django_capture_on_commit_callbacks):
+    a_trace(project)
     with django_capture_on_commit_callbacks(execute=True):
         decided = post("/api/projects/sums/consensus/", {"policy": "majority", "settings": {"min_votes": 2}})
         released = post("/api/projects/sums/releases/", {"format": "trl_stepwise"})
@@ -232,6 +233,13 @@ def test_settings_are_checked_before_a_worker_is_asked(project, sent, address, b
     answer = post(f"/api/projects/sums/{address}/", body)
 
     assert (answer.status_code, answer.data["field"]) == (400, field)
+    assert not sent
+
+
+def test_consensus_about_nothing_is_refused_at_once(project, sent):
+    answer = post("/api/projects/sums/consensus/", {"policy": "majority"})
+
+    assert answer.status_code == 409
     assert not sent
 
 

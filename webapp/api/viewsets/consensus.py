@@ -5,11 +5,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotate.access import consensus_for, project_for, run_for
+from annotate.consensus.actions import check_consensus
 from annotate.consensus.queries import consensus_runs
-from annotate.consensus.registry import get_policy
 from annotate.enums import Role
 from annotate.models import Consensus, Run
-from annotate.settings import build_settings
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.consensus import DecisionSerializer, NewConsensus, Queued
 from webapp.api.serializers.run import RunSerializer
@@ -34,8 +33,8 @@ class ConsensusViewSet(NounViewSet):
         new = NewConsensus(data=request.data)
         new.is_valid(raise_exception=True)
         policy, settings = new.validated_data["policy"], new.validated_data.get("settings", {})
-        # Built only to be refused here, where the person is, rather than in a worker's log.
-        build_settings(get_policy(policy).settings, settings)
+        # Refused here, where the person is, rather than in a worker's log.
+        check_consensus(project, policy=policy, settings=settings)
         send_consensus(project, policy=policy, settings=settings, person=asker(request))
         return Response(
             {"detail": "A worker is deciding; the run is listed here when it is done."}, status=202
