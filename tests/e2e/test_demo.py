@@ -9,7 +9,6 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
 
@@ -103,18 +102,18 @@ def test_ctrl_c_stops_everything_it_started_and_the_next_start_goes_on(tmp_path:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    assert process.stdout is not None
-    address = ""
-    for line in process.stdout:
-        if found := re.search(r"Open (http://\S+)", line):
-            address = found.group(1)
-        if "Arithmetic verifier" in line:
-            break
-    with urllib.request.urlopen(address, timeout=20) as page:
-        assert page.status == 200
-    time.sleep(2)
-    process.send_signal(signal.SIGINT)
-    rest = process.stdout.read()
-    assert process.wait(timeout=40) == 0, rest
+    with process:
+        assert process.stdout is not None
+        address = ""
+        for line in process.stdout:
+            if found := re.search(r"Open (http://\S+)", line):
+                address = found.group(1)
+            if "Arithmetic verifier" in line:
+                break
+        with urllib.request.urlopen(address, timeout=20) as page:
+            assert page.status == 200
+        process.send_signal(signal.SIGINT)
+        rest = process.stdout.read()
+    assert process.returncode == 0, rest
     assert "go on from here" in rest
     assert processes_under(tmp_path) == []
