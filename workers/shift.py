@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import logging
-import os
-import socket
 import threading
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,6 +29,7 @@ from annotate.prelabel.strategies import StrategyEntry, strategy_called
 from workers.driver import MAX_BATCH, drive
 from workers.engines import engine_at
 from workers.leases import Leases
+from workers.process_name import worker_name
 from workers.store import RunStore
 
 log = logging.getLogger(__name__)
@@ -111,8 +109,7 @@ def _worked(run: Run, should_stop: Callable[[], bool], invite: Callable[[], None
             return Shift(trouble=str(error))
         fail_run(run, str(error))
         return Shift(failed=1)
-    worker = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-    with Leases(worker, settings.WORKER_LEASE_SECONDS) as leases:
+    with Leases(worker_name(), settings.WORKER_LEASE_SECONDS) as leases:
         return _ShiftAtRun(run, entry, backend, leases, should_stop, invite).work()
 
 

@@ -7,7 +7,7 @@ own: they have to agree to within the lease. No model is asked and no network us
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -39,6 +39,7 @@ __all__ = [
     "heartbeat",
     "note_trouble",
     "open_run",
+    "release_dead",
     "release_units",
     "retry_failed",
     "store_completions",
@@ -154,13 +155,20 @@ def claim_units(run: Run, worker: str, limit: int, *, lease_seconds: float = LEA
 
 
 def _give_up_lost(run: Run) -> None:
-    worn = Unit.objects.filter(run=run, state=UnitState.RUNNING, lease_until__lt=timezone.now())
-    for unit in worn.filter(attempts__gte=MAX_ATTEMPTS):
-        if unit.attempts - unit.findings.get("attempts_forgiven", 0) >= MAX_ATTEMPTS:
-            fail_unit(
-                unit,
-                f"Given up: {MAX_ATTEMPTS} workers stopped while they held this trace. {unit.error}".strip(),
-            )
+    lost = Unit.objects.filter(run=run, state=UnitState.RUNNING, lease_until__lt=timezone.now())
+    for unit in lost.filter(attempts__gte=MAX_ATTEMPTS):
+        if _is_worn(unit):
+            _give_up(unit)
+
+
+def _is_worn(unit: Unit) -> bool:
+    forgiven: int = unit.findings.get("attempts_forgiven", 0)
+    return unit.attempts - forgiven >= MAX_ATTEMPTS
+
+
+def _give_up(unit: Unit) -> None:
+    reason = f"Given up: {MAX_ATTEMPTS} workers stopped while they held this trace. {unit.error}"
+    fail_unit(unit, reason.strip())
 
 
 def heartbeat(units: Iterable[Unit], worker: str, *, lease_seconds: float = LEASE_SECONDS) -> set[int]:
@@ -228,6 +236,17 @@ def release_units(run: Run, units: Iterable[Unit], *, error: str = "") -> int:
     is_cancelled = Run.objects.filter(pk=run.pk, wants_cancel=True).exists()
     state = UnitState.CANCELLED if is_cancelled else UnitState.PENDING
     return sum(_close(unit, state, error=storable_text(error)) for unit in units)
+
+
+def release_dead(run: Run, is_dead: Callable[[str], bool]) -> int:
+    """Hand back what workers hold whose process is known to be gone; nobody has to wait for their leases then."""
+    held = Unit.objects.filter(run=run, state=UnitState.RUNNING)
+    names = held.order_by().values_list("worker", flat=True).distinct()
+    left = list(held.filter(worker__in=[name for name in names if is_dead(name)]))
+    for unit in left:
+        if _is_worn(unit):
+            _give_up(unit)
+    return release_units(run, [unit for unit in left if not _is_worn(unit)])
 
 
 def note_trouble(run: Run, trouble: str) -> None:

@@ -9,9 +9,10 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from annotate.models import Run
-from annotate.prelabel.actions import close_run_if_over
+from annotate.prelabel.actions import close_run_if_over, release_dead
 from annotate.prelabel.queries import has_free_units, open_runs
 from workers.celery import SWEEP, app, is_stopping
+from workers.process_name import is_known_dead
 from workers.shift import work_shift
 
 log = logging.getLogger(__name__)
@@ -65,6 +66,7 @@ def work_run(*, run_id: int, hops: int = _HOPS) -> None:
 def sweep() -> None:
     """Send every run that has something to claim, and close those whose last worker died before it could."""
     for run in open_runs():
+        release_dead(run, is_known_dead)
         if has_free_units(run):
             _send(run.pk, queue_of(run))
         else:

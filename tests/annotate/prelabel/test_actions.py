@@ -168,6 +168,25 @@ class TestClaim:
         assert actions.retry_failed(run) == 1
         assert len(claimed(run, "after the retry")) == 1
 
+    def test_what_a_dead_worker_held_is_free_at_once_and_what_a_living_one_holds_is_not(self) -> None:
+        run = a_run(n_traces=2)
+        (left,) = claimed(run, "dead", limit=1)
+        (kept,) = claimed(run, "alive", limit=1)
+        assert actions.release_dead(run, lambda name: name == "dead") == 1
+        (again,) = claimed(run, "next")
+        assert (again.pk, again.attempts) == (left.pk, left.attempts + 1)
+        assert not actions.finish_unit(left, Finding())
+        assert actions.finish_unit(kept, Finding())
+
+    def test_a_unit_that_kills_worker_after_worker_is_given_up_though_nobody_waits_for_leases(self) -> None:
+        run = a_run()
+        for attempt in range(actions.MAX_ATTEMPTS):
+            (unit,) = claimed(run, f"w{attempt}")
+            actions.release_dead(run, lambda _: True)
+        unit.refresh_from_db()
+        assert unit.state == UnitState.FAILED
+        assert claimed(run, "last") == []
+
 
 class TestCompletions:
     def an_answer(self, unit: Unit, text: str = "yes", sample: int = 0, **facts: Any) -> Answer:
