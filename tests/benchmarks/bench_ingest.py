@@ -1,0 +1,62 @@
+"""Traces per second from JSON lines into an empty database: ``python -m tests.benchmarks.bench_ingest [N]``.
+
+Runs on the configured database (``DATABASE_URL``; SQLite in a temporary folder by default) in a project of its own,
+which it removes again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+
+def write_traces(path: Path, n_traces: int, n_steps: int) -> None:
+    with path.open("w") as file:
+        for number in range(n_traces):
+            steps = [f"Step {i + 1}: {number} + {i} = {number + i}.\n" for i in range(n_steps)]
+            trace = {
+                "id": f"t{number}",
+                "problem": {"text": f"What is {number} plus something?", "reference_answer": str(number)},
+                "steps": steps,
+            }
+            file.write(json.dumps(trace) + "\n")
+
+
+def main() -> None:
+    n_traces = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.setdefault("GRADUS_HOME", folder)
+        os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+        from django.db import connection
+
+        from annotate.ingest.actions import ingest_file
+        from annotate.ingest.founding import create_project, remove_project
+        from annotate.models import Person
+
+        call_command("migrate", verbosity=0)
+        owner, _ = Person.objects.get_or_create(username="bench")
+        project = create_project(owner, name="Bench", slug=f"bench-{os.getpid()}")
+        path = Path(folder) / "traces.jsonl"
+        write_traces(path, n_traces, n_steps=8)
+        for word in ("new", "unchanged"):
+            wall, processor = time.perf_counter(), time.process_time()
+            report = ingest_file(project, path, format="jsonl")
+            assert report.created + report.unchanged == n_traces, report
+            wall, processor = time.perf_counter() - wall, time.process_time() - processor
+            print(
+                f"{connection.vendor}: {n_traces} {word} traces of 8 steps in {wall:.1f} s "
+                f"({n_traces / wall:,.0f} per second; {n_traces / processor:,.0f} per processor second)"
+            )
+        remove_project(project)
+
+
+if __name__ == "__main__":
+    main()
