@@ -41,6 +41,8 @@ def take_trace(page: Page, address: str) -> None:
     page.goto(f"{address}/projects/arithmetic/traces/")
     page.get_by_role("link", name="arith-0008", exact=True).click()
     page.wait_for_url("**/traces/*/")
+    # The first error is what the page is for.
+    page.get_by_text("so 78 + 42 = 120").first.evaluate("step => step.scrollIntoView({block: 'center'})")
     page.screenshot(path=IMAGES / "trace.png")
 
 

@@ -26,15 +26,16 @@ class Layout:
     bar_from: int
     bar_to: int
     text_y: int
+    count_y: int
     label_x: int
     anchor: str
     count_x: int
     note_x: int
 
 
-WIDE = Layout("wide", 880, 34, 14, 10, 250, 670, 22, 234, "end", 740, 752)
-# On a phone the words stand above the bar instead of beside it.
-NARROW = Layout("narrow", 360, 50, 10, 26, 0, 360, 16, 0, "start", 262, 272)
+WIDE = Layout("wide", 880, 34, 14, 10, 250, 670, 22, 22, 234, "end", 740, 752)
+# On a phone the words stand above the bar instead of beside it, and the counts below the words.
+NARROW = Layout("narrow", 360, 70, 10, 46, 0, 360, 16, 36, 0, "start", 32, 40)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ class Drawn:
     width: float
     bar_y: int
     text_y: int
+    count_y: int
 
 
 def draw(rows: Sequence[FunnelRow], layout: Layout) -> list[Drawn]:
@@ -64,6 +66,7 @@ def draw(rows: Sequence[FunnelRow], layout: Layout) -> list[Drawn]:
             width=round(row.steps * scale, 1),
             bar_y=index * layout.row + layout.bar_y,
             text_y=index * layout.row + layout.text_y,
+            count_y=index * layout.row + layout.count_y,
         )
         for index, (row, start) in enumerate(zip(shown, _starts(shown), strict=True))
     ]
