@@ -97,6 +97,11 @@ class Signal:
     text: str = ""
     evidence: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def probability(self) -> float | None:
+        """How sure the machine is of its own value; None where it gave no distribution."""
+        return (self.distribution or {}).get(self.value or "")
+
 
 @dataclass(frozen=True, slots=True)
 class StepEvidence:
