@@ -1,16 +1,20 @@
-"""Found a project: its row, its first owner, its members and its rubric. The only writer of those tables."""
+"""Found a project: its people, its row, its members and its rubric. The only writer of those tables."""
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
 from annotate.enums import CriterionKind, Role, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.models import Criterion, Level, Membership, Person, Project, Rubric
+
+PASSWORD_BYTES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +62,26 @@ PRM_VERDICTS = (
         is_asked=False,
     ),
 )
+
+
+def create_person(name: str) -> tuple[Person, str]:
+    """Create somebody who may sign in, and a password for them; nothing but its hash is kept."""
+    person = Person(username=name)
+    try:
+        person.clean_fields(exclude=("password",))
+    except ValidationError as error:
+        raise Rejected(" ".join(error.messages), field="name") from None
+    if Person.objects.filter(username=name).exists():
+        raise Conflict(f"There is a person named {name} already.")
+    return person, renew_password(person)
+
+
+def renew_password(person: Person) -> str:
+    """Give the person a new random password and return it."""
+    password = secrets.token_urlsafe(PASSWORD_BYTES)
+    person.set_password(password)
+    person.save()
+    return password
 
 
 @transaction.atomic

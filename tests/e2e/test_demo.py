@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import signal
 import sqlite3
@@ -14,16 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.e2e.embedded import environment, processes_under
 from tests.paths import REPOSITORY
 
 pytestmark = pytest.mark.timeout(900)
 MOST_SECONDS = 840
-
-
-def environment(home: Path) -> dict[str, str]:
-    ours = ("GRADUS_", "DJANGO_", "DATABASE_URL")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return kept | {"GRADUS_HOME": str(home), "GRADUS_NO_BOOTSTRAP": "1", "PYTHONUNBUFFERED": "1"}
 
 
 def demo(home: Path, *arguments: str) -> str:
@@ -46,22 +40,6 @@ def counts(home: Path) -> dict[str, int]:
             table: database.execute(f"SELECT COUNT(*) FROM annotate_{table}").fetchone()[0]
             for table in ("trace", "label", "completion", "run", "consensus", "release", "estimate")
         }
-
-
-def processes_under(home: Path) -> list[int]:
-    """Processes that still carry this demo's home in their environment."""
-    mark = f"GRADUS_HOME={home}".encode()
-    found = []
-    for entry in Path("/proc").glob("[0-9]*"):
-        try:
-            if (
-                mark in (entry / "environ").read_bytes()
-                and "Z" not in (entry / "stat").read_text().split()[2]
-            ):
-                found.append(int(entry.name))
-        except OSError:
-            continue
-    return found
 
 
 def test_demo_goes_from_file_to_dataset_and_resumes(tmp_path: Path) -> None:

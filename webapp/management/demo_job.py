@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,9 +14,10 @@ from annotate.assign.actions import fill_queue
 from annotate.consensus.actions import run_consensus
 from annotate.consensus.queries import latest_consensus
 from annotate.enums import ReleaseState, Role, RunState
+from annotate.errors import Conflict
 from annotate.export.actions import build_release
 from annotate.ingest.actions import IngestReport, ingest_file
-from annotate.ingest.founding import add_member, create_project, remove_project
+from annotate.ingest.founding import add_member, create_person, create_project, remove_project
 from annotate.models import Person, Project, Release, Run
 from annotate.prelabel.actions import open_run, retry_failed
 from workers.calibration import settings_beside
@@ -61,16 +61,18 @@ def remove_demo() -> bool:
 
 
 def sign_ins() -> dict[str, str]:
-    """Names and passwords of the demo's people: generated once, kept in a file only this account can read."""
+    """Names and passwords of the demo's people: generated once, kept in a file only this account can read.
+
+    Raises Conflict when one of the names belongs to somebody whom the demo did not make.
+    """
     kept: dict[str, str] = json.loads(SIGN_INS.read_text()) if SIGN_INS.exists() else {}
-    for name, _ in PEOPLE:
-        person = Person.objects.filter(username=name).first()
-        if person is not None and name in kept:
-            continue
-        kept[name] = secrets.token_urlsafe(9)
-        person = person or Person(username=name)
-        person.set_password(kept[name])
-        person.save()
+    missing = [name for name, _ in PEOPLE if not Person.objects.filter(username=name).exists()]
+    if strangers := [name for name, _ in PEOPLE if name not in missing and name not in kept]:
+        raise Conflict(
+            f"{', '.join(strangers)}: there are such people already, and not from the demo ({SIGN_INS} does not "
+            "know them). Run the demo with a GRADUS_HOME of its own."
+        )
+    kept |= {name: create_person(name)[1] for name in missing}
     descriptor = os.open(SIGN_INS, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w") as file:
         json.dump(kept, file)

@@ -5,11 +5,34 @@ from django.db.models import RestrictedError
 
 from annotate.enums import AssignmentState, RaterKind, Role, RunKind
 from annotate.errors import Conflict, Rejected
-from annotate.ingest.founding import add_member, create_project, remove_project
-from annotate.models import Assignment, Consensus, Label, Membership, Project, Release, Rubric, Run
+from annotate.ingest.founding import add_member, create_person, create_project, remove_project, renew_password
+from annotate.models import Assignment, Consensus, Label, Membership, Person, Project, Release, Rubric, Run
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
+
+
+def test_person_gets_a_random_password_of_which_only_the_hash_is_kept() -> None:
+    person, password = create_person("eve")
+    assert len(password) >= 16
+    assert person.check_password(password)
+    assert password not in person.password
+    renewed = renew_password(person)
+    assert not person.check_password(password)
+    assert Person.objects.get(username="eve").check_password(renewed)
+
+
+@pytest.mark.parametrize("name", ["", "two words", "x" * 200])
+def test_person_needs_a_usable_name(name: str) -> None:
+    with pytest.raises(Rejected, match="field name"):
+        create_person(name)
+    assert not Person.objects.exists()
+
+
+def test_person_is_not_made_twice() -> None:
+    create_person("eve")
+    with pytest.raises(Conflict, match="eve"):
+        create_person("eve")
 
 
 def test_project_starts_with_its_owner_and_the_verdict_rubric() -> None:
