@@ -17,6 +17,7 @@ MANAGE = Path(__file__).resolve().parents[2] / "manage.py"
 GRACE_SECONDS = 10.0
 # A child that dies at once again and again has a cause a restart will not cure.
 MOST_RESTARTS = 5
+WEB_START_SECONDS = 60.0
 
 
 @dataclass
@@ -89,6 +90,15 @@ class Supervisor:
             return
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(child.process.pid, number)
+
+
+def start_web(supervisor: Supervisor, host: str, port: int) -> str:
+    """Start the web server on the first free port from ``port`` on; its address, once it answers."""
+    port = free_port(host, port)
+    child = supervisor.start("web", web_command(host, port))
+    if not wait_for(host, port, WEB_START_SECONDS):
+        raise RuntimeError(f"the web server did not start; its log is {child.log}")
+    return f"http://{host}:{port}/"
 
 
 def web_command(host: str, port: int) -> list[str]:

@@ -20,10 +20,9 @@ from annotate.prelabel.queries import run_progress
 from webapp.management import demo_job as job
 from webapp.management.base import GradusCommand
 from webapp.management.run_line import counts_line
-from webapp.management.supervisor import Supervisor, free_port, wait_for, web_command, worker_command
+from webapp.management.supervisor import Supervisor, start_web, worker_command
 from workers.tasks.prelabel import send_run
 
-WEB_START_SECONDS = 60
 POLL_SECONDS = 0.5
 PLAIN_SECONDS = 10.0
 
@@ -63,7 +62,7 @@ class Command(GradusCommand):
         project = job.found_project()
         self.say(f"Traces: {told(job.ingest_traces(project))}")
         self.say(f"Labels of simulated people: {told(job.ingest_people(project))}")
-        address = self._serve(options["host"], options["port"])
+        address = start_web(self.supervisor, options["host"], options["port"])
         self._announce(address, passwords)
         self.supervisor.start("worker", worker_command())
         for wanted in job.demo_runs():
@@ -73,13 +72,6 @@ class Command(GradusCommand):
         while not options["no_serve"]:
             time.sleep(POLL_SECONDS)
             self.supervisor.mend(self.say)
-
-    def _serve(self, host: str, port: int) -> str:
-        port = free_port(host, port)
-        child = self.supervisor.start("web", web_command(host, port))
-        if not wait_for(host, port, WEB_START_SECONDS):
-            raise RuntimeError(f"the web server did not start; its log is {child.log}")
-        return f"http://{host}:{port}/"
 
     def _announce(self, address: str, passwords: dict[str, str]) -> None:
         self.say(f"Open {address} (the job goes on meanwhile). Sign in as:")

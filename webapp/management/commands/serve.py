@@ -11,9 +11,8 @@ from django.conf import settings
 from django.core.management import call_command
 
 from webapp.management.base import GradusCommand
-from webapp.management.supervisor import Supervisor, free_port, wait_for, web_command, worker_command
+from webapp.management.supervisor import Supervisor, start_web, worker_command
 
-WEB_START_SECONDS = 60
 POLL_SECONDS = 0.5
 
 
@@ -38,15 +37,10 @@ class Command(GradusCommand):
             supervisor.stop()
 
     def _serve(self, supervisor: Supervisor, options: dict[str, Any]) -> None:
-        host, port = options["host"], free_port(options["host"], options["port"])
-        web = supervisor.start("web", web_command(host, port))
         if not options["no_worker"]:
             supervisor.start("worker", worker_command())
-        if not wait_for(host, port, WEB_START_SECONDS):
-            raise RuntimeError(f"the web server did not start; its log is {web.log}")
-        self.stdout.write(
-            f"Gradus runs at http://{host}:{port}/. Ctrl-C stops it. Logs: {supervisor.log_dir}"
-        )
+        address = start_web(supervisor, options["host"], options["port"])
+        self.stdout.write(f"Gradus runs at {address} (Ctrl-C stops it; logs: {supervisor.log_dir})")
         self.stdout.flush()
         while True:
             time.sleep(POLL_SECONDS)
