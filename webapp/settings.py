@@ -114,7 +114,8 @@ def database_from(url: str) -> dict[str, Any]:
     return database
 
 
-HOME.mkdir(parents=True, exist_ok=True)
+# Sign-ins, sessions and the secret live here.
+HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
 DATABASES = {"default": database_from(env.text("DATABASE_URL", f"sqlite:///{HOME / 'gradus.sqlite3'}"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -214,6 +215,9 @@ SPECTACULAR_SETTINGS = {
 BROKER_URL = env.text("GRADUS_BROKER_URL", "filesystem://")
 # Two sites on one broker need two prefixes, or their workers take each other's messages.
 BROKER_PREFIX = env.text("GRADUS_BROKER_PREFIX", "gradus")
+# Backends that people may name in the browser and by the API; the command line may name any. On a laptop the person
+# is the operator, hence None: all.
+PEOPLE_MAY_USE = env.words("GRADUS_BACKENDS") if IS_PRODUCTION or env.is_set("GRADUS_BACKENDS") else None
 WORKER_LEASE_SECONDS = env.number("GRADUS_WORKER_LEASE_SECONDS", 60, least=2)
 
 structlog.configure(

@@ -67,18 +67,25 @@ def open_run(
     created_by: Person | None = None,
     traces: QuerySet[Trace] | None = None,
     rater_name: str = "",
+    allowed_backends: Sequence[str] | None = None,
 ) -> Run:
     """Write a run and one unit for each of ``traces`` (all of the project's by default).
 
     The settings are stored in full, defaults included, so that the run means the same after a default changes.
     Raises Rejected (naming the field) for settings, criterion, backend or traces that cannot work, Conflict when
     ``rater_name`` belongs to another configuration. Nothing is sent to a worker here.
+
+    ``allowed_backends`` are those that somebody other than the operator may name; None allows every one. A worker
+    opens the folder or calls the address it is given, so a free choice would lend out its disk and its network.
     """
     entry = strategy_called(strategy)
     resolved = storable_json(asdict(entry.settings(settings or {})))
     if entry.needs_backend and not backend:
         raise Rejected(f"{entry.name} asks a model: name a backend", field="backend")
     backend = backend if entry.needs_backend else ""
+    if backend and allowed_backends is not None and not _is_allowed(backend, allowed_backends):
+        known = ", ".join(allowed_backends) or "none (the operator names them in GRADUS_BACKENDS)"
+        raise Rejected(f"is not among the models people may use here: {known}", field="backend")
     criterion = _criterion(
         project, criterion_key or _CRITERION_OF.get(RaterKind(entry.rater_kind), _DEFAULT_CRITERION)
     )
@@ -101,6 +108,13 @@ def open_run(
     )
     Unit.objects.bulk_create((Unit(run=run, trace_id=pk) for pk, _ in chosen), batch_size=1000)
     return run
+
+
+def _is_allowed(backend: str, allowed: Sequence[str]) -> bool:
+    """An entry that ends in a star allows whatever begins like it."""
+    return any(
+        backend.startswith(entry[:-1]) if entry.endswith("*") else backend == entry for entry in allowed
+    )
 
 
 def _criterion(project: Project, key: str) -> Criterion:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django import conf
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -56,6 +57,7 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
                 settings=settings.values,
                 criterion_key=form.cleaned_data["criterion"] or None,
                 created_by=request.user,
+                allowed_backends=conf.settings.PEOPLE_MAY_USE,
             )
         except Rejected as error:
             form.add_error(error.field if error.field in form.fields else None, error.reason)

@@ -125,6 +125,29 @@ class TestOpenRun:
             actions.open_run(mine, strategy="verifier/arithmetic", traces=other.traces.all())
 
 
+class TestAllowedBackends:
+    @pytest.mark.parametrize("backend", ["openai:http://llm/v1?model=a", "transformers:models/policy"])
+    def test_a_named_backend_or_one_that_begins_so_may_be_used(self, backend: str) -> None:
+        allowed = ("openai:http://llm/*", "transformers:models/policy")
+        assert a_run(strategy="rollout/scan", backend=backend, allowed_backends=allowed).backend == backend
+
+    @pytest.mark.parametrize(
+        "backend", ["openai:http://10.0.0.1/v1", "transformers:/etc", "transformers:models/policy2"]
+    )
+    def test_any_other_is_refused_and_leaves_no_run(self, backend: str) -> None:
+        allowed = ("openai:http://llm/*", "transformers:models/policy")
+        with pytest.raises(Rejected) as refusal:
+            a_run(strategy="rollout/scan", backend=backend, allowed_backends=allowed)
+        assert refusal.value.field == "backend"
+        assert not Run.objects.exists()
+
+    def test_the_operator_may_name_any(self) -> None:
+        assert (
+            a_run(strategy="rollout/scan", backend="transformers:/models/x").backend
+            == "transformers:/models/x"
+        )
+
+
 class TestClaim:
     def test_two_workers_never_hold_one_unit(self) -> None:
         run = a_run(n_traces=5)

@@ -172,6 +172,17 @@ def test_labels_of_a_trace_are_filtered(project):
     assert alice.get(f"{address}?step=first").status_code == 400
 
 
+def test_a_run_on_a_model_the_operator_did_not_name_is_refused(project, sent, settings):
+    a_trace(project)
+    settings.PEOPLE_MAY_USE = ["openai:http://llm:8000/v1*"]
+    body = {"strategy": "rollout/scan", "backend": "transformers:/etc"}
+
+    answer = post("/api/projects/sums/runs/", body)
+
+    assert (answer.status_code, answer.data["field"]) == (400, "backend")
+    assert not sent
+
+
 def test_a_run_is_opened_sent_cancelled_and_retried(project, sent, django_capture_on_commit_callbacks):
     a_trace(project)
 

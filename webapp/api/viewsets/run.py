@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.conf import settings
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -53,6 +54,7 @@ class RunViewSet(NounViewSet):
             criterion_key=wanted.get("criterion"),
             created_by=asker(request),
             rater_name=wanted["rater"],
+            allowed_backends=settings.PEOPLE_MAY_USE,
         )
         send_run(run)
         return Response(self.get_serializer(run).data, status=201)
