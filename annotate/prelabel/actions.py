@@ -37,6 +37,7 @@ __all__ = [
     "fail_unit",
     "finish_unit",
     "heartbeat",
+    "may_use",
     "note_trouble",
     "open_run",
     "release_dead",
@@ -83,8 +84,8 @@ def open_run(
     if entry.needs_backend and not backend:
         raise Rejected(f"{entry.name} asks a model: name a backend", field="backend")
     backend = backend if entry.needs_backend else ""
-    if backend and allowed_backends is not None and not _is_allowed(backend, allowed_backends):
-        known = ", ".join(allowed_backends) or "none (the operator names them in GRADUS_BACKENDS)"
+    if backend and not may_use(backend, allowed_backends):
+        known = ", ".join(allowed_backends or ()) or "none (the operator names them in GRADUS_BACKENDS)"
         raise Rejected(f"is not among the models people may use here: {known}", field="backend")
     criterion = _criterion(
         project, criterion_key or _CRITERION_OF.get(RaterKind(entry.rater_kind), _DEFAULT_CRITERION)
@@ -110,9 +111,9 @@ def open_run(
     return run
 
 
-def _is_allowed(backend: str, allowed: Sequence[str]) -> bool:
-    """An entry that ends in a star allows whatever begins like it."""
-    return any(
+def may_use(backend: str, allowed: Sequence[str] | None) -> bool:
+    """Whether ``allowed`` names the backend; an entry that ends in a star allows whatever begins like it."""
+    return allowed is None or any(
         backend.startswith(entry[:-1]) if entry.endswith("*") else backend == entry for entry in allowed
     )
 

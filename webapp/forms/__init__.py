@@ -23,9 +23,17 @@ class SettingsForm(forms.Form):
 
     prefix = "set"
 
-    def __init__(self, settings_class: type[Any], data: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self,
+        settings_class: type[Any],
+        data: Mapping[str, Any] | None = None,
+        *,
+        beside: Mapping[str, Any] | None = None,
+    ) -> None:
+        """``beside`` holds what stands where a field is left empty, before the dataclass's own default."""
         super().__init__(data)
         self.settings_class = settings_class
+        self.beside = dict(beside or {})
         hints = get_type_hints(settings_class)
         for spec in dataclasses.fields(settings_class):
             self.fields[spec.name] = _field_for(hints[spec.name], spec)
@@ -40,7 +48,7 @@ class SettingsForm(forms.Form):
     @property
     def values(self) -> dict[str, Any]:
         """What was filled in; a field left empty keeps its default."""
-        return {
+        return self.beside | {
             name: value
             for name, value in self.cleaned_data.items()
             if value not in ("", None, []) or isinstance(value, bool)

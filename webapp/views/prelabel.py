@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import conf
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -13,11 +15,12 @@ from annotate.access import project_for, role_in, run_for
 from annotate.enums import Role, RunKind
 from annotate.errors import Rejected
 from annotate.models import Person
-from annotate.prelabel.actions import cancel_run, open_run, retry_failed
+from annotate.prelabel.actions import cancel_run, may_use, open_run, retry_failed
 from annotate.prelabel.queries import run_progress
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
 from webapp.forms import SettingsForm
 from webapp.forms.prelabel import RunForm
+from workers.calibration import settings_beside
 from workers.tasks.prelabel import send_run
 
 # What htmx takes as "stop polling".
@@ -36,6 +39,11 @@ def runs(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "prelabel/runs.html", context)
 
 
+def _brought(strategy: str, backend: str) -> dict[str, Any]:
+    """A judge's calibration from the folder of its weights; no folder is opened that the person may not name."""
+    return settings_beside(strategy, backend) if may_use(backend, conf.settings.PEOPLE_MAY_USE) else {}
+
+
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_run(request: HttpRequest, slug: str) -> HttpResponse:
@@ -45,7 +53,8 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
     name = given.get("strategy", next(iter(STRATEGIES)))
     entry = strategy_called(name)
     data = request.POST if request.method == "POST" else None
-    form, settings = RunForm(project, entry, data), SettingsForm(entry.settings_class, data)
+    form = RunForm(project, entry, data)
+    settings = SettingsForm(entry.settings_class, data, beside=_brought(name, given.get("backend", "")))
     # Both are asked, so that all errors show at once.
     if data is not None and all([form.is_valid(), settings.is_valid()]):
         assert isinstance(request.user, Person)

@@ -12,6 +12,7 @@ from annotate.enums import RaterKind, Role, RunState
 from annotate.export.actions import build_release
 from annotate.models import Estimate, Label, Membership, Project, Release, Run, Trace
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+from tests.paths import REPOSITORY
 from tests.webapp.api.clients import content_of_file, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -181,6 +182,18 @@ def test_a_run_on_a_model_the_operator_did_not_name_is_refused(project, sent, se
 
     assert (answer.status_code, answer.data["field"]) == (400, "backend")
     assert not sent
+
+
+def test_a_judge_brings_its_calibration_along(project, sent):
+    a_trace(project)
+    folder = REPOSITORY / "fixtures" / "models" / "judge"
+    body = {"strategy": "judge/likelihood", "backend": f"transformers:{folder}"}
+
+    answer = post("/api/projects/sums/runs/", body)
+
+    held = json.loads((folder / "likelihood.json").read_text())
+    assert answer.status_code == 201
+    assert Run.objects.get().settings["slope"] == held["slope"]
 
 
 def test_a_run_is_opened_sent_cancelled_and_retried(project, sent, django_capture_on_commit_callbacks):
