@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import conf
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -15,7 +13,7 @@ from annotate.access import project_for, role_in, run_for
 from annotate.enums import Role, RunKind
 from annotate.errors import Rejected
 from annotate.models import Person
-from annotate.prelabel.actions import cancel_run, may_use, open_run, retry_failed
+from annotate.prelabel.actions import cancel_run, open_run, retry_failed
 from annotate.prelabel.queries import run_progress
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
 from webapp.forms import SettingsForm
@@ -39,11 +37,6 @@ def runs(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "prelabel/runs.html", context)
 
 
-def _brought(strategy: str, backend: str) -> dict[str, Any]:
-    """A judge's calibration from the folder of its weights; no folder is opened that the person may not name."""
-    return settings_beside(strategy, backend) if may_use(backend, conf.settings.PEOPLE_MAY_USE) else {}
-
-
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_run(request: HttpRequest, slug: str) -> HttpResponse:
@@ -54,7 +47,9 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
     entry = strategy_called(name)
     data = request.POST if request.method == "POST" else None
     form = RunForm(project, entry, data)
-    settings = SettingsForm(entry.settings_class, data, beside=_brought(name, given.get("backend", "")))
+    allowed = conf.settings.PEOPLE_MAY_USE
+    brought = settings_beside(name, given.get("backend", ""), allowed=allowed)
+    settings = SettingsForm(entry.settings_class, data, beside=brought)
     # Both are asked, so that all errors show at once.
     if data is not None and all([form.is_valid(), settings.is_valid()]):
         assert isinstance(request.user, Person)
@@ -66,7 +61,7 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
                 settings=settings.values,
                 criterion_key=form.cleaned_data["criterion"] or None,
                 created_by=request.user,
-                allowed_backends=conf.settings.PEOPLE_MAY_USE,
+                allowed_backends=allowed,
             )
         except Rejected as error:
             form.add_error(error.field if error.field in form.fields else None, error.reason)

@@ -14,9 +14,7 @@ judge's own calibration, so the curve has no default.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from annotate.prelabel.contracts import (
     Completion,
@@ -30,7 +28,7 @@ from annotate.prelabel.contracts import (
     TokenScore,
     TraceTask,
 )
-from annotate.settings import build_settings, require
+from annotate.settings import require
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +48,6 @@ class LikelihoodSettings:
         require(math.isfinite(self.intercept), "intercept", "must be a finite number.")
         require(0 < self.threshold < 1, "threshold", "must lie between 0 and 1.")
         require(self.good != self.bad, "bad", "must differ from good.")
-
-
-def settings_from_calibration(calibration: Mapping[str, Any], **others: Any) -> LikelihoodSettings:
-    """Settings from a judge's ``likelihood.json``, whose other keys say how the curve was fitted."""
-    curve = {name: calibration[name] for name in ("slope", "intercept", "threshold") if name in calibration}
-    return build_settings(LikelihoodSettings, {**curve, **others})
 
 
 def judge_likelihood(task: TraceTask, settings: LikelihoodSettings) -> Strategy:

@@ -10,7 +10,7 @@ from annotate.access import project_for, run_for
 from annotate.enums import Role, RunKind
 from annotate.errors import Conflict
 from annotate.models import Completion, Run
-from annotate.prelabel.actions import cancel_run, may_use, open_run, retry_failed
+from annotate.prelabel.actions import cancel_run, open_run, retry_failed
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.run import (
     CompletionSerializer,
@@ -47,8 +47,8 @@ class RunViewSet(NounViewSet):
         new = NewRun(data=request.data)
         new.is_valid(raise_exception=True)
         wanted = new.validated_data
-        may_name = may_use(wanted["backend"], settings.PEOPLE_MAY_USE)
-        brought = settings_beside(wanted["strategy"], wanted["backend"]) if may_name else {}
+        allowed = settings.PEOPLE_MAY_USE
+        brought = settings_beside(wanted["strategy"], wanted["backend"], allowed=allowed)
         run = open_run(
             project,
             strategy=wanted["strategy"],
@@ -57,7 +57,7 @@ class RunViewSet(NounViewSet):
             criterion_key=wanted.get("criterion"),
             created_by=asker(request),
             rater_name=wanted["rater"],
-            allowed_backends=settings.PEOPLE_MAY_USE,
+            allowed_backends=allowed,
         )
         send_run(run)
         return Response(self.get_serializer(run).data, status=201)

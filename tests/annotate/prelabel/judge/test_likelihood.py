@@ -12,8 +12,8 @@ from annotate.prelabel.judge.likelihood import (
     LikelihoodSettings,
     judge_likelihood,
     probability_bad,
-    settings_from_calibration,
 )
+from annotate.settings import build_settings
 from tests.annotate.prelabel.answering import reasons, run, trace, values
 
 SETTINGS = LikelihoodSettings(slope=2.0, intercept=-4.0, threshold=0.5)
@@ -90,18 +90,13 @@ def test_probability_stays_a_probability_and_rises_with_regret(regret: float, mo
     assert 0 <= low <= high <= 1
 
 
-def test_calibration_file_may_say_more_than_the_curve() -> None:
-    file = {"slope": 1.5, "intercept": -2, "threshold": 0.4, "seed": 7, "n_traces": 100, "partition": "scale"}
-    assert settings_from_calibration(file, bad="wrong") == LikelihoodSettings(1.5, -2.0, 0.4, bad="wrong")
-
-
 @pytest.mark.parametrize(("missing", "value"), [("slope", None), ("threshold", 1.0), ("slope", -1.0)])
-def test_calibration_that_cannot_be_used_names_the_field(missing: str, value: float | None) -> None:
+def test_curve_that_cannot_be_used_names_the_field(missing: str, value: float | None) -> None:
     file: dict[str, float] = {"slope": 1.0, "intercept": 0.0, "threshold": 0.5}
     if value is None:
         del file[missing]
     else:
         file[missing] = value
     with pytest.raises(Rejected) as caught:
-        settings_from_calibration(file)
+        build_settings(LikelihoodSettings, file)
     assert caught.value.field == missing
