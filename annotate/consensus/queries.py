@@ -1,20 +1,10 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from django.db.models import Count, Q, QuerySet
+from django.db.models import QuerySet
 
 from annotate.consensus.funnel import FunnelRow, from_json
-from annotate.enums import RaterKind, RunKind, RunState, Verdict
-from annotate.models import Consensus, Criterion, Label, Project, Run, Trace
-
-
-@dataclass(frozen=True, slots=True)
-class Disagreement:
-    """How often raters of a criterion differ: steps with two or more votes, and those of them with two values."""
-
-    steps_compared: int
-    steps_split: int
+from annotate.enums import RunKind, RunState
+from annotate.models import Consensus, Project, Run, Trace
 
 
 def funnel_of(run: Run) -> list[FunnelRow]:
@@ -37,20 +27,3 @@ def decisions_of(trace: Trace, run: Run) -> QuerySet[Consensus]:
     return (
         Consensus.objects.filter(run=run, step__trace=trace).select_related("step").order_by("step__position")
     )
-
-
-def disagreement_of(criterion: Criterion, *, people_only: bool = False) -> Disagreement:
-    """Compare the counted step labels by ``criterion``; *unsure* is no vote and gold is no rater here."""
-    labels = (
-        Label.objects.counted()
-        .filter(criterion=criterion, step__isnull=False)
-        .exclude(value=Verdict.UNSURE)
-        .exclude(rater__kind=RaterKind.GOLD)
-    )
-    if people_only:
-        labels = labels.filter(rater__kind=RaterKind.PERSON)
-    per_step = labels.values("step").annotate(votes=Count("pk"), values_said=Count("value", distinct=True))
-    counts = per_step.filter(votes__gte=2).aggregate(
-        compared=Count("step"), split=Count("step", filter=Q(values_said__gte=2))
-    )
-    return Disagreement(steps_compared=counts["compared"], steps_split=counts["split"])

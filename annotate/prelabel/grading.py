@@ -40,12 +40,6 @@ def grade(answer_text: str, reference: str, *, finish_reason: FinishReason = "st
     return _compare(gold, stated)
 
 
-def is_gradable(reference: str | None) -> bool:
-    """Whether a reference can be compared at all: it must at least be equal to itself."""
-    gold = stated_reference(reference or "")
-    return bool(gold) and len(gold) <= answers.MAX_ANSWER and _compare(gold, gold) == "right"
-
-
 def stated_reference(reference: str) -> str:
     """The answer within a reference, which may be a bare answer or a whole worked solution."""
     return answers.final_answer(reference) or (reference.strip() if "\n" not in reference.strip() else "")

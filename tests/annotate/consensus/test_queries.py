@@ -3,10 +3,10 @@ from __future__ import annotations
 import pytest
 
 from annotate.consensus.actions import run_consensus
-from annotate.consensus.queries import disagreement_of, funnel_of, latest_consensus
-from annotate.enums import RaterKind, RunKind
+from annotate.consensus.queries import funnel_of, latest_consensus
+from annotate.enums import RunKind
 from annotate.models import Project, Run
-from tests.factories import a_criterion, a_label, a_project, a_rater, a_trace
+from tests.factories import a_criterion, a_project, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -33,28 +33,3 @@ def test_an_unfinished_run_has_no_funnel(project):
     )
 
     assert funnel_of(run) == []
-
-
-def test_disagreement_counts_steps_two_or_more_raters_answered(project):
-    split, same, alone, hesitant = a_trace(project, n_steps=4).steps.all()
-    ann, ben = a_rater(project, name="ann"), a_rater(project, name="ben")
-    judge = a_rater(project, RaterKind.JUDGE, "judge/tiny@v1")
-    gold = a_rater(project, RaterKind.GOLD, "gold/key")
-    for rater, step, value in [
-        (ann, split, "good"),
-        (ben, split, "bad"),
-        (ann, same, "good"),
-        (ben, same, "good"),
-        (ann, alone, "good"),
-        (judge, alone, "bad"),
-        (ann, hesitant, "good"),
-        (ben, hesitant, "unsure"),
-        (gold, hesitant, "bad"),
-    ]:
-        a_label(rater, step, value)
-
-    everybody = disagreement_of(a_criterion(project))
-    people = disagreement_of(a_criterion(project), people_only=True)
-
-    assert (everybody.steps_compared, everybody.steps_split) == (3, 2)
-    assert (people.steps_compared, people.steps_split) == (2, 1)
