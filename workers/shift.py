@@ -24,8 +24,9 @@ from annotate.prelabel.actions import (
     release_units,
 )
 from annotate.prelabel.contracts import Backend, Finding, Strategy
+from annotate.prelabel.entries import StrategyEntry
 from annotate.prelabel.queries import has_free_units, task_of, wants_cancel
-from annotate.prelabel.strategies import StrategyEntry, strategy_called
+from annotate.prelabel.strategies import strategy_called
 from workers.driver import MAX_BATCH, drive
 from workers.engines import engine_at
 from workers.leases import Leases

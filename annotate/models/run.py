@@ -5,7 +5,7 @@ from django.db.models import Q
 
 from annotate.enums import FinishReason, RunKind, RunState, UnitState
 
-from .corpus import Trace
+from .corpus import Pair, Trace
 from .person import Person
 from .project import Project
 from .rater import Rater
@@ -22,6 +22,9 @@ class Run(models.Model):
     rater = models.ForeignKey(Rater, null=True, blank=True, on_delete=models.RESTRICT, related_name="runs")
     backend = models.CharField(max_length=400, blank=True)
     settings = models.JSONField(default=dict, blank=True)
+    # What the run may spend before it stops by itself; None sets no limit.
+    budget_tokens = models.PositiveBigIntegerField(null=True, blank=True)
+    budget_completions = models.PositiveBigIntegerField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=RunState.choices, default=RunState.QUEUED)
     wants_cancel = models.BooleanField(default=False)
     summary = models.JSONField(default=dict, blank=True)
@@ -47,14 +50,15 @@ class Run(models.Model):
 
 
 class Unit(models.Model):
-    """One trace's share of a run. The table is the queue of record; messages only say where to look.
+    """One trace's, or one pair's, share of a run. The table is the queue of record; messages only say where to look.
 
     ``attempts`` is a fencing token: a finishing write carries the number it claimed with, so a worker that
     lost its lease cannot overwrite a newer attempt.
     """
 
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="units")
-    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="units")
+    trace = models.ForeignKey(Trace, null=True, blank=True, on_delete=models.CASCADE, related_name="units")
+    pair = models.ForeignKey(Pair, null=True, blank=True, on_delete=models.CASCADE, related_name="units")
     state = models.CharField(max_length=10, choices=UnitState.choices, default=UnitState.PENDING)
     lease_until = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=120, blank=True)
@@ -65,12 +69,18 @@ class Unit(models.Model):
     class Meta:
         constraints = (
             models.UniqueConstraint(fields=("run", "trace"), name="unit_once_per_run_and_trace"),
+            models.UniqueConstraint(fields=("run", "pair"), name="unit_once_per_run_and_pair"),
+            models.CheckConstraint(
+                condition=Q(trace__isnull=False, pair__isnull=True)
+                | Q(trace__isnull=True, pair__isnull=False),
+                name="unit_is_about_one_thing",
+            ),
             models.CheckConstraint(condition=Q(state__in=UnitState.values), name="unit_state_is_known"),
         )
         indexes = (models.Index(fields=("run", "state", "lease_until"), name="unit_queue"),)
 
     def __str__(self) -> str:
-        return f"{self.run_id}/{self.trace_id}"
+        return f"{self.run_id}/{self.trace_id or self.pair_id}"
 
 
 class Completion(models.Model):
@@ -91,7 +101,14 @@ class Completion(models.Model):
     completion_tokens = models.PositiveIntegerField(default=0)
     logprob = models.FloatField(null=True, blank=True)
     scores = models.JSONField(default=list, blank=True)
+    choices = models.JSONField(default=dict, blank=True)
+    choice_source = models.CharField(max_length=8, blank=True)
+    player = models.CharField(max_length=40, blank=True)
     model = models.CharField(max_length=300, blank=True)
+    revision = models.CharField(max_length=100, blank=True)
+    server = models.CharField(max_length=100, blank=True)
+    seed = models.BigIntegerField(null=True, blank=True)
+    cost = models.FloatField(null=True, blank=True, help_text="US dollars")
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 

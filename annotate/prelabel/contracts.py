@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
 FinishReason = Literal["stop", "length", "refused", "timeout", "error"]
+ChoiceSource = Literal["", "typed", "tokens"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +46,18 @@ class Request:
 
     A final assistant message is a prefix to be continued, not a finished turn.
     ``score`` asks for the log-probabilities of that text, appended to the prefix, instead of
-    (``n`` = 0) or besides new text. ``about`` is the step position the request speaks of and ``purpose`` a word for
-    people who read the evidence; neither changes the answer, so neither is in the digest.
+    (``n`` = 0) or besides new text. ``choices`` asks how probable each of these short texts is as what is said next;
+    a backend that cannot tell draws ``n`` texts instead. ``player`` names which of the run's backends is asked, ""
+    being the one the run was opened with. ``about`` is the step position the request speaks of and ``purpose`` a word
+    for people who read the evidence; neither changes the answer, so neither is in the digest.
     """
 
     messages: tuple[Message, ...]
     n: int = 1
     sampling: Sampling = field(default_factory=Sampling)
     score: str = ""
+    choices: tuple[str, ...] = ()
+    player: str = ""
     about: int | None = None
     purpose: str = ""
 
@@ -65,7 +70,7 @@ class Request:
         """
         # Spelled out: dataclasses.asdict took three quarters of a fast backend's time here.
         knobs = self.sampling
-        shape = {
+        shape: dict[str, Any] = {
             "messages": [[message.role, message.content] for message in self.messages],
             "temperature": knobs.temperature,
             "top_p": knobs.top_p,
@@ -76,6 +81,11 @@ class Request:
             "score": self.score,
             "is_continued": self.n > 0,
         }
+        # Only where they say something: what was stored before they existed keeps its name.
+        if self.choices:
+            shape["choices"] = self.choices
+        if self.player:
+            shape["player"] = self.player
         return hashlib.sha256(json.dumps(shape, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
@@ -91,7 +101,16 @@ class TokenScore:
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What came back for one sample. Text is the continuation alone, never the prompt."""
+    """What came back for one sample. Text is the continuation alone, never the prompt.
+
+    Token counts add up to what was paid: the prompt of a request drawn ``n`` times is counted on one of its samples.
+    ``choices`` holds, for each of ``Request.choices`` the backend could read, the natural logarithm of its
+    probability under the unmodified model; what it could not read is absent, never minus infinity. Their
+    probabilities add up to less than 1 where the model wanted to say something else. ``choice_source`` says how they
+    were read: ``typed`` (the server's own question call), ``tokens`` (next-token log-probabilities) or, with nothing
+    read, empty. ``model``, ``revision`` and ``server`` say who answered; ``seed`` is the one this sample was drawn
+    with, None where the backend has no such thing; ``cost`` is in US dollars, None where nobody stated a price.
+    """
 
     text: str
     finish_reason: FinishReason
@@ -100,7 +119,13 @@ class Completion:
     completion_tokens: int = 0
     logprob: float | None = None
     scores: tuple[TokenScore, ...] = ()
+    choices: Mapping[str, float] = field(default_factory=dict)
+    choice_source: ChoiceSource = ""
     model: str = ""
+    revision: str = ""
+    server: str = ""
+    seed: int | None = None
+    cost: float | None = None
     error: str = ""
 
 
@@ -116,25 +141,80 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class StepTask:
+    """``kind`` is a value of ``annotate.enums.StepKind``; ``meta`` is what a tool call or its result brought along."""
+
     position: int
     text: str
+    kind: str = "thought"
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LevelTask:
+    """One allowed answer. ``score`` places it on a number line; None keeps it off (unsure)."""
+
+    key: str
+    title: str
+    description: str = ""
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionTask:
+    """One question of the project's rubric; ``scope`` and ``kind`` are values of the enums of those names."""
+
+    key: str
+    title: str
+    description: str = ""
+    scope: str = "step"
+    kind: str = "verdict"
+    weight: float = 1.0
+    levels: tuple[LevelTask, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TraceTask:
-    """What a strategy may know about a trace."""
+    """What a strategy may know about a trace.
+
+    ``criterion`` is the one the run labels, ``criteria`` are all of its rubric. ``outcome`` is the stored grade of
+    the trace's final answer (a value of ``annotate.enums.Outcome``), None where nobody graded it.
+    ``first_error_hint`` is what the rater named in the run's setting ``hint_rater`` says about the place of the first
+    error: -1 none, else an index into ``steps``; None when it says nothing. ``meta`` merges the problem's and the
+    trace's own.
+    """
 
     problem: str
     steps: tuple[StepTask, ...]
     reference_answer: str | None = None
     reference_solution: str | None = None
+    outcome: str | None = None
+    criterion: CriterionTask | None = None
+    criteria: tuple[CriterionTask, ...] = ()
+    first_error_hint: int | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PairTask:
+    """Two traces of one problem, or two alternatives for the step that follows ``prefix``."""
+
+    problem: str
+    left: str
+    right: str
+    prefix: str = ""
+    reference_answer: str | None = None
+    criterion: CriterionTask | None = None
+
+
+Task = TraceTask | PairTask
 
 
 @dataclass(frozen=True, slots=True)
 class Opinion:
-    """A label in the making. ``value`` is a level key of the criterion the run labels.
+    """A label in the making. ``value`` is a level key of its criterion.
 
-    ``position`` None speaks of the whole trace. ``distribution`` maps level keys to probabilities.
+    ``position`` None speaks of the whole trace or pair. ``criterion`` empty means the one the run labels, else it is
+    the key of another of the same rubric. ``distribution`` maps level keys to probabilities.
     """
 
     position: int | None
@@ -143,6 +223,7 @@ class Opinion:
     distribution: Mapping[str, float] | None = None
     text: str = ""
     evidence: Mapping[str, Any] = field(default_factory=dict)
+    criterion: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from annotate.enums import RaterKind
 from annotate.errors import Conflict, Rejected
 from annotate.models import Project, Rater
 
-from .strategies import StrategyEntry
+from .entries import StrategyEntry
 
 LONGEST_NAME = 160
 

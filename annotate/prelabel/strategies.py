@@ -1,52 +1,36 @@
-"""Every strategy by name. Adding one is a file and a line here."""
+"""Every strategy by name. Adding one is a file: whatever stands in a strategy folder and holds a ``STRATEGY``."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+import importlib
+import pkgutil
+from collections.abc import Iterator, Mapping
+from types import ModuleType
 
 from annotate.errors import Rejected
-from annotate.prelabel.contracts import Strategy, TraceTask
-from annotate.prelabel.judge.critique import CritiqueSettings, judge_critique
-from annotate.prelabel.judge.likelihood import LikelihoodSettings, judge_likelihood
-from annotate.prelabel.rollout.scan import ScanSettings, scan
-from annotate.prelabel.verifiers.arithmetic import ArithmeticSettings, verify_arithmetic
-from annotate.settings import build_settings
+from annotate.prelabel import judge, probes, rollout, verifiers
+from annotate.prelabel.entries import StrategyEntry
 
-# The values of ``annotate.enums.RaterKind`` that a machine strategy can speak as.
-Kind = Literal["rollout", "judge", "verifier"]
+_FOLDERS: tuple[ModuleType, ...] = (rollout, judge, verifiers, probes)
 
 
-@dataclass(frozen=True, slots=True)
-class StrategyEntry:
-    """What the rest of the product needs to know about a strategy before running it."""
-
-    name: str
-    rater_kind: Kind
-    title: str
-    settings_class: type[Any]
-    factory: Callable[[TraceTask, Any], Strategy]
-    needs_backend: bool = True
-
-    def settings(self, values: Mapping[str, Any]) -> Any:
-        """Checked settings; ``Rejected`` names the field."""
-        return build_settings(self.settings_class, values)
-
-    def start(self, task: TraceTask, values: Mapping[str, Any]) -> Strategy:
-        """The generator for one trace."""
-        return self.factory(task, self.settings(values))
+def _found() -> Iterator[tuple[str, StrategyEntry]]:
+    for folder in _FOLDERS:
+        short = folder.__name__.rpartition(".")[2]
+        for module in sorted(pkgutil.iter_modules(folder.__path__), key=lambda found: found.name):
+            # The file's name is the strategy's: a label says where the code that made it stands.
+            path = f"{folder.__name__}.{module.name}"
+            entry = getattr(importlib.import_module(path), "STRATEGY", None)
+            if not isinstance(entry, StrategyEntry):
+                raise ImportError(f"{path} holds no STRATEGY: every file in a strategy folder is a strategy")
+            family = short.removesuffix("s") if short in {"verifiers", "probes"} else short
+            expected = f"{family}/{module.name}"
+            if entry.name != expected:
+                raise ImportError(f"the strategy in {path} calls itself {entry.name}, not {expected}")
+            yield entry.name, entry
 
 
-_ENTRIES = (
-    StrategyEntry("rollout/scan", "rollout", "Rollouts, front to back", ScanSettings, scan),
-    StrategyEntry("judge/likelihood", "judge", "Judge by surprise", LikelihoodSettings, judge_likelihood),
-    StrategyEntry("judge/critique", "judge", "Judge by written critique", CritiqueSettings, judge_critique),
-    StrategyEntry(
-        "verifier/arithmetic", "verifier", "Arithmetic check", ArithmeticSettings, verify_arithmetic, False
-    ),
-)
-STRATEGIES: Mapping[str, StrategyEntry] = {entry.name: entry for entry in _ENTRIES}
+STRATEGIES: Mapping[str, StrategyEntry] = dict(_found())
 
 
 def strategy_called(name: str) -> StrategyEntry:

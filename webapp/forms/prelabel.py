@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 
 from annotate.models import Project
-from annotate.prelabel.strategies import StrategyEntry
+from annotate.prelabel.entries import StrategyEntry
 
 
 class RunForm(forms.Form):

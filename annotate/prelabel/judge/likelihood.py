@@ -28,6 +28,7 @@ from annotate.prelabel.contracts import (
     TokenScore,
     TraceTask,
 )
+from annotate.prelabel.entries import StrategyEntry
 from annotate.settings import require
 
 
@@ -120,3 +121,13 @@ def _verdict(
 def _largest_regret(scores: tuple[TokenScore, ...]) -> tuple[float, TokenScore]:
     worst = max(scores, key=lambda token: token.best_logprob - token.logprob)
     return worst.best_logprob - worst.logprob, worst
+
+
+STRATEGY = StrategyEntry(
+    "judge/likelihood",
+    "judge",
+    "Judge by surprise",
+    LikelihoodSettings,
+    judge_likelihood,
+    summary="Reads how improbable each step is to a model trained for it. Needs that judge's own calibration.",
+)

@@ -1,5 +1,15 @@
 """The critique judge: ``strategy`` asks, ``answers`` reads."""
 
+from annotate.prelabel.entries import StrategyEntry
 from annotate.prelabel.judge.critique.strategy import CritiqueSettings, judge_critique
 
-__all__ = ["CritiqueSettings", "judge_critique"]
+__all__ = ["STRATEGY", "CritiqueSettings", "judge_critique"]
+
+STRATEGY = StrategyEntry(
+    "judge/critique",
+    "judge",
+    "Judge by written critique",
+    CritiqueSettings,
+    judge_critique,
+    summary="Reads the whole solution in one pass and stops at the first error it finds.",
+)
