@@ -15,7 +15,11 @@ _SHOWN_ERRORS = 3
 
 @dataclass(slots=True)
 class Tally:
-    """``hits`` reached the reference answer, ``misses`` another one; everything else is unknown and kept apart."""
+    """``hits`` reached the reference answer, ``misses`` another one; everything else is unknown and kept apart.
+
+    ``outcomes`` has one letter per rollout, in the order of their sample numbers: r(ight), w(rong), t(runcated),
+    u(ngradable), f(ailed).
+    """
 
     hits: int = 0
     misses: int = 0
@@ -23,6 +27,7 @@ class Tally:
     failed: int = 0
     ungradable: int = 0
     tokens: int = 0
+    outcomes: str = ""
     reasons: list[str] = field(default_factory=list)
 
     @property
@@ -52,13 +57,15 @@ class Tally:
 
     def add(self, completion: Completion, outcome: grading.Outcome) -> None:
         self.tokens += completion.completion_tokens
+        is_failed = outcome == "ungradable" and completion.finish_reason != "stop"
+        self.outcomes += "f" if is_failed else outcome[0]
         if outcome == "right":
             self.hits += 1
         elif outcome == "wrong":
             self.misses += 1
         elif outcome == "truncated":
             self.truncated += 1
-        elif completion.finish_reason == "stop":
+        elif not is_failed:
             self.ungradable += 1
         else:
             self.failed += 1
@@ -72,6 +79,7 @@ class Tally:
             "unknown": self.unknown,
             "tried": self.tried,
             "posterior_mean": round(self.posterior_mean, 6),
+            "outcomes": self.outcomes,
         }
         kinds = {"truncated": self.truncated, "failed": self.failed, "ungradable": self.ungradable}
         counts.update({kind: count for kind, count in kinds.items() if count})
