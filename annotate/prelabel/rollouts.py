@@ -143,6 +143,8 @@ class Rollouts:
             index for index, step in enumerate(task.steps) if step.kind != "observation"
         ) or tuple(range(len(task.steps)))
         self.tallies: dict[int, Tally] = {}
+        # The digests of what was asked: traces that begin alike share answers, so a trace cannot find its own by place.
+        self.questions: dict[int, str] = {}
         self.completions = 0
         self.tokens = 0
         self._grade = grade
@@ -155,7 +157,9 @@ class Rollouts:
         places = [index for index, n in wanted.items() if n > 0]
         if not places:
             return
-        answers = yield [self._request(index, wanted[index], purpose) for index in places]
+        requests = [self._request(index, wanted[index], purpose) for index in places]
+        self.questions.update(zip(places, (request.digest for request in requests), strict=True))
+        answers = yield requests
         for index, completions in zip(places, answers, strict=True):
             self._count(index, completions)
 
@@ -187,7 +191,7 @@ class Rollouts:
         """A label for a step with its counts; ``score`` is the posterior mean of its pass rate unless given."""
         settings, counts = self.settings, {}
         if index in self.tallies:
-            counts = self.tallies[index].evidence()
+            counts = {**self.tallies[index].evidence(), "question": self.questions.get(index, "")}
             score = self.tallies[index].posterior_mean if score is None else score
         return Opinion(
             self.task.steps[index].position,
@@ -198,6 +202,8 @@ class Rollouts:
 
     def silence(self, index: int, reason: str) -> Silence:
         counts = self.tallies[index].evidence() if index in self.tallies else {}
+        if index in self.questions:
+            counts["question"] = self.questions[index]
         return Silence(self.task.steps[index].position, reason, counts)
 
     def finding(
