@@ -7,6 +7,11 @@ from annotate.enums import Role
 from .person import Person
 
 
+def usual_judge_gate() -> dict[str, float]:
+    """What a judge's audit must reach: one empty text in a hundred taken for right is already a way to be fooled."""
+    return {"master_key_alone": 0.99, "master_key_appended": 0.99, "gold_solution": 0.8}
+
+
 class Project(models.Model):
     """A body of traces, the question asked about them, and the people who answer."""
 
@@ -19,6 +24,8 @@ class Project(models.Model):
     overlap = models.PositiveSmallIntegerField(default=1)
     lease_minutes = models.PositiveSmallIntegerField(default=30)
     shows_reference = models.BooleanField(default=False)
+    # Audit rate by name: the least share (the most, for a bias) with which a judge counts in a consensus.
+    judge_gate = models.JSONField(default=usual_judge_gate, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
     members = models.ManyToManyField(Person, through="Membership", related_name="projects")
 
