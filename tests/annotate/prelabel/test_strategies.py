@@ -1,34 +1,48 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from annotate.enums import RaterKind
 from annotate.errors import Rejected
+from annotate.prelabel.contracts import PairTask, TraceTask
+from annotate.prelabel.entries import StrategyEntry
 from annotate.prelabel.rollout.scan import ScanSettings
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
 from tests.annotate.prelabel.answering import run, said, trace
+from tests.annotate.prelabel.criteria import DIMENSIONS, VERDICT, pair
 
-NEEDED = {"judge/likelihood": {"slope": 1.0, "intercept": -2.0, "threshold": 0.5}}
+NEEDED = {
+    "judge/likelihood": {"slope": 1.0, "intercept": -2.0, "threshold": 0.5},
+    "probe/implicit": {"reference_backend": "scripted:nothing.json"},
+}
+
+
+def task_for(entry: StrategyEntry, *steps: str) -> TraceTask | PairTask:
+    """A trace of a project with a full rubric, or a pair for what judges pairs."""
+    if entry.task == "pair":
+        return pair(*("one", "two") if steps else ("", ""))
+    return replace(trace(*steps), criterion=VERDICT, criteria=(VERDICT, *DIMENSIONS))
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_every_strategy_runs_from_its_name_and_survives_useless_answers(name: str) -> None:
     entry = strategy_called(name)
     assert entry.rater_kind in RaterKind.values
-    task = trace("Let us see.\n", "2 + 3 = 5\n", "Answer: 42")
+    task = task_for(entry, "Let us see.\n", "2 + 3 = 5\n", "Answer: 42")
     finding, asked = run(entry.start(task, NEEDED.get(name, {})), lambda request, sample: said("no idea"))
     assert bool(asked) == entry.needs_backend
-    spoken = [opinion.position for opinion in finding.opinions]
-    spoken += [silence.position for silence in finding.silences]
-    assert len(spoken) == len(set(spoken)), "a step is spoken of once"
-    assert set(spoken) <= {None, 0, 1, 2}
+    spoken = [(opinion.position, opinion.criterion) for opinion in finding.opinions]
+    spoken += [(silence.position, "") for silence in finding.silences]
+    assert len(spoken) == len(set(spoken)), "a step is spoken of once by one criterion"
+    assert {position for position, _ in spoken} <= {None, 0, 1, 2}
 
 
 @pytest.mark.parametrize("name", STRATEGIES)
 def test_every_strategy_is_silent_about_a_trace_without_steps(name: str) -> None:
-    finding, asked = run(
-        strategy_called(name).start(trace(), NEEDED.get(name, {})), lambda request, sample: said("")
-    )
+    entry = strategy_called(name)
+    finding, asked = run(entry.start(task_for(entry), NEEDED.get(name, {})), lambda request, sample: said(""))
     assert (asked, finding.opinions) == ([], ())
 
 
