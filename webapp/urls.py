@@ -31,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assignments/<int:pk>/skip/", assign.skip, name="skip"),
     path("assignments/<int:pk>/release/", assign.release, name="release-assignment"),
     path("runs/<int:pk>/", prelabel.run, name="run"),
+    path("runs/<int:pk>/answers/", prelabel.answers, name="run-answers"),
     path("runs/<int:pk>/cancel/", prelabel.cancel, name="cancel-run"),
     path("runs/<int:pk>/retry/", prelabel.retry, name="retry-run"),
     path("consensus/<int:pk>/", consensus.consensus_run, name="consensus-run"),

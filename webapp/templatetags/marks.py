@@ -10,6 +10,12 @@ from annotate.enums import RaterKind, Verdict
 
 register = template.Library()
 
+FAMILIES = {
+    RaterKind.ROLLOUT: "Rollouts: can the model still get there from here",
+    RaterKind.JUDGE: "Judges: a model reads the steps",
+    RaterKind.VERIFIER: "Verifiers: a tool checks what can be checked",
+    RaterKind.PROBE: "Probes: cheap signals for ranking steps",
+}
 KNOWN = {*Verdict.values, "none"}
 
 
@@ -32,6 +38,12 @@ def glyph(kind: str) -> SafeString:
         kind,
         RaterKind(kind).label,
     )
+
+
+@register.filter
+def family(kind: str) -> str:
+    """What strategies that speak as this kind of rater are called together."""
+    return FAMILIES.get(kind, RaterKind(kind).label)
 
 
 @register.simple_tag

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
 from django import conf
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -9,13 +11,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotate.access import project_for, role_in, run_for
+from annotate.access import project_for, role_in, run_for, trace_for
 from annotate.enums import Role, RunKind
 from annotate.errors import Rejected
 from annotate.models import Person
 from annotate.prelabel.actions import cancel_run, open_run, retry_failed
 from annotate.prelabel.queries import run_progress
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
+from annotate.prelabel.transcripts import exchanges_about
 from webapp.forms import SettingsForm
 from webapp.forms.prelabel import RunForm
 from workers.calibration import settings_beside
@@ -71,7 +74,9 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "entry": entry,
-        "strategies": STRATEGIES,
+        "groups": [
+            (kind, list(group)) for kind, group in groupby(STRATEGIES.values(), lambda one: one.rater_kind)
+        ],
         "form": form,
         "settings": settings,
     }
@@ -97,6 +102,26 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "prelabel/run.html", context)
     status = STOP_POLLING if progress.is_over else 200
     return render(request, "prelabel/run.html#live", context, status=status)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def answers(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET ?trace=&step=: what the run's backends were asked about one place, and every answer."""
+    found = run_for(request.user, pk)
+    given, place = request.GET.get("trace", ""), request.GET.get("step", "")
+    if not given.isdecimal() or (place and not place.isdecimal()):
+        raise Rejected("name a trace, and a step by its number from 0", field="trace")
+    trace = trace_for(request.user, int(given))
+    position = int(place) if place else None
+    context = {
+        "run": found,
+        "project": found.project,
+        "trace": trace,
+        "step": trace.steps.filter(position=position).first() if place else None,
+        "exchanges": exchanges_about(found, trace, position),
+    }
+    return render(request, "prelabel/answers.html", context)
 
 
 @login_required

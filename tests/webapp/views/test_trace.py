@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 
 from annotate.consensus.actions import run_consensus
-from annotate.enums import RaterKind, Role
-from annotate.models import Project
-from tests.factories import a_label, a_project, a_rater, a_trace
+from annotate.enums import FinishReason, RaterKind, Role, RunKind, UnitState
+from annotate.models import Completion, Project, Run, Unit
+from tests.factories import a_criterion, a_label, a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_of, queries_with_one_and_three, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -79,3 +79,65 @@ def test_annotators_do_not_read_evidence(project: Project) -> None:
     bob = signed_in("bob")
     assert bob.get(f"/traces/{trace.pk}/").status_code == 403
     assert bob.get("/projects/words/traces/").status_code == 403
+
+
+def test_every_fact_a_machine_measured_is_on_the_page(project: Project) -> None:
+    trace = a_trace(project)
+    evidence = {"label_mass": 0.25, "orders": 2, "criteria": [{"key": "<b>sound</b>", "failed": True}]}
+    distribution = {"good": 0.125, "neutral": 0.5, "bad": 0.375}
+    judge = a_rater(project, RaterKind.JUDGE, name="judge@1")
+    a_label(
+        judge, trace.steps.get(position=0), "neutral", evidence=evidence, distribution=distribution, score=0.5
+    )
+    page = signed_in("alice").get(f"/traces/{trace.pk}/").content.decode()
+    assert "<dt>label mass</dt><dd>0.25</dd>" in page
+    assert "&lt;b&gt;sound&lt;/b&gt;" in page
+    assert "<b>sound</b>" not in page
+    assert [page.index(f"<dt>{level}</dt>") for level in ("neutral", "bad", "good")] == sorted(
+        page.index(f"<dt>{level}</dt>") for level in distribution
+    )
+
+
+def test_a_steps_answers_are_shown_as_hostile_text(project: Project) -> None:
+    trace = a_trace(project)
+    rollout = a_rater(project, RaterKind.ROLLOUT, name="rollout/scan@1")
+    run = Run.objects.create(
+        project=project,
+        kind=RunKind.PRELABEL,
+        name="rollout/scan",
+        criterion=a_criterion(project, "recoverable"),
+        rater=rollout,
+        backend="scripted:x",
+    )
+    unit = Unit.objects.create(run=run, trace=trace, state=UnitState.DONE)
+    Completion.objects.create(
+        run=run,
+        unit=unit,
+        digest="a" * 64,
+        sample=0,
+        about=0,
+        purpose="rollout",
+        text="<script>alert(1)</script> \u202e",
+        finish_reason=FinishReason.STOP,
+        sampling={"temperature": 1.0},
+        completion_tokens=7,
+        seed=11,
+        choices={"good": -0.5},
+        choice_source="tokens",
+    )
+    named = {"question": "a" * 64, "outcomes": "r", "tried": 1, "hits": 1, "misses": 0, "unknown": 0}
+    a_label(
+        rollout, trace.steps.get(position=0), "good", criterion_key="recoverable", run=run, evidence=named
+    )
+    alice = signed_in("alice")
+    address = f"/runs/{run.pk}/answers/?trace={trace.pk}&amp;step=0"
+    assert address in alice.get(f"/traces/{trace.pk}/").content.decode()
+    page = alice.get(address.replace("&amp;", "&")).content.decode()
+    assert "<strong>Right</strong>" in page
+    assert "seed 11" in page
+    assert "&lt;script&gt;" in page
+    assert "<script>alert" not in page
+    assert "‹U+202E›" in page
+    assert "Nothing was asked" in alice.get(f"/runs/{run.pk}/answers/?trace={trace.pk}").content.decode()
+    assert alice.get(f"/runs/{run.pk}/answers/?trace=x").status_code == 400
+    assert signed_in("bob").get(address.replace("&amp;", "&")).status_code == 403
