@@ -9,6 +9,7 @@ from types import ModuleType
 
 from annotate.errors import Rejected
 from annotate.prelabel import judge, probes, rollout, verifiers
+from annotate.prelabel.audit.entry import audit_entry
 from annotate.prelabel.entries import StrategyEntry
 
 _FOLDERS: tuple[ModuleType, ...] = (rollout, judge, verifiers, probes)
@@ -31,6 +32,8 @@ def _found() -> Iterator[tuple[str, StrategyEntry]]:
 
 
 STRATEGIES: Mapping[str, StrategyEntry] = dict(_found())
+# Not among them: an audit is opened for a judge, never started by its own name.
+AUDIT_ENTRY = audit_entry(STRATEGIES)
 
 
 def strategy_called(name: str) -> StrategyEntry:
@@ -38,3 +41,8 @@ def strategy_called(name: str) -> StrategyEntry:
     if name not in STRATEGIES:
         raise Rejected(f"{name!r} is not a strategy; known are {', '.join(STRATEGIES)}.", field="strategy")
     return STRATEGIES[name]
+
+
+def strategy_of_run(name: str) -> StrategyEntry:
+    """What a stored run is worked by: a strategy people can start, or the audit."""
+    return AUDIT_ENTRY if name == AUDIT_ENTRY.name else strategy_called(name)
