@@ -23,6 +23,7 @@ BACKENDS = {
     "transformers": "workers.backends.transformers_engine",
     "openai": "workers.backends.openai_http",
     "scripted": "workers.backends.scripted",
+    "sandbox": "workers.backends.sandbox_tool",
 }
 _LOCAL_MODEL_PACKAGES = frozenset({"torch", "transformers", "safetensors", "tokenizers"})
 
