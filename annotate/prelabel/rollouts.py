@@ -164,10 +164,11 @@ class Rollouts:
             self._count(index, completions)
 
     def draw_until_success(self, index: int, cap: int, tau: float = 0.0) -> Drawing:
-        """Draw in waves until more than ``tau * cap`` succeed, or no longer can, or ``cap`` are drawn."""
+        """Draw in waves until more than ``tau`` of what can be known succeeded, or no longer can, or ``cap`` is met."""
         tally = self.tally(index)
         for size in wave_sizes(self.settings.first_wave, cap, tally.tried):
-            if self.is_good(index, cap, tau) or tally.hits + cap - tally.tried <= tau * cap:
+            is_lost = tally.hits + cap - tally.tried <= tau * (cap - tally.unknown)
+            if self.is_good(index, cap, tau) or is_lost:
                 return
             yield from self.draw({index: size})
 
@@ -176,12 +177,18 @@ class Rollouts:
         yield from self.draw({BARE: self.settings.sc_samples - self.tally(BARE).tried}, "self-confidence")
 
     def is_good(self, index: int, cap: int, tau: float = 0.0) -> bool:
-        """Whether more than ``tau`` of the rollouts succeeded, of ``cap`` where fewer were drawn."""
+        """Whether more than ``tau`` of the known rollouts succeeded, whatever those missing up to ``cap`` would say."""
         tally = self.tally(index)
-        return tally.hits > tau * max(cap, tally.tried)
+        return tally.hits > tau * (max(cap, tally.tried) - tally.unknown)
 
     def is_unclear(self, index: int) -> bool:
         return self.tally(index).is_unclear(self.settings.max_unknown)
+
+    def verdict(self, index: int, cap: int, tau: float = 0.0) -> bool | None:
+        """Whether the step is good; None where too many rollouts are unknown to call it bad."""
+        if self.is_good(index, cap, tau):
+            return True
+        return None if self.is_unclear(index) else False
 
     def grade_last(self) -> grading.Outcome:
         """The outcome of the trace itself, read from its last own step."""
@@ -213,18 +220,21 @@ class Rollouts:
         bad = [opinion.position for opinion in opinions if opinion.value == self.settings.bad]
         spoken = {opinion.position for opinion in opinions} | {silence.position for silence in silences}
         rest = [
-            Silence(self.task.steps[index].position, AFTER_ERROR)
+            self.silence(index, AFTER_ERROR)
             for index in self.own
             if self.task.steps[index].position not in spoken
         ]
-        totals = {
-            "outcome": outcome,
-            "first_error": bad[0] if bad else None,
-            "rollouts": self.completions,
-            "tokens": self.tokens,
-            **self._sc_evidence(),
-        }
+        totals = {**self._totals(outcome), "first_error": bad[0] if bad else None}
         return Finding(tuple(opinions), (*silences, *rest), {**totals, **summary})
+
+    def silent(self, reason: str, outcome: str = "unknown") -> Finding:
+        """The finding that says nothing about any step, for one reason that holds for the whole trace."""
+        silence = Silence(None, reason, self._sc_evidence())
+        return Finding(silences=(silence,), summary={**self._totals(outcome), "first_error": None})
+
+    def _totals(self, outcome: str) -> dict[str, object]:
+        spent = {"rollouts": self.completions, "tokens": self.tokens}
+        return {"outcome": outcome, **spent, **self._sc_evidence()}
 
     def _sc_evidence(self) -> dict[str, object]:
         tally = self.tallies.get(BARE)

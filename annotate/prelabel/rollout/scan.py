@@ -15,16 +15,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
+from annotate.prelabel.contracts import Strategy, TraceTask
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.rollouts import (
-    UNCLEAR,
-    Grade,
-    Rollouts,
-    RolloutSettings,
-    grade_completion,
-    unusable,
-)
+from annotate.prelabel.rollouts import Grade, Rollouts, RolloutSettings, grade_completion, unusable
+from annotate.prelabel.walk import Walk
 from annotate.settings import require
 
 
@@ -32,7 +26,7 @@ from annotate.settings import require
 class ScanSettings(RolloutSettings):
     """``confirm`` raises ``k`` to ``k_confirm`` at a step that would be called bad.
 
-    A step is good when more than ``tau * k`` rollouts succeed.
+    A step is good when more than ``tau`` of its known rollouts succeed.
     """
 
     tau: float = 0.0
@@ -48,65 +42,20 @@ class ScanSettings(RolloutSettings):
 def scan(task: TraceTask, settings: ScanSettings, grade: Grade = grade_completion) -> Strategy:
     """Label the steps of one trace front to back until the first that no rollout recovers from."""
     finding = unusable(task, grade)
-    return finding if finding is not None else (yield from _Scan(task, settings, grade).run())
+    return finding if finding is not None else (yield from _scan(Rollouts(task, settings, grade), settings))
 
 
-class _Scan:
-    def __init__(self, task: TraceTask, settings: ScanSettings, grade: Grade) -> None:
-        self._rollouts = Rollouts(task, settings, grade)
-        self._settings = settings
-        self._opinions: list[Opinion] = []
-        self._silences: list[Silence] = []
-        # A step without a label since the last known success: an error found now could be that step's.
-        self._has_gap = False
-
-    def run(self) -> Strategy:
-        rollouts = self._rollouts
-        yield from rollouts.draw_self_confidence()
-        for index in rollouts.own[:-1]:
-            yield from rollouts.draw_until_success(index, self._settings.k, self._settings.tau)
-            needs_confirmation = not self._is_good(index) and not rollouts.is_unclear(index)
-            if self._settings.confirm and needs_confirmation:
-                yield from rollouts.draw_until_success(index, self._settings.k_confirm, self._settings.tau)
-            if not self._judge(index):
-                is_located = bool(self._opinions) and self._opinions[-1].value == self._settings.bad
-                return self._finding("located" if is_located else "unplaced")
-        return self._grade_last_step(rollouts.own[-1])
-
-    def _is_good(self, index: int) -> bool:
-        return self._rollouts.is_good(index, self._settings.k, self._settings.tau)
-
-    def _judge(self, index: int) -> bool:
-        """Take note of one step; False ends the scan."""
-        if self._is_good(index):
-            self._has_gap = False
-            self._opinions.append(self._rollouts.opinion(index, True))
-            return True
-        if self._rollouts.is_unclear(index):
-            self._has_gap = True
-            self._silences.append(self._rollouts.silence(index, UNCLEAR))
-            return True
-        if self._has_gap:
-            reason = "no rollout succeeded, but after an unknown step the first error has no certain place"
-            self._silences.append(self._rollouts.silence(index, reason))
-        else:
-            self._opinions.append(self._rollouts.opinion(index, False))
-        return False
-
-    def _grade_last_step(self, index: int) -> Finding:
-        outcome = self._rollouts.grade_last()
-        if outcome == "right":
-            self._opinions.append(self._rollouts.opinion(index, True, score=1.0, final_answer=outcome))
-            return self._finding("no error")
-        if outcome == "wrong" and self._settings.is_wrong_answer_bad and not self._has_gap:
-            self._opinions.append(self._rollouts.opinion(index, False, score=0.0, final_answer=outcome))
-            return self._finding("located")
-        reason = "the final answer is wrong" if outcome == "wrong" else f"the final answer is {outcome}"
-        self._silences.append(self._rollouts.silence(index, reason))
-        return self._finding("unplaced" if outcome == "wrong" else "unknown")
-
-    def _finding(self, outcome: str) -> Finding:
-        return self._rollouts.finding(self._opinions, self._silences, outcome)
+def _scan(rollouts: Rollouts, settings: ScanSettings) -> Strategy:
+    walk = Walk(rollouts)
+    yield from rollouts.draw_self_confidence()
+    for index in rollouts.own[:-1]:
+        yield from rollouts.draw_until_success(index, settings.k, settings.tau)
+        if settings.confirm and rollouts.verdict(index, settings.k, settings.tau) is False:
+            yield from rollouts.draw_until_success(index, settings.k_confirm, settings.tau)
+        if not walk.take(index, rollouts.verdict(index, settings.k, settings.tau)):
+            return walk.finding()
+    walk.take_last()
+    return walk.finding()
 
 
 STRATEGY = StrategyEntry(
