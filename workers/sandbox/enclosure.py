@@ -47,7 +47,7 @@ def enclose(config: Mapping[str, Any], owner: int) -> None:
         _admit(source, with_devices=True)
     _mask(config["hidden"], [*_LIBRARIES, *config["python"]])
     _add_scratch(config["limits"])
-    os.symlink(SCRATCH, _NEW_ROOT + "/tmp")
+    os.symlink(SCRATCH, _NEW_ROOT + "/tmp")  # noqa: S108
     kernel.enter_root(_NEW_ROOT)
     kernel.make_read_only("/", is_recursive=False)
     _write_files(config, owner)

@@ -124,20 +124,23 @@ def _resident_memory(init: int) -> int:
     parents: dict[int, int] = {}
     for name in os.listdir("/proc"):
         if name.isdigit():
-            with contextlib.suppress(OSError, IndexError, ValueError):
-                with open(f"/proc/{name}/stat", encoding="utf-8", errors="replace") as file:
-                    parents[int(name)] = int(file.read().rpartition(")")[2].split()[1])
+            parents[int(name)] = _number(f"/proc/{name}/stat")
     family, grown = {init}, True
     while grown:
         found = {child for child, parent in parents.items() if parent in family} - family
         family |= found
         grown = bool(found)
-    pages = 0
-    for member in family - {init}:
-        with contextlib.suppress(OSError, IndexError, ValueError):
-            with open(f"/proc/{member}/statm", encoding="ascii") as file:
-                pages += int(file.read().split()[1])
+    pages = sum(_number(f"/proc/{member}/statm") for member in family - {init})
     return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def _number(path: str) -> int:
+    """The second field after the process's name: the parent in ``stat``, resident pages in ``statm``; 0 once it is gone."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            return int(file.read().rpartition(")")[2].split()[1])
+    except (OSError, IndexError, ValueError):
+        return 0
 
 
 def _init(config: Mapping[str, Any], owner: int, means: list[str], report: Report) -> None:
@@ -190,7 +193,7 @@ def _become_program(config: Mapping[str, Any], owner: int) -> NoReturn:
     for number in (signal.SIGINT, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGTERM):
         signal.signal(number, signal.SIG_DFL)
     call_filter.install()
-    os.execve(config["executable"], config["arguments"], config["environment"])
+    os.execve(config["executable"], config["arguments"], config["environment"])  # noqa: S606
 
 
 def _limit(limits: Mapping[str, Any]) -> None:

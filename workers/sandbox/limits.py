@@ -43,9 +43,9 @@ class Limits:
 class Outcome:
     """What came of one run.
 
-    ``ok``: it ended by itself with code 0; ``failed``: with another one; ``timeout``, ``memory``, ``output``: the limit
-    that ended it; ``killed``: a signal did; ``refused``: it was never started, ``stderr`` says why. ``exit_code`` is None
-    unless the program ended by itself. ``means`` names what of the kernel closed it in.
+    ``ok``: it ended by itself with code 0; ``failed``: with another one; ``timeout``, ``memory``, ``output``: the
+    limit that ended it; ``killed``: a signal did; ``refused``: it was never started, ``stderr`` says why.
+    ``exit_code`` is None unless the program ended by itself. ``means`` names what of the kernel closed it in.
     """
 
     status: Status

@@ -173,7 +173,10 @@ class _Run:
 
 
 def _config(program: str, stdin: str, files: Mapping[str, str], limits: Limits) -> bytes:
-    for name in files:
+    require(isinstance(program, str), "program", "must be a text.")
+    require(isinstance(stdin, str), "stdin", "must be a text.")
+    for name, text in files.items():
+        require(isinstance(text, str), "files", f"{name!r} must be a text.")
         path = PurePosixPath(name)
         is_inside = name and not path.is_absolute() and ".." not in path.parts and "\0" not in name
         require(

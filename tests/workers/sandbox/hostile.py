@@ -48,6 +48,14 @@ try:
 except OSError as error:
     print(type(error).__name__)
 """
+OPEN_SOCKET = """
+import socket
+try:
+    socket.socket({family}, 3)
+    print("escaped")
+except OSError as error:
+    print(error.errno)
+"""
 FILL_THE_DISK = """
 written = 0
 try:
