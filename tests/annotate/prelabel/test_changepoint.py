@@ -88,7 +88,7 @@ def test_one_prefix_by_hand() -> None:
 
 
 def test_the_kernel_does_not_care_in_which_order_or_why_rollouts_stopped() -> None:
-    """One success after three misses weighs as log B(a+1, b+3) - log B(a, b), the Beta-binomial without its coefficient."""
+    """One success after three misses weighs log B(a+1, b+3) - log B(a, b): the Beta-binomial but its coefficient."""
     expected = Expectations(after=(2.0, 5.0), fading=1.0, before_weight=4.0)
     location = ChangePoint([1.0, 1.0], [0.0], expected).locate([1], [3])
 
@@ -186,5 +186,5 @@ def test_the_posterior_is_calibrated_where_its_model_holds() -> None:
     ],
 )
 def test_what_is_no_prior_or_no_share_is_refused(prior: list[float], left: list[float]) -> None:
-    with pytest.raises(ValueError, match="prior|shares"):
+    with pytest.raises(ValueError, match=r"prior|shares"):
         ChangePoint(prior, left)
