@@ -1,7 +1,8 @@
-"""The critique judge: ``strategy`` asks, ``answers`` reads."""
+"""The critique judge: ``strategy`` chooses the dialect, ``answers`` reads what comes back."""
 
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.judge.critique.strategy import CritiqueSettings, judge_critique
+from annotate.prelabel.judge.critique.settings import CritiqueSettings
+from annotate.prelabel.judge.critique.strategy import judge_critique
 
 __all__ = ["STRATEGY", "CritiqueSettings", "judge_critique"]
 
