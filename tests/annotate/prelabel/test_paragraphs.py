@@ -32,7 +32,7 @@ def test_mark_occurs_in_no_text_and_follows_from_the_texts_alone(texts: list[str
 def test_mark_gives_way_where_a_text_holds_it_already(left: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(paragraphs, "_MARK_LENGTH", 1)
     taken = "0123456789ABCDEF".replace(left.upper(), "")
-    assert mark_for(["a", taken]) == left
+    assert mark_for(["-", taken]) == left
 
 
 def test_mark_depends_on_where_one_text_ends_and_the_next_begins() -> None:
