@@ -110,12 +110,16 @@ class ChangePoint:
     ) -> Location:
         """The posterior from the counts of each prefix and of the bare problem (hits, misses)."""
         h, m = np.asarray(hits, float), np.asarray(misses, float)
+        # Most prefixes of a long trace have no rollouts; theirs are zeros that need no logarithm.
+        seen = h + m > 0
         rates = self._log_rates + bare[0] * np.log(_PASS_RATES) + bare[1] * np.log1p(-_PASS_RATES)
         n = len(h)
         before = np.zeros((len(_PASS_RATES), n + 1))
-        np.cumsum(_log_kernel(h, m, *self._before), axis=1, out=before[:, 1:])
+        before[:, 1:][:, seen] = _log_kernel(h[seen], m[seen], *_columns(self._before, seen))
+        before = np.cumsum(before, axis=1)
         is_after = np.arange(n)[None, :] >= np.arange(n + 1)[:, None]
-        after = np.where(is_after, _log_kernel(h, m, *self._after), 0.0).sum(axis=1)
+        lost = _log_kernel(h[seen], m[seen], *_columns(self._after, seen))
+        after = np.where(is_after[:, seen], lost, 0.0).sum(axis=1)
         joint = self._log_prior[None, :] + rates[:, None] + before + after[None, :]
         shared = np.exp(joint - joint.max())
         shared /= shared.sum()
@@ -133,6 +137,10 @@ def _fading(n: int, expected: Expectations) -> tuple[Array, Array]:
     behind = np.maximum(np.arange(n)[None, :] - np.arange(n + 1)[:, None], 0)
     mean = np.maximum(a / (a + b) * expected.fading**behind, _MEAN_BOUNDS[0])
     return (a + b) * mean, (a + b) * (1 - mean)
+
+
+def _columns(beta: tuple[Array, Array], seen: NDArray[np.bool_]) -> tuple[Array, Array]:
+    return beta[0][:, seen], beta[1][:, seen]
 
 
 def _log_kernel(hits: Array, misses: Array, a: Array, b: Array) -> Array:
