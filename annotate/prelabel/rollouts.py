@@ -37,6 +37,7 @@ Drawing = Generator[Sequence[Request], Sequence[Sequence[Completion]], None]
 BARE = -1
 AFTER_ERROR = "after the first error"
 UNCLEAR = "too many rollouts without an outcome"
+UNMEASURED = "the pass rate of the question is unknown"
 
 
 @dataclass(frozen=True, slots=True)

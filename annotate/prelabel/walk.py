@@ -19,8 +19,8 @@ class Walk:
 
     def __init__(self, rollouts: Rollouts) -> None:
         self._rollouts = rollouts
-        self._opinions: list[Opinion] = []
-        self._silences: list[Silence] = []
+        self.opinions: list[Opinion] = []
+        self.silences: list[Silence] = []
         self._has_gap = False
         self._outcome = "unknown"
         self.error: int | None = None
@@ -29,18 +29,18 @@ class Walk:
         """Take note of one step, None meaning unknown; False when the walk ends here."""
         if is_good:
             self._has_gap = False
-            self._opinions.append(self._rollouts.opinion(index, True, score=score, **evidence))
+            self.opinions.append(self._rollouts.opinion(index, True, score=score, **evidence))
             return True
         if is_good is None:
             self._has_gap = True
-            self._silences.append(self._rollouts.silence(index, UNCLEAR))
+            self.silences.append(self._rollouts.silence(index, UNCLEAR))
             return True
         if self._has_gap:
             self._outcome = "unplaced"
-            self._silences.append(self._rollouts.silence(index, AFTER_GAP))
+            self.silences.append(self._rollouts.silence(index, AFTER_GAP))
         else:
             self._outcome, self.error = "located", index
-            self._opinions.append(self._rollouts.opinion(index, False, score=score, **evidence))
+            self.opinions.append(self._rollouts.opinion(index, False, score=score, **evidence))
         return False
 
     def take_last(self, **evidence: Any) -> None:
@@ -53,8 +53,8 @@ class Walk:
             self.take(index, False, score=0.0, final_answer=answer, **evidence)
         else:
             self._outcome = "unplaced" if answer == "wrong" else "unknown"
-            self._silences.append(self._rollouts.silence(index, f"the final answer is {answer}"))
+            self.silences.append(self._rollouts.silence(index, f"the final answer is {answer}"))
 
     def finding(self, *more: Opinion, **summary: Any) -> Finding:
         """What was taken note of, and ``more`` opinions on later steps; the rest lies after the error."""
-        return self._rollouts.finding((*self._opinions, *more), self._silences, self._outcome, **summary)
+        return self._rollouts.finding((*self.opinions, *more), self.silences, self._outcome, **summary)
