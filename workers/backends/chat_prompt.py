@@ -13,9 +13,13 @@ from annotate.prelabel.contracts import Message
 
 @dataclass(frozen=True, slots=True)
 class ScoredText:
-    """Tokens of a text that follows a prompt, and the characters of that text each of them covers."""
+    """Prompt and text as the tokens a model reads.
+
+    ``ids`` from ``start`` on are the text's; ``spans`` says which characters of the text each of those covers.
+    """
 
     ids: tuple[int, ...]
+    start: int
     spans: tuple[tuple[int, int], ...]
 
 
@@ -36,6 +40,11 @@ class ChatPrompt:
 
     def text(self, messages: Sequence[Message]) -> str:
         """The prompt as text. A final assistant message is continued from its last byte.
+
+        The prefix is tokenised together with everything before it, never in parts. Where it ends with the separator
+        that ends its step, its tokens are the first tokens of the longer text, as the model wrote them. What it
+        cannot know is what followed: a prefix cut before ``\\n\\n`` ends in a full stop where the model had
+        written one token for both, and is continued from there.
 
         The template is rendered around a placeholder which the prefix then replaces:
         ``continue_final_message`` of the library gives up white space at the prefix's ends wherever the
@@ -59,21 +68,20 @@ class ChatPrompt:
         return self._with_bos(self._tokenizer(text, add_special_tokens=False)["input_ids"])
 
     def scored(self, prompt: str, score: str) -> ScoredText:
-        """Tokens of ``score`` after ``prompt``, cut exactly at the boundary.
+        """Tokens of ``prompt`` and ``score``, tokenised once as a whole and cut between tokens.
 
-        Prompt and score are tokenised together where that leaves the prompt's tokens as they are (what the
-        model would have read), else the score by itself, so that no token reaches over the boundary.
+        The prompt ends at the last token that ends before the boundary. A token that reaches over it (many
+        vocabularies have one for a full stop with the blank line after it) is what the model would have written
+        there, so it is the text's first; cutting the text first and tokenising the halves would ask for the
+        probability of tokens that no model writes.
         """
         joint = self._tokenizer(prompt + score, add_special_tokens=False, return_offsets_mapping=True)
-        alone = self._tokenizer(prompt, add_special_tokens=False)["input_ids"]
-        size, edge = len(alone), len(prompt)
-        offsets = joint["offset_mapping"][size:]
-        if joint["input_ids"][:size] == alone and all(start >= edge for start, _ in offsets):
-            return ScoredText(
-                tuple(joint["input_ids"][size:]), tuple((a - edge, b - edge) for a, b in offsets)
-            )
-        single = self._tokenizer(score, add_special_tokens=False, return_offsets_mapping=True)
-        return ScoredText(tuple(single["input_ids"]), tuple((a, b) for a, b in single["offset_mapping"]))
+        offsets, edge = joint["offset_mapping"], len(prompt)
+        cut = next((i for i, (_, end) in enumerate(offsets) if end > edge), len(offsets))
+        ids = self._with_bos(joint["input_ids"])
+        start = cut + len(ids) - len(offsets)
+        spans = tuple((max(0, a - edge), b - edge) for a, b in offsets[cut:])
+        return ScoredText(tuple(ids), start, spans)
 
     def _with_bos(self, ids: list[int]) -> list[int]:
         return ids if ids[: len(self._implicit_bos)] == self._implicit_bos else self._implicit_bos + ids

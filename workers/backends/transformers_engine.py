@@ -4,31 +4,38 @@ The sampling loop is our own: ``generate`` draws all rows of a batch from one ra
 depend on what else was asked. Here each sample has its own stream. What a batch can still change is rounding
 inside the model; on a CPU, models under 20 million parameters run in float64, where it is too small to move a
 token, so a resumed or re-batched run repeats itself. Larger models trade that for speed, as every engine
-does.
+does; on a GPU they run in bfloat16 unless told otherwise.
+
+What the prompts and texts of one call share at their beginning is read once (``prefix_plan``). Models with layers that
+forget (sliding windows, recurrent layers) have caches that cannot be cut; their prompts are read whole.
 """
 
 from __future__ import annotations
 
-import random
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from annotate.errors import BackendError
-from annotate.prelabel.contracts import Completion, Request, TokenScore
+from annotate.prelabel.contracts import ChoiceSource, Completion, Request, TokenScore
 from workers.backends.chat_prompt import ChatPrompt, ScoredText
+from workers.backends.model_identity import revision_of
 from workers.backends.options import Options
+from workers.backends.prefix_pass import PrefixPass, Wanted, is_sliceable
+from workers.backends.prefix_plan import PrefixPlan, planned
+from workers.backends.sample_rows import Row, write
 from workers.backends.text_pieces import TextPieces
-from workers.backends.token_choice import Draw, choose, generator_for
+from workers.backends.token_choice import generator_for
 
 SMALL_PARAMETERS = 20_000_000
-# Logits of a scoring batch, in numbers: 512 MB in float64.
-MAX_LOGITS = 1 << 26
+# Tokens whose caches may be held at once: 4 GB for a model of 8 billion parameters.
+MAX_HELD = 1 << 15
 _DTYPES = {
     "float64": torch.float64,
     "float32": torch.float32,
@@ -38,44 +45,51 @@ _DTYPES = {
 
 
 def open_backend(target: str, options: Options) -> TransformersBackend:
-    """``transformers:FOLDER?dtype=auto&device=auto&batch=64&download=no``."""
+    """``transformers:FOLDER?dtype=auto&device=auto&batch=64&download=no&prefixes=shared``."""
     dtype = options.choice("dtype", "auto", ("auto", *_DTYPES))
     device = options.text("device", "auto")
     batch = options.whole("batch", 64)
     may_download = options.choice("download", "no", ("no", "yes")) == "yes"
+    is_shared = options.choice("prefixes", "shared", ("shared", "apart")) == "shared"
     options.done()
-    return TransformersBackend(target, dtype=dtype, device=device, batch=batch, may_download=may_download)
+    return TransformersBackend(
+        target, dtype=dtype, device=device, batch=batch, may_download=may_download, is_shared=is_shared
+    )
 
 
 @dataclass(slots=True)
-class _Row:
-    """One sample in the making."""
+class _Ask:
+    """A request with its tokens, and what was found of it. ``texts`` are what it wants scored after its prompt."""
 
     request: Request
-    sample: int
-    prompt: Sequence[int]
-    room: int
-    generator: random.Random
-    pieces: TextPieces
-    tokens: int = 0
-    logprob: float = 0.0
-    finish: str = ""
+    samples: Sequence[int]
+    prompt: tuple[int, ...]
+    texts: tuple[ScoredText, ...]
+    fault: str = ""
+    scores: list[tuple[TokenScore, ...]] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
 
-    def draw(self) -> Draw:
-        sampling = self.request.sampling
-        return Draw(sampling, self.generator.random() if sampling.temperature > 0 else 0.0)
+    @property
+    def is_drawn(self) -> bool:
+        return self.request.n > 0 and not self.request.choices
 
-    def take(self, token: int, logprob: float, ends: frozenset[int]) -> None:
-        self.tokens += 1
-        self.logprob += logprob
-        if token in ends or self.pieces.push(token):
-            self.finish = "stop"
-        elif self.tokens >= min(self.request.sampling.max_tokens, self.room):
-            self.finish = "length"
+    @property
+    def longest(self) -> tuple[int, ...]:
+        return max((self.prompt, *(text.ids for text in self.texts)), key=len)
+
+    @property
+    def read_tokens(self) -> int:
+        """Tokens of the prompt, and of what is scored besides; what was shared with others is not taken off."""
+        return len(self.prompt) + sum(len(text.spans) for text in self.texts)
 
 
 class TransformersBackend:
-    """Implements ``annotate.prelabel.contracts.Backend``; safe to share between threads, which take turns."""
+    """Implements ``annotate.prelabel.contracts.Backend``; safe to share between threads, which take turns.
+
+    ``choices`` are read exactly: the probability of a text is the product of its tokens' after the prompt, under the
+    unmodified model, and every sample of such a request gets the same. A text that begins like another (``good``,
+    ``good enough``) holds the other's probability too.
+    """
 
     def __init__(
         self,
@@ -85,6 +99,7 @@ class TransformersBackend:
         device: str = "auto",
         batch: int = 64,
         may_download: bool = False,
+        is_shared: bool = True,
     ) -> None:
         self.name = f"transformers:{Path(path).name}"
         self._batch = batch
@@ -95,15 +110,24 @@ class TransformersBackend:
         config = self._model.config.get_text_config()
         self._context: int = getattr(config, "max_position_embeddings", None) or (1 << 30)
         self._ends = _end_tokens(self._model, self._tokenizer)
+        self._is_sliceable = is_sliceable(self._model)
+        self._is_shared = is_shared and self._is_sliceable
+        self._revision = revision_of(path, getattr(self._model.config, "_commit_hash", None))
+        kind = str(self._model.dtype).removeprefix("torch.")
+        versions = f"transformers {transformers.__version__}, torch {torch.__version__}"
+        self._server = f"{versions}, {self._device.type}, {kind}"
 
     def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
-        """See the protocol. A scoring request (``n`` = 0) is answered by one completion without text."""
+        """See the protocol. A request that draws nothing (``n`` = 0) is answered by one completion without text."""
         with self._lock, torch.inference_mode():
             try:
-                return self._answer(requests)
+                asks = [self._ask(request, samples) for request, samples in requests]
+                for herd in self._herds([ask for ask in asks if not ask.fault]):
+                    self._serve(herd)
             except torch.OutOfMemoryError as error:
                 reason = f"out of memory with batch={self._batch}; open it with less."
                 raise BackendError(reason, retry=False) from error
+        return [self._completions(ask) for ask in asks]
 
     def close(self) -> None:
         """Let go of the weights."""
@@ -111,72 +135,87 @@ class TransformersBackend:
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
-        prompts = [self._chat.text(request.messages) for request, _ in requests]
-        ids = [self._chat.ids(prompt) for prompt in prompts]
-        scores = self._score_all([request for request, _ in requests], prompts, ids)
-        rows = [
-            self._row(request, sample, prompt)
-            for (request, samples), prompt in zip(requests, ids, strict=True)
-            if request.n > 0
-            for sample in samples
-        ]
-        for chunk in self._chunks([row for row in rows if not row.finish]):
-            self._generate(chunk)
-        written = iter(rows)
-        answers = []
-        for (request, samples), prompt, score in zip(requests, ids, scores, strict=True):
-            if request.n > 0:
-                answers.append([self._completion(next(written), score) for _ in samples])
+    def _ask(self, request: Request, samples: Sequence[int]) -> _Ask:
+        text = self._chat.text(request.messages)
+        wanted = (*((request.score,) if request.score else ()), *request.choices)
+        ask = _Ask(
+            request,
+            samples if request.n > 0 else (samples[0] if samples else 0,),
+            tuple(self._chat.ids(text)),
+            tuple(self._chat.scored(text, score) for score in wanted),
+        )
+        needed = max(len(ask.prompt) + ask.is_drawn, len(ask.longest))
+        if needed > self._context:
+            what = "prompt and text have" if len(ask.longest) > len(ask.prompt) else "the prompt has"
+            ask.fault = f"{what} {len(ask.longest)} tokens; the model's context holds {self._context}"
+        return ask
+
+    def _herds(self, asks: Sequence[_Ask]) -> Iterator[list[_Ask]]:
+        """Requests that are served together: those that begin alike stand side by side."""
+        herd: list[_Ask] = []
+        held = 0
+        for ask in sorted(asks, key=lambda ask: ask.longest):
+            size = len(ask.longest)
+            if herd and (len(herd) == self._batch or held + size > MAX_HELD):
+                yield herd
+                herd, held = [], 0
+            herd.append(ask)
+            held += size
+        if herd:
+            yield herd
+
+    def _serve(self, herd: Sequence[_Ask]) -> None:
+        """Read what the herd's requests share once, score their texts, and draw their samples."""
+        drawn = [ask for ask in herd if ask.is_drawn]
+        read = drawn if self._is_sliceable else []
+        # The last token of a scored text is asked about, not read.
+        texts = [text for ask in herd for text in ask.texts]
+        sequences = [ask.prompt for ask in read] + [text.ids[:-1] for text in texts]
+        ends: list[tuple[int, int]] = []
+        passed = None
+        if sequences:
+            plan = planned(sequences, is_shared=self._is_shared)
+            ends = [(end, len(sequence)) for end, sequence in zip(plan.ends, sequences, strict=True)]
+            passed = PrefixPass(self._model, self._device, plan, _wanted(plan, ends, texts, len(read)))
+            found = iter(_scores(plan, passed, ends[len(read) :], texts))
+            for ask in herd:
+                ask.scores = [next(found) for _ in ask.texts]
+        for ask in drawn:
+            ask.rows = [self._row(ask, sample) for sample in ask.samples]
+        places = {id(ask.prompt): end for ask, end in zip(read, ends, strict=False)}
+        for rows in self._chunks([row for ask in drawn for row in ask.rows]):
+            if passed is not None and read:
+                logits, cache, mask = self._continued(passed, plan, rows, places)
             else:
-                answers.append([self._scored(score, samples[0] if samples else 0, len(prompt))])
-        return answers
+                logits, cache, mask = self._prefilled(rows)
+            write(self._model, rows, logits, cache, mask, self._ends)
 
-    def _row(self, request: Request, sample: int, prompt: Sequence[int]) -> _Row:
-        room = self._context - len(prompt)
-        generator = generator_for(request.sampling.seed, request.digest, sample)
-        pieces = TextPieces(self._tokenizer, prompt, request.sampling.stop)
-        return _Row(request, sample, prompt, room, generator, pieces, finish="" if room > 0 else "error")
+    def _row(self, ask: _Ask, sample: int) -> Row:
+        generator = generator_for(ask.request.sampling.seed, ask.request.digest, sample)
+        pieces = TextPieces(self._tokenizer, ask.prompt, ask.request.sampling.stop)
+        room = self._context - len(ask.prompt)
+        return Row(ask.request, sample, ask.prompt, room, generator, pieces)
 
-    def _chunks(self, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
-        """Rows of similar length together; samples of one prompt are neighbours, so it is prefilled once."""
+    def _chunks(self, rows: Sequence[Row]) -> Iterator[list[Row]]:
+        """Rows of similar length together; samples of one prompt are neighbours."""
         ordered = sorted(rows, key=lambda row: len(row.prompt))
         for start in range(0, len(ordered), self._batch):
             yield ordered[start : start + self._batch]
 
-    def _generate(self, rows: list[_Row]) -> None:
-        logits, cache, mask = self._prefilled(rows)
-        positions = mask.sum(dim=1)
-        while True:
-            tokens, logprobs = choose(logits, [row.draw() for row in rows])
-            for row, token, logprob in zip(rows, tokens, logprobs, strict=True):
-                row.take(token, logprob, self._ends)
-            alive = [index for index, row in enumerate(rows) if not row.finish]
-            if not alive:
-                return
-            if len(alive) < len(rows):
-                kept = torch.tensor(alive, device=self._device)
-                cache.batch_select_indices(kept)
-                rows, mask, positions = [rows[index] for index in alive], mask[kept], positions[kept]
-            mask = torch.cat([mask, mask.new_ones(len(rows), 1)], dim=1)
-            step = torch.tensor([[tokens[index]] for index in alive], device=self._device)
-            output = self._model(
-                input_ids=step,
-                attention_mask=mask,
-                position_ids=positions[:, None],
-                past_key_values=cache,
-                use_cache=True,
-            )
-            logits, positions = output.logits[:, -1], positions + 1
+    def _continued(
+        self, passed: PrefixPass, plan: PrefixPlan, rows: Sequence[Row], places: dict[int, tuple[int, int]]
+    ) -> tuple[torch.Tensor, Any, torch.Tensor]:
+        """What was read of each row's prompt, once per sample drawn from it."""
+        distinct = list(dict.fromkeys(places[id(row.prompt)] for row in rows))
+        repeat = torch.tensor([distinct.index(places[id(row.prompt)]) for row in rows], device=self._device)
+        cache, mask = passed.cache(distinct)
+        logits = [passed.rows[plan.owner(end, length - 1), length - 1] for end, length in distinct]
+        cache.batch_select_indices(repeat)
+        return torch.stack(logits)[repeat], cache, mask[repeat]
 
-    def _prefilled(self, rows: Sequence[_Row]) -> tuple[torch.Tensor, Any, torch.Tensor]:
-        """Read each distinct prompt once, then repeat its cache for every sample drawn from it."""
-        distinct: list[Sequence[int]] = []
-        place: dict[int, int] = {}
-        for row in rows:
-            if id(row.prompt) not in place:
-                place[id(row.prompt)] = len(distinct)
-                distinct.append(row.prompt)
+    def _prefilled(self, rows: Sequence[Row]) -> tuple[torch.Tensor, Any, torch.Tensor]:
+        """Read each distinct prompt whole, for models whose caches cannot be cut; padding stands at the left."""
+        distinct = list(dict.fromkeys(tuple(row.prompt) for row in rows))
         width = max(map(len, distinct))
         ids = torch.tensor([[0] * (width - len(p)) + list(p) for p in distinct], device=self._device)
         mask = torch.tensor([[0] * (width - len(p)) + [1] * len(p) for p in distinct], device=self._device)
@@ -184,91 +223,74 @@ class TransformersBackend:
         output = self._model(
             input_ids=ids, attention_mask=mask, position_ids=positions, use_cache=True, logits_to_keep=1
         )
-        repeat = torch.tensor([place[id(row.prompt)] for row in rows], device=self._device)
+        repeat = torch.tensor([distinct.index(tuple(row.prompt)) for row in rows], device=self._device)
         cache = output.past_key_values
         cache.batch_select_indices(repeat)
         return output.logits[:, -1][repeat], cache, mask[repeat]
 
-    def _completion(self, row: _Row, score: tuple[TokenScore, ...] | str) -> Completion:
-        if row.finish == "error":
-            reason = f"the prompt has {len(row.prompt)} tokens; the model's context holds {self._context}"
-            return Completion("", "error", row.sample, len(row.prompt), model=self.name, error=reason)
-        is_full = row.finish == "length" and row.room < row.request.sampling.max_tokens
-        error = f"the model's context of {self._context} tokens is full" if is_full else ""
+    def _completions(self, ask: _Ask) -> list[Completion]:
+        blank = [self._blank(ask, sample) for sample in ask.samples]
+        if ask.fault:
+            return [replace(completion, finish_reason="error", error=ask.fault) for completion in blank]
+        scores = ask.scores[0] if ask.request.score else ()
+        if ask.is_drawn:
+            return [self._drawn(c, row, scores) for c, row in zip(blank, ask.rows, strict=True)]
+        labels = ask.scores[1:] if ask.request.score else ask.scores
+        total = sum(token.logprob for token in scores) if ask.request.score else None
+        choices = {
+            choice: sum(token.logprob for token in found)
+            for choice, found in zip(ask.request.choices, labels, strict=True)
+        }
+        source: ChoiceSource = "tokens" if choices else ""
+        return [
+            replace(completion, logprob=total, scores=scores, choices=choices, choice_source=source)
+            for completion in blank
+        ]
+
+    def _blank(self, ask: _Ask, sample: int) -> Completion:
+        # The prompt is read once for all samples, and counted so.
+        read = ask.read_tokens if sample == ask.samples[0] and not ask.fault else 0
         return Completion(
-            row.pieces.end(is_cut=row.finish == "length"),
-            "stop" if row.finish == "stop" else "length",
-            row.sample,
-            len(row.prompt),
-            row.tokens,
-            row.logprob,
-            scores=score if isinstance(score, tuple) else (),
-            model=self.name,
-            error=error or (score if isinstance(score, str) else ""),
+            "", "stop", sample, read, model=self.name, revision=self._revision, server=self._server
         )
 
-    def _scored(self, score: tuple[TokenScore, ...] | str, sample: int, prompt_tokens: int) -> Completion:
-        if isinstance(score, str):
-            return Completion("", "error", sample, prompt_tokens, model=self.name, error=score)
-        total = sum(token.logprob for token in score)
-        return Completion("", "stop", sample, prompt_tokens, logprob=total, scores=score, model=self.name)
+    def _drawn(self, blank: Completion, row: Row, scores: tuple[TokenScore, ...]) -> Completion:
+        sampling = row.request.sampling
+        is_full = row.finish == "length" and row.room < sampling.max_tokens
+        return replace(
+            blank,
+            text=row.pieces.end(is_cut=row.finish == "length"),
+            finish_reason="stop" if row.finish == "stop" else "length",
+            completion_tokens=row.tokens,
+            logprob=row.logprob,
+            scores=scores,
+            seed=sampling.seed if sampling.temperature > 0 else None,
+            error=f"the model's context of {self._context} tokens is full" if is_full else "",
+        )
 
-    def _score_all(
-        self, requests: Sequence[Request], prompts: Sequence[str], ids: Sequence[list[int]]
-    ) -> list[tuple[TokenScore, ...] | str]:
-        """Scores of each request, or the reason why it has none."""
-        found: list[tuple[TokenScore, ...] | str] = [()] * len(requests)
-        jobs: list[tuple[int, list[int], ScoredText]] = []
-        for index, request in enumerate(requests):
-            if not request.score:
-                continue
-            text = self._chat.scored(prompts[index], request.score)
-            needed = len(ids[index]) + len(text.ids)
-            if needed > self._context:
-                found[index] = (
-                    f"prompt and text have {needed} tokens; the model's context holds {self._context}"
-                )
-            else:
-                jobs.append((index, ids[index], text))
-        for chunk in self._score_chunks(jobs):
-            for (index, _, _), scores in zip(chunk, self._scores(chunk), strict=True):
-                found[index] = scores
-        return found
 
-    def _score_chunks(
-        self, jobs: list[tuple[int, list[int], ScoredText]]
-    ) -> Iterator[list[tuple[int, list[int], ScoredText]]]:
-        vocabulary = self._model.config.get_text_config().vocab_size
-        chunk: list[tuple[int, list[int], ScoredText]] = []
-        for job in sorted(jobs, key=lambda job: len(job[1]) + len(job[2].ids)):
-            width = len(job[1]) + len(job[2].ids)
-            if chunk and ((len(chunk) + 1) * width * vocabulary > MAX_LOGITS or len(chunk) == self._batch):
-                yield chunk
-                chunk = []
-            chunk.append(job)
-        if chunk:
-            yield chunk
+def _wanted(
+    plan: PrefixPlan, ends: Sequence[tuple[int, int]], texts: Sequence[ScoredText], n_drawn: int
+) -> Wanted:
+    """What the pass must keep: the first ``n_drawn`` sequences are continued, the others end in these texts."""
+    wanted = Wanted(is_continued=n_drawn > 0)
+    for end, length in ends[:n_drawn]:
+        wanted.rows.add((plan.owner(end, length - 1), length - 1))
+    for (end, _), text in zip(ends[n_drawn:], texts, strict=True):
+        for place in range(text.start, len(text.ids)):
+            wanted.targets.add((plan.owner(end, place - 1), place - 1, text.ids[place]))
+    return wanted
 
-    def _scores(self, jobs: Sequence[tuple[int, list[int], ScoredText]]) -> list[tuple[TokenScore, ...]]:
-        """One teacher-forced pass; padding stands at the right, where causal attention cannot see it."""
-        rows = [[*prompt, *text.ids] for _, prompt, text in jobs]
-        width = max(map(len, rows))
-        ids = torch.tensor([row + [0] * (width - len(row)) for row in rows], device=self._device)
-        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=self._device)
-        logits = self._model(input_ids=ids, attention_mask=mask, use_cache=False).logits
+
+def _scores(
+    plan: PrefixPlan, passed: PrefixPass, ends: Sequence[tuple[int, int]], texts: Sequence[ScoredText]
+) -> Iterator[tuple[TokenScore, ...]]:
+    for (end, _), text in zip(ends, texts, strict=True):
         found = []
-        for row, (_, prompt, text) in enumerate(jobs):
-            before = logits[row, len(prompt) - 1 : len(prompt) - 1 + len(text.ids)].double()
-            logprobs = torch.log_softmax(before, dim=-1)
-            best = logprobs.max(dim=-1).values.tolist()
-            actual = logprobs.gather(1, torch.tensor(text.ids, device=self._device)[:, None])[:, 0].tolist()
-            found.append(
-                tuple(
-                    TokenScore(start, end, given, top)
-                    for (start, end), given, top in zip(text.spans, actual, best, strict=True)
-                )
-            )
-        return found
+        for place, (start, stop) in enumerate(text.spans, text.start):
+            given, best = passed.scores[plan.owner(end, place - 1), place - 1, text.ids[place]]
+            found.append(TokenScore(start, stop, given, best))
+        yield tuple(found)
 
 
 def _device_called(name: str) -> torch.device:

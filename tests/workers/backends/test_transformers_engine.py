@@ -226,3 +226,99 @@ def test_shipped_model_answers(name: str) -> None:
     )
     opened.close()
     assert all(completion.text for completion in drawn)
+
+
+def test_choices_hold_the_probability_of_every_token_of_a_label(backend: TransformersBackend) -> None:
+    labels = ("good", "bad", "é", "b")
+    question = asked("", problem="Is it right?")
+    request = Request(question.messages, 2, choices=labels)
+    first, second = backend.answer([(request, [3, 7])])[0]
+    assert (first.sample, second.sample, first.text, first.finish_reason) == (3, 7, "", "stop")
+    assert (first.choices, first.choice_source) == (second.choices, "tokens")
+    assert (first.prompt_tokens > 0, second.prompt_tokens) == (True, 0)
+    prompt = backend._chat.ids(backend._chat.text(request.messages))
+    for label in labels:
+        ids = backend._tokenizer(label, add_special_tokens=False)["input_ids"]
+        with torch.inference_mode():
+            table = torch.log_softmax(backend._model(torch.tensor([prompt + ids])).logits[0], -1)
+        wanted = sum(table[len(prompt) + i - 1, token].item() for i, token in enumerate(ids))
+        assert first.choices[label] == pytest.approx(wanted)
+    assert first.choices["b"] > first.choices["bad"]
+
+
+def test_choices_of_all_tokens_add_up_to_one(backend: TransformersBackend) -> None:
+    letters = tuple(chr(code) for code in range(32, 127))
+    (answer,) = backend.answer([(Request((Message("user", "Q"),), choices=letters), [0])])[0]
+    share = sum(math.exp(value) for value in answer.choices.values())
+    assert 0 < share < 1
+
+
+def test_shared_beginnings_change_no_answer(folder: Path, backend: TransformersBackend) -> None:
+    steps = [f"Step {i}: {i} + 3 = {i + 3}, as everybody can see.\n" for i in range(4)]
+    drawn = [asked("".join(steps[:i]), n=3, max_tokens=9) for i in range(5)]
+    scored = [asked("".join(steps[:i]), n=0, score=steps[i]) for i in range(4)]
+    chosen = [Request(asked("".join(steps[:i])).messages, 1, choices=("right", "wrong")) for i in range(4)]
+    wanted = [(request, range(max(1, request.n))) for request in (*drawn, *scored, *chosen)]
+    apart = TransformersBackend(str(folder), is_shared=False)
+    expected = apart.answer(wanted)
+    apart.close()
+    for mine, theirs in zip(backend.answer(wanted), expected, strict=True):
+        assert texts(mine) == texts(theirs)
+        assert [t.logprob for t in mine[0].scores] == pytest.approx([t.logprob for t in theirs[0].scores])
+        assert mine[0].choices == pytest.approx(theirs[0].choices)
+
+
+def test_model_that_forgets_is_read_whole(tmp_path: Path) -> None:
+    from transformers import MistralConfig, MistralForCausalLM
+
+    from tests.workers.backends.tiny import byte_tokenizer
+
+    torch.manual_seed(1)
+    config = MistralConfig(
+        vocab_size=258,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        sliding_window=8,
+        max_position_embeddings=256,
+        initializer_range=0.3,
+        bos_token_id=0,
+        eos_token_id=1,
+    )
+    MistralForCausalLM(config).save_pretrained(tmp_path)
+    byte_tokenizer().save_pretrained(tmp_path)
+    opened = TransformersBackend(str(tmp_path))
+    requests = [asked(f"Step {'x' * 9 * i}", n=3, max_tokens=20) for i in range(4)]
+    together = opened.answer([(request, range(3)) for request in requests])
+    alone = [[opened.answer([(request, [i])])[0][0].text for i in range(3)] for request in requests]
+    (scored,) = opened.answer([(asked("Step", n=0, score=" one\n"), [0])])[0]
+    opened.close()
+    assert [texts(row) for row in together] == alone
+    assert len(scored.scores) == 5
+
+
+def test_prompt_is_counted_on_one_sample_and_the_answer_says_who_gave_it(
+    backend: TransformersBackend,
+) -> None:
+    first, second, third = backend.answer([(asked("so far", n=3, seed=6), [4, 5, 6])])[0]
+    prompt = backend._chat.ids(backend._chat.text(asked("so far").messages))
+    assert [c.prompt_tokens for c in (first, second, third)] == [len(prompt), 0, 0]
+    assert first.revision.startswith("sha256:")
+    assert first.server.startswith("transformers ")
+    assert first.server.endswith("cpu, float64")
+    assert (first.seed, first.cost) == (6, None)
+    (greedy,) = backend.answer([(asked(temperature=0.0), [0])])[0]
+    assert greedy.seed is None
+
+
+def test_continuation_may_be_empty(backend: TransformersBackend) -> None:
+    """A model that is certain to end says nothing, which is an answer."""
+    sure = backend._ends
+    backend._ends = frozenset(range(258))
+    try:
+        (empty,) = backend.answer([(asked("done"), [0])])[0]
+    finally:
+        backend._ends = sure
+    assert (empty.text, empty.finish_reason, empty.completion_tokens, empty.error) == ("", "stop", 1, "")
