@@ -1,7 +1,7 @@
-"""Run many strategies at once against one backend.
+"""Run many strategies at once against a run's backends.
 
-The driver merges the requests that wait, whoever asked them, into one batch per backend call. Three rules make a
-killed run resumable, and a resumed run identical to an undisturbed one:
+The driver merges the requests that wait for one backend, whoever asked them, into one batch per call. Three rules
+make a killed run resumable, and a resumed run identical to an undisturbed one:
 
 Numbering
     A request with ``n`` asks for the *next* ``n`` samples of its digest, counted per strategy: a wave of two is
@@ -24,7 +24,8 @@ import heapq
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Protocol
 
 from annotate.errors import BackendError, GradusError
@@ -37,6 +38,7 @@ log = logging.getLogger(__name__)
 MAX_BATCH = 64
 SAMPLE_TRIES = 3
 _FAILED = ("error", "timeout")
+_NOBODY: Mapping[str, Backend] = MappingProxyType({})
 
 
 class Store(Protocol):
@@ -78,29 +80,58 @@ def drive(
     should_stop: Callable[[], bool] = lambda: False,
     more: Callable[[int], Mapping[int, Strategy]] | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    players: Mapping[str, Backend] = _NOBODY,
 ) -> Drive:
     """Run the strategies to their ends, at most ``max_batch`` samples per backend call.
 
+    ``players`` are the further backends, by the name that ``Request.player`` asks for; ``backend`` answers the rest.
+
     ``on_finish`` or ``on_fail`` is called once per key, as that strategy ends. ``should_stop`` is asked between
-    batches. ``more(room)`` is called for further strategies whenever fewer than ``max_batch`` samples wait.
+    batches. ``more(room)`` is called for further strategies whenever no backend has ``max_batch`` samples waiting.
     ``backend`` None suits strategies that never ask. Older strategies go first, so that a long run finishes
     traces all along instead of all at its end.
     """
-    patient = PatientBackend(backend, should_stop=should_stop, sleep=sleep)
+    everyone = {"": backend, **players}
+    patient = {
+        name: PatientBackend(one, should_stop=should_stop, sleep=sleep) for name, one in everyone.items()
+    }
     driver = _Driver(patient, store, on_finish, on_fail, max(1, max_batch))
     return driver.run(strategies, should_stop, more or (lambda room: {}))
+
+
+@dataclass(slots=True)
+class _Queue:
+    """What waits for one backend, oldest strategy first. ``size`` counts samples."""
+
+    size: int = 0
+    _heap: list[tuple[int, int, Ask]] = field(default_factory=list)
+    _n_pushed: int = 0
+
+    def push(self, rank: int, ask: Ask) -> None:
+        self._n_pushed += 1
+        self.size += len(ask.samples)
+        heapq.heappush(self._heap, (rank, self._n_pushed, ask))
+
+    def pop(self) -> tuple[int, Ask]:
+        rank, _, ask = heapq.heappop(self._heap)
+        self.size -= len(ask.samples)
+        return rank, ask
+
+    @property
+    def oldest(self) -> int:
+        return self._heap[0][0] if self._heap else 0
 
 
 class _Driver:
     def __init__(
         self,
-        backend: PatientBackend,
+        backends: Mapping[str, PatientBackend],
         store: Store,
         on_finish: Callable[[int, Finding], None],
         on_fail: Callable[[int, str], None],
         max_batch: int,
     ) -> None:
-        self._backend = backend
+        self._backends = backends
         self._store = store
         self._on_finish = on_finish
         self._on_fail = on_fail
@@ -110,10 +141,8 @@ class _Driver:
         # Who waits for a place, first asker first; a place nobody was asked for yet is not in here.
         self._waiters: dict[Place, list[int]] = {}
         self._tries: dict[Place, int] = {}
-        self._queue: list[tuple[int, int, Ask]] = []
-        self._n_queued = 0
+        self._queues = {name: _Queue() for name in backends}
         self._n_started = 0
-        self._n_pushed = 0
 
     def run(
         self,
@@ -142,8 +171,9 @@ class _Driver:
     def _start_more(
         self, more: Callable[[int], Mapping[int, Strategy]], should_stop: Callable[[], bool]
     ) -> None:
-        while self._n_queued < self._max_batch and not should_stop():
-            found = more(self._max_batch - self._n_queued)
+        while not should_stop():
+            room = self._max_batch - max(queue.size for queue in self._queues.values())
+            found = more(room) if room > 0 else {}
             if not found:
                 return
             self._start(found)
@@ -163,6 +193,9 @@ class _Driver:
         except Exception as error:
             log.exception("a strategy broke on unit %s", key)
             self._fail(key, f"The strategy broke: {type(error).__name__}: {error}")
+            return []
+        if stranger := next((a.request.player for a in asks if a.request.player not in self._queues), None):
+            self._fail(key, f"The strategy asks {stranger!r}, but the run names no backend for it.")
             return []
         if player.finding is not None:
             del self._players[key]
@@ -196,19 +229,25 @@ class _Driver:
         return list(ready)
 
     def _push(self, rank: int, ask: Ask) -> None:
-        self._n_pushed += 1
-        self._n_queued += len(ask.samples)
-        heapq.heappush(self._queue, (rank, self._n_pushed, ask))
+        self._queues[ask.request.player].push(rank, ask)
 
     def _next_batch(self) -> list[Ask]:
+        """For one backend: of those with a full batch the one whose strategy is oldest, else the fullest."""
+        batch: list[Ask] = []
+        while not batch and any(queue.size for queue in self._queues.values()):
+            batch = self._batch_from(
+                max(self._queues.values(), key=lambda one: (min(one.size, self._max_batch), -one.oldest))
+            )
+        return batch
+
+    def _batch_from(self, queue: _Queue) -> list[Ask]:
         batch: list[Ask] = []
         room = self._max_batch
-        while room and self._queue:
-            rank, _, ask = heapq.heappop(self._queue)
-            self._n_queued -= len(ask.samples)
+        while room and queue.size:
+            rank, ask = queue.pop()
             samples = self._wanted_samples(ask)
             if samples[room:]:
-                self._push(rank, replace(ask, samples=samples[room:]))
+                queue.push(rank, replace(ask, samples=samples[room:]))
             if samples:
                 batch.append(replace(ask, samples=samples[:room]))
                 room -= len(batch[-1].samples)
@@ -226,7 +265,7 @@ class _Driver:
 
     def _ask(self, batch: Sequence[Ask], should_stop: Callable[[], bool]) -> None:
         try:
-            answers = self._backend.ask(batch)
+            answers = self._backends[batch[0].request.player].ask(batch)
         except BackendError as error:
             if error.retry:
                 self._report.trouble = "" if should_stop() else str(error)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -22,10 +22,11 @@ from annotate.prelabel.actions import (
     finish_unit,
     note_trouble,
     release_units,
+    stop_if_spent,
 )
 from annotate.prelabel.contracts import Backend, Finding, Strategy
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.queries import has_free_units, task_of, wants_cancel
+from annotate.prelabel.queries import has_free_units, tasks_of, wants_cancel
 from annotate.prelabel.strategies import strategy_called
 from workers.driver import MAX_BATCH, drive
 from workers.engines import engine_at
@@ -104,6 +105,8 @@ def _worked(run: Run, should_stop: Callable[[], bool], invite: Callable[[], None
     begin_run(run)
     try:
         backend = engine_at(run.backend) if entry.needs_backend else None
+        addresses = entry.player_addresses(run.settings)
+        players = {player: engine_at(address) for player, address in addresses.items()}
     except BackendError as error:
         if error.retry:
             note_trouble(run, str(error))
@@ -111,7 +114,7 @@ def _worked(run: Run, should_stop: Callable[[], bool], invite: Callable[[], None
         fail_run(run, str(error))
         return Shift(failed=1)
     with Leases(worker_name(), settings.WORKER_LEASE_SECONDS) as leases:
-        return _ShiftAtRun(run, entry, backend, leases, should_stop, invite).work()
+        return _ShiftAtRun(run, entry, backend, players, leases, should_stop, invite).work()
 
 
 class _ShiftAtRun:
@@ -120,6 +123,7 @@ class _ShiftAtRun:
         run: Run,
         entry: StrategyEntry,
         backend: Backend | None,
+        players: Mapping[str, Backend],
         leases: Leases,
         should_stop: Callable[[], bool],
         invite: Callable[[], None],
@@ -127,12 +131,16 @@ class _ShiftAtRun:
         self._run = run
         self._entry = entry
         self._backend = backend
+        self._players = players
+        self._store = RunStore(run)
         self._leases = leases
         self._is_told_to_stop = should_stop
         self._invite = invite
         self._has_invited = False
         self._began = time.monotonic()
         self._polled = 0.0
+        self._has_budget = (run.budget_tokens, run.budget_completions) != (None, None)
+        self._kept = -1
         self._is_cancelled = False
 
     def work(self) -> Shift:
@@ -140,12 +148,13 @@ class _ShiftAtRun:
             report = drive(
                 {},
                 self._backend,
-                RunStore(self._run),
+                self._store,
                 on_finish=self._finish,
                 on_fail=self._fail,
                 max_batch=MAX_BATCH,
                 should_stop=self._should_stop,
                 more=self._claim,
+                players=self._players,
             )
         except BaseException:
             # A bug or a dying process: let go at once, so that others need not wait for the leases to run out.
@@ -167,7 +176,11 @@ class _ShiftAtRun:
             self._has_invited = True
             if has_free_units(self._run):
                 self._invite()
-        return {unit.pk: self._entry.start(task_of(unit.trace), self._run.settings) for unit in units}
+        tasks = tasks_of(self._run, units)
+        return {
+            unit.pk: self._entry.start(task, self._run.settings)
+            for unit, task in zip(units, tasks, strict=True)
+        }
 
     def _finish(self, key: int, finding: Finding) -> None:
         unit = self._leases.drop(key)
@@ -186,4 +199,8 @@ class _ShiftAtRun:
         if now - self._polled > _CANCEL_POLL:
             self._polled = now
             self._is_cancelled = wants_cancel(self._run)
+        if self._has_budget and self._kept != self._store.n_kept and not self._is_cancelled:
+            # Once per batch. Whoever of the workers sees it spent stops them all.
+            self._kept = self._store.n_kept
+            self._is_cancelled = stop_if_spent(self._run)
         return self._is_cancelled or self._is_told_to_stop() or now - self._began > SHIFT_SECONDS

@@ -12,13 +12,15 @@ from workers.waves import Place
 
 
 class RunStore:
-    """The completions of one run."""
+    """The completions of one run. ``n_kept`` is how often something was stored through here."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
+        self.n_kept = 0
 
     def stored(self, digests: Collection[str]) -> Mapping[Place, Completion]:
         return stored_completions(self._run, digests)
 
     def keep(self, answers: Sequence[Answer]) -> Mapping[Place, Completion]:
+        self.n_kept += 1
         return store_completions(self._run, answers)

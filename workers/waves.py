@@ -67,7 +67,7 @@ class Player:
     def _numbered(self, request: Request) -> Ask:
         digest = request.digest
         if request.n == 0:
-            return Ask(request, digest, (0,) if request.score else ())
+            return Ask(request, digest, (0,) if request.score or request.choices else ())
         first = self._used[digest]
         self._used[digest] += request.n
         return Ask(request, digest, tuple(range(first, first + request.n)))

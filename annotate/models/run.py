@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 from django.db.models import Q
 
 from annotate.enums import FinishReason, RunKind, RunState, UnitState
 
-from .corpus import Pair, Trace
+from .corpus import Pair, Problem, Trace
 from .person import Person
 from .project import Project
 from .rater import Rater
@@ -59,6 +61,8 @@ class Unit(models.Model):
     run = models.ForeignKey(Run, on_delete=models.CASCADE, related_name="units")
     trace = models.ForeignKey(Trace, null=True, blank=True, on_delete=models.CASCADE, related_name="units")
     pair = models.ForeignKey(Pair, null=True, blank=True, on_delete=models.CASCADE, related_name="units")
+    # Whose questions it shares: units of one problem are worked at by one worker at a time.
+    problem = models.ForeignKey(Problem, on_delete=models.CASCADE, related_name="+")
     state = models.CharField(max_length=10, choices=UnitState.choices, default=UnitState.PENDING)
     lease_until = models.DateTimeField(null=True, blank=True)
     worker = models.CharField(max_length=120, blank=True)
@@ -77,10 +81,28 @@ class Unit(models.Model):
             ),
             models.CheckConstraint(condition=Q(state__in=UnitState.values), name="unit_state_is_known"),
         )
-        indexes = (models.Index(fields=("run", "state", "lease_until"), name="unit_queue"),)
+        indexes = (
+            models.Index(fields=("run", "state", "lease_until"), name="unit_queue"),
+            models.Index(fields=("run", "state", "problem", "id"), name="unit_queue_by_problem"),
+        )
 
     def __str__(self) -> str:
         return f"{self.run_id}/{self.trace_id or self.pair_id}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self.problem_id is None:
+            self.problem = self._asked_about().problem
+        super().save(*args, **kwargs)
+
+    def _asked_about(self) -> Trace:
+        """The trace, or the one on a pair's left."""
+        if self.trace is not None:
+            return self.trace
+        assert self.pair is not None
+        if self.pair.left_trace is not None:
+            return self.pair.left_trace
+        assert self.pair.left_step is not None
+        return self.pair.left_step.trace
 
 
 class Completion(models.Model):

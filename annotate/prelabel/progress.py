@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from django.db.models import Count, Min, Sum
+from django.db.models import Count, Max, Min
 from django.utils import timezone
 
 from annotate.enums import FinishReason, RunState, UnitState
 from annotate.models import Completion, Run, Unit
+
+from .budget import Budget
+from .totals import completion_sums, unit_counts
 
 # How many of the newest completions the rate is read from, and after how long a silence there is no rate to speak of.
 _RATE_WINDOW = 500
@@ -24,14 +26,38 @@ _LOADING = timedelta(seconds=180)
 # Completions of one batch are stored together: over less than this they tell no rate.
 _RATE_LEAST_SECONDS = 2.0
 _SHOWN_ERRORS = 5
+# Silences stand in the findings of units, which are read one by one; a finished run's summary counts them all.
+_SILENCE_WINDOW = 500
+_NO_REASON = "no reason given"
+
+
+# What is counted, and how often it occurred.
+_Reason = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerLine:
+    """A worker that holds units of the run. ``lease_seconds`` are left of its lease, below 0 once it is lost."""
+
+    name: str
+    units: int
+    lease_seconds: float
+
+    @property
+    def is_alive(self) -> bool:
+        return self.lease_seconds > 0
 
 
 @dataclass(frozen=True, slots=True)
 class RunProgress:
     """A run's counts. ``per_second`` (completions) and ``eta_seconds`` are None until there is a rate to speak of.
 
-    ``errors`` are reasons with how often each occurred, commonest first; ``note`` is one sentence for people, empty
-    when there is nothing to say that the counts do not.
+    ``errors`` are reasons with how often each occurred, commonest first; ``endings`` count completions by how they
+    ended; ``silences`` are the commonest reasons to say nothing among the newest finished units. ``cost`` (US dollars)
+    is None when no price is known, and ``unpriced`` counts the completions without one. ``budget_share`` is how much
+    of the budget is used, None without a budget. ``crew`` are the workers that hold something of this run: an idle one
+    leaves no trace in the database. ``note`` is one sentence for people, empty when there is nothing to say that the
+    counts do not.
     """
 
     state: RunState
@@ -46,9 +72,26 @@ class RunProgress:
     completion_tokens: int
     per_second: float | None
     eta_seconds: float | None
-    errors: tuple[tuple[str, int], ...]
-    workers: tuple[str, ...]
+    errors: tuple[_Reason, ...]
     note: str
+    cost: float | None = None
+    unpriced: int = 0
+    budget_tokens: int | None = None
+    budget_completions: int | None = None
+    budget_share: float | None = None
+    endings: tuple[_Reason, ...] = ()
+    silences: tuple[_Reason, ...] = ()
+    crew: tuple[WorkerLine, ...] = ()
+
+    @property
+    def tokens(self) -> int:
+        """Read and written together, as a budget counts them."""
+        return self.prompt_tokens + self.completion_tokens
+
+    @property
+    def workers(self) -> tuple[str, ...]:
+        """The names of those whose lease holds."""
+        return tuple(worker.name for worker in self.crew if worker.is_alive)
 
     @property
     def settled(self) -> int:
@@ -61,38 +104,49 @@ class RunProgress:
 
 
 def run_progress(run: Run) -> RunProgress:
-    """The state of ``run`` as it is now; seven small queries whatever its size, and one over its completions."""
-    now = timezone.now()
+    """The state of ``run`` as it is now, in eight queries whatever its size; three of them read its completions."""
     current = Run.objects.get(pk=run.pk)
-    counts = _unit_counts(run)
-    total = sum(counts.values())
-    sums = _completion_sums(run)
+    counts, sums, endings = unit_counts(run), completion_sums(run), _endings(run)
+    failed = Unit.objects.filter(run=run, state=UnitState.FAILED).order_by().values_list("error")
     per_second = _completions_per_second(run)
-    held = Unit.objects.filter(run=run, state=UnitState.RUNNING)
-    workers = held.filter(lease_until__gt=now).order_by("worker").values_list("worker", flat=True).distinct()
+    budget = Budget(
+        current.budget_tokens,
+        current.budget_completions,
+        sums.prompt_tokens + sums.completion_tokens,
+        sums.completions,
+    )
     progress = RunProgress(
         state=RunState(current.state),
-        total=total,
+        total=sum(counts.values()),
         pending=counts[UnitState.PENDING],
         running=counts[UnitState.RUNNING],
         done=counts[UnitState.DONE],
         failed=counts[UnitState.FAILED],
         cancelled=counts[UnitState.CANCELLED],
-        completions=sums["n"],
-        prompt_tokens=sums["prompt"] or 0,
-        completion_tokens=sums["completion"] or 0,
+        completions=sums.completions,
+        prompt_tokens=sums.prompt_tokens,
+        completion_tokens=sums.completion_tokens,
+        cost=sums.cost,
+        unpriced=sums.unpriced,
+        budget_tokens=current.budget_tokens,
+        budget_completions=current.budget_completions,
+        budget_share=budget.share,
         per_second=per_second,
-        eta_seconds=_eta(current, counts, sums["n"], per_second),
-        errors=_errors(run),
-        workers=tuple(workers),
+        eta_seconds=_eta(current, counts, sums.completions, per_second),
+        errors=_errors(list(failed.annotate(n=Count("pk"))), endings),
+        endings=_counted(endings),
+        silences=_silences(run),
+        crew=_crew(run, timezone.now()),
         note="",
     )
-    return replace(progress, note=_note(progress, current))
+    return replace(progress, note=_note(progress, budget, current))
 
 
-def _note(progress: RunProgress, run: Run) -> str:
+def _note(progress: RunProgress, budget: Budget, run: Run) -> str:
     if progress.is_over:
         return run.error
+    if run.wants_cancel and budget.is_spent:
+        return budget.note
     if run.wants_cancel:
         return "Stopping: the batch under way is finished first."
     if run.error:
@@ -118,17 +172,6 @@ def _is_loading(progress: RunProgress, run: Run) -> bool:
     return is_untouched and run.started_at is not None and timezone.now() - run.started_at < _LOADING
 
 
-def _unit_counts(run: Run) -> Counter[str]:
-    rows = Unit.objects.filter(run=run).order_by().values_list("state").annotate(n=Count("pk"))
-    return Counter(dict(rows))
-
-
-def _completion_sums(run: Run) -> dict[str, Any]:
-    return Completion.objects.filter(run=run).aggregate(
-        n=Count("pk"), prompt=Sum("prompt_tokens"), completion=Sum("completion_tokens")
-    )
-
-
 def _completions_per_second(run: Run) -> float | None:
     newest = (
         Completion.objects.filter(run=run).order_by("-pk").values_list("created_at", flat=True)[:_RATE_WINDOW]
@@ -152,76 +195,40 @@ def _eta(run: Run, counts: Mapping[str, int], completions: int, per_second: floa
     return left * (timezone.now() - run.started_at).total_seconds() / finished
 
 
-def _errors(run: Run) -> tuple[tuple[str, int], ...]:
-    failed = Unit.objects.filter(run=run, state=UnitState.FAILED).values_list("error").annotate(n=Count("pk"))
-    slips = Completion.objects.filter(run=run, finish_reason__in=(FinishReason.ERROR, FinishReason.TIMEOUT))
+def _errors(failed: Sequence[tuple[str, int]], slips: Sequence[tuple[str, str, int]]) -> tuple[_Reason, ...]:
     reasons: Counter[str] = Counter()
-    for error, n in [*failed.order_by(), *slips.order_by().values_list("error").annotate(n=Count("pk"))]:
-        reasons[error or "no reason given"] += n
+    for error, n in failed:
+        reasons[error or _NO_REASON] += n
+    for finish_reason, error, n in slips:
+        if finish_reason in (FinishReason.ERROR, FinishReason.TIMEOUT):
+            reasons[error or _NO_REASON] += n
     return tuple(reasons.most_common(_SHOWN_ERRORS))
 
 
-@dataclass(frozen=True, slots=True)
-class RunTotals:
-    """What a finished run comes to; kept in ``Run.summary``."""
-
-    units: Mapping[str, int]
-    labels: int
-    silences: Mapping[str, int]
-    completions: Mapping[str, int]
-    prompt_tokens: int
-    completion_tokens: int
-    errors: tuple[tuple[str, int], ...]
-
-    @property
-    def final_state(self) -> RunState:
-        if self.units.get(UnitState.CANCELLED):
-            return RunState.CANCELLED
-        if self.units.get(UnitState.FAILED) and not self.units.get(UnitState.DONE):
-            return RunState.FAILED
-        return RunState.DONE
-
-    @property
-    def failure(self) -> str:
-        """One sentence on what failed, or nothing."""
-        failed = self.units.get(UnitState.FAILED, 0)
-        if not failed:
-            return ""
-        reason = f": {self.errors[0][0]}" if self.errors else "."
-        return f"{failed} of {sum(self.units.values())} traces failed{reason}"
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "units": dict(self.units),
-            "labels": self.labels,
-            "silences": dict(self.silences),
-            "completions": dict(self.completions),
-            "prompt_tokens": self.prompt_tokens,
-            "completion_tokens": self.completion_tokens,
-        }
+def _endings(run: Run) -> list[tuple[str, str, int]]:
+    """(finish reason, error, how many completions)."""
+    rows = Completion.objects.filter(run=run).order_by().values_list("finish_reason", "error")
+    return list(rows.annotate(n=Count("pk")))
 
 
-def run_totals(run: Run) -> RunTotals:
-    """Counts over all units and completions of ``run``; silences by reason."""
-    silences: Counter[str] = Counter()
-    labels = 0
-    done = (
-        Unit.objects.filter(run=run, state=UnitState.DONE).order_by("pk").values_list("findings", flat=True)
+def _counted(endings: Sequence[tuple[str, str, int]]) -> tuple[_Reason, ...]:
+    counts: Counter[str] = Counter()
+    for finish_reason, _, n in endings:
+        counts[finish_reason] += n
+    return tuple(counts.most_common())
+
+
+def _silences(run: Run) -> tuple[_Reason, ...]:
+    newest = (
+        Unit.objects.filter(run=run, state=UnitState.DONE).order_by("-pk").values_list("findings", flat=True)
     )
-    for findings in done.iterator():
-        labels += findings.get("labels", 0)
-        silences.update(silence["reason"] for silence in findings.get("silences", ()))
-    failed = Unit.objects.filter(run=run, state=UnitState.FAILED).order_by().values_list("error")
-    by_reason = (
-        Completion.objects.filter(run=run).order_by().values_list("finish_reason").annotate(n=Count("pk"))
-    )
-    sums = _completion_sums(run)
-    return RunTotals(
-        units=dict(_unit_counts(run)),
-        labels=labels,
-        silences=dict(silences.most_common()),
-        completions=dict(by_reason),
-        prompt_tokens=sums["prompt"] or 0,
-        completion_tokens=sums["completion"] or 0,
-        errors=tuple(failed.annotate(n=Count("pk")).order_by("-n", "error")),
-    )
+    reasons: Counter[str] = Counter()
+    for findings in newest[:_SILENCE_WINDOW]:
+        reasons.update(silence["reason"] for silence in findings.get("silences", ()))
+    return tuple(reasons.most_common(_SHOWN_ERRORS))
+
+
+def _crew(run: Run, now: datetime) -> tuple[WorkerLine, ...]:
+    held = Unit.objects.filter(run=run, state=UnitState.RUNNING, lease_until__isnull=False).order_by()
+    rows = held.values_list("worker").annotate(n=Count("pk"), until=Max("lease_until")).order_by("worker")
+    return tuple(WorkerLine(name, n, (until - now).total_seconds()) for name, n, until in rows)

@@ -17,9 +17,10 @@ from typing import Any, cast
 from annotate.models import Completion as CompletionRow
 from annotate.models import Run
 
-from .contracts import Answer, Completion, FinishReason, Sampling, TokenScore
+from .contracts import Answer, ChoiceSource, Completion, FinishReason, Sampling, TokenScore
 
 _UNSTORABLE = "\N{REPLACEMENT CHARACTER}"
+_LARGEST = 2**63
 
 
 def storable_text(text: str) -> str:
@@ -58,7 +59,14 @@ def row_of(run: Run, answer: Answer) -> CompletionRow:
             [s.start, s.end, storable_json(s.logprob), storable_json(s.best_logprob)]
             for s in completion.scores
         ],
-        model=completion.model[:300],
+        choices=storable_json(completion.choices),
+        choice_source=completion.choice_source,
+        player=storable_text(request.player)[:40],
+        model=storable_text(completion.model)[:300],
+        revision=storable_text(completion.revision)[:100],
+        server=storable_text(completion.server)[:100],
+        seed=_whole(completion.seed),
+        cost=_finite(completion.cost),
         error=storable_text(completion.error),
     )
 
@@ -72,7 +80,14 @@ def completion_of(row: CompletionRow) -> Completion:
         completion_tokens=row.completion_tokens,
         logprob=row.logprob,
         scores=tuple(TokenScore(start, end, float(own), float(best)) for start, end, own, best in row.scores),
+        # Sorted, because PostgreSQL keeps its own order of keys and a sum's last bit may follow the order.
+        choices={text: float(row.choices[text]) for text in sorted(row.choices)},
+        choice_source=cast(ChoiceSource, row.choice_source),
         model=row.model,
+        revision=row.revision,
+        server=row.server,
+        seed=row.seed,
+        cost=row.cost,
         error=row.error,
     )
 
@@ -84,3 +99,8 @@ def _knobs(sampling: Sampling) -> dict[str, Any]:
 
 def _finite(number: float | None) -> float | None:
     return number if number is not None and math.isfinite(number) else None
+
+
+def _whole(number: int | None) -> int | None:
+    """The number if a column takes it."""
+    return number if number is not None and -_LARGEST <= number < _LARGEST else None

@@ -68,6 +68,7 @@ urlpatterns = [
     path("runs/<int:pk>/", RunViewSet.as_view(_get("retrieve")), name="run"),
     path("runs/<int:pk>/cancel/", RunViewSet.as_view(_post("cancel")), name="cancel"),
     path("runs/<int:pk>/retry/", RunViewSet.as_view(_post("retry")), name="retry"),
+    path("runs/<int:pk>/budget/", RunViewSet.as_view(_post("budget")), name="budget"),
     path("runs/<int:pk>/completions/", CompletionViewSet.as_view(_get("list")), name="completions"),
     path("runs/<int:pk>/decisions/", DecisionViewSet.as_view(_get("list")), name="decisions"),
     path("decisions/<int:pk>/", DecisionViewSet.as_view(_get("retrieve")), name="decision"),

@@ -9,8 +9,11 @@ def counts_line(state: RunProgress) -> str:
     """Completions, tokens, pace and what people should know, in one line."""
     parts = []
     if state.completions:
-        tokens = state.prompt_tokens + state.completion_tokens
-        parts.append(f"{state.completions:,} completions, {tokens:,} tokens")
+        parts.append(f"{state.completions:,} completions, {state.tokens:,} tokens")
+    if state.cost is not None:
+        parts.append(f"${state.cost:,.2f}" + (" or more" if state.unpriced else ""))
+    if state.budget_share is not None:
+        parts.append(f"{state.budget_share:.0%} of the budget")
     if not state.is_over and state.per_second is not None:
         parts.append(f"{state.per_second:.0f}/s")
     if state.eta_seconds is not None:

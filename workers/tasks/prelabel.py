@@ -11,6 +11,7 @@ from kombu.exceptions import OperationalError
 from annotate.models import Run
 from annotate.prelabel.actions import close_run_if_over, release_dead
 from annotate.prelabel.queries import has_free_units, open_runs
+from annotate.prelabel.strategies import strategy_called
 from workers.celery import SWEEP, app, is_stopping
 from workers.process_name import is_known_dead
 from workers.shift import work_shift
@@ -22,6 +23,9 @@ _EXPIRES = 3600.0
 # An idle thread of a busy worker may take the message that another worker needs: it waits a little and passes it on.
 _HOPS = 4
 _HOP_SECONDS = 0.5
+# Backends that are waited for, and those that need no more than the worker's own processor.
+_ELSEWHERE = frozenset({"openai"})
+_ON_THE_PROCESSOR = frozenset({"sandbox"})
 
 
 def send_run(run: Run) -> None:
@@ -31,9 +35,11 @@ def send_run(run: Run) -> None:
 
 def queue_of(run: Run) -> str:
     """Which workers can do it: no model, a model server to wait for, or a model of their own."""
-    if not run.backend:
+    players = strategy_called(run.name).player_addresses(run.settings).values()
+    names = {address.partition(":")[0] for address in (run.backend, *players) if address}
+    if names <= _ON_THE_PROCESSOR:
         return "cpu"
-    return "io" if run.backend.startswith("openai:") else "gpu"
+    return "io" if names <= _ON_THE_PROCESSOR | _ELSEWHERE else "gpu"
 
 
 def _send(run_id: int, queue: str, hops: int = _HOPS) -> None:

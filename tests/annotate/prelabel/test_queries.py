@@ -10,7 +10,16 @@ from annotate.enums import RaterKind, RunState, UnitState
 from annotate.models import Completion as CompletionRow
 from annotate.models import Project, Run, Unit
 from annotate.prelabel import actions
-from annotate.prelabel.contracts import Answer, Completion, Finding, Message, Opinion, Request, Silence
+from annotate.prelabel.contracts import (
+    Answer,
+    Completion,
+    Finding,
+    Message,
+    Opinion,
+    Request,
+    Silence,
+    TraceTask,
+)
 from annotate.prelabel.queries import (
     evidence_of,
     has_free_units,
@@ -136,7 +145,7 @@ def test_trouble_and_cancelling_are_told() -> None:
 def test_progress_takes_the_same_queries_for_one_trace_and_for_many(django_assert_num_queries: Any) -> None:
     for n_traces in (1, 3):
         run = a_run(n_traces=n_traces)
-        with django_assert_num_queries(7):
+        with django_assert_num_queries(8):
             run_progress(run)
 
 
@@ -155,8 +164,11 @@ def test_free_units_are_those_a_claim_would_get() -> None:
 
 
 def test_a_task_holds_the_trace_byte_for_byte() -> None:
-    trace = a_trace(a_project(), texts=["one\n\n", "two"], reference_answer=None)
-    task = task_of(trace)
+    project = a_project()
+    trace = a_trace(project, texts=["one\n\n", "two"], reference_answer=None)
+    (unit,) = actions.claim_units(a_run(project, n_traces=0), "w1", 1)
+    task = task_of(unit)
+    assert isinstance(task, TraceTask)
     assert "".join(step.text for step in task.steps) == trace.text == "one\n\ntwo"
     assert [step.position for step in task.steps] == [0, 1]
     assert task.reference_answer is None

@@ -16,7 +16,6 @@ def progress(**facts: object) -> RunProgress:
             "per_second": None,
             "eta_seconds": None,
             "errors": (),
-            "workers": (),
             "note": "",
         },
     }

@@ -32,6 +32,8 @@ class RunSerializer(serializers.ModelSerializer[Run]):
             "rater",
             "backend",
             "settings",
+            "budget_tokens",
+            "budget_completions",
             "state",
             "wants_cancel",
             "summary",
@@ -43,13 +45,24 @@ class RunSerializer(serializers.ModelSerializer[Run]):
         )
 
 
-class ErrorCount(serializers.Serializer[Any]):
+class ReasonCount(serializers.Serializer[Any]):
     reason = serializers.CharField()
     count = serializers.IntegerField()
 
 
+class WorkerAtRun(serializers.Serializer[Any]):
+    """A worker that holds traces or pairs of the run; its lease is below 0 once it is lost."""
+
+    name = serializers.CharField()
+    units = serializers.IntegerField()
+    lease_seconds = serializers.FloatField()
+
+
 class Progress(serializers.Serializer[Any]):
-    """Counts of traces and completions; rate and time left are null until there is a rate to speak of."""
+    """Counts of traces (or pairs) and completions; rate and time left are null until there is a rate to speak of.
+
+    Cost is in US dollars over the completions whose price is known, null when none is; unpriced counts the others.
+    """
 
     state = serializers.ChoiceField(choices=RunState.choices)
     total = serializers.IntegerField()
@@ -61,10 +74,18 @@ class Progress(serializers.Serializer[Any]):
     completions = serializers.IntegerField()
     prompt_tokens = serializers.IntegerField()
     completion_tokens = serializers.IntegerField()
+    cost = serializers.FloatField(allow_null=True)
+    unpriced = serializers.IntegerField()
+    budget_tokens = serializers.IntegerField(allow_null=True)
+    budget_completions = serializers.IntegerField(allow_null=True)
+    budget_share = serializers.FloatField(allow_null=True)
     per_second = serializers.FloatField(allow_null=True)
     eta_seconds = serializers.FloatField(allow_null=True)
-    reasons = ErrorCount(many=True)
+    reasons = ReasonCount(many=True)
+    endings = ReasonCount(many=True)
+    silences = ReasonCount(many=True)
     workers = serializers.ListField(child=serializers.CharField())
+    crew = WorkerAtRun(many=True)
     note = serializers.CharField(allow_null=True)
 
 
@@ -76,9 +97,14 @@ class RunWithProgress(RunSerializer):
 
     @extend_schema_field(Progress)
     def get_progress(self, run: Run) -> dict[str, Any]:
-        counts = asdict(run_progress(run))
-        reasons = [{"reason": reason, "count": count} for reason, count in counts.pop("errors")]
-        return counts | {"reasons": reasons, "note": counts["note"] or None}
+        progress = run_progress(run)
+        counts = asdict(progress)
+        for name, pairs in (
+            ("reasons", counts.pop("errors")),
+            *((n, counts[n]) for n in ("endings", "silences")),
+        ):
+            counts[name] = [{"reason": reason, "count": count} for reason, count in pairs]
+        return counts | {"workers": list(progress.workers), "note": progress.note or None}
 
 
 class NewRun(serializers.Serializer[Run]):
@@ -87,6 +113,19 @@ class NewRun(serializers.Serializer[Run]):
     settings = Settings()
     criterion = serializers.CharField(max_length=60, required=False)
     rater = serializers.CharField(max_length=160, allow_blank=True, default="", help_text="A name for it.")
+    budget_tokens = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Tokens read and written after which the run stops."
+    )
+    budget_completions = serializers.IntegerField(
+        required=False, allow_null=True, help_text="Completions after which the run stops."
+    )
+
+
+class NewBudget(serializers.Serializer[Any]):
+    """What is left out, or null, stays as it is."""
+
+    budget_tokens = serializers.IntegerField(required=False, allow_null=True)
+    budget_completions = serializers.IntegerField(required=False, allow_null=True)
 
 
 class Retried(serializers.Serializer[Any]):
@@ -94,7 +133,12 @@ class Retried(serializers.Serializer[Any]):
 
 
 class CompletionSerializer(serializers.ModelSerializer[Completion]):
-    trace = serializers.CharField(source="unit.trace.external_id", read_only=True)
+    trace = serializers.CharField(
+        source="unit.trace.external_id", read_only=True, allow_null=True, default=None
+    )
+    pair = serializers.CharField(
+        source="unit.pair.external_id", read_only=True, allow_null=True, default=None
+    )
     error = KnownOrNull()
 
     class Meta:
@@ -102,6 +146,7 @@ class CompletionSerializer(serializers.ModelSerializer[Completion]):
         fields = (
             "id",
             "trace",
+            "pair",
             "about",
             "purpose",
             "digest",
@@ -113,7 +158,14 @@ class CompletionSerializer(serializers.ModelSerializer[Completion]):
             "completion_tokens",
             "logprob",
             "scores",
+            "choices",
+            "choice_source",
+            "player",
             "model",
+            "revision",
+            "server",
+            "seed",
+            "cost",
             "error",
             "created_at",
         )

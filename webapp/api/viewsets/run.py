@@ -10,10 +10,11 @@ from annotate.access import project_for, run_for
 from annotate.enums import Role, RunKind
 from annotate.errors import Conflict
 from annotate.models import Completion, Run
-from annotate.prelabel.actions import cancel_run, open_run, retry_failed
+from annotate.prelabel.actions import cancel_run, open_run, raise_budget, retry_failed
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.run import (
     CompletionSerializer,
+    NewBudget,
     NewRun,
     Retried,
     RunSerializer,
@@ -58,6 +59,8 @@ class RunViewSet(NounViewSet):
             created_by=asker(request),
             rater_name=wanted["rater"],
             allowed_backends=allowed,
+            budget_tokens=wanted.get("budget_tokens"),
+            budget_completions=wanted.get("budget_completions"),
         )
         send_run(run)
         return Response(self.get_serializer(run).data, status=201)
@@ -84,6 +87,23 @@ class RunViewSet(NounViewSet):
             send_run(run)
         return Response({"retried": retried})
 
+    @extend_schema(request=NewBudget, responses=RunSerializer)
+    @action(detail=True, methods=["post"])
+    def budget(self, request: Request, pk: int) -> Response:
+        """Let the run spend more; a run that had stopped goes on when it is tried again."""
+        run = run_for(asker(request), pk, role=Role.MANAGER)
+        if run.kind != RunKind.PRELABEL:
+            raise Conflict("A consensus run spends nothing.")
+        new = NewBudget(data=request.data)
+        new.is_valid(raise_exception=True)
+        raise_budget(
+            run,
+            tokens=new.validated_data.get("budget_tokens"),
+            completions=new.validated_data.get("budget_completions"),
+        )
+        run.refresh_from_db()
+        return Response(self.get_serializer(run).data)
+
 
 class CompletionViewSet(NounViewSet):
     """What a model answered, sample by sample: the evidence behind a run's labels."""
@@ -93,4 +113,4 @@ class CompletionViewSet(NounViewSet):
 
     def list(self, request: Request, pk: int) -> Response:
         run = run_for(asker(request), pk)
-        return self.page(run.completions.select_related("unit__trace"))
+        return self.page(run.completions.select_related("unit__trace", "unit__pair"))
