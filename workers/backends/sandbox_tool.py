@@ -2,8 +2,8 @@
 
 The request's last message is a JSON object with ``program`` and, where wanted, ``stdin``, ``files`` and ``limits``;
 the completion's text is the outcome as JSON (``annotate.prelabel.program_runs`` writes the one and reads the other). A
-program that fails or must be stopped is an answer; only a sandbox that does not work is a failure. What a program prints may
-change from run to run where it asks for the time or for chance: ``seed`` and sample number reach it through nothing.
+program that fails or must be stopped is an answer; only a sandbox that does not work is a failure. What a program
+prints may change from run to run where it asks for the time or for chance: it knows nothing of seed or sample number.
 """
 
 from __future__ import annotations

@@ -135,7 +135,7 @@ def _resident_memory(init: int) -> int:
 
 
 def _number(path: str) -> int:
-    """The second field after the process's name: the parent in ``stat``, resident pages in ``statm``; 0 once it is gone."""
+    """A file's second field after the name: the parent in ``stat``, resident pages in ``statm``; 0 once gone."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             return int(file.read().rpartition(")")[2].split()[1])
