@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annotate.prelabel.changepoint import Array, ChangePoint, Location
 from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
@@ -33,6 +34,7 @@ from annotate.prelabel.rollouts import (
     grade_completion,
     unusable,
 )
+from annotate.prelabel.tally import Tally
 from annotate.settings import require
 
 # A rollout from near the end still has to be asked for: it counts as at least this share of a whole one.
@@ -130,13 +132,9 @@ class _Adaptive:
         return np.asarray(trust * near / near.sum() + (1 - trust) * flat)
 
     def _locate(self) -> Location:
-        tallies = [self._rollouts.tallies.get(index) for index in self._prefixes]
-        bare = self._rollouts.tallies.get(BARE)
-        return self._model.locate(
-            np.array([tally.hits if tally else 0 for tally in tallies], float),
-            np.array([tally.misses if tally else 0 for tally in tallies], float),
-            (bare.hits, bare.misses) if bare else (0, 0),
-        )
+        counts = np.array([(tally.hits, tally.misses) for tally in self._tallies()], float).reshape(-1, 2)
+        bare = self._rollouts.tallies.get(BARE, Tally())
+        return self._model.locate(counts[:, 0], counts[:, 1], (bare.hits, bare.misses))
 
     def _plan(self, location: Location) -> Mapping[int, int]:
         """How many rollouts each prefix gets in the next wave; empty when there is nothing left to learn or to pay."""
@@ -144,53 +142,43 @@ class _Adaptive:
         spent = self._rollouts.tokens - self._tokens_before
         if settings.max_tokens_per_trace and spent >= settings.max_tokens_per_trace:
             return {}
-        left = {
-            place: settings.k - self._tried(place)
-            for place in range(len(self._prefixes))
-            if self._is_open(place)
-        }
-        told = location.information()
-        wave: dict[int, int] = {}
-        for _ in range(min(settings.wave, self._room)):
+        told, free = location.information(), self._free()
+        worth = np.where(told > _LEAST_INFORMATION, told / self._costs(), 0.0)
+        given = np.zeros(len(worth), int)
+        for _ in range(min(settings.wave, self._room) if len(worth) else 0):
             # Rollouts of one prefix share what they tell; so the next of the same wave counts for less.
-            worth = {
-                place: told[place] / (1 + wave.get(place, 0)) / self._cost(place)
-                for place, n in left.items()
-                if n > wave.get(place, 0) and told[place] > _LEAST_INFORMATION
-            }
-            if not worth:
+            gain = np.where(given < free, worth / (1 + given), 0.0)
+            best = int(np.argmax(gain))
+            if gain[best] <= 0:
                 break
-            best = max(worth, key=lambda place: worth[place])
-            wave[best] = wave.get(best, 0) + 1
-        return wave
+            given[best] += 1
+        return {int(place): int(given[place]) for place in np.flatnonzero(given)}
 
-    def _tried(self, place: int) -> int:
-        tally = self._rollouts.tallies.get(self._prefixes[place])
-        return tally.tried if tally else 0
+    def _tallies(self) -> list[Tally]:
+        nothing = Tally()
+        return [self._rollouts.tallies.get(index, nothing) for index in self._prefixes]
 
-    def _is_open(self, place: int) -> bool:
-        """Whether asking here may still help: a prefix whose rollouts keep ending without an outcome is left alone."""
-        is_hopeless = self._tried(place) >= _HOPELESS_AFTER and self._rollouts.is_unclear(
-            self._prefixes[place]
-        )
-        return self._tried(place) < self._settings.k and not is_hopeless
+    def _free(self) -> NDArray[np.int64]:
+        """Rollouts each prefix may still get; one whose rollouts keep ending without an outcome is left alone."""
+        free = [
+            0
+            if tally.tried >= _HOPELESS_AFTER and tally.is_unclear(self._settings.max_unknown)
+            else self._settings.k - tally.tried
+            for tally in self._tallies()
+        ]
+        return np.array(free, np.int64)
 
-    def _cost(self, place: int) -> float:
-        """Expected tokens of one rollout: what this prefix's own took, else by the length of text left."""
-        tally = self._rollouts.tallies.get(self._prefixes[place])
-        if tally and tally.tried >= _ENOUGH_FOR_MEAN and tally.tokens:
-            return tally.tokens / tally.tried
-        least = _LEAST_SHARE * float(self._characters_left.max())
-        return max(float(self._characters_left[place]), least, 1.0) * self._tokens_per_character()
-
-    def _tokens_per_character(self) -> float:
-        expected = sum(
-            self._tried(place) * float(self._characters_left[place]) for place in range(len(self._prefixes))
-        )
-        spent = sum(
-            self._rollouts.tally(index).tokens for index in self._prefixes if index in self._rollouts.tallies
-        )
-        return spent / expected if spent and expected else 1.0 / _CHARACTERS_PER_TOKEN
+    def _costs(self) -> Array:
+        """Expected tokens of one rollout from each prefix: what its own took, else by the length of text left."""
+        left = self._characters_left
+        tried = np.array([tally.tried for tally in self._tallies()], float)
+        tokens = np.array([tally.tokens for tally in self._tallies()], float)
+        expected = float(tried @ left)
+        rate = tokens.sum() / expected if tokens.any() and expected else 1.0 / _CHARACTERS_PER_TOKEN
+        least = _LEAST_SHARE * float(left.max(initial=0.0))
+        guessed = np.maximum(left, max(least, 1.0)) * rate
+        is_known = (tried >= _ENOUGH_FOR_MEAN) & (tokens > 0)
+        return np.where(is_known, tokens / np.maximum(tried, 1.0), guessed)
 
     def _all_recoverable(self) -> Finding:
         levels = self._distribution(1.0)
