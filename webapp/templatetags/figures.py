@@ -85,6 +85,12 @@ def share(part: int, whole: int) -> int:
 
 
 @register.filter
+def grouped(count: int) -> str:
+    """``12,345``: long counts are read in threes."""
+    return f"{count:,}"
+
+
+@register.filter
 def probability(value: float | None) -> str:
     return "" if value is None else f"{value:.2f}"
 

@@ -12,15 +12,15 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import project_for, role_in, run_for, trace_for
-from annotate.enums import Role, RunKind
+from annotate.enums import Role, RunKind, Scope
 from annotate.errors import Rejected
 from annotate.models import Person
-from annotate.prelabel.actions import cancel_run, open_run, retry_failed
+from annotate.prelabel.actions import cancel_run, open_run, raise_budget, retry_failed
 from annotate.prelabel.queries import run_progress
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
 from annotate.prelabel.transcripts import exchanges_about
 from webapp.forms import SettingsForm
-from webapp.forms.prelabel import RunForm
+from webapp.forms.prelabel import BudgetForm, RunForm
 from workers.calibration import settings_beside
 from workers.tasks.prelabel import send_run
 
@@ -65,6 +65,8 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
                 criterion_key=form.cleaned_data["criterion"] or None,
                 created_by=request.user,
                 allowed_backends=allowed,
+                budget_tokens=form.cleaned_data.get("budget_tokens"),
+                budget_completions=form.cleaned_data.get("budget_completions"),
             )
         except Rejected as error:
             form.add_error(error.field if error.field in form.fields else None, error.reason)
@@ -96,6 +98,7 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "run": found,
         "project": found.project,
         "progress": progress,
+        "is_about_pairs": found.criterion.scope == Scope.PAIR,
         "can_manage": role_in(request.user, found.project) in (Role.OWNER, Role.MANAGER),
     }
     if not request.headers.get("HX-Request"):
@@ -138,9 +141,18 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Try the failed and cancelled traces again; what was paid for is not paid for twice."""
+    """Try unfinished traces again, with a raised budget if one is sent; what was paid for is not paid for twice.
+
+    ``only`` = failed leaves the cancelled ones alone.
+    """
     found = run_for(request.user, pk, role=Role.MANAGER)
-    count = retry_failed(found)
+    limits = BudgetForm(request.POST)
+    if not limits.is_valid():
+        raise Rejected("must be a whole number above 0", field=next(iter(limits.errors)))
+    raised = {name.removeprefix("budget_"): limit for name, limit in limits.cleaned_data.items() if limit}
+    if raised:
+        raise_budget(found, **raised)
+    count = retry_failed(found, only_failed=request.POST.get("only") == "failed")
     if count:
         send_run(found)
     messages.success(request, f"{count} trace{'s' if count != 1 else ''} will be tried again.")
