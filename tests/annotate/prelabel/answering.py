@@ -50,3 +50,26 @@ def values(finding: Finding) -> dict[int | None, str]:
 
 def reasons(finding: Finding) -> dict[int | None, str]:
     return {silence.position: silence.reason for silence in finding.silences}
+
+
+RIGHT, WRONG = "Answer: 42", "Answer: 41"
+_OUTCOMES: dict[str, Completion] = {
+    "r": Completion(RIGHT, "stop"),
+    "w": Completion(WRONG, "stop"),
+    "t": Completion(RIGHT, "length"),
+    "u": Completion("and so on", "stop"),
+    "f": Completion("", "error", error="no answer from the server"),
+}
+
+
+def rolled(outcomes: dict[int | None, str]) -> Answerer:
+    """Per step position (None: the bare problem) a letter per sample, the last one from then on; r where none is said.
+
+    The letters are those of ``Tally.outcomes``.
+    """
+
+    def answer(request: Request, sample: int) -> Completion:
+        letters = outcomes.get(request.about, "r")
+        return _OUTCOMES[letters[min(sample, len(letters) - 1)]]
+
+    return answer
