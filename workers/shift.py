@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from annotate.errors import BackendError, GradusError
+from annotate.measure.actions import record_audit
 from annotate.models import Run
 from annotate.prelabel.actions import (
     begin_run,
@@ -24,10 +25,11 @@ from annotate.prelabel.actions import (
     release_units,
     stop_if_spent,
 )
+from annotate.prelabel.audit.entry import AUDIT
 from annotate.prelabel.contracts import Backend, Finding, Strategy
 from annotate.prelabel.entries import StrategyEntry
 from annotate.prelabel.queries import has_free_units, tasks_of, wants_cancel
-from annotate.prelabel.strategies import strategy_called
+from annotate.prelabel.strategies import strategy_of_run
 from workers.driver import MAX_BATCH, drive
 from workers.engines import engine_at
 from workers.leases import Leases
@@ -82,9 +84,15 @@ def work_shift(
         if not is_alone:
             return Shift(is_doubled=True, has_more=has_free_units(run))
         shift = _worked(run, should_stop, invite)
-    close_run_if_over(run)
+    close_if_over(run)
     shift.has_more = has_free_units(run)
     return shift
+
+
+def close_if_over(run: Run) -> None:
+    """Close the run if no unit is open; an audit leaves its rates behind."""
+    if close_run_if_over(run) and run.name == AUDIT:
+        record_audit(run)
 
 
 @contextmanager
@@ -101,7 +109,7 @@ def _alone_at(run_id: int) -> Iterator[bool]:
 
 
 def _worked(run: Run, should_stop: Callable[[], bool], invite: Callable[[], None]) -> Shift:
-    entry = strategy_called(run.name)
+    entry = strategy_of_run(run.name)
     begin_run(run)
     try:
         backend = engine_at(run.backend) if entry.needs_backend else None

@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from annotate.errors import NotEstimable
+from annotate.measure.audit import audit_estimates, checked_gate
+from annotate.measure.calibration import calibration_estimates
 from annotate.measure.estimates import NAMES, agreement_estimates, gold_estimates
-from annotate.measure.queries import criterion_labels, data_version_of, measured_criteria
-from annotate.models import Estimate, Project, Rater
+from annotate.measure.queries import (
+    AUDIT_PREFIX,
+    CALIBRATION,
+    criterion_labels,
+    data_version_of,
+    finished_audits,
+    judge_forecasts,
+    measured_criteria,
+)
+from annotate.models import Estimate, Project, Rater, Run
+
+_MEASURED = Q(name__in=(*NAMES, CALIBRATION)) | Q(name__startswith=AUDIT_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +56,10 @@ def measure_project(project: Project, *, seed: int = 0, resamples: int = 200) ->
         n_labels += len(labels.items)
         estimates += agreement_estimates(labels, raters, seed=seed, resamples=resamples)
         estimates += gold_estimates(labels, raters)
+        forecasts = judge_forecasts(criterion)
+        estimates += calibration_estimates(labels, forecasts, raters, seed=seed, resamples=resamples)
+    for run in finished_audits(project):
+        estimates += audit_estimates(run)
     for estimate in estimates:
         estimate.project = project
         estimate.data_version = version
@@ -52,5 +71,28 @@ def measure_project(project: Project, *, seed: int = 0, resamples: int = 200) ->
 def _replace(project: Project, estimates: list[Estimate]) -> None:
     # Two measurings at once take turns here; the later one stands.
     Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    Estimate.objects.filter(project=project, name__in=NAMES).delete()
+    Estimate.objects.filter(_MEASURED, project=project).delete()
     Estimate.objects.bulk_create(estimates)
+
+
+@transaction.atomic
+def record_audit(run: Run) -> tuple[Estimate, ...]:
+    """Turn an audit that is over into estimates, in place of the rater's last; nothing where no trace was finished."""
+    Project.objects.select_for_update(no_key=True).get(pk=run.project_id)
+    if not finished_audits(run.project).filter(pk=run.pk).exists():
+        return ()
+    estimates = list(audit_estimates(run))
+    version = data_version_of(run.project)
+    for estimate in estimates:
+        estimate.project, estimate.data_version = run.project, version
+    Estimate.objects.filter(rater=run.rater, criterion=run.criterion, name__startswith=AUDIT_PREFIX).delete()
+    return tuple(Estimate.objects.bulk_create(estimates))
+
+
+def set_judge_gate(project: Project, gate: Mapping[str, Any]) -> None:
+    """Store what a judge's audit must reach here; a rate that is not named asks nothing. Raises Rejected (see there).
+
+    Callers have checked that the person may manage the project. Decisions made before stay as they are.
+    """
+    project.judge_gate = checked_gate(gate)
+    project.save(update_fields=["judge_gate"])

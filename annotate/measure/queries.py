@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from annotate.enums import CriterionKind, RaterKind
-from annotate.models import Criterion, Estimate, Label, Project
+from annotate.enums import CriterionKind, RaterKind, RunKind, RunState
+from annotate.models import Criterion, Estimate, Label, Project, Run
+from annotate.prelabel.audit.entry import AUDIT
 from annotate.stats.table import LongTable
+
+# By judge: (item, trace, probability by level) of each label that came with probabilities.
+Forecasts = Mapping[int, Sequence[tuple[int, int, Mapping[str, float]]]]
 
 # A text has no levels to agree on, and tags are sets: neither alpha nor accuracy is defined for them here.
 MEASURED_KINDS = (CriterionKind.VERDICT, CriterionKind.ORDINAL, CriterionKind.BINARY, CriterionKind.CHOICE)
+# How the estimates that an audit leaves are called, and the one that holds a judge's curve.
+AUDIT_PREFIX = "audit/"
+CALIBRATION = "calibration"
 MACHINES = (RaterKind.JUDGE, RaterKind.ROLLOUT, RaterKind.VERIFIER, RaterKind.PROBE)
 
 
@@ -101,6 +108,40 @@ def criterion_labels(criterion: Criterion) -> CriterionLabels:
     )
 
 
+def judge_forecasts(criterion: Criterion) -> Forecasts:
+    """What judges gave as probabilities on this criterion, in labels that count."""
+    found: dict[int, list[tuple[int, int, Mapping[str, float]]]] = {}
+    rows = (
+        Label.objects.counted()
+        .filter(criterion=criterion, rater__kind=RaterKind.JUDGE, distribution__isnull=False)
+        .annotate(
+            item=Coalesce("step_id", "trace_id", "pair_id"),
+            cluster=Coalesce("step__trace_id", "trace_id", "pair_id"),
+        )
+        .order_by("pk")
+        .values_list("rater_id", "item", "cluster", "distribution")
+    )
+    for rater, item, cluster, distribution in rows.iterator(chunk_size=10_000):
+        found.setdefault(rater, []).append((item, cluster, distribution or {}))
+    return found
+
+
+def audit_runs(project: Project) -> QuerySet[Run]:
+    """The audits of the project's judges, newest first, with what their pages show."""
+    return (
+        Run.objects.filter(project=project, kind=RunKind.PRELABEL, name=AUDIT)
+        .select_related("rater", "criterion")
+        .order_by("-pk")
+    )
+
+
+def finished_audits(project: Project) -> QuerySet[Run]:
+    """The newest finished audit of each judge and criterion: what an audit cut short says is not used."""
+    done = Run.objects.filter(project=project, kind=RunKind.PRELABEL, name=AUDIT, state=RunState.DONE)
+    newest = done.values("rater", "criterion").annotate(newest=Max("pk")).order_by().values("newest")
+    return Run.objects.filter(pk__in=newest).select_related("rater", "criterion").order_by("pk")
+
+
 def data_version_of(project: Project) -> str:
     """A digest that changes with every label, revision, withdrawal, submission and rubric version."""
     labels = Label.objects.filter(rater__project=project)
@@ -122,9 +163,11 @@ def agreement_of(project: Project) -> QuerySet[Estimate]:
 
 
 def rater_quality(project: Project) -> QuerySet[Estimate]:
-    """The stored estimates about single raters, by criterion, the most measured first."""
+    """The stored accuracies of single raters, by criterion, the most measured first; audits have their own page."""
     return (
         Estimate.objects.filter(project=project, rater__isnull=False)
+        .exclude(name__startswith=AUDIT_PREFIX)
+        .exclude(name=CALIBRATION)
         .select_related("criterion", "rater__person")
         .order_by("criterion__position", "name", F("n").desc(), "rater__name")
     )
@@ -132,8 +175,10 @@ def rater_quality(project: Project) -> QuerySet[Estimate]:
 
 def is_stale(project: Project) -> bool | None:
     """Whether labels have changed since the last measuring; None when nothing has been measured."""
+    # An audit asks questions of its own and says nothing of the labels, whenever it ends.
     newest = (
         Estimate.objects.filter(project=project)
+        .exclude(name__startswith=AUDIT_PREFIX)
         .order_by("-pk")
         .values_list("data_version", flat=True)
         .first()

@@ -10,6 +10,8 @@ from django.db.models import Q
 from annotate.enums import RaterKind, UnitState
 from annotate.models import Label, Pair, Trace, Unit
 
+from .audit.entry import AUDIT
+
 _MACHINES = (RaterKind.JUDGE, RaterKind.ROLLOUT, RaterKind.VERIFIER, RaterKind.PROBE)
 
 
@@ -81,7 +83,7 @@ def _silent(about: Trace | Pair) -> list[tuple[int | None, Signal]]:
     """The silences of each rater's newest finished look at it."""
     newest: dict[tuple[int | None, int], Unit] = {}
     here = Q(pair=about) if isinstance(about, Pair) else Q(trace=about)
-    units = Unit.objects.filter(here, state=UnitState.DONE, run__rater__isnull=False)
+    units = Unit.objects.filter(here, state=UnitState.DONE, run__rater__isnull=False).exclude(run__name=AUDIT)
     for unit in units.select_related("run__rater", "run__criterion").order_by("run_id"):
         newest[unit.run.rater_id, unit.run.criterion_id] = unit
     found: list[tuple[int | None, Signal]] = []

@@ -14,6 +14,8 @@ from annotate.enums import RunKind, Scope
 from annotate.errors import Rejected
 from annotate.models import Criterion, Pair, Person, Project, Rater, Run, Trace, Unit
 
+from .audit.actions import open_audit
+from .audit.entry import is_auditable
 from .budget import checked_limit
 from .entries import StrategyEntry
 from .raters import machine_rater
@@ -39,12 +41,14 @@ def open_run(
     allowed_backends: Sequence[str] | None = None,
     budget_tokens: int | None = None,
     budget_completions: int | None = None,
+    audit: bool = True,
 ) -> Run:
     """Write a run and one unit for each of ``traces``, or of ``pairs`` where the strategy compares.
 
     By default it is about all of the project's. The settings are stored in full, defaults included, so that the run
     means the same after a default changes. ``budget_tokens`` (read and written together) and ``budget_completions``
-    stop the run once that much is stored. Nothing is sent to a worker here.
+    stop the run once that much is stored. A judge that has not run here before has its ``audit`` opened too. Nothing is
+    sent to a worker here.
 
     ``allowed_backends`` are those that somebody other than the operator may name; None allows every one. A worker
     opens the folder or calls the address it is given, so a free choice would lend out its disk and its network.
@@ -61,12 +65,13 @@ def open_run(
     chosen = _chosen_pairs(project, pairs) if entry.task == "pair" else _chosen_traces(project, traces)
     if entry.task == "trace" and pairs is not None:
         raise Rejected(f"{entry.name} labels traces, not pairs", field="pairs")
+    rater = machine_rater(project, entry, backend=backend, settings=resolved, name=rater_name)
     run = Run.objects.create(
         project=project,
         kind=RunKind.PRELABEL,
         name=entry.name,
         criterion=criterion,
-        rater=machine_rater(project, entry, backend=backend, settings=resolved, name=rater_name),
+        rater=rater,
         backend=backend,
         settings=resolved,
         budget_tokens=checked_limit("budget_tokens", budget_tokens),
@@ -74,6 +79,8 @@ def open_run(
         created_by=created_by,
     )
     Unit.objects.bulk_create(_units(run, entry, chosen), batch_size=1000)
+    if audit and is_auditable(entry) and not Run.objects.filter(rater=rater).exclude(pk=run.pk).exists():
+        open_audit(rater, criterion, created_by=created_by)
     return run
 
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 from annotate.enums import RunState, UnitState
 from annotate.models import Pair, Run, Trace, Unit
 
+from .audit.entry import AUDIT
 from .contracts import Finding
 from .machine_labels import write_machine_labels
 from .rows import storable_json, storable_text
@@ -155,7 +156,9 @@ def finish_unit(unit: Unit, finding: Finding) -> bool:
     run = unit.run
     assert run.rater is not None
     about = _locked(unit)
-    write_machine_labels(run.rater, run.criterion, about, finding.opinions, run=run)
+    # An audit says nothing of the trace itself: taking back what it no longer says would take back the judge's labels.
+    if run.name != AUDIT:
+        write_machine_labels(run.rater, run.criterion, about, finding.opinions, run=run)
     return True
 
 

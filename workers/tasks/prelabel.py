@@ -9,12 +9,12 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from annotate.models import Run
-from annotate.prelabel.actions import close_run_if_over, release_dead
+from annotate.prelabel.actions import release_dead
 from annotate.prelabel.queries import has_free_units, open_runs
-from annotate.prelabel.strategies import strategy_called
+from annotate.prelabel.strategies import strategy_of_run
 from workers.celery import SWEEP, app, is_stopping
 from workers.process_name import is_known_dead
-from workers.shift import work_shift
+from workers.shift import close_if_over, work_shift
 
 log = logging.getLogger(__name__)
 
@@ -35,7 +35,7 @@ def send_run(run: Run) -> None:
 
 def queue_of(run: Run) -> str:
     """Which workers can do it: no model, a model server to wait for, or a model of their own."""
-    players = strategy_called(run.name).player_addresses(run.settings).values()
+    players = strategy_of_run(run.name).player_addresses(run.settings).values()
     names = {address.partition(":")[0] for address in (run.backend, *players) if address}
     if names <= _ON_THE_PROCESSOR:
         return "cpu"
@@ -76,4 +76,4 @@ def sweep() -> None:
         if has_free_units(run):
             _send(run.pk, queue_of(run))
         else:
-            close_run_if_over(run)
+            close_if_over(run)

@@ -57,7 +57,7 @@ def open_audit(
         settings={**asdict(settings), "bad": config["settings"].get("bad", "bad")},
         created_by=created_by,
     )
-    Unit.objects.bulk_create(Unit(run=run, trace_id=pk) for pk in chosen)
+    Unit.objects.bulk_create(Unit(run=run, trace_id=pk, problem_id=problem) for pk, problem in chosen)
     return run
 
 
@@ -72,11 +72,10 @@ def _gold_rater(project: Project, criterion: Criterion) -> Rater | None:
     return keys.annotate(known=Count("labels")).order_by("-known", "pk").first()
 
 
-def _traces(project: Project, criterion: Criterion, gold: Rater | None) -> list[int]:
+def _traces(project: Project, criterion: Criterion, gold: Rater | None) -> list[tuple[int, int]]:
+    """Keys of all traces with their problems, in the order they are taken."""
     known = Label.objects.live().filter(rater=gold, criterion=criterion, step__trace=OuterRef("pk"))
     rows = Trace.objects.filter(project=project).annotate(has_gold=Exists(known))
-    named = rows.order_by().values_list("pk", "external_id", "has_gold")
-    return [
-        pk
-        for pk, _, _ in sorted(named, key=lambda row: (not row[2], hashlib.sha256(row[1].encode()).digest()))
-    ]
+    named = rows.order_by().values_list("pk", "problem_id", "external_id", "has_gold")
+    order = sorted(named, key=lambda row: (not row[3], hashlib.sha256(row[2].encode()).digest()))
+    return [(pk, problem) for pk, problem, _, _ in order]
