@@ -13,6 +13,7 @@ nothing about where an error is, so its traces stay unlabelled.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 from annotate.prelabel.contracts import Finding, Strategy, TraceTask
@@ -26,6 +27,7 @@ from annotate.prelabel.rollouts import (
     grade_completion,
     unusable,
 )
+from annotate.prelabel.tally import Tally
 from annotate.prelabel.walk import Walk
 from annotate.settings import require
 
@@ -82,20 +84,25 @@ def _run(rollouts: Rollouts, settings: RelativeSettings) -> Strategy:
         return rollouts.silent(UNMEASURED)
     if before == 0:
         return rollouts.silent(NEVER_SOLVED)
-    walk, k = Walk(rollouts), settings.rollouts_at(before)
+    walk, k, measure = Walk(rollouts), settings.rollouts_at(before), BARE
     for index in rollouts.own[:-1]:
         yield from rollouts.draw({index: k})
         share = rollouts.tally(index).share
         if share is None or rollouts.is_unclear(index):
             walk.take(index, None)
             continue
-        progress = share / before
-        shown = {"progress": round(progress, 6), "before": round(before, 6)}
-        if not walk.take(index, progress >= settings.epsilon, score=share, **shown):
+        progress = _ratio(rollouts.tally(index), rollouts.tally(measure))
+        shown = {"progress": round(float(progress), 6), "before": round(before, 6)}
+        if not walk.take(index, progress >= Fraction(str(settings.epsilon)), score=share, **shown):
             return _after_error(rollouts, settings, walk)
-        before = share
+        before, measure = share, index
     walk.take_last(before=round(before, 6))
     return walk.finding()
+
+
+def _ratio(after: Tally, before: Tally) -> Fraction:
+    """Exact, so that a ratio of just ``epsilon`` is not lost to rounding."""
+    return Fraction(after.hits * before.known, after.known * before.hits)
 
 
 def _after_error(rollouts: Rollouts, settings: RelativeSettings, walk: Walk) -> Finding:

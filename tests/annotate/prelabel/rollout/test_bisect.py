@@ -20,7 +20,7 @@ def lone(**values_: Any) -> BisectSettings:
 @pytest.mark.parametrize("steps", range(1, 13))
 def test_bisect_finds_every_error_in_every_length_with_few_places(steps: int) -> None:
     for error in range(steps):
-        answer = rolled({i: "w" for i in range(error, steps)})
+        answer = rolled(dict.fromkeys(range(error, steps), "w"))
         finding, asked = run(bisect(trace(*["step\n"] * (steps - 1), WRONG), lone()), answer)
         assert finding.summary["first_error"] == error
         assert finding.summary["outcome"] == "located"
@@ -31,7 +31,7 @@ def test_bisect_finds_every_error_in_every_length_with_few_places(steps: int) ->
 
 
 def test_bisect_halves_and_draws_in_waves() -> None:
-    _, asked = run(bisect(trace(*"abcdefg", WRONG), lone()), rolled({i: "w" for i in (4, 5, 6)}))
+    _, asked = run(bisect(trace(*"abcdefg", WRONG), lone()), rolled(dict.fromkeys((4, 5, 6), "w")))
     assert [(request.about, request.n) for request in asked] == [
         (3, 2),
         (5, 2),
@@ -55,7 +55,7 @@ def test_bisect_does_not_search_a_trace_with_the_right_answer() -> None:
 
 
 def test_bisect_implied_steps_name_the_step_and_carry_no_counts() -> None:
-    answer = rolled({i: "w" for i in (4, 5, 6)})
+    answer = rolled(dict.fromkeys((4, 5, 6), "w"))
     finding, _ = run(bisect(trace(*"abcdefg", WRONG), lone()), answer)
     evidence = [opinion.evidence for opinion in finding.opinions]
     assert evidence[:3] == [{"implied_by": 3}] * 3
@@ -67,14 +67,14 @@ def test_bisect_implied_steps_name_the_step_and_carry_no_counts() -> None:
 
 
 def test_bisect_implication_speaks_in_positions() -> None:
-    task = TraceTask("p", tuple(StepTask(10 * i, "step\n") for i in range(7)) + (StepTask(70, WRONG),), "42")
-    finding, _ = run(bisect(task, lone()), rolled({i: "w" for i in (40, 50, 60)}))
+    task = TraceTask("p", (*(StepTask(10 * i, "step\n") for i in range(7)), StepTask(70, WRONG)), "42")
+    finding, _ = run(bisect(task, lone()), rolled(dict.fromkeys((40, 50, 60), "w")))
     assert finding.opinions[0].evidence == {"implied_by": 30}
     assert finding.summary["first_error"] == 40
 
 
 def test_bisect_passes_over_an_unknown_place_for_its_neighbour() -> None:
-    answer = rolled({3: "t", **{i: "w" for i in (5, 6)}})
+    answer = rolled({3: "t", **dict.fromkeys((5, 6), "w")})
     finding, asked = run(bisect(trace(*"abcdefg", WRONG), lone()), answer)
     assert list(dict.fromkeys(request.about for request in asked)) == [3, 2, 4, 5]
     assert finding.summary["first_error"] == 5
@@ -83,7 +83,7 @@ def test_bisect_passes_over_an_unknown_place_for_its_neighbour() -> None:
 
 
 def test_bisect_leaves_the_error_unplaced_where_unknown_places_hide_it() -> None:
-    answer = rolled({3: "t", **{i: "w" for i in (4, 5, 6)}})
+    answer = rolled({3: "t", **dict.fromkeys((4, 5, 6), "w")})
     finding, _ = run(bisect(trace(*"abcdefg", WRONG), lone()), answer)
     assert (finding.summary["outcome"], finding.summary["first_error"]) == ("unplaced", None)
     assert values(finding) == {0: "good", 1: "good", 2: "good"}

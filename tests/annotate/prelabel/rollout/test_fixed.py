@@ -26,7 +26,7 @@ def scores(finding: Finding) -> dict[int | None, float | None]:
 def test_fixed_finds_the_first_error_wherever_it_is(steps: int) -> None:
     for error in range(steps + 1):
         task = trace(*["step\n"] * (steps - 1), WRONG if error < steps else RIGHT)
-        answer = rolled({i: "w" for i in range(error, steps)})
+        answer = rolled(dict.fromkeys(range(error, steps), "w"))
         finding, asked = run(roll_out_every_step(task, lone()), answer)
         assert finding.summary["first_error"] == (error if error < steps else None)
         assert [(request.about, request.n) for request in asked] == [(i, 8) for i in range(steps - 1)]
