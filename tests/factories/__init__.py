@@ -9,7 +9,7 @@ from typing import Any
 
 from annotate.enums import Outcome, RaterKind, Role
 from annotate.ingest.founding import add_member, create_project, freeze_rubric
-from annotate.models import Criterion, Label, Person, Problem, Project, Rater, Step, Trace
+from annotate.models import Criterion, Label, Pair, Person, Problem, Project, Rater, Step, Trace
 
 _number = itertools.count(1)
 
@@ -37,11 +37,13 @@ def a_trace(
     external_id: str = "",
     reference_answer: str | None = "42",
     outcome: Outcome | None = None,
+    problem: Problem | None = None,
 ) -> Trace:
+    """A trace of ``problem``, or of a problem of its own."""
     external_id = external_id or f"trace-{next(_number)}"
     bodies = list(texts) if texts is not None else [f"Step {i + 1}: one more.\n" for i in range(n_steps)]
     text = "".join(bodies)
-    problem = Problem.objects.create(
+    problem = problem or Problem.objects.create(
         project=project,
         external_id=f"problem of {external_id}",
         text="What is six times seven?",
@@ -62,6 +64,14 @@ def a_trace(
         for i, body in enumerate(bodies)
     )
     return trace
+
+
+def a_pair(left: Trace | Step, right: Trace | Step, *, external_id: str = "") -> Pair:
+    """Two traces, or two steps, to be compared."""
+    noun = "step" if isinstance(left, Step) else "trace"
+    project = left.trace.project if isinstance(left, Step) else left.project
+    sides = {f"left_{noun}": left, f"right_{noun}": right}
+    return Pair.objects.create(project=project, external_id=external_id or f"pair-{next(_number)}", **sides)
 
 
 def a_rater(project: Project, kind: RaterKind = RaterKind.PERSON, name: str = "", **fields: Any) -> Rater:

@@ -8,10 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+from django.db.models import QuerySet
 
 from annotate.errors import BackendError, Conflict, Rejected
+from annotate.ingest.pairing import pair_traces
 from annotate.models import Project, Run
-from annotate.prelabel.actions import cancel_run, open_run, retry_failed
+from annotate.prelabel.actions import cancel_run, open_run, raise_budget, retry_failed
+from annotate.prelabel.entries import StrategyEntry
 from annotate.prelabel.queries import has_live_worker, run_progress
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
 from webapp.management.base import GradusCommand
@@ -40,8 +43,20 @@ class Command(GradusCommand):
             "--backend", default="", metavar="NAME:TARGET", help=f"one of {', '.join(BACKENDS)}"
         )
         parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="pairs")
-        parser.add_argument("--criterion", help="default: recoverable for rollouts, verdict for the rest")
-        parser.add_argument("--limit", type=int, metavar="N", help="label the first N traces only")
+        parser.add_argument("--criterion", metavar="KEY", help="default: what the strategy usually answers")
+        parser.add_argument("--limit", type=int, metavar="N", help="label the first N traces or pairs only")
+        parser.add_argument(
+            "--pairs",
+            type=int,
+            dest="pairs_per_problem",
+            default=1,
+            metavar="N",
+            help="where a strategy compares and the project has no pairs yet: make N of each problem's traces",
+        )
+        parser.add_argument(
+            "--budget-tokens", type=int, metavar="N", help="stop after N tokens, read and written together"
+        )
+        parser.add_argument("--budget-completions", type=int, metavar="N", help="stop after N completions")
         parser.add_argument(
             "--rater", default="", metavar="NAME", help="default: strategy and a digest of its settings"
         )
@@ -88,7 +103,8 @@ class Command(GradusCommand):
     def _wanted_run(self, project: Project, options: dict[str, Any]) -> Run:
         if options["retry_failed"] is not None:
             run = _run_of(project, options["retry_failed"])
-            self.say(f"Run {run.pk}: {retry_failed(run)} traces opened again.")
+            raise_budget(run, tokens=options["budget_tokens"], completions=options["budget_completions"])
+            self.say(f"Run {run.pk}: {retry_failed(run)} {_nouns(run)} opened again.")
             return run
         if options["resume"] is not None:
             run = _run_of(project, options["resume"])
@@ -110,11 +126,23 @@ class Command(GradusCommand):
             backend=options["backend"],
             settings=settings_beside(entry.name, options["backend"]) | given,
             criterion_key=options["criterion"],
-            traces=_first_traces(project, options["limit"]),
             rater_name=options["rater"],
+            budget_tokens=options["budget_tokens"],
+            budget_completions=options["budget_completions"],
+            **self._wanted_material(project, entry, options),
         )
-        self.say(f"Run {run.pk}: {run.units.count()} traces, {entry.title.lower()}, as {run.rater}")
+        self.say(f"Run {run.pk}: {run.units.count()} {_nouns(run)}, {entry.title.lower()}, as {run.rater}")
         return run
+
+    def _wanted_material(
+        self, project: Project, entry: StrategyEntry, options: dict[str, Any]
+    ) -> dict[str, Any]:
+        if entry.task == "trace":
+            return {"traces": _first(project.traces.all(), options["limit"])}
+        if not project.pairs.exists():
+            n = pair_traces(project, per_problem=options["pairs_per_problem"])
+            self.say(f"{n} pairs of traces made, each of one problem.")
+        return {"pairs": _first(project.pairs.all(), options["limit"])}
 
     def _cancel(self, run: Run) -> None:
         if not cancel_run(run):
@@ -171,7 +199,7 @@ class Command(GradusCommand):
                 bar.update(row, completed=state.settled, total=state.total, note=counts_line(state))
                 if not self.console.is_terminal and time.monotonic() - said > _PLAIN_SECONDS:
                     said = time.monotonic()
-                    self.say(f"{state.settled} of {state.total} traces. {counts_line(state)}")
+                    self.say(f"{state.settled} of {state.total} {_nouns(run)}. {counts_line(state)}")
                 if own.children:
                     own.mend(self.say)
                 elif (
@@ -188,7 +216,9 @@ class Command(GradusCommand):
     def _report(self, run: Run) -> None:
         state = run_progress(run)
         run.refresh_from_db()
-        self.say(f"Run {run.pk} is {run.state}: {state.done} of {state.total} traces. {counts_line(state)}")
+        self.say(
+            f"Run {run.pk} is {run.state}: {state.done} of {state.total} {_nouns(run)}. {counts_line(state)}"
+        )
         if run.summary:
             self.say(f"{run.summary['labels']:,} labels by {run.rater} on {run.criterion}.")
             for reason, n in run.summary["silences"].items():
@@ -196,7 +226,7 @@ class Command(GradusCommand):
         for error, n in state.errors:
             self.say(f"  {n:,} × {error}")
         if state.failed:
-            raise CommandError(f"{state.failed} traces failed. Again: --retry-failed {run.pk}")
+            raise CommandError(f"{state.failed} {_nouns(run)} failed. Again: --retry-failed {run.pk}")
 
 
 def _run_of(project: Project, pk: int) -> Run:
@@ -209,13 +239,16 @@ def _run_of(project: Project, pk: int) -> Run:
     return run
 
 
-def _first_traces(project: Project, limit: int | None) -> Any:
+def _first(rows: QuerySet[Any], limit: int | None) -> QuerySet[Any] | None:
     if limit is None:
         return None
     if limit < 1:
         raise Rejected("must be at least 1", field="limit")
-    first = project.traces.order_by("pk").values_list("pk", flat=True)[:limit]
-    return project.traces.filter(pk__in=list(first))
+    return rows.filter(pk__in=list(rows.order_by("pk").values_list("pk", flat=True)[:limit]))
+
+
+def _nouns(run: Run) -> str:
+    return f"{strategy_called(run.name).task}s"
 
 
 def _how_to_follow(run: Run) -> str:
