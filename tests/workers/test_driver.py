@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 from hypothesis import given
@@ -242,3 +242,77 @@ def test_a_strategy_that_asks_nothing_needs_no_backend() -> None:
 
     assert driven({5: silent()}, None).findings == {5: Finding(summary={"equations": 3})}
     assert "names no backend" in driven({5: counting("a")}, None).failures[5]
+
+
+def asking_two(text: str, rounds: int = 2) -> Strategy:
+    """Each round asks the main backend twice and the helper once."""
+    said: list[str] = []
+    for turn in range(rounds):
+        helper = replace(a_request(f"{text}/{turn}"), player="helper")
+        for completions in (yield [a_request(f"{text}/{turn}", 2), helper]):
+            said += [f"{one.model}:{one.text}" for one in completions]
+    return Finding(summary={"said": said})
+
+
+def test_each_request_goes_to_the_backend_it_names() -> None:
+    own, helper, store = HashBackend("own"), HashBackend("helper"), MemoryStore()
+    outcome = driven({1: asking_two("a")}, own, store, players={"helper": helper})
+    said = outcome.findings[1].summary["said"]
+    assert [one.partition(":")[0] for one in said] == ["own", "own", "helper"] * 2
+    assert (len(own.asked), len(helper.asked)) == (4, 2)
+    replayed = driven({1: asking_two("a")}, HashBackend(), store, players={"helper": HashBackend()})
+    assert replayed.findings == outcome.findings
+    assert replayed.report.asked == 0
+
+
+def test_each_backend_gets_full_batches_while_there_is_work() -> None:
+    own, helper = HashBackend("own"), HashBackend("helper")
+    waiting = {key: asking_two(f"trace {key}", rounds=1) for key in range(64)}
+    outcome = driven(
+        {},
+        own,
+        max_batch=8,
+        players={"helper": helper},
+        more=lambda room: dict([waiting.popitem()]) if waiting else {},
+    )
+    assert len(outcome.findings) == 64
+    assert (own.calls, helper.calls) == (16, 8)
+
+
+@given(max_batch=st.integers(1, 20), n=st.integers(1, 9), stop_after=st.integers(0, 6))
+def test_players_change_nothing_about_resuming(max_batch: int, n: int, stop_after: int) -> None:
+    def strategies() -> dict[int, Strategy]:
+        return {key: asking_two(f"trace {key}") for key in range(n)}
+
+    plain = driven(strategies(), HashBackend(), players={"helper": HashBackend()})
+    own, helper, store = HashBackend(), HashBackend(), MemoryStore()
+    driven(
+        strategies(),
+        own,
+        store,
+        players={"helper": helper},
+        max_batch=max_batch,
+        should_stop=lambda: own.calls + helper.calls >= stop_after,
+    )
+    resumed = driven(strategies(), own, store, players={"helper": helper}, max_batch=max_batch)
+    assert resumed.findings == plain.findings
+    assert {*own.asked.values(), *helper.asked.values()} == {1}
+
+
+def test_a_player_the_run_does_not_have_fails_its_strategy_with_one_sentence() -> None:
+    outcome = driven({1: asking_two("a"), 2: counting("b")}, HashBackend())
+    assert outcome.failures == {1: "The strategy asks 'helper', but the run names no backend for it."}
+    assert set(outcome.findings) == {2}
+
+
+def test_a_question_of_choices_alone_is_asked_once() -> None:
+    def choosing() -> Strategy:
+        ask = replace(a_request("a", 0), choices=("yes", "no"))
+        first, second = yield [ask, ask]
+        assert len(first) == 1
+        assert first == second
+        return Finding()
+
+    backend = HashBackend()
+    assert driven({1: choosing()}, backend).failures == {}
+    assert list(backend.asked.values()) == [1]

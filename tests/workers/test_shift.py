@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 
 from annotate.enums import RunState, UnitState
-from annotate.errors import BackendError
+from annotate.errors import BackendError, Conflict
 from annotate.models import Completion as CompletionRow
 from annotate.models import Label, Run, Unit
-from annotate.prelabel.actions import cancel_run, open_run, retry_failed
+from annotate.prelabel.actions import cancel_run, open_run, raise_budget, retry_failed
 from annotate.prelabel.contracts import Completion, Request
+from annotate.prelabel.strategies import STRATEGIES
+from tests.annotate.prelabel.worlds import an_entry
 from tests.factories import a_project, a_trace
 from tests.workers.players import HashBackend
 from tests.workers.site import a_script
@@ -139,3 +141,83 @@ def test_a_second_shift_of_one_process_at_one_run_ends_at_once(tmp_path: Path) -
     work_shift(run.pk, should_stop=lambda: bool(inner.append(work_shift(run.pk))))
     assert inner[0].is_doubled
     assert states(run) == [UnitState.DONE] * 3
+
+
+class TestPlayers:
+    @pytest.fixture
+    def entry(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        entry = an_entry(players={"helper": "helper"})
+        monkeypatch.setitem(STRATEGIES, "judge/table", entry)  # type: ignore[misc]
+
+    def a_table(self, own: str, **settings: str) -> Run:
+        project = a_project()
+        a_trace(project)
+        return open_run(project, strategy="judge/table", backend=own, settings=settings)
+
+    def test_a_run_asks_its_own_model_and_its_players(self, entry: None, tmp_path: Path) -> None:
+        own = a_script(tmp_path / "own.json", success=1.0)
+        helper = a_script(tmp_path / "helper.json", success=0.0)
+        run = self.a_table(own, helper=helper)
+        work_shift(run.pk)
+        assert Unit.objects.get(run=run).findings["summary"] == {"own": "Answer: 42", "helped": "Answer: -1"}
+        assert set(CompletionRow.objects.values_list("player", flat=True)) == {"", "helper"}
+
+    def test_a_player_that_cannot_be_opened_fails_the_run_with_the_reason(
+        self, entry: None, tmp_path: Path
+    ) -> None:
+        run = self.a_table(a_script(tmp_path / "own.json"), helper=f"scripted:{tmp_path / 'absent.json'}")
+        work_shift(run.pk)
+        run.refresh_from_db()
+        assert run.state == RunState.FAILED
+        assert "absent.json" in run.error
+
+    def test_a_player_that_was_not_named_is_one_clear_error(self, entry: None, tmp_path: Path) -> None:
+        run = self.a_table(a_script(tmp_path / "own.json"))
+        work_shift(run.pk)
+        run.refresh_from_db()
+        assert run.error.endswith("The strategy asks 'helper', but the run names no backend for it.")
+
+
+class TestBudget:
+    @pytest.mark.parametrize("limit", [{"budget_completions": 70}, {"budget_tokens": 150}])
+    def test_a_spent_budget_stops_the_run_and_a_raised_one_goes_on(
+        self, limit: dict[str, int], tmp_path: Path
+    ) -> None:
+        script = a_script(tmp_path / "script.json", success=0.0)
+        calm = a_scan(script, n_traces=20)
+        work_shift(calm.pk)
+        run = a_scan(script, n_traces=20)
+        Run.objects.filter(pk=run.pk).update(**limit)
+        run.refresh_from_db()
+
+        work_shift(run.pk)
+
+        run.refresh_from_db()
+        paid = CompletionRow.objects.filter(run=run).count()
+        (number,) = limit.values()
+        used = paid if "budget_completions" in limit else 2 * paid
+        what = next(iter(limit)).removeprefix("budget_")
+        assert run.state == RunState.CANCELLED
+        assert run.error == f"The budget of {number} {what} is spent ({used} used). Raise it to go on."
+        # A batch may go over, never two.
+        assert number <= used < number + 2 * shifts.MAX_BATCH
+        assert set(states(run)) <= {UnitState.DONE, UnitState.CANCELLED}
+        with pytest.raises(Conflict, match="Raise it to go on"):
+            retry_failed(run)
+
+        raise_budget(run, **{what: 100_000})
+        assert retry_failed(run) > 0
+        work_shift(run.pk)
+        run.refresh_from_db()
+        assert (run.state, run.error) == (RunState.DONE, "")
+        assert CompletionRow.objects.filter(run=run).count() == CompletionRow.objects.filter(run=calm).count()
+        assert [unit.findings for unit in run.units.order_by("pk")] == [
+            unit.findings for unit in calm.units.order_by("pk")
+        ]
+
+    def test_a_budget_that_lasts_is_not_noticed(self, tmp_path: Path) -> None:
+        run = a_scan(a_script(tmp_path / "script.json", success=1.0))
+        Run.objects.filter(pk=run.pk).update(budget_completions=10_000, budget_tokens=10_000)
+        work_shift(run.pk)
+        run.refresh_from_db()
+        assert (run.state, run.error) == (RunState.DONE, "")

@@ -225,14 +225,40 @@ class TestCompletions:
             logprob=-1 / 3,
             prompt_tokens=7,
             scores=(TokenScore(0, 1, -math.inf, -1e-17),),
+            choices={"no\x00": -1 / 7, " yes": -math.inf, "b": math.nan},
+            choice_source="tokens",
+            model="m" * 400,
+            revision="0f" * 20,
+            server="vllm 0.11",
+            seed=-(2**63),
+            cost=1 / 3,
             error="\x00",
         )
         shown = actions.store_completions(run, [answer])
-        assert stored_completions(run, [answer.digest]) == shown
+        stored = stored_completions(run, [answer.digest])
+        # The order counts too: sums over the choices must come out the same, bit for bit.
+        assert repr(stored) == repr(shown)
         (completion,) = shown.values()
+        assert list(completion.choices) == [" yes", "b", "no\N{REPLACEMENT CHARACTER}"]
+        assert completion.choices[" yes"] == -math.inf
+        assert (completion.seed, completion.cost, completion.server) == (-(2**63), 1 / 3, "vllm 0.11")
         assert "\x00" not in completion.text
         assert completion.scores == answer.completion.scores
         assert completion.logprob == -1 / 3
+
+    def test_what_no_column_takes_is_stored_as_unknown(self) -> None:
+        run = a_run()
+        (unit,) = claimed(run)
+        answers = [self.an_answer(unit, seed=2**63, cost=math.inf), self.an_answer(unit, sample=1)]
+        for completion in actions.store_completions(run, answers).values():
+            assert (completion.seed, completion.cost, completion.choices) == (None, None, {})
+
+    def test_who_was_asked_is_stored(self) -> None:
+        run = a_run()
+        (unit,) = claimed(run)
+        request = Request((Message("user", "?"),), player="sandbox")
+        actions.store_completions(run, [Answer(unit.pk, request, request.digest, Completion("", "stop"))])
+        assert CompletionRow.objects.get().player == "sandbox"
 
     def test_the_first_answer_to_a_sample_stands(self) -> None:
         run = a_run(n_traces=2)
