@@ -10,8 +10,34 @@ import httpx2
 
 from annotate.errors import BackendError
 
-_TRY_AGAIN = frozenset({408, 409, 425, 429})
+_TRY_AGAIN = frozenset({408, 409, 425})
 _LENGTH_WORDS = ("context length", "context window", "too long", "maximum model length", "max_model_len")
+
+
+class Unreachable(BackendError):
+    """No connection, or it broke; another server may do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, retry=True)
+
+
+class TooSlow(Unreachable):
+    """No answer within the time limit."""
+
+
+class Busy(BackendError):
+    """The server asks to be left alone for a while."""
+
+    def __init__(self, reason: str, wait: float) -> None:
+        super().__init__(reason, retry=True, wait=wait)
+
+
+class Unserved(BackendError):
+    """The server knows no such route, field or question; asking again does not help, another way may."""
+
+    def __init__(self, reason: str, status: int) -> None:
+        super().__init__(reason, retry=False)
+        self.status = status
 
 
 class PromptTooLong(Exception):
@@ -27,8 +53,14 @@ def raise_for(response: httpx2.Response) -> None:
     if status in (400, 413, 422) and any(hint in words.lower() for hint in _LENGTH_WORDS):
         raise PromptTooLong(f"the prompt is too long for the server: {words}")
     reason = f"the server answered {status}: {words}"
+    if status in (429, 503):
+        raise Busy(reason, _wait(response))
+    if status in (404, 405, 501, 400, 422):
+        raise Unserved(reason, status)
     if status in _TRY_AGAIN or status >= 500:
-        raise BackendError(reason, retry=True, wait=_wait(response))
+        raise BackendError(
+            reason, retry=True, wait=_wait(response) if "Retry-After" in response.headers else 0.0
+        )
     if status in (401, 403):
         reason += " (is key_env set to the variable that holds the server's key?)"
     raise BackendError(reason, retry=False)

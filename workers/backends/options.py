@@ -38,6 +38,19 @@ class Options:
             raise BackendError(f"{name}={value}: must be a number above 0.", retry=False)
         return number
 
+    def price(self, name: str) -> float | None:
+        """US dollars per million tokens, 0 included; None when not given."""
+        value = self._unread.pop(name, None)
+        if value is None:
+            return None
+        try:
+            number = float(value)
+        except ValueError:
+            number = -1.0
+        if not 0 <= number < float("inf"):
+            raise BackendError(f"{name}={value}: must be a number of at least 0.", retry=False)
+        return number
+
     def done(self) -> None:
         if self._unread:
             raise BackendError(

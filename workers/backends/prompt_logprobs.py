@@ -19,7 +19,11 @@ class Unmatched(Exception):
 def scores_from(
     entries: Sequence[Mapping[str, Mapping[str, Any]] | None], text: str
 ) -> tuple[TokenScore, ...]:
-    """Scores of the tokens that spell ``text`` exactly; ``Unmatched`` when one reaches over its beginning."""
+    """Scores of the tokens that spell ``text``; ``Unmatched`` when the prompt does not end with it.
+
+    A first token that begins before the text (a full stop with the blank line after it) is what the model would have
+    written there, and counts with the part of it that lies in the text.
+    """
     scores: list[TokenScore] = []
     end = len(text)
     for entry in reversed(entries):
@@ -29,9 +33,9 @@ def scores_from(
             raise Unmatched("the server's prompt is shorter than the scored text")
         ranked = list(entry.values())
         piece = str(ranked[0].get("decoded_token") or "")
-        start = end - len(piece)
-        if start < 0 or text[start:end] != piece:
-            raise Unmatched("the scored text is not made of whole tokens of the server's prompt")
+        start = max(0, end - len(piece))
+        if not piece.endswith(text[start:end]) or len(piece) < end - start:
+            raise Unmatched("the end of the server's prompt does not spell the scored text")
         best = max(float(token["logprob"]) for token in ranked)
         scores.append(TokenScore(start, end, float(ranked[0]["logprob"]), best))
         end = start

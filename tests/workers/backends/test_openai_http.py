@@ -16,7 +16,7 @@ from workers.backends.options import Options
 @contextmanager
 def against(behaviour: Behaviour, **options: Any) -> Iterator[OpenAIBackend]:
     with serving(behaviour):
-        backend = OpenAIBackend(behaviour.url, model="m", **options)
+        backend = OpenAIBackend(behaviour.url, model="m", is_tested=False, **options)
         try:
             yield backend
         finally:
@@ -101,7 +101,7 @@ def test_connection_killed_in_the_middle_is_tried_again() -> None:
 def test_dead_server_is_an_error_worth_a_retry() -> None:
     with serving(Behaviour()) as behaviour:
         url = behaviour.url
-    backend = OpenAIBackend(url, model="m", attempts=2)
+    backend = OpenAIBackend(url, model="m", attempts=2, is_tested=False)
     with pytest.raises(BackendError, match="no connection") as caught:
         backend.answer([(asked(), [0])])
     backend.close()
@@ -155,10 +155,11 @@ def test_scores_cover_the_text_after_the_prefix() -> None:
     assert (scored.text, scored.finish_reason) == ("", "stop")
 
 
-def test_token_over_the_boundary_is_an_error_not_a_guess() -> None:
+def test_token_over_the_boundary_counts_with_its_part_of_the_text() -> None:
     with against(Behaviour()) as backend:
         (scored,) = backend.answer([(asked("odd", n=0, score="step 1"), ())])[0]
-    assert (scored.finish_reason, scored.scores) == ("error", ())
+    assert [(t.start, t.end) for t in scored.scores] == [(0, 1), (1, 3), (3, 5), (5, 6)]
+    assert scored.finish_reason == "stop"
 
 
 def test_server_without_prompt_logprobs_says_so() -> None:
