@@ -14,7 +14,6 @@ from annotate.prelabel.contracts import (
     Sampling,
     Silence,
 )
-from annotate.prelabel.paragraphs import Shown
 from annotate.prelabel.rollouts import AFTER_ERROR
 from annotate.settings import require
 
@@ -23,8 +22,7 @@ MOST_VOTES = 256
 
 @dataclass(frozen=True, slots=True)
 class JudgeSettings:
-    """``show_reference`` puts the reference answer or the worked solution into the prompt; a trace without is then
-    passed over. ``good`` and ``bad`` are level keys of the criterion the run labels."""
+    """``good`` and ``bad`` are level keys of the criterion the run labels."""
 
     system: str = ""
     temperature: float = 0.0
@@ -32,7 +30,6 @@ class JudgeSettings:
     top_k: int = 0
     max_tokens: int = 4096
     seed: int = 0
-    show_reference: Shown = "none"
     good: str = "good"
     bad: str = "bad"
 
@@ -41,8 +38,6 @@ class JudgeSettings:
         require(0 < self.top_p <= 1, "top_p", "must lie in (0, 1].")
         require(self.top_k >= 0, "top_k", "must not be negative.")
         require(self.max_tokens >= 1, "max_tokens", "must be at least 1.")
-        known = ("none", "answer", "solution")
-        require(self.show_reference in known, "show_reference", f"must be one of {', '.join(known)}.")
         require(self.good != self.bad, "bad", "must differ from good.")
 
     @property

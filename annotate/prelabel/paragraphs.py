@@ -11,6 +11,7 @@ A mark keeps data and instructions apart for the reader of the answer. It cannot
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -40,6 +41,15 @@ def _candidates(texts: Sequence[str]) -> Iterator[str]:
     while True:
         yield digest.hexdigest()[:_MARK_LENGTH]
         digest.update(b"again")
+
+
+def numbered_parts(text: str, name: str, mark: str) -> list[tuple[int, str]]:
+    """(number, content) of every ``<NAME_NUMBER_MARK>`` pair of tags in an answer, in order."""
+    # Nobody means a longer number, and int() refuses very long ones.
+    tag = rf"{name}_(\d{{1,9}})" + (f"_{mark}" if mark else "")
+    closing = rf"{name}_\1" + (f"_{mark}" if mark else "")
+    parts = re.findall(rf"<{tag}>(.*?)</{closing}>", text, re.DOTALL)
+    return [(int(number), body.strip()) for number, body in parts]
 
 
 @dataclass(frozen=True, slots=True)

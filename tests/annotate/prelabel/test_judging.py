@@ -60,7 +60,6 @@ def test_more_than_half_of_the_votes_are_needed_unless_told() -> None:
         ("top_p", {"top_p": 0.0}),
         ("top_k", {"top_k": -1}),
         ("max_tokens", {"max_tokens": 0}),
-        ("show_reference", {"show_reference": "everything"}),
         ("bad", {"bad": "good"}),
     ],
 )

@@ -23,7 +23,12 @@ def task_for(entry: StrategyEntry, *steps: str) -> TraceTask | PairTask:
     """A trace of a project with a full rubric, or a pair for what judges pairs."""
     if entry.task == "pair":
         return pair(*("one", "two") if steps else ("", ""))
-    return replace(trace(*steps), criterion=VERDICT, criteria=(VERDICT, *DIMENSIONS))
+    return replace(
+        trace(*steps),
+        reference_solution="2 + 40 = 42",
+        criterion=VERDICT,
+        criteria=(VERDICT, *DIMENSIONS),
+    )
 
 
 @pytest.mark.parametrize("name", STRATEGIES)

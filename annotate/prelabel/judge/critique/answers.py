@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from annotate.prelabel.choices import Unread
+from annotate.prelabel.paragraphs import numbered_parts
 
 # Nobody means a longer number, and int() refuses very long ones.
 _NUM = r"-?\d{1,40}(?:\.\d{1,40})?"
@@ -18,6 +19,7 @@ _CHECK = re.compile(
     rf"Check:\s*(?:(?P<left>{_NUM})\s*(?P<op>[-+*/])\s*(?P<right>{_NUM})\s*=\s*)?(?P<expected>{_NUM}),"
     rf"\s*found\s+(?P<found>{_NUM})\.?"
 )
+_OPENED = r"<analysis_(\d{1,9})>"
 _BOX = re.compile(r"\\boxed\{\s*(?:\\text\{)?\s*(-?\d{1,9})\s*\}?\s*\}")
 
 
@@ -63,10 +65,9 @@ def read_location(text: str, count: int, mark: str = "", observed: frozenset[int
     indices of observations, which need no analysis and cannot be the mistake.
     """
     number = _verdict(text, count, mark)
-    end = f"_{mark}" if mark else ""
-    analysis = re.compile(rf"<analysis_(\d{{1,9}}){end}>(.*?)</analysis_\1{end}>", re.DOTALL)
-    analyses = {int(key) - 1: body.strip() for key, body in analysis.findall(text)}
-    opened = {int(key) for key in re.findall(rf"<analysis_(\d{{1,9}}){end}>", text)}
+    analyses = {number - 1: body for number, body in numbered_parts(text, "analysis", mark)}
+    tag = rf"<analysis_(\d{{1,9}})_{mark}>" if mark else _OPENED
+    opened = {int(key) for key in re.findall(tag, text)}
     last = count if number == -1 else number
     due = {key for key in range(1, last + 1) if key - 1 not in observed}
     if opened and {key for key in opened if key - 1 not in observed} != due:

@@ -7,6 +7,7 @@ from typing import Literal
 
 from annotate.prelabel import prompts
 from annotate.prelabel.judging import JudgeSettings, least_votes, require_votes
+from annotate.prelabel.paragraphs import Shown
 from annotate.prelabel.votes import Merge
 from annotate.settings import require
 
@@ -18,6 +19,9 @@ _WITH_REFERENCE = "${reference}"
 class CritiqueSettings(JudgeSettings):
     """``prompt`` empty means the newest of the dialect.
 
+    ``show_reference`` puts the reference answer or the worked solution into the prompt; a trace without is then
+    passed over.
+
     ``votes`` critiques are drawn and merged by ``merge`` (see ``annotate.prelabel.votes.decide``; ``first`` takes the
     first that can be read). With fewer than ``min_votes`` readable ones there is no label; 0 stands for more than
     half.
@@ -25,6 +29,7 @@ class CritiqueSettings(JudgeSettings):
 
     dialect: Literal["equation", "paragraph"] = "paragraph"
     prompt: str = ""
+    show_reference: Shown = "none"
     votes: int = 1
     merge: Merge = "majority"
     min_votes: int = 0
