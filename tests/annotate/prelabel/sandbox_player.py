@@ -15,7 +15,8 @@ needs_sandbox = pytest.mark.skipif(bool(sandbox_trouble()), reason=f"no sandbox 
 def played(strategy: Strategy) -> tuple[Finding, list[Request]]:
     """The finding and every program that was asked for."""
     backend = open_backend("sandbox:")
-    answer: Callable[[Request, int], Completion] = lambda request, sample: backend.answer(
-        [(request, [sample])]
-    )[0][0]
+
+    def answer(request: Request, sample: int) -> Completion:
+        return backend.answer([(request, [sample])])[0][0]
+
     return run(strategy, answer)
