@@ -15,7 +15,10 @@ from annotate.enums import Action, RaterKind
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """One counted label. ``probability`` is the rater's own for ``value``, where it gave one."""
+    """One counted label.
+
+    ``probability`` is the rater's own for ``value``, where it gave one, calibrated where that was measured.
+    """
 
     label: int
     rater: int
@@ -26,9 +29,27 @@ class Vote:
 
 
 @dataclass(frozen=True, slots=True)
+class SetAside:
+    """A label that does not count because its rater is not trusted in this project, with the reason."""
+
+    label: int
+    rater: int
+    name: str
+    kind: RaterKind
+    criterion: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.name} is below the project's gate ({self.reason})"
+
+
+@dataclass(frozen=True, slots=True)
 class StepEvidence:
+    """``set_aside`` is for saying why a vote is missing; no policy may count it."""
+
     step: int
     votes: tuple[Vote, ...] = ()
+    set_aside: tuple[SetAside, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +92,9 @@ class Reason:
     title: str
     action: Action
 
+
+# Shared by the policies that listen to judges: a label was there, and the judge is not trusted.
+NOT_TRUSTED = Reason("judge_not_trusted", "The judge is below the project's gate", Action.ASK)
 
 Decide = Callable[[TraceEvidence], tuple[Decision, ...]]
 

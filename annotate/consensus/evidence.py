@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from annotate.consensus.contracts import StepEvidence, TraceEvidence, Vote, Voter
+from annotate.consensus.contracts import SetAside, StepEvidence, TraceEvidence, Vote, Voter
 from annotate.enums import RaterKind
-from annotate.models import Criterion, Label, Project, Rater, Step, Trace
+from annotate.measure.audit import trust_of
+from annotate.measure.calibration import calibrated
+from annotate.measure.queries import AUDIT_PREFIX, CALIBRATION
+from annotate.models import Criterion, Estimate, Label, Project, Rater, Step, Trace
 from annotate.models.label import LabelQuerySet
 
 BATCH = 500
@@ -30,15 +35,46 @@ def voters_of(project: Project, criteria: Sequence[Criterion]) -> list[Voter]:
     ]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What was measured of the raters: who is not trusted and why, and the curve of those who give probabilities.
+
+    ``distrusted`` maps a rater to its name and the reason, ``curves`` a (rater, criterion) to a calibration's detail.
+    """
+
+    distrusted: Mapping[int, tuple[str, str]] = field(default_factory=dict)
+    curves: Mapping[tuple[int, int], Mapping[str, Any]] = field(default_factory=dict)
+
+
+def standing_of(project: Project) -> Standing:
+    measured = Estimate.objects.filter(project=project, rater__isnull=False).select_related("rater")
+    audits: dict[Rater, list[Estimate]] = defaultdict(list)
+    curves: dict[tuple[int, int], Mapping[str, Any]] = {}
+    for one in measured.filter(Q(name__startswith=AUDIT_PREFIX) | Q(name=CALIBRATION)):
+        assert one.rater is not None
+        if one.name == CALIBRATION:
+            curves[one.rater.pk, one.criterion_id] = one.detail
+        else:
+            audits[one.rater].append(one)
+    trusts = {rater: trust_of(rates, project.judge_gate) for rater, rates in audits.items()}
+    return Standing(
+        {rater.pk: (rater.name, trust.reason) for rater, trust in trusts.items() if trust.state == "below"},
+        curves,
+    )
+
+
 def trace_evidence(project: Project, criterion: Criterion, *also: Criterion) -> Iterator[TraceEvidence]:
-    """Every trace of the project in order of its id, with its counted labels by the given criteria."""
+    """Every trace of the project in order of its id, with its counted labels by the given criteria.
+
+    Labels of judges below the project's gate are set aside; probabilities of the others are calibrated.
+    """
     criteria = (criterion, *also)
+    standing = standing_of(project)
     for traces in _trace_batches(project):
         first, last = traces[0][0], traces[-1][0]
         labels = _counted(project, criteria).filter(step__trace_id__gte=first, step__trace_id__lte=last)
         steps = Step.objects.filter(trace__project=project, trace_id__gte=first, trace_id__lte=last)
-        votes = _votes_by_step(labels, criteria)
-        steps_of = _steps_by_trace(steps, votes)
+        steps_of = _steps_by_trace(steps, *_votes_by_step(labels, criteria, standing))
         for pk, outcome in traces:
             yield TraceEvidence(pk, criterion.key, tuple(steps_of[pk]), outcome)
 
@@ -55,21 +91,32 @@ def _counted(project: Project, criteria: Iterable[Criterion]) -> LabelQuerySet:
     return Label.objects.counted().filter(criterion__in=list(criteria), step__trace__project=project)
 
 
-def _votes_by_step(labels: LabelQuerySet, criteria: Sequence[Criterion]) -> dict[int, list[Vote]]:
+def _votes_by_step(
+    labels: LabelQuerySet, criteria: Sequence[Criterion], standing: Standing
+) -> tuple[dict[int, list[Vote]], dict[int, list[SetAside]]]:
     key_of = {criterion.pk: criterion.key for criterion in criteria}
     found: dict[int, list[Vote]] = defaultdict(list)
+    aside: dict[int, list[SetAside]] = defaultdict(list)
     rows = labels.order_by("pk").values_list(
         "pk", "step_id", "rater_id", "rater__kind", "criterion_id", "value", "distribution"
     )
     for pk, step_id, rater_id, kind, criterion_id, value, distribution in rows:
-        probability = (distribution or {}).get(value)
+        if rater_id in standing.distrusted:
+            name, reason = standing.distrusted[rater_id]
+            left = SetAside(pk, rater_id, name, RaterKind(kind), key_of[criterion_id], reason)
+            aside[step_id].append(left)
+            continue
+        curve = standing.curves.get((rater_id, criterion_id), {})
+        probability = calibrated(distribution, curve).get(value) if distribution else None
         vote = Vote(pk, rater_id, RaterKind(kind), key_of[criterion_id], value, probability)
         found[step_id].append(vote)
-    return found
+    return found, aside
 
 
-def _steps_by_trace(steps: QuerySet[Step], votes: dict[int, list[Vote]]) -> dict[int, list[StepEvidence]]:
+def _steps_by_trace(
+    steps: QuerySet[Step], votes: dict[int, list[Vote]], aside: dict[int, list[SetAside]]
+) -> dict[int, list[StepEvidence]]:
     found: dict[int, list[StepEvidence]] = defaultdict(list)
     for pk, trace_id in steps.order_by("trace_id", "position").values_list("pk", "trace_id"):
-        found[trace_id].append(StepEvidence(pk, tuple(votes.get(pk, ()))))
+        found[trace_id].append(StepEvidence(pk, tuple(votes.get(pk, ())), tuple(aside.get(pk, ()))))
     return found

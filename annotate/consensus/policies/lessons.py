@@ -16,10 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from annotate.consensus.contracts import (
+    NOT_TRUSTED,
     Decide,
     Decision,
     Policy,
     Reason,
+    SetAside,
     StepEvidence,
     TraceEvidence,
     Vote,
@@ -58,6 +60,11 @@ class _Sources:
     def judged(self, step: StepEvidence) -> Vote | None:
         return next((v for v in step.votes if v.rater == self.judge and v.criterion == self.criterion), None)
 
+    def set_aside(self, step: StepEvidence) -> SetAside | None:
+        return next(
+            (s for s in step.set_aside if s.rater == self.judge and s.criterion == self.criterion), None
+        )
+
     def rolled(self, step: StepEvidence) -> tuple[Vote, ...]:
         return tuple(
             v for v in step.votes if v.rater in self.rollouts and v.criterion == self.rollout_criterion
@@ -76,7 +83,7 @@ def bind(settings: LessonsSettings, criterion: str, voters: Sequence[Voter]) -> 
 
 
 def _judge(name: str, criterion: str, voters: Sequence[Voter]) -> int | None:
-    able = [v for v in voters if criterion in v.criteria]
+    able = _able(voters, criterion)
     if name:
         return _named(name, able, "judge").rater
     judges = [v for v in able if v.kind == RaterKind.JUDGE]
@@ -87,10 +94,15 @@ def _judge(name: str, criterion: str, voters: Sequence[Voter]) -> int | None:
 
 
 def _rollouts(settings: LessonsSettings, voters: Sequence[Voter]) -> frozenset[int]:
-    able = [v for v in voters if settings.rollout_criterion in v.criteria]
+    able = _able(voters, settings.rollout_criterion)
     if settings.rollouts:
         return frozenset(_named(name, able, "rollouts").rater for name in settings.rollouts)
     return frozenset(v.rater for v in able if v.kind == RaterKind.ROLLOUT)
+
+
+def _able(voters: Sequence[Voter], criterion: str) -> list[Voter]:
+    """Who may be meant at all: a probe only ranks steps, so its labels place no error."""
+    return [v for v in voters if criterion in v.criteria and v.kind != RaterKind.PROBE]
 
 
 def _named(name: str, able: Sequence[Voter], field: str) -> Voter:
@@ -117,6 +129,9 @@ def decide(evidence: TraceEvidence, sources: _Sources) -> tuple[Decision, ...]:
 
 def _compare(evidence: TraceEvidence, sources: _Sources) -> _Finding:
     if not any(sources.judged(step) for step in evidence.steps):
+        aside = next(filter(None, map(sources.set_aside, evidence.steps)), None)
+        if aside is not None:
+            return _Finding(NOT_TRUSTED, f"{aside}.")
         return _Finding(NO_JUDGE, "No judge has looked at this trace.")
     rollout = rollout_first_error(evidence, sources)
     if rollout is None and not any(sources.rolled(step) for step in evidence.steps):
@@ -189,10 +204,10 @@ def _place(position: int) -> str:
 
 LESSONS = Policy(
     name="lessons",
-    version=1,
+    version=2,
     title="First errors agree (rollouts and a judge)",
     settings=LessonsSettings,
-    reasons=(NO_JUDGE, NO_ROLLOUT, JUDGE_UNKNOWN, ROLLOUT_UNKNOWN, DIFFER, BEHIND, AGREED),
+    reasons=(NO_JUDGE, NOT_TRUSTED, NO_ROLLOUT, JUDGE_UNKNOWN, ROLLOUT_UNKNOWN, DIFFER, BEHIND, AGREED),
     bind=bind,
     also_reads=lambda settings: (settings.rollout_criterion,),
 )

@@ -2,21 +2,23 @@
 
 Plurality over the labels that count, as SPARK does over machine verifications (arXiv:2512.03244) and ProcessBench
 over people (arXiv:2412.06559). *Unsure* does not vote. Gold labels do not vote either: they are what raters are
-measured against. The share of votes is told in words and stored as no probability: raters are neither independent
-nor equally good, so it is none.
+measured against. Nor do probes, which only rank steps. The share of votes is told in words and stored as no
+probability: raters are neither independent nor equally good, so it is none.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from annotate.consensus.contracts import (
+    NOT_TRUSTED,
     Decide,
     Decision,
     Policy,
     Reason,
+    SetAside,
     StepEvidence,
     TraceEvidence,
     Vote,
@@ -31,6 +33,7 @@ ONLY_UNSURE = Reason("only_unsure", "Everybody was unsure", Action.ASK)
 TOO_FEW = Reason("too_few_votes", "Too few votes", Action.ASK)
 TIE = Reason("tie", "A tie", Action.ASK)
 BEHIND = Reason("after_first_error", "After the first error", Action.DROP)
+_NEVER = (RaterKind.GOLD, RaterKind.PROBE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ def decide(evidence: TraceEvidence, settings: MajoritySettings) -> tuple[Decisio
         if error is not None:
             decisions.append(_behind(votes, error))
             continue
-        decision = _counted(votes, settings)
+        decision = _without(_aside(step, evidence.criterion, settings), _counted(votes, settings))
         decisions.append(decision)
         if settings.stops_at_first_error and decision.value == Verdict.BAD:
             error = position
@@ -69,8 +72,22 @@ def _votes(step: StepEvidence, criterion: str, settings: MajoritySettings) -> tu
     return tuple(v for v in step.votes if v.criterion == criterion and _may_vote(v.kind, settings))
 
 
+def _aside(step: StepEvidence, criterion: str, settings: MajoritySettings) -> tuple[SetAside, ...]:
+    return tuple(s for s in step.set_aside if s.criterion == criterion and _may_vote(s.kind, settings))
+
+
+def _without(aside: tuple[SetAside, ...], decision: Decision) -> Decision:
+    """The decision with a word on the votes that were set aside, which may be why there were too few."""
+    if not aside:
+        return decision
+    told = f"{decision.explanation} Set aside: {'; '.join(map(str, aside))}."
+    if decision.reason in (UNLABELLED.key, TOO_FEW.key):
+        return replace(decision, action=NOT_TRUSTED.action, reason=NOT_TRUSTED.key, explanation=told)
+    return replace(decision, explanation=told)
+
+
 def _may_vote(kind: RaterKind, settings: MajoritySettings) -> bool:
-    return kind == RaterKind.PERSON or (settings.with_machines and kind != RaterKind.GOLD)
+    return kind == RaterKind.PERSON or (settings.with_machines and kind not in _NEVER)
 
 
 def _behind(votes: tuple[Vote, ...], error: int) -> Decision:
@@ -99,9 +116,9 @@ def _counted(votes: tuple[Vote, ...], settings: MajoritySettings) -> Decision:
 
 MAJORITY = Policy(
     name="majority",
-    version=1,
+    version=2,
     title="Most raters agree",
     settings=MajoritySettings,
-    reasons=(UNLABELLED, ONLY_UNSURE, TOO_FEW, TIE, BEHIND, AGREED),
+    reasons=(UNLABELLED, NOT_TRUSTED, ONLY_UNSURE, TOO_FEW, TIE, BEHIND, AGREED),
     bind=bind,
 )

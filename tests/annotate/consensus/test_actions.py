@@ -64,6 +64,7 @@ def test_lessons_writes_one_decision_per_step_and_the_funnel(project, judged):
     assert [(row.reason, row.steps, row.traces) for row in funnel_of(Run.objects.get(pk=run.pk))] == [
         ("all", 9, 3),
         ("no_judge_label", 3, 1),
+        ("judge_not_trusted", 0, 0),
         ("no_rollout_label", 0, 0),
         ("judge_unknown", 0, 0),
         ("rollout_unknown", 0, 0),
@@ -180,5 +181,5 @@ def test_the_number_of_queries_does_not_grow_with_traces(project, n_traces, djan
     for _ in range(n_traces):
         a_trace(project)
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(12):
         run_consensus(project, policy="majority")

@@ -57,7 +57,7 @@ def test_a_release_is_numbered_published_and_complete(decided, tmp_path, name):
         "traces": 4,
     }
     assert stored.manifest["consensus"]["policy"] == "majority"
-    assert stored.manifest["consensus"]["version"] == 1
+    assert stored.manifest["consensus"]["version"] == 2
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))

@@ -13,6 +13,7 @@ from tests.annotate.consensus.policies.evidence import (
     JUDGE,
     OTHER_JUDGE,
     OTHER_ROLLOUT,
+    PROBE,
     ROLLOUT,
     a_trace_of,
 )
@@ -140,6 +141,17 @@ def test_a_rater_without_such_labels_is_refused(settings, field):
     assert refusal.value.field == field
 
 
+def test_a_probe_is_no_judge_even_when_named():
+    evidence = a_trace_of((PROBE, "gb"), (ROLLOUT, "g-"), outcome=WRONG)
+
+    unnamed = decided(evidence, PROBE, ROLLOUT)
+    with pytest.raises(Rejected) as refusal:
+        decided(evidence, PROBE, ROLLOUT, settings=LessonsSettings(judge=PROBE.name))
+
+    assert {d.reason for d in unnamed} == {"no_judge"}
+    assert refusal.value.field == "judge"
+
+
 def test_a_person_may_be_named_as_the_judge():
     evidence = a_trace_of((ANN, "gb"), (ROLLOUT, "g-"), outcome=WRONG)
 
@@ -164,3 +176,19 @@ def test_a_kept_trace_always_has_agreeing_known_places():
             if error is None:
                 assert "b" not in rollouts
                 assert outcome != WRONG
+
+
+def test_a_judge_below_the_gate_is_not_heard_and_the_decision_says_so():
+    evidence = a_trace_of((ROLLOUT, "gb-"), outcome=WRONG, aside=JUDGE)
+
+    decisions = decided(evidence)
+
+    assert {(d.action, d.reason, d.value) for d in decisions} == {(Action.ASK, "judge_not_trusted", "")}
+    assert decisions[0].explanation == "judge/one@v1 is below the project's gate (too low)."
+    assert decisions[0].spoke == (300,)
+
+
+def test_another_judge_set_aside_changes_nothing():
+    evidence = a_trace_of((JUDGE, "gb-"), (ROLLOUT, "gb-"), outcome=WRONG, aside=OTHER_JUDGE)
+
+    assert [d.reason for d in decided(evidence)] == ["agreed", "agreed", "after_first_error"]

@@ -6,7 +6,7 @@ from annotate.consensus.contracts import Decision, TraceEvidence
 from annotate.consensus.policies.majority import MajoritySettings, bind
 from annotate.enums import Action
 from annotate.errors import Rejected
-from tests.annotate.consensus.policies.evidence import ANN, BEN, CLO, GOLD, JUDGE, ROLLOUT, a_trace_of
+from tests.annotate.consensus.policies.evidence import ANN, BEN, CLO, GOLD, JUDGE, PROBE, ROLLOUT, a_trace_of
 
 
 def decided(evidence: TraceEvidence, settings: MajoritySettings | None = None) -> tuple[Decision, ...]:
@@ -53,6 +53,16 @@ def test_machines_vote_only_when_asked_and_gold_never():
     assert everybody[0].spoke == (500, 100)
 
 
+def test_probes_never_vote_for_they_only_rank():
+    everybody = MajoritySettings(with_machines=True)
+
+    (beside,) = decided(a_trace_of((JUDGE, "g"), (PROBE, "b")), everybody)
+    (alone,) = decided(a_trace_of((PROBE, "b")), everybody)
+
+    assert (beside.value, beside.spoke) == ("good", (100,))
+    assert alone.reason == "no_label"
+
+
 def test_unsure_does_not_count_towards_the_wanted_votes():
     settings = MajoritySettings(min_votes=2)
 
@@ -84,3 +94,26 @@ def test_fewer_than_one_wanted_vote_is_refused():
     with pytest.raises(Rejected) as refusal:
         MajoritySettings(min_votes=0)
     assert refusal.value.field == "min_votes"
+
+
+def test_a_vote_set_aside_does_not_count_and_is_named():
+    settings = MajoritySettings(with_machines=True, min_votes=2)
+
+    enough, lacking, none = (
+        decided(a_trace_of((ANN, ann), (BEN, ben), aside=JUDGE), settings)[0]
+        for ann, ben in (("g", "g"), ("g", "-"), ("-", "-"))
+    )
+
+    assert (enough.value, enough.reason) == ("good", "majority")
+    assert enough.explanation == (
+        "2 of 2 votes say good. Set aside: judge/one@v1 is below the project's gate (too low)."
+    )
+    assert (lacking.action, lacking.reason) == (Action.ASK, "judge_not_trusted")
+    assert none.reason == "judge_not_trusted"
+    assert 100 not in enough.spoke
+
+
+def test_a_judge_that_would_not_have_voted_is_not_the_reason():
+    (decision,) = decided(a_trace_of((ANN, "-"), aside=JUDGE))
+
+    assert (decision.reason, decision.explanation) == ("no_label", "No label yet.")
