@@ -148,7 +148,7 @@ def test_a_probe_is_no_judge_even_when_named():
     with pytest.raises(Rejected) as refusal:
         decided(evidence, PROBE, ROLLOUT, settings=LessonsSettings(judge=PROBE.name))
 
-    assert {d.reason for d in unnamed} == {"no_judge"}
+    assert {d.reason for d in unnamed} == {"no_judge_label"}
     assert refusal.value.field == "judge"
 
 
