@@ -9,7 +9,9 @@ from typing import Any
 
 from django import template
 
+from annotate.enums import RaterKind
 from annotate.prelabel.queries import Signal
+from annotate.prelabel.rollouts import AFTER_ERROR
 
 register = template.Library()
 
@@ -64,6 +66,14 @@ def shares(signal: Signal) -> list[Share]:
     """The verdict's probabilities, most probable first."""
     found = [Share(level, float(p)) for level, p in (signal.distribution or {}).items()]
     return sorted(found, key=lambda share: -share.probability)
+
+
+@register.filter
+def was_asked(signal: Signal) -> bool:
+    """Whether a model or a tool answered something about this place: not after an error, nor by checks of our own."""
+    if signal.kind == RaterKind.VERIFIER:
+        return "exit_code" in signal.evidence or "program" in signal.evidence
+    return signal.reason != AFTER_ERROR
 
 
 def _words(name: str) -> str:
