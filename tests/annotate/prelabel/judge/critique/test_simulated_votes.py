@@ -47,17 +47,19 @@ def reading_judge(
     mark = Paragraphs.of(task).mark
 
     def answer(request: Request, sample: int) -> Completion:
-        named = next((i for i in range(STEPS) if rng.random() < (0.6 if i == error else 0.03)), None)
+        named = next(
+            (i for i in range(len(task.steps)) if rng.random() < (0.6 if i == error else 0.03)), None
+        )
         return said(f"<verdict_{mark}>{-1 if named is None else named + 1}</verdict_{mark}>")
 
     return answer
 
 
-def findings(judge: Judge, settings: CritiqueSettings) -> Iterator[tuple[int | None, Finding]]:
+def findings(judge: Judge, settings: CritiqueSettings, steps: int) -> Iterator[tuple[int | None, Finding]]:
     rng = random.Random(7)
-    task = trace(*(f"step {index}\n" for index in range(STEPS)))
+    task = trace(*(f"step {index}\n" for index in range(steps)))
     for _ in range(TRACES):
-        error = rng.choice([None, *range(STEPS)])
+        error = rng.choice([None, *range(steps)])
         yield error, run(judge_critique(task, settings), judge(task, error, rng))[0]
 
 
@@ -65,15 +67,15 @@ def bad_places(finding: Finding) -> set[int | None]:
     return {opinion.position for opinion in finding.opinions if opinion.value == "bad"}
 
 
-def rates(judge: Judge, settings: CritiqueSettings) -> tuple[float, float, float]:
+def rates(judge: Judge, settings: CritiqueSettings, steps: int = STEPS) -> tuple[float, float, float]:
     """Precision and recall of "bad", and how often a right step is called bad."""
     hits = called = wrong = 0
-    for error, finding in findings(judge, settings):
+    for error, finding in findings(judge, settings, steps):
         bad = bad_places(finding)
         called += len(bad)
         hits += error is not None and error in bad
         wrong += error is not None
-    return hits / called, hits / wrong, (called - hits) / (TRACES * STEPS - wrong)
+    return hits / called, hits / wrong, (called - hits) / (TRACES * steps - wrong)
 
 
 def at_least(needed: int, rate: float) -> float:
@@ -119,3 +121,12 @@ def test_whole_solution_critiques_are_ordered_alike() -> None:
     assert list(recall) == sorted(recall)
     assert precision[0] - precision[2] > 0.1
     assert recall[2] - recall[0] > 0.3
+
+
+def test_union_of_long_critiques_hides_the_error_behind_early_false_alarms() -> None:
+    """One false alarm of any critique ends the trace, so on twelve steps the union finds fewer errors too."""
+    _, by_majority, _ = rates(reading_judge, CritiqueSettings(votes=VOTES, temperature=1.0), 12)
+    union = CritiqueSettings(votes=VOTES, merge="union", temperature=1.0)
+    precision, by_union, _ = rates(reading_judge, union, 12)
+    assert by_union < by_majority - 0.05
+    assert precision < 0.6
