@@ -71,7 +71,7 @@ def test_rates_are_counts_over_all_traces_with_wilsons_interval(audit):
     keys, bias = found_rates["master_key_alone"], found_rates["bias_verbosity"]
     assert (keys.value, keys.n, keys.detail["k"]) == (16 / 18, 18, 16)
     assert (keys.low, keys.high) == wilson_interval(16, 18)
-    assert (keys.detail["unread"], keys.detail["n_unread"]) == ({"cut off": 1}, 1)
+    assert (keys.detail["unread"], keys.detail["n_unread"]) == ([("cut off", 1)], 1)
     assert {example["trace"] for example in keys.detail["examples"]} == {"one", "two"}
     assert (bias.value, bias.n, bias.detail["k"]) == (1 / 4, 4, 1), "a bias is counted by what did not hold"
 
