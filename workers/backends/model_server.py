@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 import time
 from collections.abc import Mapping
@@ -16,6 +17,9 @@ from workers.backends.http_failure import Busy, TooSlow, Unreachable, raise_for
 # Failures in a row after which a server is left alone, and for how long at most (seconds).
 BREAKS_AFTER = 3
 LONGEST_BREAK = 30.0
+
+# One line per request would drown a run's log.
+logging.getLogger("httpx2").setLevel(logging.WARNING)
 
 
 class ModelServer:
@@ -85,11 +89,12 @@ class ModelServer:
         """Decide how long to leave the server alone; the error goes on to whoever asked."""
         if isinstance(error, Busy):
             self._rest(error.wait)
-        elif error.retry:
+        elif error.retry and not self.wait:
+            # Requests that fail together are one failure.
             self._failures += 1
             if self._failures >= BREAKS_AFTER or (isinstance(error, Unreachable) and self._failures > 1):
                 self._rest(min(LONGEST_BREAK, 0.1 * 2**self._failures) * random.uniform(0.5, 1.0))
-        else:
+        elif not error.retry:
             self._failures = 0
         return error
 
