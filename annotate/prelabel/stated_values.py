@@ -14,11 +14,11 @@ VALUE = r"(?P<value>[-−]?[$€£]?[-−]?\d[\d,]*(?:\.\d+)?|\"[^\"\n]{1,80}\"|
 # What follows a number and would change it.
 UNIT = (
     r"(?P<unit>\s?(?:%|°\s?[CFK]?|percent\b|thousand\b|million\b|billion\b|trillion\b)"
-    r"|[kKmMbB]\b|\s?[×*+/^-]\s?\d)?"
+    r"|[kKmMbB]\b|\s?times\b|\s?[×*+/^-]\s?\d)?"
 )
 
 _NUMBER = re.compile(r"[-−+]?[$€£]?[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+")
-_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*")
+_SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]*")
 _ROUGH = Fraction(1, 100)
 MAX_DIGITS = 40
 
