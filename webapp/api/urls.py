@@ -7,6 +7,7 @@ from drf_spectacular.views import SpectacularAPIView
 
 from webapp.api.reference import reference
 from webapp.api.viewsets.assignment import AnswerViewSet, AssignmentViewSet
+from webapp.api.viewsets.audit import JudgeViewSet
 from webapp.api.viewsets.consensus import ConsensusViewSet, DecisionViewSet
 from webapp.api.viewsets.corpus import ProblemViewSet, StepViewSet, TraceViewSet
 from webapp.api.viewsets.estimate import EstimateViewSet
@@ -47,6 +48,7 @@ urlpatterns = [
     path("projects/<slug:slug>/assignments/claim/", AssignmentViewSet.as_view(_post("claim")), name="claim"),
     path("projects/<slug:slug>/assignments/fill/", AssignmentViewSet.as_view(_post("fill")), name="fill"),
     path("projects/<slug:slug>/runs/", RunViewSet.as_view(LIST_AND_CREATE), name="runs"),
+    path("projects/<slug:slug>/judges/", JudgeViewSet.as_view(_get("list")), name="judges"),
     path("projects/<slug:slug>/estimates/", EstimateViewSet.as_view(_get("list")), name="estimates"),
     path("projects/<slug:slug>/consensus/", ConsensusViewSet.as_view(LIST_AND_CREATE), name="consensus"),
     path("projects/<slug:slug>/releases/", ReleaseViewSet.as_view(LIST_AND_CREATE), name="releases"),
@@ -57,6 +59,7 @@ urlpatterns = [
     path("traces/<int:pk>/steps/", StepViewSet.as_view(_get("list")), name="steps"),
     path("traces/<int:pk>/labels/", TraceLabelViewSet.as_view(_get("list")), name="trace-labels"),
     path("labels/<int:pk>/", LabelViewSet.as_view(_get("retrieve")), name="label"),
+    path("raters/<int:pk>/audit/", JudgeViewSet.as_view(_get("retrieve")), name="audit"),
     path("raters/<int:pk>/", RaterViewSet.as_view(_get("retrieve")), name="rater"),
     path("assignments/<int:pk>/", AssignmentViewSet.as_view(_get("retrieve")), name="assignment"),
     path("assignments/<int:pk>/extend/", AssignmentViewSet.as_view(_post("extend")), name="extend"),

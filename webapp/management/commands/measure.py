@@ -18,6 +18,7 @@ TITLES = {
     "percent_agreement_people": "percent agreement, people",
     "percent_agreement_all": "percent agreement, all raters",
     "gold_accuracy": "accuracy against gold",
+    "calibration": "calibration error once calibrated",
 }
 
 
@@ -37,7 +38,9 @@ class Command(GradusCommand):
             self.stdout.write(json.dumps(_as_json(report), indent=2))
         elif report.estimates:
             self.console.print(f"From {report.n_labels:,} labels; intervals at 95 %.")
-            for key, estimates in groupby(report.estimates, lambda estimate: estimate.criterion.key):
+            # Rates of audits are not measured from labels: the audit command shows them.
+            shown = [estimate for estimate in report.estimates if estimate.name in TITLES]
+            for key, estimates in groupby(shown, lambda estimate: estimate.criterion.key):
                 self.console.print(_table(key, list(estimates)))
         else:
             self.console.print(f"{project.slug} has no labels yet, so there is nothing to measure.")
