@@ -145,3 +145,18 @@ class Completion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.digest[:12]}#{self.sample}"
+
+
+class Worker(models.Model):
+    """A process that takes work, by its own sign of life: an idle one holds no unit and would not be seen."""
+
+    name = models.CharField(max_length=120, unique=True)
+    queues = models.CharField(max_length=80, help_text="what it takes, separated by commas")
+    started_at = models.DateTimeField(auto_now_add=True)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name

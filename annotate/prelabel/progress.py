@@ -13,6 +13,7 @@ from django.utils import timezone
 from annotate.enums import FinishReason, RunState, UnitState
 from annotate.models import Completion, Run, Unit
 
+from .attendance import on_duty
 from .budget import Budget
 from .totals import completion_sums, unit_counts
 
@@ -162,7 +163,10 @@ def _note(progress: RunProgress, budget: Budget, run: Run) -> str:
             else f"A worker stopped; its traces are free from {lost:%H:%M:%S} on."
         )
     if is_abandoned and progress.pending:
-        return "No worker is alive. Start one with: python3 manage.py worker"
+        alive = on_duty().count()
+        if not alive:
+            return "No worker is alive. Start one with: python3 manage.py worker"
+        return f"Waiting: {alive} worker{'s are' if alive > 1 else ' is'} alive, none has taken it up yet."
     return ""
 
 

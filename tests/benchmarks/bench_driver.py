@@ -1,7 +1,12 @@
-"""How many completions per second the driver plans and the database stores, with a model that costs nothing.
+"""What the driver costs: beside a real model, and with a model that costs nothing.
 
 Run with: .venv/bin/python -m tests.benchmarks.bench_driver [number of traces]
 It makes a database of its own in a temporary folder and removes it.
+
+Beside a model: a rollout scan over the demo's traces is worked off as a worker does it (claimed, driven, graded,
+stored, labelled), and after each share of the traces the very same batches are put to the same model directly. Both
+take turns, so that what else the machine does falls on both. Without a model: many strategies in flight at once, their
+answers a hash; what is measured is planning, storing and, from the stored answers alone, resuming.
 """
 
 # Django has to be set up before anything of it is imported.
@@ -9,10 +14,12 @@ It makes a database of its own in a temporary folder and removes it.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 
 N_TRACES = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
 HOME = tempfile.TemporaryDirectory()
@@ -22,20 +29,91 @@ os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
 import django
 
 django.setup()
+logging.disable(logging.INFO)
 
 from django.core.management import call_command
 
-from annotate.models import Completion, Trace, Unit
+from annotate.ingest.actions import ingest_file
+from annotate.models import Completion, Project, Run, Trace, Unit
 from annotate.prelabel.actions import open_run
+from annotate.prelabel.contracts import Backend, Request
+from annotate.prelabel.contracts import Completion as Answered
 from tests.factories import a_project, a_trace
+from tests.paths import REPOSITORY
 from tests.workers.players import HashBackend, early_stopping
-from workers.driver import drive
+from workers import shift
+from workers.backends.registry import open_backend
+from workers.driver import Drive, drive
+from workers.shift import work_shift
 from workers.store import RunStore
 
+POLICY = REPOSITORY / "fixtures" / "models" / "policy"
+ROUNDS, TRACES_A_ROUND = 5, 10
 
-def main() -> None:
-    call_command("migrate", verbosity=0)
-    project = a_project()
+_Batch = Sequence[tuple[Request, Sequence[int]]]
+
+
+class Recording:
+    """A backend that remembers what it was asked."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.name = backend.name
+        self.batches: list[_Batch] = []
+        self._backend = backend
+
+    def answer(self, requests: _Batch) -> list[list[Answered]]:
+        self.batches.append(requests)
+        return self._backend.answer(requests)
+
+    def close(self) -> None: ...
+
+
+class Clock:
+    """Seconds on the wall and on the processor."""
+
+    def __init__(self) -> None:
+        self.wall = self.busy = 0.0
+
+    def __enter__(self) -> None:
+        self._wall, self._busy = time.perf_counter(), time.process_time()
+
+    def __exit__(self, *_: object) -> None:
+        self.wall += time.perf_counter() - self._wall
+        self.busy += time.process_time() - self._busy
+
+
+def beside_a_model(project: Project) -> None:
+    model = open_backend(f"transformers:{POLICY}")
+    ingest_file(project, REPOSITORY / "fixtures" / "demo" / "arithmetic.jsonl", format="jsonl")
+    keys = list(project.traces.order_by("pk").values_list("pk", flat=True))
+    direct, driven, n = Clock(), Clock(), 0
+    # The first share warms model, grader and database up and is not counted.
+    for turn in range(ROUNDS + 1):
+        share = keys[turn * TRACES_A_ROUND : (turn + 1) * TRACES_A_ROUND]
+        run = open_run(
+            project,
+            strategy="rollout/scan",
+            backend=f"transformers:{POLICY}",
+            settings={"max_tokens": 128},
+            traces=project.traces.filter(pk__in=share),
+        )
+        recording = Recording(model)
+        shift.engine_at = lambda address, recording=recording: recording  # type: ignore[misc, assignment]
+        clocks = (driven, direct) if turn else (Clock(), Clock())
+        with clocks[0]:
+            work_shift(run.pk)
+        with clocks[1]:
+            for batch in recording.batches:
+                model.answer(batch)
+        n += Completion.objects.filter(run=run).count() if turn else 0
+    print(
+        f"beside the policy model, {n:,} completions: {n / driven.wall:.1f} per second stored through the driver, "
+        f"{n / direct.wall:.1f} asked directly: {direct.wall / driven.wall:.3f} of it "
+        f"(by processor time {direct.busy / driven.busy:.3f})"
+    )
+
+
+def many_traces(project: Project) -> Run:
     first = a_trace(project)
     Trace.objects.bulk_create(
         Trace(
@@ -48,26 +126,44 @@ def main() -> None:
         )
         for i in range(N_TRACES - 1)
     )
-    run = open_run(project, strategy="rollout/scan", backend="scripted:none")
+    return open_run(project, strategy="rollout/scan", backend="scripted:none")
+
+
+def without_a_model(run: Run, max_batch: int) -> None:
     keys = list(Unit.objects.filter(run=run).values_list("pk", flat=True))
-    for max_batch in (64, 256):
-        Completion.objects.filter(run=run).delete()
+    Completion.objects.filter(run=run).delete()
+
+    def driven(name: str) -> Drive:
         finished: list[int] = []
-        began, worked = time.perf_counter(), time.process_time()
-        report = drive(
-            {key: early_stopping(f"trace {key}") for key in keys},
-            HashBackend(),
-            RunStore(run),
-            on_finish=lambda key, finding, finished=finished: finished.append(key),
-            on_fail=lambda key, reason: print(reason),
-            max_batch=max_batch,
-        )
-        seconds, busy = time.perf_counter() - began, time.process_time() - worked
+        clock = Clock()
+        with clock:
+            report = drive(
+                {key: early_stopping(f"trace {key}") for key in keys},
+                HashBackend(),
+                RunStore(run),
+                on_finish=lambda key, finding: finished.append(key),
+                on_fail=lambda key, reason: print(reason),
+                max_batch=max_batch,
+            )
+        n = report.asked + report.replayed
         print(
-            f"{len(finished):,} strategies, batches of {max_batch}: {report.asked:,} completions planned, stored and "
-            f"fed back in {seconds:.1f} s ({report.asked / seconds:,.0f} per second), of which {busy:.1f} s on the "
-            f"processor ({report.asked / busy:,.0f} per second)"
+            f"{len(finished):,} strategies in flight, batches of {max_batch}: {n:,} completions {name} in "
+            f"{clock.wall:.1f} s ({n / clock.wall:,.0f} per second), of which {clock.busy:.1f} s on the processor "
+            f"({n / clock.busy:,.0f} per second)"
         )
+        return report
+
+    asked = driven("planned, stored and fed back").asked
+    resumed = driven("resumed from the store")
+    assert (resumed.asked, resumed.replayed) == (0, asked)
+
+
+def main() -> None:
+    call_command("migrate", verbosity=0)
+    beside_a_model(a_project())
+    run = many_traces(a_project())
+    for max_batch in (64, 256):
+        without_a_model(run, max_batch)
 
 
 if __name__ == "__main__":

@@ -120,6 +120,8 @@ def test_a_run_nobody_works_at_says_so() -> None:
     run = a_run()
     aged(run)
     assert "No worker is alive" in run_progress(run).note
+    sign("idle", "cpu")
+    assert "1 worker is alive, none has taken it up" in run_progress(run).note
     units = actions.claim_units(run, "w1", 4)
     assert run_progress(run).note == ""
     assert has_live_worker()
