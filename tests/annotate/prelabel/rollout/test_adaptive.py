@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
 from collections import Counter
 from typing import Any
@@ -11,6 +12,8 @@ from annotate.errors import Rejected
 from annotate.prelabel.contracts import Completion, Finding, Request, StepTask, TraceTask
 from annotate.prelabel.rollout.adaptive import AdaptiveSettings, adaptive
 from tests.annotate.prelabel.answering import Answerer, reasons, run, said, trace, values
+from tests.benchmarks.signals.contenders import contenders
+from tests.benchmarks.signals.scripted import grade_scripted, scripted_traces
 
 RIGHT, WRONG = "Answer: 42", "Answer: 41"
 
@@ -246,3 +249,25 @@ def test_adaptive_settings_name_the_field_that_is_wrong(field: str, values_: dic
     with pytest.raises(Rejected) as caught:
         AdaptiveSettings(**values_)
     assert caught.value.field == field
+
+
+def test_adaptive_places_more_errors_than_eight_everywhere_for_a_third_of_the_tokens() -> None:
+    """On a small share of the traces that the published figure is drawn from, at its shortest and hardest length."""
+    traces = list(scripted_traces("strong", 6, 80, seed=2))
+    tokens: dict[str, int] = {}
+    exact: dict[str, int] = {}
+    for contender in contenders():
+        if contender.name in ("fixed, k = 8", "adaptive, 0.95 (default)"):
+            played = [contender.play(each.task, each.answer, grade_scripted, None) for each in traces]
+            tokens[contender.family] = sum(each.tokens for each in played)
+            exact[contender.family] = sum(
+                each.place == trace.first_error for each, trace in zip(played, traces, strict=True)
+            )
+    assert tokens["adaptive"] <= 0.35 * tokens["fixed"]
+    assert exact["adaptive"] > exact["fixed"]
+
+
+def test_adaptive_evidence_can_be_stored_as_json() -> None:
+    finding, _ = run(adaptive(steps(6), generous(sc_samples=4)), lost_from(3))
+    held = [finding.summary, *(opinion.evidence for opinion in finding.opinions)]
+    assert json.loads(json.dumps(held)) == held

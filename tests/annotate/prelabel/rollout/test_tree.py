@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import json
 import math
 from collections import Counter
 from typing import Any
@@ -342,3 +343,9 @@ def test_tree_settings_name_the_field_that_is_wrong(field: str, values_: dict[st
     with pytest.raises(Rejected) as caught:
         TreeSettings(**values_)
     assert caught.value.field == field
+
+
+def test_tree_evidence_can_be_stored_as_json() -> None:
+    finding, _ = run(tree(steps(6), lone(searches=4)), lost_from(3))
+    held = [finding.summary, *(opinion.evidence for opinion in finding.opinions)]
+    assert json.loads(json.dumps(held)) == held
