@@ -84,7 +84,7 @@ def judge_report(rater: Rater) -> JudgeReport:
 
 def audited_criterion(rater: Rater) -> Criterion | None:
     """The question the judge labels: that of its newest run."""
-    run = rater.runs.select_related("criterion").order_by("-pk").first()
+    run = rater.runs.select_related("criterion__rubric").order_by("-pk").first()
     return run.criterion if run else None
 
 

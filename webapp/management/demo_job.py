@@ -13,17 +13,20 @@ from django.conf import settings
 from annotate.assign.actions import fill_queue
 from annotate.consensus.actions import run_consensus
 from annotate.consensus.queries import latest_consensus
-from annotate.enums import ReleaseState, Role, RunState
+from annotate.enums import RaterKind, ReleaseState, Role, RunState
 from annotate.errors import Conflict
 from annotate.export.actions import build_release
 from annotate.ingest.actions import IngestReport, ingest_file
 from annotate.ingest.founding import add_member, create_person, create_project, remove_project
+from annotate.measure.reports import audited_criterion
 from annotate.models import Person, Project, Release, Run
 from annotate.prelabel.actions import open_run, retry_failed
+from annotate.prelabel.audit.actions import audits_of, open_audit
 from workers.calibration import settings_beside
 
 FIXTURES = Path(settings.BASE_DIR) / "fixtures"
 SLUG = "arithmetic"
+AUDIT_TRACES = 8
 SIGN_INS = settings.HOME / "demo-sign-ins.json"
 # The manager founds the project and so owns it.
 PEOPLE = (("manager", Role.OWNER), ("ann", Role.ANNOTATOR), ("ben", Role.ANNOTATOR))
@@ -117,7 +120,24 @@ def run_for(project: Project, wanted: DemoRun) -> Run:
             backend=wanted.backend,
             settings=settings_beside(wanted.strategy, wanted.backend) | dict(wanted.settings),
             rater_name=wanted.rater,
+            # The demo follows its audits one by one, over fewer traces than usual.
+            audit=False,
         )
+    return _taken_up(run)
+
+
+def audits(project: Project) -> list[Run]:
+    """The audit of each of the demo's judges, opened where there is none yet."""
+    judges = project.raters.filter(kind=RaterKind.JUDGE, runs__isnull=False).distinct().order_by("pk")
+    found = []
+    for judge in judges:
+        criterion = audited_criterion(judge)
+        assert criterion is not None
+        found.append(_taken_up(audits_of(judge).first() or open_audit(judge, criterion, traces=AUDIT_TRACES)))
+    return found
+
+
+def _taken_up(run: Run) -> Run:
     if run.state in (RunState.FAILED, RunState.CANCELLED):
         retry_failed(run)
         run.refresh_from_db()

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from annotate.enums import RunState, UnitState
 from annotate.errors import Conflict
-from annotate.models import Person
-from tests.factories import a_person
+from annotate.models import Person, Run
+from annotate.prelabel.actions import open_run
+from tests.factories import a_person, a_project, a_trace
 from webapp.management import demo_job
 
 pytestmark = pytest.mark.django_db
@@ -36,3 +38,19 @@ def test_the_demo_never_takes_over_somebody_elses_account() -> None:
     manager.refresh_from_db()
     assert manager.check_password("manager-manager")
     assert not Person.objects.filter(username="ann").exists()
+
+
+def test_the_judges_of_the_demo_are_audited_once_and_taken_up_again() -> None:
+    project = a_project()
+    for _ in range(2):
+        a_trace(project)
+    open_run(project, strategy="verifier/arithmetic")
+    judge = open_run(project, strategy="judge/critique", backend="scripted:", audit=False).rater
+
+    (audit,) = demo_job.audits(project)
+    Run.objects.filter(pk=audit.pk).update(state=RunState.CANCELLED)
+    audit.units.update(state=UnitState.CANCELLED)
+    (again,) = demo_job.audits(project)
+
+    assert (again.pk, again.rater, again.state) == (audit.pk, judge, RunState.QUEUED)
+    assert again.units.filter(state=UnitState.PENDING).count() == 2

@@ -15,7 +15,9 @@ from annotate.enums import Action
 from annotate.errors import Conflict
 from annotate.ingest.report import IngestReport
 from annotate.measure.actions import measure_project
+from annotate.measure.reports import judge_report
 from annotate.models import Project, Run
+from annotate.prelabel.audit.entry import AUDIT
 from annotate.prelabel.queries import run_progress
 from webapp.management import demo_job as job
 from webapp.management.base import GradusCommand
@@ -67,6 +69,8 @@ class Command(GradusCommand):
         self.supervisor.start("worker", worker_command())
         for wanted in job.demo_runs():
             self._follow(wanted.title, job.run_for(project, wanted))
+        for audit in job.audits(project):
+            self._follow(f"Audit of {audit.rater}", audit)
         self._finish(project)
         self.say(f"The main job is done. Gradus runs at {address}. Ctrl-C stops everything.")
         while not options["no_serve"]:
@@ -95,7 +99,7 @@ class Command(GradusCommand):
                 time.sleep(POLL_SECONDS)
             bar.update(row, completed=state.settled, total=state.total, note="")
         run.refresh_from_db()
-        self.say(f"{title}: {run.state}, {run.summary['labels']} labels by {run.rater}. {counts_line(state)}")
+        self.say(f"{title}: {run.state}, {_outcome(run)}. {counts_line(state)}")
         if state.failed:
             raise Conflict(f"{title}: {state.failed} traces failed; the first reason: {state.errors[0][0]}")
 
@@ -108,6 +112,13 @@ class Command(GradusCommand):
             self.say(f"Consensus by {run.name}: {kept} of {run.consensus.count()} steps kept")
         release = job.release(project, runs[-1])
         self.say(f"Release {release.number} ({release.format}): {settings.RELEASES_DIR / release.path}")
+
+
+def _outcome(run: Run) -> str:
+    if run.name != AUDIT or run.rater is None:
+        return f"{run.summary['labels']} labels by {run.rater}"
+    trust = judge_report(run.rater).trust
+    return "passes the gate" if trust.state == "trusted" else f"below the gate ({trust.reason})"
 
 
 def told(report: IngestReport) -> str:
