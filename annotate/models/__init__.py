@@ -10,7 +10,7 @@ from .project import Membership, Project
 from .rater import Rater
 from .release import Release
 from .rubric import Criterion, Level, Rubric
-from .run import Completion, Run, Unit
+from .run import Completion, Run, Unit, Worker
 
 __all__ = [
     "Assignment",
@@ -32,4 +32,5 @@ __all__ = [
     "Step",
     "Trace",
     "Unit",
+    "Worker",
 ]

@@ -43,7 +43,7 @@ def glyph(kind: str) -> SafeString:
 @register.filter
 def family(kind: str) -> str:
     """What strategies that speak as this kind of rater are called together."""
-    return FAMILIES.get(kind, RaterKind(kind).label)
+    return FAMILIES.get(RaterKind(kind), RaterKind(kind).label)
 
 
 @register.simple_tag

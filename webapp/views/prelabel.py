@@ -16,13 +16,14 @@ from annotate.enums import Role, RunKind, Scope
 from annotate.errors import Rejected
 from annotate.models import Person
 from annotate.prelabel.actions import cancel_run, open_run, raise_budget, retry_failed
+from annotate.prelabel.attendance import on_duty
 from annotate.prelabel.queries import run_progress
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
 from annotate.prelabel.transcripts import exchanges_about
 from webapp.forms import SettingsForm
 from webapp.forms.prelabel import BudgetForm, RunForm
 from workers.calibration import settings_beside
-from workers.tasks.prelabel import send_run
+from workers.tasks.prelabel import queue_of, send_run
 
 # What htmx takes as "stop polling".
 STOP_POLLING = 286
@@ -98,6 +99,8 @@ def run(request: HttpRequest, pk: int) -> HttpResponse:
         "run": found,
         "project": found.project,
         "progress": progress,
+        "queue": queue_of(found),
+        "on_duty": () if progress.is_over else on_duty(),
         "is_about_pairs": found.criterion.scope == Scope.PAIR,
         "can_manage": role_in(request.user, found.project) in (Role.OWNER, Role.MANAGER),
     }
@@ -121,7 +124,7 @@ def answers(request: HttpRequest, pk: int) -> HttpResponse:
         "run": found,
         "project": found.project,
         "trace": trace,
-        "step": trace.steps.filter(position=position).first() if place else None,
+        "step": None if position is None else trace.steps.filter(position=position).first(),
         "exchanges": exchanges_about(found, trace, position),
     }
     return render(request, "prelabel/answers.html", context)

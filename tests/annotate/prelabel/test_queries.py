@@ -10,6 +10,7 @@ from annotate.enums import RaterKind, RunState, UnitState
 from annotate.models import Completion as CompletionRow
 from annotate.models import Project, Run, Unit
 from annotate.prelabel import actions
+from annotate.prelabel.attendance import sign
 from annotate.prelabel.contracts import (
     Answer,
     Completion,

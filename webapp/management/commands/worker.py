@@ -15,6 +15,7 @@ from django.core.management.base import CommandParser
 from annotate.errors import Rejected
 from webapp.management.base import GradusCommand
 from workers import broker_folder
+from workers.attendance import Attendance
 from workers.celery import BROKER_FOLDER, HAS_BROKER, QUEUES, app
 
 
@@ -53,9 +54,15 @@ class Command(GradusCommand):
             broker_folder.tidy(BROKER_FOLDER)
         if options["with_beat"]:
             worker_ready.connect(_start_beat, weak=False)
+        attendance = Attendance(",".join(queues))
+        worker_ready.connect(lambda **_: attendance.start(), weak=False)
         # Containers and demos run as root; Celery's warning is about pickled messages, and these are JSON.
         warnings.filterwarnings("ignore", category=SecurityWarning)
-        app.worker_main(_arguments(queues, options))
+        try:
+            app.worker_main(_arguments(queues, options))
+        finally:
+            if attendance.is_alive():
+                attendance.stop()
 
 
 def _arguments(queues: list[str], options: dict[str, Any]) -> list[str]:

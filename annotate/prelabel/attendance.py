@@ -1,0 +1,32 @@
+"""Which workers are alive, by their own word. Only said to people: what is claimed rests on leases alone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from annotate.models import Worker
+
+SIGN_SECONDS = 10.0
+# Three signs missed, and a little for a slow database.
+_MISSED = timedelta(seconds=3 * SIGN_SECONDS + 5)
+_FORGOTTEN = timedelta(days=1)
+
+
+def sign(name: str, queues: str) -> None:
+    """Say that the worker called ``name`` is alive and takes work from ``queues``."""
+    now = timezone.now()
+    Worker.objects.update_or_create(name=name, defaults={"queues": queues, "seen_at": now})
+    Worker.objects.filter(seen_at__lt=now - _FORGOTTEN).delete()
+
+
+def sign_off(name: str) -> None:
+    """Say that the worker has stopped of its own will; a killed one is missed after three signs."""
+    Worker.objects.filter(name=name).delete()
+
+
+def on_duty() -> QuerySet[Worker]:
+    """The workers heard of lately."""
+    return Worker.objects.filter(seen_at__gt=timezone.now() - _MISSED)

@@ -1,0 +1,49 @@
+"""A worker's sign of life: a thread beside its pool that says every few seconds that it is there."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from django.db import DatabaseError, connection
+
+from annotate.prelabel.attendance import SIGN_SECONDS, sign, sign_off
+from workers.process_name import worker_name
+
+log = logging.getLogger(__name__)
+
+
+class Attendance(threading.Thread):
+    """Signs on when started and off when stopped. The main process keeps it, whatever its pool is made of."""
+
+    def __init__(self, queues: str) -> None:
+        super().__init__(name="attendance", daemon=True)
+        self._worker = worker_name()
+        self._queues = queues
+        self._is_over = threading.Event()
+
+    def run(self) -> None:
+        try:
+            while True:
+                self._say(lambda: sign(self._worker, self._queues))
+                if self._is_over.wait(SIGN_SECONDS):
+                    break
+            self._say(lambda: sign_off(self._worker))
+        finally:
+            # Connections belong to threads; this one ends here.
+            connection.close()
+
+    def stop(self) -> None:
+        """Sign off, and wait until that is said."""
+        self._is_over.set()
+        self.join(timeout=SIGN_SECONDS)
+
+    @staticmethod
+    def _say(what: Callable[[], None]) -> None:
+        try:
+            what()
+        except DatabaseError:
+            # Nobody's work depends on it: the next sign says the same.
+            log.warning("the worker could not sign", exc_info=True)
+            connection.close()
