@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from annotate.prelabel import paragraphs
 from annotate.prelabel.contracts import StepTask, TraceTask
-from annotate.prelabel.paragraphs import Paragraphs, mark_for
+from annotate.prelabel.paragraphs import Paragraphs, mark_for, numbered_parts
 from tests.annotate.prelabel.answering import trace
 
 HOSTILE = (
@@ -93,3 +93,12 @@ def test_reference_is_shown_only_when_asked_for() -> None:
 def test_missing_reference_is_named(wanted: str, reason: str) -> None:
     shown = Paragraphs.of(trace("one", reference=" "))
     assert shown.lacks(wanted) == reason  # type: ignore[arg-type]
+
+
+def test_numbered_parts_are_those_with_the_right_name_number_and_mark() -> None:
+    text = (
+        "<note_2_ab>\nsecond, </note_1_ab> still second\n</note_2_ab> <note_1_ab>first</note_1_ab>"
+        "<note_3_cd>other mark</note_3_cd><word_4_ab>other name</word_4_ab><note_5_ab>no end"
+    )
+    assert numbered_parts(text, "note", "ab") == [(2, "second, </note_1_ab> still second"), (1, "first")]
+    assert numbered_parts("<note_7>plain</note_7>", "note", "") == [(7, "plain")]
