@@ -40,10 +40,11 @@ def rate_bar(rate: Rate) -> SafeString:
     if rate.wanted is not None:
         tick = format_html('<path class="rate-gate" d="M{} 0V16"/>', round(_WIDTH * rate.wanted, 1))
     value, low, high = (round(_WIDTH * x, 1) for x in (estimate.value, estimate.low, estimate.high))
+    met = "is-bias" if rate.family.is_bias else "is-met"
     return format_html(
         '<svg class="rate {}" viewBox="-1 -1 122 18" aria-hidden="true">'
         '<rect class="rate-track" width="120" height="16"/><rect class="rate-bar" y="3" width="{}" height="10"/><path class="rate-range" d="M{} 8H{}"/>{}</svg>',
-        "is-missed" if rate.is_missed else "is-met",
+        "is-missed" if rate.is_missed else met,
         value,
         low,
         high,
