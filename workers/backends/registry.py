@@ -3,7 +3,8 @@
 An address is ``NAME:TARGET?option=value&…``::
 
     transformers:fixtures/models/policy?batch=64     a checkpoint in this process
-    openai:http://gpu1:8000/v1?model=qwen3-8b        a vLLM or OpenAI-compatible server
+    openai:http://gpu1:8000/v1?model=qwen3-8b        vLLM or OpenAI-compatible servers
+    vllm:models/qwen3-8b?tensor_parallel=2           a checkpoint in this process, through vLLM
     scripted:demo.json                               deterministic answers from a script
 
 Adding one is a file with an ``open_backend(target, options)`` and a line here. The names are dotted strings
@@ -22,6 +23,7 @@ from workers.backends.options import Options
 BACKENDS = {
     "transformers": "workers.backends.transformers_engine",
     "openai": "workers.backends.openai_http",
+    "vllm": "workers.backends.vllm_engine",
     "scripted": "workers.backends.scripted",
     "sandbox": "workers.backends.sandbox_tool",
 }
