@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 import time
@@ -100,3 +101,61 @@ def test_fault_can_kill_the_process_once(tmp_path: Path) -> None:
 def test_script_that_means_nothing_is_refused(script: Any) -> None:
     with pytest.raises(BackendError):
         ScriptedBackend(script)
+
+
+def test_policy_of_a_problem_is_stated_by_the_number_of_steps_done() -> None:
+    stated = {"contains": "Ann", "right": "42", "wrong": "41", "success_after": [1.0, 0.75, 0.0]}
+    backend = ScriptedBackend({**ORACLE, "problems": [stated]})
+    prefixes = ("", "one\n\n", "one\n\ntwo\n\n", "one\n\ntwo\n\nthree\n\n", "one\n")
+    shares = []
+    for prefix in prefixes:
+        (row,) = backend.answer([(asked(prefix, n=400), range(400))])
+        shares.append(sum("Answer: 42" in completion.text for completion in row) / 400)
+    assert shares == [1.0, pytest.approx(0.75, abs=0.07), 0.0, 0.0, pytest.approx(0.75, abs=0.07)]
+
+
+def test_stated_choices_are_told_as_logarithms() -> None:
+    rule = {"contains": "surely", "choices": {"yes": 0.9, "no": 0.05}}
+    backend = ScriptedBackend({"choices": {"yes": 0.5, "no": 0.25}, "says": [rule]})
+    turns = (Message("user", "Is it?"),)
+    (told,) = backend.answer([(Request(turns, choices=("yes", "no")), [0])])[0]
+    assert {c: round(math.exp(p), 6) for c, p in told.choices.items()} == {"yes": 0.5, "no": 0.25}
+    assert (told.text, told.choice_source) == ("", "tokens")
+    (ruled,) = backend.answer([(Request((Message("user", "Is it surely?"),), choices=("yes",)), [0])])[0]
+    assert math.exp(ruled.choices["yes"]) == pytest.approx(0.9)
+    (unknown,) = backend.answer([(Request(turns, choices=("yes", "maybe")), [0])])[0]
+    assert (unknown.choices, unknown.choice_source, unknown.text) == ({}, "", "Answer: 0")
+
+
+def test_storm_of_faults_passes_when_asked_again() -> None:
+    backend = ScriptedBackend({"faults": [{"do": "raise", "share": 0.5, "wait": 0.1, "times": 2}]})
+    requests = [(asked(f"step {i}\n"), [0]) for i in range(20)]
+    storms: list[tuple[bool, float]] = []
+    for request in requests:
+        while True:
+            try:
+                backend.answer([request])
+                break
+            except BackendError as error:
+                storms.append((error.retry, error.wait))
+    assert set(storms) == {(True, 0.1)}
+    assert len(storms) % 2 == 0
+    assert 8 <= len(storms) <= 32
+
+
+def test_fault_about_requests_meets_those_alone() -> None:
+    faults = [
+        {"do": "truncate", "contains": "long", "times": 0},
+        {"do": "error", "contains": "cursed"},
+        {"do": "timeout", "share": 0.0},
+    ]
+    backend = ScriptedBackend({**ORACLE, "faults": faults})
+    batch = [(asked("long\n"), [0]), (asked("cursed\n"), [0]), (asked("fine\n"), [0])]
+    finishes = [[row[0].finish_reason for row in backend.answer(batch)] for _ in range(2)]
+    assert finishes == [["length", "error", "stop"], ["length", "stop", "stop"]]
+
+
+@pytest.mark.parametrize("fault", [{"do": "raise", "share": 2}, {"do": "raise", "when": 1}])
+def test_fault_that_means_nothing_is_refused(fault: dict[str, Any]) -> None:
+    with pytest.raises(BackendError, match="faults"):
+        ScriptedBackend({"faults": [fault]})
