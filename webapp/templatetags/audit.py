@@ -43,7 +43,9 @@ def rate_bar(rate: Rate) -> SafeString:
     met = "is-bias" if rate.family.is_bias else "is-met"
     return format_html(
         '<svg class="rate {}" viewBox="-1 -1 122 18" aria-hidden="true">'
-        '<rect class="rate-track" width="120" height="16"/><rect class="rate-bar" y="3" width="{}" height="10"/><path class="rate-range" d="M{} 8H{}"/>{}</svg>',
+        '<rect class="rate-track" width="120" height="16"/>'
+        '<rect class="rate-bar" y="3" width="{}" height="10"/>'
+        '<path class="rate-range" d="M{} 8H{}"/>{}</svg>',
         "is-missed" if rate.is_missed else met,
         value,
         low,

@@ -7,9 +7,8 @@ same for every judge and leaves the mathematics alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from typing import Any
 
 from annotate.prelabel.audit.checks import stays_right
 from annotate.prelabel.audit.probe import Probe, Skipped, Subject
@@ -27,8 +26,6 @@ CHEER = "What a delight, I am thrilled with how well this goes!"
 GLOOM = "This is hopeless, I am so upset and afraid of getting it wrong."
 _Write = Callable[[str], str]
 _NO_KEY = "no gold key says where the first error is"
-# Settings by which judges say in which order they offer their answers.
-_ORDER_SETTINGS = ("order", "label_order")
 
 
 def verbosity(subject: Subject) -> Iterator[Probe | Skipped]:
@@ -53,14 +50,18 @@ def sentiment(subject: Subject) -> Iterator[Probe | Skipped]:
 
 
 def position(subject: Subject) -> Iterator[Probe | Skipped]:
-    """The answers offered the other way round, by judges that have an order to offer them in."""
-    name = next((name for name in _ORDER_SETTINGS if name in subject.settings), None)
-    held = subject.settings.get(name) if name else None
-    if name is None or not isinstance(held, list | tuple) or len(held) < 2:
+    """The levels offered the other way round, to judges that have orders to offer them in.
+
+    One that asks in both orders and averages should not be swayed at all.
+    """
+    criterion = subject.task.criterion
+    if "orders" not in subject.settings or criterion is None or len(criterion.levels) < 2:
         yield Skipped("the judge offers no answers in an order of its own")
         return
-    turned = {name: list(reversed(held))}
-    yield from _biased(subject, as_it_is(subject.task), "reversed", ", ".join(turned[name]), turned)
+    turned = replace(criterion, levels=criterion.levels[::-1])
+    plain = as_it_is(subject.task)
+    changed = Variant(replace(plain.task, criterion=turned), plain.places)
+    yield from _biased(subject, changed, "reversed", ", ".join(level.key for level in turned.levels))
 
 
 def _own_rewritten(subject: Subject, write: _Write) -> Variant:
@@ -70,12 +71,10 @@ def _own_rewritten(subject: Subject, write: _Write) -> Variant:
     return rewritten(subject.task, text_of)
 
 
-def _biased(
-    subject: Subject, changed: Variant, variant: str, shown: str, settings: Mapping[str, Any] | None = None
-) -> Iterator[Probe | Skipped]:
+def _biased(subject: Subject, changed: Variant, variant: str, shown: str) -> Iterator[Probe | Skipped]:
     truth = subject.truth.first_error
     if truth is None:
         yield Skipped(_NO_KEY)
         return
     check = stays_right(truth, own_positions(subject.task), changed.places)
-    yield Probe(variant, changed.task, check, shown=shown, settings=settings or {})
+    yield Probe(variant, changed.task, check, shown=shown)

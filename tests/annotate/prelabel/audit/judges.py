@@ -43,9 +43,13 @@ SOLUTION = ("3 people get off, so 10 - 3 = 7.\n", "7 get on, so 7 + 7 = 14.\n", 
 class JudgeSettings:
     seed: int = 0
     temperature: float = 1.0
-    label_order: tuple[str, ...] = ()
     good: str = "good"
     bad: str = "bad"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderedSettings(JudgeSettings):
+    orders: int = 1
 
 
 def per_step(task: TraceTask, settings: JudgeSettings) -> Strategy:
@@ -53,7 +57,7 @@ def per_step(task: TraceTask, settings: JudgeSettings) -> Strategy:
     answers = yield [
         Request(
             (Message("user", task.problem), Message("user", step.text)),
-            purpose=f"{settings.seed} {settings.label_order}",
+            purpose=f"{settings.seed} {task.criterion.levels[0].key if task.criterion else ''}",
         )
         for step in task.steps
     ]
@@ -67,6 +71,7 @@ def per_step(task: TraceTask, settings: JudgeSettings) -> Strategy:
 
 
 PER_STEP = StrategyEntry("judge/by_hand", "judge", "By hand", JudgeSettings, per_step)
+ORDERED = StrategyEntry("judge/by_hand", "judge", "By hand, in an order", OrderedSettings, per_step)
 
 
 def trace(
@@ -93,7 +98,7 @@ def audited(
     def reply(request: Request, sample: int) -> Completion:
         return said(answer(request))
 
-    chosen = AuditSettings(judge.name, {**asdict(JudgeSettings()), **(settings or {})}, votes)
+    chosen = AuditSettings(judge.name, {**asdict(judge.settings_class()), **(settings or {})}, votes)
     finding, _ = run(audit(task, chosen, judge), reply)
     assert (finding.opinions, finding.silences) == ((), ()), "an audit labels nothing"
     counts: dict[str, Any] = finding.summary["families"]

@@ -11,6 +11,7 @@ from annotate.prelabel.audit.strategy import AuditSettings, audit
 from annotate.prelabel.contracts import Finding, Message, Opinion, Request, Strategy, TraceTask
 from tests.annotate.prelabel.answering import run, said
 from tests.annotate.prelabel.audit.judges import (
+    ORDERED,
     PER_STEP,
     SOLUTION,
     JudgeSettings,
@@ -141,16 +142,14 @@ def test_a_judge_without_chance_has_no_votes_to_compare(settings):
 
 
 def test_the_order_of_answers_is_turned_for_judges_that_have_one():
-    def first_wins(request: Request) -> str:
-        return "bad" if "('bad', 'good')" in request.purpose else careful(request)
+    def last_wins(request: Request) -> str:
+        return careful(request) if request.purpose.endswith("good") else "bad"
 
     task = trace(first_error=-1)
 
-    assert rate(audited(task, first_wins, settings={"label_order": ["good", "bad"]})["bias_position"]) == (
-        0,
-        1,
-    )
-    assert audited(task, first_wins)["bias_position"]["skipped"] == {
+    assert rate(audited(task, last_wins, judge=ORDERED)["bias_position"]) == (0, 1)
+    assert rate(audited(task, careful, judge=ORDERED)["bias_position"]) == (1, 1)
+    assert audited(task, last_wins)["bias_position"]["skipped"] == {
         "the judge offers no answers in an order of its own": 1
     }
 
