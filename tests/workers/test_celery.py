@@ -6,6 +6,8 @@ import pytest
 from django.conf import settings
 
 from annotate.models import Run
+from annotate.prelabel.strategies import STRATEGIES
+from tests.annotate.prelabel.worlds import an_entry
 from workers.celery import QUEUES, SWEEP, _broker, _queues, app
 from workers.tasks.prelabel import queue_of
 
@@ -31,7 +33,7 @@ def test_queues_carry_the_sites_prefix_and_answer_to_their_short_names() -> None
     ],
 )
 def test_a_run_goes_to_workers_that_have_what_it_needs(backend: str, queue: str) -> None:
-    assert queue_of(Run(backend=backend)) == queue
+    assert queue_of(Run(name="rollout/scan", backend=backend)) == queue
 
 
 @pytest.mark.parametrize(
@@ -53,3 +55,20 @@ def test_each_broker_gets_what_it_needs(url: str, key: str, value: Any) -> None:
 def test_rabbitmq_keeps_messages_in_quorum_queues() -> None:
     assert {queue.queue_arguments["x-queue-type"] for queue in _queues("amqp://127.0.0.1//")} == {"quorum"}
     assert all(queue.queue_arguments is None for queue in _queues("redis://127.0.0.1/0"))
+
+
+@pytest.mark.parametrize(
+    ("backend", "player", "queue"),
+    [
+        ("", "sandbox:", "cpu"),
+        ("openai:http://a/v1?model=m", "sandbox:", "io"),
+        ("openai:http://a/v1?model=m", "transformers:models/judge", "gpu"),
+        ("openai:http://a/v1?model=m", "openai:http://b/v1?model=m", "io"),
+        ("transformers:models/policy", "sandbox:", "gpu"),
+    ],
+)
+def test_a_run_waits_where_all_of_its_players_can_be_had(
+    backend: str, player: str, queue: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(STRATEGIES, "judge/table", an_entry())  # type: ignore[misc]
+    assert queue_of(Run(name="judge/table", backend=backend, settings={"helper": player})) == queue

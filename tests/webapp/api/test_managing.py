@@ -214,9 +214,25 @@ def test_a_run_is_opened_sent_cancelled_and_retried(project, sent, django_captur
     assert (progress["total"], progress["pending"], progress["eta_seconds"]) == (1, 1, None)
 
 
+def test_a_runs_budget_is_set_shown_and_raised(project, sent):
+    a_trace(project)
+
+    opened = post("/api/projects/sums/runs/", {"strategy": "verifier/arithmetic", "budget_tokens": 100})
+    raised = post(f"/api/runs/{opened.data['id']}/budget/", {"budget_tokens": 200, "budget_completions": 5})
+    refused = post(f"/api/runs/{opened.data['id']}/budget/", {"budget_tokens": 0})
+
+    assert (opened.data["budget_tokens"], opened.data["budget_completions"]) == (100, None)
+    assert (raised.data["budget_tokens"], raised.data["budget_completions"]) == (200, 5)
+    assert refused.status_code == 400
+    assert refused.data["field"] == "budget_tokens"
+    progress = signed_in("alice").get(f"/api/runs/{opened.data['id']}/").data["progress"]
+    assert (progress["budget_share"], progress["cost"], progress["crew"]) == (0.0, None, [])
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
+        ({"strategy": "verifier/arithmetic", "budget_completions": 0}, "budget_completions"),
         ({"strategy": "verifier/none"}, "strategy"),
         ({"strategy": "rollout/scan"}, "backend"),
         ({"strategy": "verifier/arithmetic", "criterion": "style"}, "criterion"),

@@ -11,6 +11,8 @@ from django.core.management import CommandError, call_command
 
 from annotate.enums import RunState, UnitState
 from annotate.models import Label, Project, Run
+from annotate.prelabel.strategies import STRATEGIES
+from tests.annotate.prelabel.worlds import a_rich_project, an_entry, traces_of
 from tests.factories import a_project, a_trace
 from tests.paths import REPOSITORY
 from tests.workers.site import a_script, a_site
@@ -132,3 +134,33 @@ def test_without_a_worker_the_command_brings_its_own(tmp_path: Path) -> None:
     assert "starts one and stops it at the end" in answer.stdout
     assert "1 of 1 traces" in answer.stdout
     assert Run.objects.get().state == RunState.DONE
+
+
+def test_a_budget_stops_the_run_and_trying_again_with_a_higher_one_ends_it(
+    project: Project, tmp_path: Path
+) -> None:
+    script = a_script(tmp_path / "script.json", success=1.0)
+    options = ("--strategy", "rollout/scan", "--backend", script, "--budget-completions", 4)
+    assert "The budget of 4 completions is spent" in called(project.slug, *options, "--here")
+    run = Run.objects.get()
+    assert run.state == RunState.CANCELLED
+    with pytest.raises(CommandError, match="Raise it to go on"):
+        called(project.slug, "--retry-failed", run.pk, "--here")
+    said = called(project.slug, "--retry-failed", run.pk, "--budget-completions", 1000, "--here")
+    assert "3 of 3 traces" in said
+
+
+def test_a_strategy_that_compares_is_given_pairs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    entry = an_entry(
+        "pair", usual_criterion="preference", players={"helper": f"={a_script(tmp_path / 'h.json')}"}
+    )
+    monkeypatch.setitem(STRATEGIES, "judge/table", entry)  # type: ignore[misc]
+    project = a_rich_project()
+    traces_of(project, 2, 3)
+    options = ("--strategy", "judge/table", "--backend", a_script(tmp_path / "own.json"), "--pairs", 2)
+    said = called(project.slug, *options, "--here")
+    assert "4 pairs of traces made" in said
+    assert "4 of 4 pairs" in said
+    said = called(project.slug, *options, "--limit", 1, "--here")
+    assert "made" not in said
+    assert "1 of 1 pairs" in said
