@@ -23,6 +23,7 @@ class Behaviour:
     max_n: int = 99
     refuses: Callable[[dict[str, Any]], tuple[int, str] | None] = lambda body: None
     finish_reason: str = "stop"
+    says: str | None = None
     has_prompt_logprobs: bool = True
     seen: list[dict[str, Any]] = field(default_factory=list)
     headers: list[dict[str, str]] = field(default_factory=list)
@@ -42,12 +43,16 @@ def text_for(body: dict[str, Any], seed: int) -> str:
     return "é" + hashlib.sha256(f"{prompt}:{luck}".encode()).hexdigest()[:10]
 
 
+def _said(body: dict[str, Any], seed: int, behaviour: Behaviour) -> str:
+    return text_for(body, seed) if behaviour.says is None else behaviour.says
+
+
 def _answer(body: dict[str, Any], behaviour: Behaviour) -> dict[str, Any]:
     n = min(body["n"], behaviour.max_n)
     choices = [
         {
             "index": i,
-            "message": {"role": "assistant", "content": text_for(body, body["seed"] + i)},
+            "message": {"role": "assistant", "content": _said(body, body["seed"] + i, behaviour)},
             "finish_reason": behaviour.finish_reason,
         }
         for i in range(n)
@@ -82,6 +87,9 @@ def serving(behaviour: Behaviour) -> Iterator[Behaviour]:
 
         def do_POST(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            if self.path != "/v1/chat/completions":
+                self.reply(404, {"error": {"message": "no such route"}}, {})
+                return
             with behaviour.lock:
                 behaviour.seen.append(body)
                 behaviour.headers.append(dict(self.headers))
