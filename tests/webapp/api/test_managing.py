@@ -193,7 +193,7 @@ def test_a_judge_brings_its_calibration_along(project, sent):
 
     held = json.loads((folder / "likelihood.json").read_text())
     assert answer.status_code == 201
-    assert Run.objects.get().settings["slope"] == held["slope"]
+    assert Run.objects.get(name="judge/likelihood").settings["slope"] == held["slope"]
 
 
 def test_a_run_is_opened_sent_cancelled_and_retried(project, sent, django_capture_on_commit_callbacks):
