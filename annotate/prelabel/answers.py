@@ -44,7 +44,8 @@ _WRAPPERS = (
 _TEXT_COMMAND = re.compile(r"\\(?:text|textbf|mathrm|mathbf|mbox)\s*\{([^{}]*)\}")
 _FUNCTION = re.compile(r"(?<!\\)\b(?:pi|sin|cos|tan|log|ln|exp|sqrt|infinity|inf|infty)\b", re.IGNORECASE)
 _ENVIRONMENT = re.compile(r"\\(?:begin|end)\{[a-z]+\*?\}")
-_PROSE = re.compile(r"(?<!\\)\b(?:[A-Za-z]{3,}|or)\b")
+# A word, or a run of several short ones ("so be it"): products of variables are written in single letters.
+_PROSE = re.compile(r"(?<!\\)\b(?:[A-Za-z]{3,}|or|[A-Za-z]{2}(?:\s+[A-Za-z]{2})+)\b")
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,8 @@ PAIRS = [
     ),
     ("12", "", "ungradable"),
     ("12", r"\boxed{}", "ungradable"),
+    ("x + 1", "So be it.", "ungradable"),
+    ("42", "is it so", "ungradable"),
     ("12", "Answer: twelve", "ungradable"),
     ("2000000", "Answer: 2 million", "ungradable"),
     ("42", "Answer: 42 or 43", "ungradable"),
