@@ -149,6 +149,40 @@ def test_a_run_that_cannot_work_is_refused_at_the_form(alice: Client) -> None:
     assert not Run.objects.exists()
 
 
+def test_a_runs_budget_is_set_shown_and_raised(
+    project: Project, alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Run] = []
+    monkeypatch.setattr("webapp.views.prelabel.send_run", sent.append)
+    given = {"strategy": "rollout/scan", "backend": "scripted:x", "budget_completions": "5"}
+    alice.post("/projects/words/runs/new/", given)
+    run = Run.objects.get()
+    assert (run.budget_tokens, run.budget_completions) == (None, 5)
+    assert "0 of 5 completions" in alice.get(f"/runs/{run.pk}/").content.decode()
+    alice.post(f"/runs/{run.pk}/cancel/")
+    assert 'name="budget_completions"' in alice.get(f"/runs/{run.pk}/").content.decode()
+    assert alice.post(f"/runs/{run.pk}/retry/", {"budget_completions": "many"}).status_code == 400
+    alice.post(f"/runs/{run.pk}/retry/", {"budget_completions": "9"})
+    run.refresh_from_db()
+    assert (run.budget_completions, run.state) == (9, RunState.QUEUED)
+
+
+def test_only_the_failed_traces_are_tried_again_when_that_is_asked(
+    project: Project, alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.views.prelabel.send_run", lambda run: None)
+    a_trace(project)
+    alice.post("/projects/words/runs/new/", {"strategy": "verifier/arithmetic"})
+    run = Run.objects.get()
+    failed = run.units.first()
+    assert failed is not None
+    run.units.filter(pk=failed.pk).update(state=UnitState.FAILED)
+    alice.post(f"/runs/{run.pk}/cancel/")
+    assert "Try the 1 failed again" in alice.get(f"/runs/{run.pk}/").content.decode()
+    alice.post(f"/runs/{run.pk}/retry/", {"only": "failed"})
+    assert sorted(run.units.values_list("state", flat=True)) == [UnitState.CANCELLED, UnitState.PENDING]
+
+
 @pytest.mark.parametrize(
     ("page", "choice"), [("consensus/new/", "policy"), ("releases/new/", "format"), ("runs/new/", "strategy")]
 )
