@@ -38,12 +38,15 @@ def tokenize_bodies(
 
 
 def single_token(before: Sequence[int], after: Sequence[int], alone: Sequence[int]) -> int | None:
-    """The label's one token in its place, None when it is not one."""
-    if list(after[: len(before)]) == list(before) and len(after) == len(before) + 1:
-        return after[-1]
-    # A template may dress a finished turn differently from an open one; then the label speaks for itself.
-    is_dressed = list(after[: len(before)]) != list(before)
-    return alone[0] if is_dressed and len(alone) == 1 else None
+    """The label's one token in its place, None when it is not one.
+
+    ``alone`` is asked where the label does not simply follow. A template may dress a finished turn differently from an
+    open one, and then the label speaks for itself; after a begun answer it may have melted into the word before it,
+    and then nobody does (``alone`` empty).
+    """
+    if list(after[: len(before)]) == list(before):
+        return after[-1] if len(after) == len(before) + 1 else None
+    return alone[0] if len(alone) == 1 else None
 
 
 def named_fields(ids: Sequence[int]) -> dict[str, Any]:

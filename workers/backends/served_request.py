@@ -263,7 +263,7 @@ class ServedModel:
                 except Unserved:
                     return {}
                 before, after, alone = ([int(token) for token in a.get("tokens") or ()] for a in answers)
-                self._labels[place] = single_token(before, after, alone)
+                self._labels[place] = single_token(before, after, [] if prefix else alone)
             token = self._labels[place]
             if token is None:
                 return None

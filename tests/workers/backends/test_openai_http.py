@@ -9,6 +9,7 @@ import pytest
 from annotate.errors import BackendError
 from annotate.prelabel.contracts import Message, Request, Sampling
 from tests.workers.backends.server import Behaviour, serving
+from workers.backends.chat_answer import Prices
 from workers.backends.openai_http import OpenAIBackend, open_backend
 from workers.backends.options import Options
 
@@ -187,3 +188,43 @@ def test_address_is_checked() -> None:
             open_backend(target, Options(options))
     with pytest.raises(BackendError, match="NO_SUCH_KEY"):
         open_backend("http://x/v1", Options({"model": "m", "key_env": "NO_SUCH_KEY"}))
+
+
+def test_every_try_of_a_question_carries_the_same_name() -> None:
+    behaviour = Behaviour(dropped=1, max_n=2)
+    request = asked(n=3)
+    with against(behaviour) as backend:
+        (row,) = backend.answer([(request, range(3))])
+    names = [headers.get("X-Request-Id", headers.get("x-request-id")) for headers in behaviour.headers]
+    assert names == [f"{request.digest}:0", f"{request.digest}:0", f"{request.digest}:2"]
+    assert [c.sample for c in row] == [0, 1, 2]
+    assert sum(c.completion_tokens for c in row) == 15
+
+
+def test_what_was_paid_before_a_failure_is_kept() -> None:
+    answered = []
+
+    def refuse(body: dict[str, Any]) -> tuple[int, str] | None:
+        answered.append(body["n"])
+        return (500, "cursed") if len(answered) > 1 else None
+
+    with against(Behaviour(refuses=refuse, max_n=2), attempts=2) as backend:
+        (row,) = backend.answer([(asked(n=4), range(4))])
+    assert [c.finish_reason for c in row] == ["stop", "stop", "error", "error"]
+    assert [c.completion_tokens for c in row] == [5, 5, 0, 0]
+    assert "cursed" in row[3].error
+
+
+def test_price_makes_a_cost() -> None:
+    with against(Behaviour(), prices=Prices(1.0, 10.0)) as backend:
+        (row,) = backend.answer([(asked(n=2), range(2))])
+    assert sum(c.cost or 0.0 for c in row) == pytest.approx((7 * 1 + 10 * 10) / 1e6)
+
+
+def test_options_of_the_address_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_KEY", "k")
+    options = {"model": "m", "key_env": "SOME_KEY", "choices": "text", "usd_in": "0", "usd_out": "2.5"}
+    open_backend("http://a/v1,http://b/v1", Options({**options, "selftest": "no"})).close()
+    for name, wrong in [("usd_in", "-1"), ("usd_out", "much"), ("choices", "dice"), ("selftest", "maybe")]:
+        with pytest.raises(BackendError, match=name):
+            open_backend("http://a/v1", Options({**options, name: wrong}))
