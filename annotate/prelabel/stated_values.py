@@ -21,10 +21,13 @@ _NUMBER = re.compile(r"[-−+]?[$€£]?[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]*")
 _ROUGH = Fraction(1, 100)
 MAX_DIGITS = 40
+MAX_TEXT = 20_000
 
 
 def sentences(text: str) -> list[str]:
-    """Lines and sentences; a point within a number ends none."""
+    """Lines and sentences; a point within a number ends none. A text that is too long has none."""
+    if len(text) > MAX_TEXT:
+        return []
     return [found.strip() for found in _SENTENCE.findall(text) if found.strip()]
 
 

@@ -19,7 +19,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from annotate.prelabel.verdicts import Claim, Status
 from annotate.prelabel.verifiers.algebra.expressions import Node, NotAlgebra, Undefined, Value, parse, value
@@ -28,6 +28,8 @@ from annotate.prelabel.verifiers.algebra.notation import Token, statements
 MIN_POINTS = 3
 SAME, DIFFERENT = 1e-9, 1e-6
 MAX_NAMES = 8
+# More than any step needs; a hostile one is not worth the time.
+MAX_LINKS, MAX_STATEMENTS = 20, 200
 
 # All positive: √(x²) = x is what people mean by it.
 _COORDINATES = tuple(
@@ -63,7 +65,7 @@ class Known:
 
     def read(self, text: str) -> None:
         """Take note of every equation of a text."""
-        for statement in statements(text):
+        for statement in islice(statements(text), MAX_STATEMENTS):
             self.take(_sides(statement))
 
     def take(self, sides: Sequence[Node | None]) -> None:
@@ -85,9 +87,9 @@ def claims(text: str, known: Known) -> list[Claim]:
     open_equation: tuple[Node, Node] | None = None
     is_doubtful = _DOUBTFUL.search(text) is not None
     is_meeting = _MEETING.search(text) is not None
-    for statement in statements(text):
+    for statement in islice(statements(text), MAX_STATEMENTS):
         sides = _sides(statement)
-        before = text[: statement[0].start]
+        before = text[max(0, statement[0].start - 200) : statement[0].start]
         for place, (left, right) in enumerate(pairwise(sides)):
             if left is None or right is None:
                 continue
@@ -111,6 +113,8 @@ def _sides(statement: Sequence[Token]) -> list[Node | None]:
         *(place for place, token in enumerate(statement) if token.kind == "relation"),
         len(statement),
     ]
+    if len(edges) - 2 > MAX_LINKS:
+        return []
     return [_parsed(statement[left + 1 : right]) for left, right in pairwise(edges)]
 
 
