@@ -6,6 +6,7 @@ real HTTP server that writes down every sample it is asked for, so that what is 
 
 stored before   samples asked for although they were stored by then (must be 0)
 in flight       samples asked for again because the kill came before they were stored
+given up        traces failed with a reason because ten workers in a row died while they held them
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ COLUMNS = (
     "differ",
     "stored before",
     "in flight",
+    "given up",
 )
 
 
@@ -152,8 +154,9 @@ def one_place(broker: str, home: Path) -> dict[str, int]:  # noqa: PLR0915 - one
         live = Label.objects.live().filter(run=run)
         return {(step, value, score) for step, value, score in live.values_list("step", "value", "score")}
 
-    def is_at_work(run: Run, past: set[str]) -> bool:
-        return Unit.objects.filter(run=run, state="running").exclude(worker__in=past).exists()
+    def is_at_work(run: Run, past: set[str], enough: int) -> bool:
+        has_enough = Completion.objects.filter(run=run).count() >= enough
+        return has_enough and Unit.objects.filter(run=run, state="running").exclude(worker__in=past).exists()
 
     dice = random.Random(11)
     with a_server() as calm_server, a_server() as ledger, a_site(home / "site", broker) as site:
@@ -168,14 +171,16 @@ def one_place(broker: str, home: Path) -> dict[str, int]:  # noqa: PLR0915 - one
             # What the killed ones held still stands under their names.
             past = set(Unit.objects.filter(run=shaken).values_list("worker", flat=True))
             site.start_worker()
-            moment = dice.uniform(0.0, 1.0)
+            # Anywhere from having claimed to having stored some batches, and then in the middle of something.
+            moment = dice.uniform(0.0, 0.4)
+            enough = Completion.objects.filter(run=shaken).count() + dice.choice((0, 1, 30, 60))
             busy_since = 0.0
             deadline = time.monotonic() + 90
             while not busy_since or time.monotonic() < busy_since + moment:
                 is_over = Run.objects.get(pk=shaken.pk).is_over
                 if is_over or time.monotonic() > deadline:
                     break
-                if not busy_since and is_at_work(shaken, past):
+                if not busy_since and is_at_work(shaken, past, enough):
                     busy_since = time.monotonic()
                 time.sleep(0.01)
             is_useful = bool(busy_since) and not Run.objects.get(pk=shaken.pk).is_over
@@ -200,6 +205,7 @@ def one_place(broker: str, home: Path) -> dict[str, int]:  # noqa: PLR0915 - one
             + (rows(shaken) != rows(calm)),
             "stored before": paid_twice,
             "in flight": again - paid_twice,
+            "given up": Unit.objects.filter(run=shaken, state="failed").count(),
         }
 
 

@@ -32,10 +32,12 @@ def a_rich_project() -> Project:
 
 
 def traces_of(project: Project, n_problems: int, n_each: int) -> list[Trace]:
-    """``n_each`` traces of each problem, all of them different."""
+    """``n_each`` traces of each problem; no two problems and no two traces say the same."""
     made: list[Trace] = []
     for i in range(n_problems):
         first = a_trace(project, texts=[f"Problem {i}, way 0.\n", "So.\n", "Answer: 42"])
+        first.problem.text = f"What is {i} times seven?"
+        first.problem.save()
         made.append(first)
         made += [
             a_trace(

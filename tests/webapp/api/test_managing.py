@@ -226,7 +226,7 @@ def test_a_runs_budget_is_set_shown_and_raised(project, sent):
     assert refused.status_code == 400
     assert refused.data["field"] == "budget_tokens"
     progress = signed_in("alice").get(f"/api/runs/{opened.data['id']}/").data["progress"]
-    assert (progress["budget_share"], progress["cost"], progress["crew"]) == (0.0, None, [])
+    assert (progress["budget_share"], progress["cost"], list(progress["crew"])) == (0.0, None, [])
 
 
 @pytest.mark.parametrize(
