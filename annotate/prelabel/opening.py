@@ -85,12 +85,22 @@ def open_run(
 
 
 def may_use(backend: str, allowed: Sequence[str] | None) -> bool:
-    """Whether ``allowed`` names the backend; an entry that ends in a star allows whatever begins like it."""
-    return (
-        allowed is None
-        or backend == _SANDBOX
-        or any(backend.startswith(one[:-1]) if one.endswith("*") else backend == one for one in allowed)
-    )
+    """Whether ``allowed`` names the backend; an entry that ends in a star allows whatever begins like it.
+
+    What a star stands for may set options, and neither name a further server (addresses are separated by commas) nor
+    a variable of the worker's environment to be sent to it as a key.
+    """
+    return allowed is None or backend == _SANDBOX or any(_is_allowed_by(one, backend) for one in allowed)
+
+
+def _is_allowed_by(entry: str, backend: str) -> bool:
+    if not entry.endswith("*"):
+        return backend == entry
+    rest = backend[len(entry) - 1 :]
+    place = rest.partition("?")[0]
+    is_elsewhere = "," in rest or "@" in place or ".." in place
+    # A percent sign could spell any of these out later.
+    return backend.startswith(entry[:-1]) and not is_elsewhere and "%" not in rest and "key_env" not in rest
 
 
 def _checked_backend(entry: StrategyEntry, backend: str, allowed: Sequence[str] | None) -> str:

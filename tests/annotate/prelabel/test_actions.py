@@ -132,7 +132,17 @@ class TestAllowedBackends:
         assert a_run(strategy="rollout/scan", backend=backend, allowed_backends=allowed).backend == backend
 
     @pytest.mark.parametrize(
-        "backend", ["openai:http://10.0.0.1/v1", "transformers:/etc", "transformers:models/policy2"]
+        "backend",
+        [
+            "openai:http://10.0.0.1/v1",
+            "transformers:/etc",
+            "transformers:models/policy2",
+            "openai:http://llm/v1,http://10.0.0.1/v1?model=a",
+            "openai:http://llm/v1?model=a&key_env=GRADUS_SECRET_KEY",
+            "openai:http://llm/v1?model=a&key%5Fenv=GRADUS_SECRET_KEY",
+            "openai:http://llm/@10.0.0.1/v1?model=a",
+            "openai:http://llm/../admin?model=a",
+        ],
     )
     def test_any_other_is_refused_and_leaves_no_run(self, backend: str) -> None:
         allowed = ("openai:http://llm/*", "transformers:models/policy")
