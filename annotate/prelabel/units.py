@@ -24,8 +24,9 @@ from .machine_labels import write_machine_labels
 from .rows import storable_json, storable_text
 
 LEASE_SECONDS = 60
-# A unit whose worker died this often without finishing it is more likely the cause than the victim.
-MAX_ATTEMPTS = 10
+# A unit whose worker died this often without finishing it is more likely the cause than the victim. High, because
+# whatever a worker has just claimed counts when it is killed: twenty restarts of a machine must give nothing up.
+MAX_ATTEMPTS = 30
 
 _ABOUT_A_TRACE = ("trace__problem", "trace__steps")
 _ABOUT_A_PAIR = (
