@@ -162,12 +162,13 @@ def _note(progress: RunProgress, budget: Budget, run: Run) -> str:
             if lost is None
             else f"A worker stopped; its traces are free from {lost:%H:%M:%S} on."
         )
-    if is_abandoned and progress.pending:
-        alive = on_duty().count()
-        if not alive:
-            return "No worker is alive. Start one with: python3 manage.py worker"
-        return f"Waiting: {alive} worker{'s are' if alive > 1 else ' is'} alive, none has taken it up yet."
-    return ""
+    return _waiting_for(on_duty().count()) if is_abandoned and progress.pending else ""
+
+
+def _waiting_for(alive: int) -> str:
+    if not alive:
+        return "No worker is alive. Start one with: python3 manage.py worker"
+    return f"Waiting: {alive} worker{'s are' if alive > 1 else ' is'} alive, none has taken it up yet."
 
 
 def _is_loading(progress: RunProgress, run: Run) -> bool:
