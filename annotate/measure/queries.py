@@ -22,7 +22,8 @@ MEASURED_KINDS = (CriterionKind.VERDICT, CriterionKind.ORDINAL, CriterionKind.BI
 # How the estimates that an audit leaves are called, and the one that holds a judge's curve.
 AUDIT_PREFIX = "audit/"
 CALIBRATION = "calibration"
-MACHINES = (RaterKind.JUDGE, RaterKind.ROLLOUT, RaterKind.VERIFIER, RaterKind.PROBE)
+# Probes rank steps and judge none: their labels are no opinion to agree with.
+MACHINES = (RaterKind.JUDGE, RaterKind.ROLLOUT, RaterKind.VERIFIER)
 
 
 @dataclass(frozen=True, slots=True)

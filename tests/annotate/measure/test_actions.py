@@ -30,6 +30,18 @@ def estimate(project: Project, name: str, rater: Rater | None = None) -> Estimat
     return Estimate.objects.get(project=project, name=name, rater=rater, criterion=a_criterion(project))
 
 
+def test_a_probe_is_nobody_to_agree_with(project: Project) -> None:
+    ann, judge = a_rater(project), a_rater(project, RaterKind.JUDGE)
+    probe = a_rater(project, RaterKind.PROBE)
+    trace = a_trace(project, n_steps=2)
+    say(ann, trace, "good", "bad")
+    say(judge, trace, "good", "bad")
+    say(probe, trace, "bad", "good")
+    measure_project(project, resamples=20)
+    agreement = estimate(project, "percent_agreement_all")
+    assert (agreement.value, agreement.detail["n_raters"]) == (1.0, 2)
+
+
 def test_alpha_equals_the_hand_count(project: Project) -> None:
     ann, ben = a_rater(project), a_rater(project)
     for given, answered in ((("good", "good"), ("good", "bad")), (("bad", "bad"), ("bad", "bad"))):
