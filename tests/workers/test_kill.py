@@ -12,6 +12,7 @@ import pytest
 from annotate.enums import RunState, UnitState
 from annotate.models import Completion, Label, Project, Run, Unit
 from annotate.prelabel.actions import cancel_run, open_run
+from annotate.prelabel.attendance import on_duty
 from annotate.prelabel.queries import run_progress
 from tests.factories import a_project, a_trace
 from tests.paths import REPOSITORY
@@ -125,12 +126,14 @@ def test_two_workers_share_a_run(folder_site: Site, tmp_path: Path) -> None:
     project = a_corpus(80)
     script = a_script(tmp_path / "slow.json", success=0.2, sleeps=400, seconds=0.3)
     calm = a_run(project, a_script(tmp_path / "calm.json", success=0.2), "rollout/calm@1")
-    shared = a_run(project, script, "rollout/shared@1")
     work_shift(calm.pk)
     with a_site(folder_site.home) as second:
         second.prefix = folder_site.prefix
         folder_site.start_worker()
         second.start_worker()
+        # Opened when both are there: on a busy machine the first could otherwise be done before the second has begun.
+        folder_site.wait_until(lambda: on_duty().count() == 2)
+        shared = a_run(project, script, "rollout/shared@1")
         folder_site.wait_until(lambda: state_of(shared) == RunState.DONE)
     assert Unit.objects.filter(run=shared).values("worker").distinct().count() > 1
     assert labels_of(shared) == labels_of(calm)
