@@ -27,7 +27,7 @@ def test_the_page_follows_the_run_and_stops_when_it_is_over(page: Page) -> None:
     run.units.update(state="cancelled", lease_until=None)
     run.refresh_from_db()
     close_run_if_over(run)
-    expect(page.get_by_role("button", name="Try the 1 unfinished again")).to_be_visible()
+    expect(page.get_by_role("button", name="Go on with the 1 unfinished")).to_be_visible()
     before = len(asked)
     assert before >= 2
     page.wait_for_timeout(3000)

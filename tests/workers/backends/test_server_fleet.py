@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -35,7 +38,13 @@ def asked(
         finally:
             await fleet.close()
 
-    return asyncio.run(run()), tried
+    return _waited(run()), tried
+
+
+def _waited(what: Coroutine[Any, Any, Any]) -> Any:
+    """The result, from a thread of its own: a browser test may have left a loop running in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, what).result()
 
 
 def test_conversation_is_the_system_and_the_first_question() -> None:
@@ -52,8 +61,8 @@ def test_conversations_spread_evenly_and_only_a_lost_servers_move() -> None:
     assert min(shares.values()) > 150
     moved = {key for key in homes if two.order(key)[0].url != homes[key]}
     assert moved == {key for key, home in homes.items() if home == "http://c/v1"}
-    asyncio.run(three.close())
-    asyncio.run(two.close())
+    _waited(three.close())
+    _waited(two.close())
 
 
 def test_next_server_of_the_conversation_steps_in() -> None:
