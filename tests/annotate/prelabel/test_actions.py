@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from annotate.enums import RaterKind, RunState, UnitState
-from annotate.errors import Conflict, Rejected
+from annotate.enums import RunState, UnitState
+from annotate.errors import Rejected
 from annotate.models import Completion as CompletionRow
 from annotate.models import Label, Project, Run, Unit
 from annotate.prelabel import actions
@@ -24,7 +24,7 @@ from annotate.prelabel.contracts import (
     TokenScore,
 )
 from annotate.prelabel.queries import stored_completions
-from tests.factories import a_person, a_project, a_rater, a_trace
+from tests.factories import a_person, a_project, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -54,108 +54,6 @@ def live_values(run: Run) -> list[tuple[int, str]]:
 
 def say(*values: str, **facts: Any) -> Finding:
     return Finding(tuple(Opinion(i, value, **facts) for i, value in enumerate(values) if value))
-
-
-class TestOpenRun:
-    def test_a_run_has_a_unit_per_trace_and_its_settings_in_full(self) -> None:
-        run = a_run(n_traces=3, strategy="rollout/scan", backend="scripted:x", settings={"k": 4})
-        assert (run.state, run.units.filter(state=UnitState.PENDING).count()) == (RunState.QUEUED, 3)
-        assert run.settings["k"] == 4
-        assert "temperature" in run.settings
-        assert run.criterion.key == "recoverable"
-        assert run.rater is not None
-        assert run.rater.kind == RaterKind.ROLLOUT
-        assert run.rater.name.startswith("rollout/scan@")
-
-    def test_judges_and_verifiers_label_the_verdict(self) -> None:
-        assert a_run().criterion.key == "verdict"
-
-    def test_the_same_configuration_is_the_same_rater(self) -> None:
-        project = a_project()
-        a_trace(project)
-        options: dict[str, Any] = {"strategy": "rollout/scan", "backend": "scripted:x"}
-        plain = actions.open_run(project, **options)
-        spelled = actions.open_run(project, **options, settings={"k": 8})
-        other = actions.open_run(project, **options, settings={"k": 9})
-        assert plain.rater == spelled.rater != other.rater
-
-    def test_a_name_stands_for_one_configuration(self) -> None:
-        project = a_project()
-        a_trace(project)
-        options: dict[str, Any] = {
-            "strategy": "rollout/scan",
-            "backend": "scripted:x",
-            "rater_name": "rollout/mine@1",
-        }
-        assert str(actions.open_run(project, **options).rater) == "rollout/mine@1"
-        with pytest.raises(Conflict, match="other settings"):
-            actions.open_run(project, **options, settings={"k": 9})
-        assert Run.objects.count() == 1
-
-    def test_a_persons_name_is_not_taken(self) -> None:
-        project = a_project()
-        a_trace(project)
-        a_rater(project, RaterKind.PERSON, "bob")
-        with pytest.raises(Conflict):
-            actions.open_run(project, strategy="verifier/arithmetic", rater_name="bob")
-
-    @pytest.mark.parametrize(
-        ("options", "field"),
-        [
-            ({"strategy": "rollout/unheard-of"}, "strategy"),
-            ({"strategy": "rollout/scan", "backend": "scripted:x", "settings": {"k": 0}}, "k"),
-            ({"strategy": "rollout/scan", "backend": "scripted:x", "settings": {"typo": 1}}, "typo"),
-            ({"strategy": "rollout/scan"}, "backend"),
-            ({"criterion_key": "charm"}, "criterion"),
-            ({"rater_name": "Has Spaces"}, "rater"),
-        ],
-    )
-    def test_what_cannot_work_is_refused_with_its_field(self, options: dict[str, Any], field: str) -> None:
-        with pytest.raises(Rejected) as caught:
-            a_run(**options)
-        assert caught.value.field == field
-        assert not Run.objects.exists()
-
-    def test_no_traces_or_foreign_traces_are_refused(self) -> None:
-        mine, other = a_project(), a_project()
-        a_trace(other)
-        with pytest.raises(Rejected, match="no trace"):
-            actions.open_run(mine, strategy="verifier/arithmetic")
-        with pytest.raises(Rejected, match="another project"):
-            actions.open_run(mine, strategy="verifier/arithmetic", traces=other.traces.all())
-
-
-class TestAllowedBackends:
-    @pytest.mark.parametrize("backend", ["openai:http://llm/v1?model=a", "transformers:models/policy"])
-    def test_a_named_backend_or_one_that_begins_so_may_be_used(self, backend: str) -> None:
-        allowed = ("openai:http://llm/*", "transformers:models/policy")
-        assert a_run(strategy="rollout/scan", backend=backend, allowed_backends=allowed).backend == backend
-
-    @pytest.mark.parametrize(
-        "backend",
-        [
-            "openai:http://10.0.0.1/v1",
-            "transformers:/etc",
-            "transformers:models/policy2",
-            "openai:http://llm/v1,http://10.0.0.1/v1?model=a",
-            "openai:http://llm/v1?model=a&key_env=GRADUS_SECRET_KEY",
-            "openai:http://llm/v1?model=a&key%5Fenv=GRADUS_SECRET_KEY",
-            "openai:http://llm/@10.0.0.1/v1?model=a",
-            "openai:http://llm/../admin?model=a",
-        ],
-    )
-    def test_any_other_is_refused_and_leaves_no_run(self, backend: str) -> None:
-        allowed = ("openai:http://llm/*", "transformers:models/policy")
-        with pytest.raises(Rejected) as refusal:
-            a_run(strategy="rollout/scan", backend=backend, allowed_backends=allowed)
-        assert refusal.value.field == "backend"
-        assert not Run.objects.exists()
-
-    def test_the_operator_may_name_any(self) -> None:
-        assert (
-            a_run(strategy="rollout/scan", backend="transformers:/models/x").backend
-            == "transformers:/models/x"
-        )
 
 
 class TestClaim:

@@ -4,79 +4,120 @@ from typing import Any
 
 import pytest
 
-from annotate.errors import Rejected
+from annotate.enums import RaterKind, RunState, UnitState
+from annotate.errors import Conflict, Rejected
 from annotate.models import Project, Run
-from annotate.prelabel.actions import may_use, open_run
-from annotate.prelabel.strategies import STRATEGIES
-from tests.annotate.prelabel.worlds import a_rich_project, an_entry
-from tests.factories import a_pair, a_trace
+from annotate.prelabel import actions
+from tests.factories import a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
-ALLOWED = ("openai:http://llm/*",)
 
 
-@pytest.fixture
-def project() -> Project:
-    project = a_rich_project()
-    a_pair(a_trace(project), a_trace(project))
-    return project
+def a_run(project: Project | None = None, *, n_traces: int = 1, **options: Any) -> Run:
+    project = project or a_project()
+    for _ in range(n_traces):
+        a_trace(project)
+    options.setdefault("strategy", "verifier/arithmetic")
+    return actions.open_run(project, **options)
 
 
-def with_entry(monkeypatch: pytest.MonkeyPatch, *args: Any, **facts: Any) -> None:
-    monkeypatch.setitem(STRATEGIES, "judge/table", an_entry(*args, **facts))  # type: ignore[misc]
+class TestOpenRun:
+    def test_a_run_has_a_unit_per_trace_and_its_settings_in_full(self) -> None:
+        run = a_run(n_traces=3, strategy="rollout/scan", backend="scripted:x", settings={"k": 4})
+        assert (run.state, run.units.filter(state=UnitState.PENDING).count()) == (RunState.QUEUED, 3)
+        assert run.settings["k"] == 4
+        assert "temperature" in run.settings
+        assert run.criterion.key == "recoverable"
+        assert run.rater is not None
+        assert run.rater.kind == RaterKind.ROLLOUT
+        assert run.rater.name.startswith("rollout/scan@")
 
+    def test_judges_and_verifiers_label_the_verdict(self) -> None:
+        assert a_run().criterion.key == "verdict"
 
-def refused(project: Project, **options: Any) -> str | None:
-    with pytest.raises(Rejected) as caught:
-        open_run(project, strategy="judge/table", backend="openai:http://llm/v1", **options)
-    assert not Run.objects.exists()
-    return caught.value.field
+    def test_the_same_configuration_is_the_same_rater(self) -> None:
+        project = a_project()
+        a_trace(project)
+        options: dict[str, Any] = {"strategy": "rollout/scan", "backend": "scripted:x"}
+        plain = actions.open_run(project, **options)
+        spelled = actions.open_run(project, **options, settings={"k": 8})
+        other = actions.open_run(project, **options, settings={"k": 9})
+        assert plain.rater == spelled.rater != other.rater
 
+    def test_a_name_stands_for_one_configuration(self) -> None:
+        project = a_project()
+        a_trace(project)
+        options: dict[str, Any] = {
+            "strategy": "rollout/scan",
+            "backend": "scripted:x",
+            "rater_name": "rollout/mine@1",
+        }
+        assert str(actions.open_run(project, **options).rater) == "rollout/mine@1"
+        with pytest.raises(Conflict, match="other settings"):
+            actions.open_run(project, **options, settings={"k": 9})
+        assert Run.objects.count() == 1
 
-def test_a_strategy_that_compares_makes_units_of_pairs(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with_entry(monkeypatch, "pair", usual_criterion="preference")
-    run = open_run(project, strategy="judge/table", backend="openai:http://llm/v1")
-    assert run.criterion.key == "preference"
-    assert [(unit.trace, unit.pair) for unit in run.units.all()] == [(None, project.pairs.get())]
+    def test_a_persons_name_is_not_taken(self) -> None:
+        project = a_project()
+        a_trace(project)
+        a_rater(project, RaterKind.PERSON, "bob")
+        with pytest.raises(Conflict):
+            actions.open_run(project, strategy="verifier/arithmetic", rater_name="bob")
 
-
-def test_pairs_and_traces_are_not_mixed_up(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_entry(monkeypatch, "pair", usual_criterion="preference")
-    assert refused(project, criterion_key="verdict") == "criterion"
-    assert refused(project, pairs=project.pairs.none()) == "pairs"
-    with_entry(monkeypatch)
-    assert refused(project, criterion_key="preference") == "criterion"
-    assert refused(project, pairs=project.pairs.all()) == "pairs"
-
-
-def test_another_projects_pair_is_refused(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_entry(monkeypatch, "pair", usual_criterion="preference")
-    other = a_rich_project()
-    assert refused(other, pairs=project.pairs.all()) == "pairs"
-
-
-def test_a_player_may_be_used_where_the_backend_may(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with_entry(monkeypatch)
-    assert refused(project, settings={"helper": "transformers:/etc"}, allowed_backends=ALLOWED) == "helper"
-    settings = {"helper": "openai:http://llm/v1?model=b"}
-    backend = "openai:http://llm/v1"
-    run = open_run(
-        project, strategy="judge/table", backend=backend, settings=settings, allowed_backends=ALLOWED
+    @pytest.mark.parametrize(
+        ("options", "field"),
+        [
+            ({"strategy": "rollout/unheard-of"}, "strategy"),
+            ({"strategy": "rollout/scan", "backend": "scripted:x", "settings": {"k": 0}}, "k"),
+            ({"strategy": "rollout/scan", "backend": "scripted:x", "settings": {"typo": 1}}, "typo"),
+            ({"strategy": "rollout/scan"}, "backend"),
+            ({"criterion_key": "charm"}, "criterion"),
+            ({"rater_name": "Has Spaces"}, "rater"),
+        ],
     )
-    assert run.settings["helper"] == settings["helper"]
+    def test_what_cannot_work_is_refused_with_its_field(self, options: dict[str, Any], field: str) -> None:
+        with pytest.raises(Rejected) as caught:
+            a_run(**options)
+        assert caught.value.field == field
+        assert not Run.objects.exists()
+
+    def test_no_traces_or_foreign_traces_are_refused(self) -> None:
+        mine, other = a_project(), a_project()
+        a_trace(other)
+        with pytest.raises(Rejected, match="no trace"):
+            actions.open_run(mine, strategy="verifier/arithmetic")
+        with pytest.raises(Rejected, match="another project"):
+            actions.open_run(mine, strategy="verifier/arithmetic", traces=other.traces.all())
 
 
-def test_a_fixed_player_needs_no_permission(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_entry(monkeypatch, needs_backend=False, players={"helper": "=scripted:ours.json"})
-    assert open_run(project, strategy="judge/table", allowed_backends=()).backend == ""
+class TestAllowedBackends:
+    @pytest.mark.parametrize("backend", ["openai:http://llm/v1?model=a", "transformers:models/policy"])
+    def test_a_named_backend_or_one_that_begins_so_may_be_used(self, backend: str) -> None:
+        allowed = ("openai:http://llm/*", "transformers:models/policy")
+        assert a_run(strategy="rollout/scan", backend=backend, allowed_backends=allowed).backend == backend
 
+    @pytest.mark.parametrize(
+        "backend",
+        [
+            "openai:http://10.0.0.1/v1",
+            "transformers:/etc",
+            "transformers:models/policy2",
+            "openai:http://llm/v1,http://10.0.0.1/v1?model=a",
+            "openai:http://llm/v1?model=a&key_env=GRADUS_SECRET_KEY",
+            "openai:http://llm/v1?model=a&key%5Fenv=GRADUS_SECRET_KEY",
+            "openai:http://llm/@10.0.0.1/v1?model=a",
+            "openai:http://llm/../admin?model=a",
+        ],
+    )
+    def test_any_other_is_refused_and_leaves_no_run(self, backend: str) -> None:
+        allowed = ("openai:http://llm/*", "transformers:models/policy")
+        with pytest.raises(Rejected) as refusal:
+            a_run(strategy="rollout/scan", backend=backend, allowed_backends=allowed)
+        assert refusal.value.field == "backend"
+        assert not Run.objects.exists()
 
-@pytest.mark.parametrize(
-    ("address", "is_allowed"), [("sandbox:", True), ("sandbox:/etc", False), ("sandboxes:x", False)]
-)
-def test_the_bare_sandbox_is_always_allowed(address: str, is_allowed: bool) -> None:
-    assert may_use(address, ()) is is_allowed
+    def test_the_operator_may_name_any(self) -> None:
+        assert (
+            a_run(strategy="rollout/scan", backend="transformers:/models/x").backend
+            == "transformers:/models/x"
+        )
