@@ -184,7 +184,7 @@ def _solution(equation: tuple[Node, Node], left: Node, right: Node, span: str) -
     if any(side.has_decimal for side in equation):
         return None
     try:
-        point = {left.name: Fraction(value(right, {}))}
+        point = {left.name: value(right, {})}
         first, second = value(equation[0], point), value(equation[1], point)
     except Undefined:
         return None

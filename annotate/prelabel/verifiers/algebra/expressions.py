@@ -70,7 +70,7 @@ def parse(tokens: Sequence[Token]) -> Node:
     return tree
 
 
-def value(node: Node, point: Mapping[str, Fraction]) -> Value:
+def value(node: Node, point: Mapping[str, Value]) -> Value:
     """The value at a point that gives every name of the formula one."""
     if node.sign in {"number", "decimal"}:
         return node.number
