@@ -1,15 +1,16 @@
 """The arithmetic verifier: ``notation`` reads signs, ``expressions`` computes, ``equations`` compares."""
 
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.verifiers.arithmetic.verifier import ArithmeticSettings, verify_arithmetic
+from annotate.prelabel.verdicts import VerifierSettings
+from annotate.prelabel.verifiers.arithmetic.verifier import verify_arithmetic
 
-__all__ = ["STRATEGY", "ArithmeticSettings", "verify_arithmetic"]
+__all__ = ["STRATEGY", "verify_arithmetic"]
 
 STRATEGY = StrategyEntry(
     "verifier/arithmetic",
     "verifier",
     "Arithmetic check",
-    ArithmeticSettings,
+    VerifierSettings,
     verify_arithmetic,
     needs_backend=False,
     summary="Recomputes every equation a step states, exactly.",

@@ -15,12 +15,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
-from typing import Literal
 
+from annotate.prelabel.verdicts import Status
 from annotate.prelabel.verifiers.arithmetic.expressions import Expression, NotArithmetic, parse
 from annotate.prelabel.verifiers.arithmetic.notation import Token, plain, tokens
-
-Status = Literal["supported", "refuted", "unclear"]
 
 MAX_TEXT = 20_000
 ROUNDED = Fraction(1, 100)
@@ -40,7 +38,6 @@ _HYPOTHETICAL = re.compile(
     r"if|suppose|assum(?:e|ing)|would|should|guess|try|instead|not|isn't|unless|check|claims?|whether|let"
     r"|wrong|error|incorrect(?:ly)?|mistake(?:nly)?"
 )
-# Other arithmetics: "5 + 9 = 2" is true on a clock.
 _OTHER_ARITHMETIC = re.compile(
     r"\bmod(?:ulo|ular)?\b|\\[bp]?mod|\bbase\b|\bcongruen|\bbinary\b|\bhexadecimal\b|≡", re.IGNORECASE
 )
@@ -56,12 +53,20 @@ class Equation:
     status: Status
 
 
-def equations(text: str) -> list[Equation]:
-    """Every equation of the text whose two sides are numbers and of which one side holds an operation."""
+def is_of_other_arithmetic(text: str) -> bool:
+    """Whether a text speaks of remainders or of other bases, where "5 + 9 = 2" may be true."""
+    return _OTHER_ARITHMETIC.search(text) is not None
+
+
+def equations(text: str, *, is_ordinary: bool = True) -> list[Equation]:
+    """Every equation of the text whose two sides are numbers and of which one side holds an operation.
+
+    Nothing is refuted unless ``is_ordinary`` and while the text names no other arithmetic.
+    """
     if len(text) > MAX_TEXT:
         return []
     readable = plain(text)
-    is_ordinary = not _OTHER_ARITHMETIC.search(text)
+    is_ordinary = is_ordinary and not is_of_other_arithmetic(text)
     found = []
     for statement in _statements(tokens(readable)):
         for equation in _chain(statement, readable):
@@ -176,7 +181,7 @@ def _is_rounding(exact: Fraction, stated: Expression) -> bool:
 
 
 def _is_doubtful(left: Expression, right: Expression, before: Token | None) -> bool:
-    if left.operators == 0 or right.first == left.value:
+    if left.operators == 0 or _runs_on(left, right):
         return True
     words = left.units | right.units
     neighbours = words if before is None else words | {before.text.lower()}
@@ -184,6 +189,14 @@ def _is_doubtful(left: Expression, right: Expression, before: Token | None) -> b
         return True
     measures = {word.rstrip("s") for word in words if _MEASURES.fullmatch(word)}
     return len(measures) > 1
+
+
+def _runs_on(left: Expression, right: Expression) -> bool:
+    """Whether the right side begins with the result and goes on from there: "5 + 9 = 14 + 2 = 16".
+
+    Brackets around all of it say that it is meant as one value.
+    """
+    return right.operators > 0 and not right.is_bracketed and right.first == left.value
 
 
 def _unclear(equation: Equation) -> Equation:

@@ -39,6 +39,7 @@ class Expression:
     has_percent: bool
     has_decimal: bool
     has_sum: bool
+    is_bracketed: bool
     first: Fraction
 
 
@@ -65,8 +66,19 @@ def parse(tokens: Sequence[Token], start: int) -> Expression:
         notes.has_percent,
         notes.has_decimal,
         notes.has_sum,
+        _is_bracketed(tokens[start : parser.at]),
         first=next((token.value for token in tokens[start : parser.at] if token.kind == "number"), value),
     )
+
+
+def _is_bracketed(tokens: Sequence[Token]) -> bool:
+    """Whether the bracket that opens an expression closes where it ends."""
+    depth = 0
+    for place, token in enumerate(tokens):
+        depth += {"open": 1, "close": -1}.get(token.kind, 0)
+        if depth == 0:
+            return place == len(tokens) - 1 and token.kind == "close"
+    return False
 
 
 class _Parser:

@@ -37,7 +37,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, replacement in (
         (r"<<|>>|\\\\|\\[\[\]]|—", "\n"),
         (r"\\begin\{[a-z]+\*?\}|\\end\{[a-z]+\*?\}", "\n"),
-        (r"^\s*(?:[*•-]|\d+[.)])\s+", "\n"),
+        (r"^[^\S\n]*(?:[*•-]|\d+[.)])\s+", "\n"),
         (r"\\[$]|\\[,;:!]|[$€£&]|\\(?:left|right|displaystyle)\b|\{,\}(?=\D)", ""),
         (r"\{,\}", ","),
         (r"\\%", "%"),
@@ -91,10 +91,14 @@ _FUNCTIONS = frozenset(
         "mod",
     )
 )
-# Two letters stuck to a number are a product of variables unless they are one of these.
+# A few letters stuck to a number are a product of variables unless they are one of these.
 _SHORT_UNITS = frozenset(
-    ("cm", "mm", "km", "kg", "mg", "ml", "mL", "hr", "in", "ft", "yd", "lb", "oz", "am", "pm", "mi")
+    (
+        *("cm", "mm", "km", "kg", "mg", "ml", "mL", "hr", "in", "ft", "yd", "lb", "oz", "am", "pm", "mi"),
+        *("hrs", "lbs", "min", "sec", "mph", "kgs", "yds", "kph", "gal", "pcs", "day", "cup", "USD"),
+    )
 )
+_MAX_VARIABLES = 3
 
 
 def plain(text: str) -> str:
@@ -140,7 +144,7 @@ def _word_kind(word: str, glued_to: Token | None, following: str) -> Kind:
     is_article = word in "aAI" and not is_glued and following.isalpha()
     if word.lower() in _FUNCTIONS or (len(word) == 1 and not is_article):
         return "poison"
-    if is_glued and len(word) == 2 and word not in _SHORT_UNITS:
+    if is_glued and len(word) <= _MAX_VARIABLES and word not in _SHORT_UNITS:
         return "poison"
     return "word"
 

@@ -9,68 +9,49 @@ A refutation is strong evidence, support hardly any, since right arithmetic can 
 part of ProcessBench (arXiv 2412.06559), up to the first labelled error, all 14 refuted steps were that error,
 and of 789 supported steps 85 % were right, no more than of all steps (87 %). ``speaks_good`` False keeps support
 out of the labels.
+
+Where the problem or a step up to here speaks of remainders or of other bases, nothing is refuted: "5 + 9 = 2" is true
+on a clock, and a base is rarely named again in the step that computes in it.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
-from annotate.prelabel.contracts import Finding, Opinion, Silence, StepTask, Strategy, TraceTask
-from annotate.prelabel.verifiers.arithmetic.equations import Equation, equations
-from annotate.settings import require
-
-MAX_SHOWN = 20
+from annotate.prelabel.contracts import Opinion, Silence, StepTask, Strategy, TraceTask
+from annotate.prelabel.verdicts import MAX_SHOWN, NOT_APPLICABLE, Verdicts, VerifierSettings, shortened
+from annotate.prelabel.verifiers.arithmetic.equations import Equation, equations, is_of_other_arithmetic
 
 
-@dataclass(frozen=True, slots=True)
-class ArithmeticSettings:
-    """``speaks_good`` False keeps only the refutations; ``good`` and ``bad`` are level keys of the criterion."""
-
-    speaks_good: bool = True
-    good: str = "good"
-    bad: str = "bad"
-
-    def __post_init__(self) -> None:
-        require(self.good != self.bad, "bad", "must differ from good.")
-
-
-def verify_arithmetic(task: TraceTask, settings: ArithmeticSettings) -> Strategy:
+def verify_arithmetic(task: TraceTask, settings: VerifierSettings) -> Strategy:
     """Check every step of one trace; asks nobody."""
     yield from ()
-    verdicts = [_verdict(step, settings) for step in task.steps]
-    opinions = tuple(verdict for verdict in verdicts if isinstance(verdict, Opinion))
-    silences = tuple(verdict for verdict in verdicts if isinstance(verdict, Silence))
-    refuted = [opinion.position for opinion in opinions if opinion.value == settings.bad]
-    summary = {
-        "refuted": len(refuted),
-        "first_refuted": refuted[0] if refuted else None,
-        "judged": len(opinions),
-    }
-    return Finding(opinions, silences, summary)
+    verdicts = Verdicts(settings)
+    is_ordinary = not is_of_other_arithmetic(task.problem)
+    for step in task.steps:
+        is_ordinary = is_ordinary and not is_of_other_arithmetic(step.text)
+        _judge(step, equations(step.text, is_ordinary=is_ordinary), verdicts)
+    return verdicts.finding()
 
 
-def _verdict(step: StepTask, settings: ArithmeticSettings) -> Opinion | Silence:
-    found = equations(step.text)
-    evidence = {"equations": [_evidence(equation) for equation in found[:MAX_SHOWN]]}
-    refuted = [equation for equation in found if equation.status == "refuted"]
-    if refuted:
+def _judge(step: StepTask, found: list[Equation], verdicts: Verdicts) -> None:
+    """The evidence lists equations, which pages show as such, where other verifiers list claims."""
+    settings, statuses = verdicts.settings, {equation.status for equation in found}
+    evidence = {"equations": [_evidence(equation) for equation in found[:MAX_SHOWN]]} if found else {}
+    if "refuted" in statuses:
+        refuted = [equation for equation in found if equation.status == "refuted"][:MAX_SHOWN]
         text = "; ".join(
-            f"{equation.text}: the left side is {_spoken(equation.expected)}" for equation in refuted
+            shortened(f"{equation.text}: the left side is {equation.expected}") for equation in refuted
         )
-        return Opinion(step.position, settings.bad, text=text, evidence=evidence)
-    if settings.speaks_good and any(equation.status == "supported" for equation in found):
-        return Opinion(step.position, settings.good, evidence=evidence)
-    return Silence(step.position, "not applicable", evidence if found else {})
+        verdicts.opinions.append(Opinion(step.position, settings.bad, text=text, evidence=evidence))
+    elif "supported" in statuses and settings.speaks_good:
+        verdicts.opinions.append(Opinion(step.position, settings.good, evidence=evidence))
+    else:
+        verdicts.silences.append(Silence(step.position, NOT_APPLICABLE, evidence))
 
 
 def _evidence(equation: Equation) -> dict[str, str]:
     return {
-        "equation": equation.text,
-        "found": _spoken(equation.found),
-        "expected": _spoken(equation.expected),
+        "equation": shortened(equation.text),
+        "found": str(equation.found),
+        "expected": str(equation.expected),
         "status": equation.status,
     }
-
-
-def _spoken(value: object) -> str:
-    return str(value)

@@ -139,6 +139,33 @@ def test_a_chain_is_checked_link_by_link() -> None:
     assert statuses("5 + 3 = 8. Then 8 + 2 = 11.") == ["supported", "refuted"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        r"\[ \frac{1}{2}mnp = 10.5 \]",
+        r"\( \frac{1}{2}xyz = 3 \cdot 4 \)",
+        "2 * 3abc = 12",
+        "(1 + 1)ab = 12",
+    ],
+)
+def test_letters_stuck_to_a_number_are_variables(text: str) -> None:
+    assert statuses(text) == []
+
+
+def test_short_units_stuck_to_a_number_are_no_variables() -> None:
+    assert statuses("2hrs * 3 = 6hrs") == ["supported"]
+    assert statuses("5lbs + 5lbs = 11lbs") == ["refuted"]
+
+
+def test_running_on_is_another_reading_unless_brackets_or_a_bare_number_deny_it() -> None:
+    assert statuses("5 + 7 + 2 = 14 + 2") == ["unclear"]
+    assert statuses("(5 + 9 + 2) = (14 + 2)") == ["supported"]
+    assert statuses("(3 + 9 + 2) = (12 + 1)") == ["refuted"]
+    assert statuses("(5 + 7 + 2) = (14 + 2)") == ["refuted"]
+    assert statuses("5 + 7 + 2 = (14 + 2) * (1 + 0)") == ["unclear"]
+    assert statuses("(-3 - 6 + 7 + 4) = (-2)") == ["refuted"]
+
+
 @given(a=st.integers(0, 10**6), b=st.integers(0, 10**6), slip=st.integers(0, 9))
 def test_every_whole_sum_is_decided(a: int, b: int, slip: int) -> None:
     wanted = "supported" if slip == 0 else "refuted"
