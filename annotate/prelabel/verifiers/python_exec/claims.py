@@ -57,7 +57,9 @@ def claims(said: Blocks, ran: Ran) -> list[Claim]:
     if said.output is not None:
         found.append(_about_output(said.output.strip(), "the shown output", ran, is_whole=True))
     for sentence in _SENTENCE.findall(said.prose):
-        found += [_hedged(claim, sentence) for claim in _of_sentence(sentence, ran)]
+        # Asked once: a sentence may hold thousands of claims.
+        is_hedged = _DOUBTFUL.search(sentence) is not None
+        found += [_hedged(claim) if is_hedged else claim for claim in _of_sentence(sentence, ran)]
     is_unsteady = ran.is_after_failure or _UNSTEADY.search(ran.code) is not None
     return [
         _unclear(claim, "another run may come out differently") if is_unsteady else claim for claim in found
@@ -149,8 +151,8 @@ def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 10**300
 
 
-def _hedged(claim: Claim, sentence: str) -> Claim:
-    return _unclear(claim, "its words leave another reading open") if _DOUBTFUL.search(sentence) else claim
+def _hedged(claim: Claim) -> Claim:
+    return _unclear(claim, "its words leave another reading open")
 
 
 def _unclear(claim: Claim, reason: str) -> Claim:

@@ -58,6 +58,7 @@ class TableReader:
         self._labels = grid.labels()
         column = f"(?P<column>{alternatives(grid.columns)})"
         row = f"(?P<row>{alternatives(list(self._labels) or ['-'])})"
+        self._names = re.compile(alternatives([*grid.columns, *self._labels]), re.IGNORECASE)
         self._cells = [
             re.compile(rf"\b{column}\s+(?:of|for|in)\s+(?:the\s+)?{row}{_IS}{VALUE}{UNIT}", re.IGNORECASE),
             re.compile(rf"\b{row}['’]s\s+{column}{_IS}{VALUE}{UNIT}", re.IGNORECASE),
@@ -75,8 +76,9 @@ class TableReader:
         is_partial = any(_PART.search(self._without_names(sentence)) for sentence in sentences(text))
         found: list[Claim] = []
         for sentence in sentences(text):
+            is_doubtful = _DOUBTFUL.search(sentence) is not None
             for claim in self._of_sentence(sentence, is_partial):
-                is_open = claim.status == "refuted" and _DOUBTFUL.search(sentence)
+                is_open = claim.status == "refuted" and is_doubtful
                 found.append(_unclear(claim) if is_open else claim)
         return found
 
@@ -157,8 +159,7 @@ class TableReader:
 
     def _without_names(self, sentence: str) -> str:
         """The names of rows and columns hold such words without meaning them."""
-        names = alternatives([*self._grid.columns, *self._labels])
-        return re.sub(names, " ", sentence, flags=re.IGNORECASE)
+        return self._names.sub(" ", sentence)
 
 
 def _aggregate(word: str, numbers: list[Fraction]) -> Fraction:

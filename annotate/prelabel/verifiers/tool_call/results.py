@@ -59,11 +59,13 @@ class Results:
         )
         found = []
         for sentence in sentences(_FENCE.sub(" ", text)):
-            for match in pattern.finditer(sentence):
-                found.append(self._claim(match, sentence))
+            # Asked once: a sentence may hold thousands of claims.
+            is_foreign = any(name.casefold() not in self.words for name in _NAME.findall(sentence))
+            is_certain = not is_foreign and not _DOUBTFUL.search(sentence)
+            found += [self._claim(match, is_certain) for match in pattern.finditer(sentence)]
         return found
 
-    def _claim(self, match: re.Match[str], sentence: str) -> Claim:
+    def _claim(self, match: re.Match[str], is_certain: bool) -> Claim:
         values = self.values.get(key(match["key"]), [])
         shown = ", ".join(dict.fromkeys(str(value) for value in values[:5]))
         if not values:
@@ -71,10 +73,8 @@ class Results:
         statuses = {compare(match["value"], value) for value in values}
         if "supported" in statuses:
             return Claim(match[0], "supported", found=match["value"], expected=shown, reason="a tool said so")
-        is_foreign = any(name.casefold() not in self.words for name in _NAME.findall(sentence))
-        unit = (match["unit"] or "").strip().casefold()
-        is_certain = statuses == {"refuted"} and len({str(value) for value in values}) == 1
-        if is_certain and not unit and not is_foreign and not _DOUBTFUL.search(sentence):
+        is_certain = is_certain and not (match["unit"] or "").strip()
+        if is_certain and statuses == {"refuted"} and len({str(value) for value in values}) == 1:
             return Claim(match[0], "refuted", match["value"], shown, f"the tool said {shown}")
         return Claim(match[0], "unclear", match["value"], shown, "it may speak of something else")
 
