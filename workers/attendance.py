@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from django.db import DatabaseError, connection
 
-from annotate.prelabel.attendance import SIGN_SECONDS, sign, sign_off
+from annotate.prelabel.runs.attendance import SIGN_SECONDS, sign, sign_off
 from workers.process_name import worker_name
 
 log = logging.getLogger(__name__)

@@ -16,14 +16,14 @@ from annotate.errors import Conflict
 from annotate.models import Completion as CompletionRow
 from annotate.models import Run, Unit
 
-from .budget import budget_of, checked_limit
 from .contracts import Answer, Completion
-from .machine_labels import write_machine_labels
-from .opening import may_use, open_run
 from .queries import stored_completions
-from .rows import completion_of, row_of, storable_text
-from .totals import completion_sums, run_totals
-from .units import (
+from .runs.budget import budget_of, checked_limit
+from .runs.machine_labels import write_machine_labels
+from .runs.opening import may_use, open_run
+from .runs.rows import completion_of, row_of, storable_text
+from .runs.totals import completion_sums, run_totals
+from .runs.units import (
     LEASE_SECONDS,
     MAX_ATTEMPTS,
     begin_run,

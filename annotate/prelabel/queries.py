@@ -12,14 +12,14 @@ from annotate.enums import RunKind, RunState, UnitState
 from annotate.models import Completion as CompletionRow
 from annotate.models import Run, Unit
 
-from .budget import Budget, budget_of
 from .contracts import Completion
-from .evidence import Signal, StepEvidence, evidence_of
-from .progress import RunProgress, WorkerLine, run_progress
-from .rows import completion_of
-from .tasks import task_of, tasks_of
-from .totals import RunTotals, run_totals
-from .units import free_units
+from .runs.budget import Budget, budget_of
+from .runs.evidence import Signal, StepEvidence, evidence_of
+from .runs.progress import RunProgress, WorkerLine, run_progress
+from .runs.rows import completion_of
+from .runs.tasks import task_of, tasks_of
+from .runs.totals import RunTotals, run_totals
+from .runs.units import free_units
 
 __all__ = [
     "Budget",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from annotate.prelabel.attendance import on_duty
+from annotate.prelabel.runs.attendance import on_duty
 from tests.workers.site import a_site
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]

@@ -12,7 +12,7 @@ from annotate.measure.reports import judge_report
 from annotate.models import Completion, Estimate, Label
 from annotate.prelabel.actions import open_run, retry_failed
 from annotate.prelabel.audit.actions import audits_of
-from annotate.prelabel.progress import run_progress
+from annotate.prelabel.runs.progress import run_progress
 from tests.factories import a_label, a_project, a_rater, a_trace
 from workers.shift import work_shift
 from workers.tasks.prelabel import queue_of, sweep

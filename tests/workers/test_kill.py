@@ -12,8 +12,8 @@ import pytest
 from annotate.enums import RunState, UnitState
 from annotate.models import Completion, Label, Project, Run, Unit
 from annotate.prelabel.actions import cancel_run, open_run
-from annotate.prelabel.attendance import on_duty
 from annotate.prelabel.queries import run_progress
+from annotate.prelabel.runs.attendance import on_duty
 from tests.factories import a_project, a_trace
 from tests.paths import REPOSITORY
 from tests.services import RABBITMQ, REDIS

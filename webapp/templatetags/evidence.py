@@ -10,8 +10,8 @@ from typing import Any
 from django import template
 
 from annotate.enums import RaterKind
+from annotate.prelabel.continuations.rollouts import AFTER_ERROR
 from annotate.prelabel.queries import Signal
-from annotate.prelabel.rollouts import AFTER_ERROR
 
 register = template.Library()
 

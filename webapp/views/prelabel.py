@@ -16,10 +16,10 @@ from annotate.enums import Role, RunKind, Scope
 from annotate.errors import Rejected
 from annotate.models import Person
 from annotate.prelabel.actions import cancel_run, open_run, raise_budget, retry_failed
-from annotate.prelabel.attendance import on_duty
+from annotate.prelabel.asking.transcripts import exchanges_about
 from annotate.prelabel.queries import run_progress
+from annotate.prelabel.runs.attendance import on_duty
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
-from annotate.prelabel.transcripts import exchanges_about
 from webapp.forms import SettingsForm
 from webapp.forms.prelabel import BudgetForm, RunForm
 from workers.calibration import settings_beside

@@ -1,9 +1,10 @@
 """``sandbox:?parallel=2``: answers a program with what came of running it, so that runs are stored and replayed.
 
 The request's last message is a JSON object with ``program`` and, where wanted, ``stdin``, ``files`` and ``limits``;
-the completion's text is the outcome as JSON (``annotate.prelabel.program_runs`` writes the one and reads the other). A
-program that fails or must be stopped is an answer; only a sandbox that does not work is a failure. What a program
-prints may change from run to run where it asks for the time or for chance: it knows nothing of seed or sample number.
+the completion's text is the outcome as JSON (``annotate.prelabel.checking.program_runs`` writes the one and reads the
+other). A program that fails or must be stopped is an answer; only a sandbox that does not work is a failure. What a
+program prints may change from run to run where it asks for the time or for chance: it knows nothing of seed or sample
+number.
 """
 
 from __future__ import annotations

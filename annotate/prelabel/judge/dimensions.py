@@ -13,6 +13,11 @@ from dataclasses import dataclass, replace
 
 from annotate.errors import Rejected
 from annotate.prelabel import prompts
+from annotate.prelabel.asking.questionnaire import Questionnaire
+from annotate.prelabel.asking.questions import (
+    QuestionSettings,
+    places_of,
+)
 from annotate.prelabel.contracts import (
     CriterionTask,
     Finding,
@@ -22,11 +27,6 @@ from annotate.prelabel.contracts import (
     TraceTask,
 )
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.questionnaire import Questionnaire
-from annotate.prelabel.questions import (
-    QuestionSettings,
-    places_of,
-)
 from annotate.settings import require
 
 MEANINGS = {

@@ -20,7 +20,17 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from annotate.prelabel import prompts
-from annotate.prelabel.choices import ChoiceReading, Unread, read_choices
+from annotate.prelabel.asking.choices import ChoiceReading, Unread, read_choices
+from annotate.prelabel.asking.questions import (
+    QuestionSettings,
+    asked_criterion,
+    choice_request,
+    places_of,
+    require_mass,
+    scored_levels,
+)
+from annotate.prelabel.asking.quoting import QuotedTrace
+from annotate.prelabel.asking.score_scale import Scale, mean_score, sharpened, split, variance
 from annotate.prelabel.contracts import (
     Completion,
     CriterionTask,
@@ -32,16 +42,6 @@ from annotate.prelabel.contracts import (
     TraceTask,
 )
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.questions import (
-    QuestionSettings,
-    asked_criterion,
-    choice_request,
-    places_of,
-    require_mass,
-    scored_levels,
-)
-from annotate.prelabel.quoting import QuotedTrace
-from annotate.prelabel.score_scale import Scale, mean_score, sharpened, split, variance
 from annotate.settings import require
 
 LAST_SINGLE_TOKEN = 9

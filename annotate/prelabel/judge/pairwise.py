@@ -19,7 +19,9 @@ from typing import Any, Literal
 
 from annotate.errors import Rejected
 from annotate.prelabel import prompts
-from annotate.prelabel.choices import Unread, read_choices
+from annotate.prelabel.asking.choices import Unread, read_choices
+from annotate.prelabel.asking.questions import QuestionSettings, require_mass
+from annotate.prelabel.asking.quoting import mark_for, quoted
 from annotate.prelabel.contracts import (
     Completion,
     Finding,
@@ -32,8 +34,6 @@ from annotate.prelabel.contracts import (
     Strategy,
 )
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.questions import QuestionSettings, require_mass
-from annotate.prelabel.quoting import mark_for, quoted
 from annotate.settings import require
 
 Shares = Mapping[str, float]

@@ -3,7 +3,7 @@
 The answers are the levels' own words, asked for in several orders and averaged, because models lean towards what
 stands first. The distribution over the levels is the label's; its likeliest level is the label and the mean of the
 levels' scores its score. Probabilities come from the server's own question call, from next-token log-probabilities, or,
-where neither is to be had, from counting texts (see ``annotate.prelabel.choices``).
+where neither is to be had, from counting texts (see ``annotate.prelabel.asking.choices``).
 
 Everything that questions of one trace have in common stands at the beginning of the prompt, so that a server's prefix
 cache pays: problem, reference, the paragraphs up to the one in question, and only then the question.
@@ -20,7 +20,18 @@ from dataclasses import dataclass
 from typing import Literal
 
 from annotate.prelabel import prompts
-from annotate.prelabel.choices import Unread, averaged, label_orders, order_gap, read_choices
+from annotate.prelabel.asking.choices import Unread, averaged, label_orders, order_gap, read_choices
+from annotate.prelabel.asking.judging import silent
+from annotate.prelabel.asking.paragraphs import Paragraphs
+from annotate.prelabel.asking.questions import (
+    QuestionSettings,
+    asked_criterion,
+    choice_request,
+    expected_score,
+    places_of,
+    require_mass,
+    scored_levels,
+)
 from annotate.prelabel.contracts import (
     Completion,
     CriterionTask,
@@ -33,17 +44,6 @@ from annotate.prelabel.contracts import (
     TraceTask,
 )
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.judging import silent
-from annotate.prelabel.paragraphs import Paragraphs
-from annotate.prelabel.questions import (
-    QuestionSettings,
-    asked_criterion,
-    choice_request,
-    expected_score,
-    places_of,
-    require_mass,
-    scored_levels,
-)
 from annotate.settings import require
 
 

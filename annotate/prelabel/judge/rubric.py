@@ -18,6 +18,16 @@ from typing import Literal
 
 from annotate.errors import Rejected
 from annotate.prelabel import prompts
+from annotate.prelabel.asking.questionnaire import Questionnaire
+from annotate.prelabel.asking.questions import (
+    LevelReading,
+    QuestionSettings,
+    asked_criterion,
+    expected_score,
+    places_of,
+    scored_levels,
+)
+from annotate.prelabel.asking.score_scale import Scale
 from annotate.prelabel.contracts import (
     CriterionTask,
     Finding,
@@ -27,16 +37,6 @@ from annotate.prelabel.contracts import (
     TraceTask,
 )
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.questionnaire import Questionnaire
-from annotate.prelabel.questions import (
-    LevelReading,
-    QuestionSettings,
-    asked_criterion,
-    expected_score,
-    places_of,
-    scored_levels,
-)
-from annotate.prelabel.score_scale import Scale
 from annotate.settings import require
 
 

@@ -13,8 +13,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from annotate.prelabel import grading
-from annotate.prelabel.answer_probe import (
+from annotate.prelabel.asking.choices import Unread
+from annotate.prelabel.continuations.answer_probe import (
     Contexts,
     ProbeSettings,
     answer_request,
@@ -24,9 +24,9 @@ from annotate.prelabel.answer_probe import (
     silent_steps,
     unprobed,
 )
-from annotate.prelabel.choices import Unread
 from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
 from annotate.prelabel.entries import StrategyEntry
+from annotate.prelabel.grading import final_answers
 from annotate.settings import require
 
 
@@ -49,7 +49,7 @@ def probe_answer_gain(task: TraceTask, settings: AnswerGainSettings) -> Strategy
     """Score the answer after every step in one batch; the gains are the labels' scores."""
     if (finding := unprobed(task)) is not None:
         return finding
-    answer = grading.stated_reference(task.reference_answer or "")
+    answer = final_answers.stated_reference(task.reference_answer or "")
     contexts = Contexts(task, settings)
     batch = [
         answer_request(contexts, cut, settings.opening, answer + settings.closing, "answer gain")

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Literal
 
-from annotate.prelabel import grading
-from annotate.prelabel.answer_probe import (
+from annotate.prelabel.asking.choices import Unread
+from annotate.prelabel.asking.text_scores import scored_tokens, step_request
+from annotate.prelabel.continuations.answer_probe import (
     EMPTY,
     Contexts,
     ProbeSettings,
@@ -32,7 +33,6 @@ from annotate.prelabel.answer_probe import (
     silent_steps,
     unprobed,
 )
-from annotate.prelabel.choices import Unread
 from annotate.prelabel.contracts import (
     Completion,
     Finding,
@@ -45,7 +45,7 @@ from annotate.prelabel.contracts import (
     TraceTask,
 )
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.text_scores import scored_tokens, step_request
+from annotate.prelabel.grading import final_answers
 from annotate.settings import require
 
 _READ_OFF = ("likelihood", "certainty")
@@ -116,7 +116,7 @@ def forced(completions: Sequence[Completion], reference: str, settings: Confiden
     sures: list[float] = []
     for completion in completions:
         said = f"{settings.opening.strip()} {completion.text.strip()}{settings.closing}"
-        outcome = grading.grade(said, reference, finish_reason=completion.finish_reason)
+        outcome = final_answers.grade(said, reference, finish_reason=completion.finish_reason)
         if outcome not in ("right", "wrong"):
             continue
         if completion.logprob is None or not completion.completion_tokens:
@@ -193,7 +193,7 @@ def _forced_answers(task: TraceTask, settings: ConfidenceSettings) -> Strategy:
 def _finding(
     task: TraceTask, contexts: Contexts, found: Mapping[int, Forced | str], settings: ConfidenceSettings
 ) -> Finding:
-    quiet = silent_steps(task, contexts, grading.stated_reference(task.reference_answer or ""))
+    quiet = silent_steps(task, contexts, final_answers.stated_reference(task.reference_answer or ""))
     opinions: list[Opinion] = []
     silences: list[Silence] = []
     for index in contexts.own:

@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from statistics import fmean, pstdev
 from typing import Literal
 
-from annotate.prelabel import answers, grading
-from annotate.prelabel.answer_probe import (
+from annotate.prelabel.asking.choices import Unread
+from annotate.prelabel.continuations.answer_probe import (
     Contexts,
     ProbeSettings,
     answer_request,
@@ -32,7 +32,7 @@ from annotate.prelabel.answer_probe import (
     silent_steps,
     unprobed,
 )
-from annotate.prelabel.choices import Unread
+from annotate.prelabel.continuations.rollouts import BARE, RolloutSettings, prefix_messages
 from annotate.prelabel.contracts import (
     Completion,
     Finding,
@@ -44,8 +44,8 @@ from annotate.prelabel.contracts import (
     TraceTask,
 )
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.near_misses import near_misses
-from annotate.prelabel.rollouts import BARE, RolloutSettings, prefix_messages
+from annotate.prelabel.grading import answers, final_answers
+from annotate.prelabel.grading.near_misses import near_misses
 from annotate.settings import require
 
 
@@ -91,7 +91,7 @@ def probe_contrast(task: TraceTask, settings: ContrastiveSettings) -> Strategy:
     """Find wrong answers, score all answers after every step in one batch, and rank the steps."""
     if (finding := unprobed(task)) is not None:
         return finding
-    right = grading.stated_reference(task.reference_answer or "")
+    right = final_answers.stated_reference(task.reference_answer or "")
     wrong = near_misses(right, settings.misses) if settings.negatives != "sampled" else ()
     if not wrong and settings.negatives != "near":
         answered = yield [_attempts(task, settings)]
@@ -118,7 +118,7 @@ def wrong_answers(completions: Sequence[Completion], right: str, most: int) -> t
     """Different answers that the attempts state and that are known to be wrong, most frequent first."""
     counts: dict[str, int] = {}
     for completion in completions:
-        if grading.grade(completion.text, right, finish_reason=completion.finish_reason) == "wrong":
+        if final_answers.grade(completion.text, right, finish_reason=completion.finish_reason) == "wrong":
             stated = answers.final_answer(completion.text) or ""
             counts[stated] = counts.get(stated, 0) + 1
     return tuple(sorted(counts, key=lambda text: -counts[text]))[:most]

@@ -13,11 +13,11 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from annotate.prelabel.answer_probe import EMPTY, ProbeSettings, ranking, ranking_opinion
-from annotate.prelabel.choices import Unread
+from annotate.prelabel.asking.choices import Unread
+from annotate.prelabel.asking.text_scores import scored_tokens, step_request
+from annotate.prelabel.continuations.answer_probe import EMPTY, ProbeSettings, ranking, ranking_opinion
 from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.text_scores import scored_tokens, step_request
 from annotate.settings import require
 
 REFERENCE = "reference"

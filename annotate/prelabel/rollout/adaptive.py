@@ -1,9 +1,9 @@
 """Rollouts where they tell most about the first error, until its place is known well enough.
 
-A posterior over the place of the first error (``annotate/prelabel/changepoint.py``) starts from what a judge said,
-where one did, and from the graded final answer. Each wave goes to the prefixes whose next rollout is expected to tell
-most about the place per token it costs; after it the posterior is read again. It ends when one place has the wanted
-probability, when nothing more can be learnt, or when the budget is spent.
+A posterior over the place of the first error (``annotate/prelabel/continuations/changepoint.py``) starts from what a
+judge said, where one did, and from the graded final answer. Each wave goes to the prefixes whose next rollout is
+expected to tell most about the place per token it costs; after it the posterior is read again. It ends when one place
+has the wanted probability, when nothing more can be learnt, or when the budget is spent.
 
 A trace whose answer is right is itself a success from each of its prefixes: all of them are recoverable and no rollout
 is needed. Of a wrong answer the error is somewhere, at the last step if no prefix before it is lost.
@@ -22,10 +22,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from annotate.prelabel.changepoint import Array, ChangePoint, Location
-from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
-from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.rollouts import (
+from annotate.prelabel.continuations.changepoint import Array, ChangePoint, Location
+from annotate.prelabel.continuations.rollouts import (
     AFTER_ERROR,
     BARE,
     Grade,
@@ -34,7 +32,9 @@ from annotate.prelabel.rollouts import (
     grade_completion,
     unusable,
 )
-from annotate.prelabel.tally import Tally
+from annotate.prelabel.continuations.tally import Tally
+from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
+from annotate.prelabel.entries import StrategyEntry
 from annotate.settings import require
 
 # A rollout from near the end still has to be asked for: it counts as at least this share of a whole one.

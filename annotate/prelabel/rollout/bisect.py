@@ -15,9 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
-from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.rollouts import (
+from annotate.prelabel.continuations.rollouts import (
     UNCLEAR,
     Grade,
     Rollouts,
@@ -25,6 +23,8 @@ from annotate.prelabel.rollouts import (
     grade_completion,
     unusable,
 )
+from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
+from annotate.prelabel.entries import StrategyEntry
 from annotate.settings import require
 
 BRACKETED = "the first error is here or nearby, but rollouts without an outcome leave it unplaced"

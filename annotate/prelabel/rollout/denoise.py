@@ -20,9 +20,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
-from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.rollouts import (
+from annotate.prelabel.continuations.rollouts import (
     BARE,
     UNCLEAR,
     UNMEASURED,
@@ -32,7 +30,9 @@ from annotate.prelabel.rollouts import (
     grade_completion,
     unusable,
 )
-from annotate.prelabel.walk import AFTER_GAP, Walk
+from annotate.prelabel.continuations.walk import AFTER_GAP, Walk
+from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
+from annotate.prelabel.entries import StrategyEntry
 from annotate.settings import require
 
 TOO_HARD = "the question is solved too rarely from the start to trust its rollouts"

@@ -15,9 +15,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
-from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.rollouts import (
+from annotate.prelabel.continuations.rollouts import (
     UNCLEAR,
     Drawing,
     Grade,
@@ -26,7 +24,9 @@ from annotate.prelabel.rollouts import (
     grade_completion,
     unusable,
 )
-from annotate.prelabel.walk import Walk
+from annotate.prelabel.continuations.walk import Walk
+from annotate.prelabel.contracts import Finding, Opinion, Silence, Strategy, TraceTask
+from annotate.prelabel.entries import StrategyEntry
 from annotate.settings import require
 
 

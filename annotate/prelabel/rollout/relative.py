@@ -16,9 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-from annotate.prelabel.contracts import Finding, Strategy, TraceTask
-from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.rollouts import (
+from annotate.prelabel.continuations.rollouts import (
     BARE,
     UNMEASURED,
     Grade,
@@ -27,8 +25,10 @@ from annotate.prelabel.rollouts import (
     grade_completion,
     unusable,
 )
-from annotate.prelabel.tally import Tally
-from annotate.prelabel.walk import Walk
+from annotate.prelabel.continuations.tally import Tally
+from annotate.prelabel.continuations.walk import Walk
+from annotate.prelabel.contracts import Finding, Strategy, TraceTask
+from annotate.prelabel.entries import StrategyEntry
 from annotate.settings import require
 
 NEVER_SOLVED = "the question was never solved from the start, so no error can be located"

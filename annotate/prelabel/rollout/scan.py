@@ -15,10 +15,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from annotate.prelabel.continuations.rollouts import (
+    Grade,
+    Rollouts,
+    RolloutSettings,
+    grade_completion,
+    unusable,
+)
+from annotate.prelabel.continuations.walk import Walk
 from annotate.prelabel.contracts import Strategy, TraceTask
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.rollouts import Grade, Rollouts, RolloutSettings, grade_completion, unusable
-from annotate.prelabel.walk import Walk
 from annotate.settings import require
 
 

@@ -10,7 +10,6 @@ from annotate.enums import RaterKind, RunState, UnitState
 from annotate.models import Completion as CompletionRow
 from annotate.models import Project, Run, Unit
 from annotate.prelabel import actions
-from annotate.prelabel.attendance import sign
 from annotate.prelabel.contracts import (
     Answer,
     Completion,
@@ -29,6 +28,7 @@ from annotate.prelabel.queries import (
     run_progress,
     task_of,
 )
+from annotate.prelabel.runs.attendance import sign
 from tests.factories import a_label, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from annotate.prelabel.changepoint import ChangePoint
+from annotate.prelabel.continuations.changepoint import ChangePoint
 from annotate.prelabel.contracts import Strategy, TraceTask
 from annotate.prelabel.entries import StrategyEntry
 from tests.benchmarks.signals.playing import Answerer, Grade, Played, play

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from statistics import fmean
 
+from annotate.prelabel.continuations.rollouts import BARE, grade_completion
 from annotate.prelabel.contracts import Completion, TraceTask
-from annotate.prelabel.rollouts import BARE, grade_completion
 from fixtures.tinylm.intervals import share
 from tests.benchmarks.signals.contenders import contenders
 from tests.benchmarks.signals.locations import Case, print_equal, print_rows, print_targets, rows_of

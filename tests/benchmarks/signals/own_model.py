@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from random import Random
 
+from annotate.prelabel.continuations.rollouts import BARE, RolloutSettings, prefix_messages
 from annotate.prelabel.contracts import Backend, Completion, Request, StepTask, TraceTask
 from annotate.prelabel.judge.likelihood import LikelihoodSettings, judge_likelihood
-from annotate.prelabel.rollouts import BARE, RolloutSettings, prefix_messages
 from fixtures.tinylm.problems import problems_of
 from fixtures.tinylm.slips import draw_mixed_trace
 from fixtures.tinylm.traces import Trace

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from annotate.prelabel.contracts import Completion, Finding, FinishReason, Request, Strategy
-from annotate.prelabel.grading import Outcome
+from annotate.prelabel.grading.final_answers import Outcome
 
 Answerer = Callable[[Request, int], Completion]
 Question = tuple[Request, Sequence[int]]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from annotate.prelabel.contracts import Completion, FinishReason, Request, StepTask, TraceTask
-from annotate.prelabel.grading import Outcome
+from annotate.prelabel.grading.final_answers import Outcome
 
 RECOVERY = {"weak": (0.6, 3.0), "strong": (1.2, 3.0)}
 TOKENS_PER_STEP = 30

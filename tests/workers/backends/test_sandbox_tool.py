@@ -5,8 +5,8 @@ import json
 import pytest
 
 from annotate.errors import BackendError
+from annotate.prelabel.checking.program_runs import program_request, program_run
 from annotate.prelabel.contracts import Message, Request
-from annotate.prelabel.program_runs import program_request, program_run
 from tests.paths import REPOSITORY
 from workers.backends import sandbox_tool
 from workers.backends.registry import open_backend

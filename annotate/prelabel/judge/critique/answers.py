@@ -10,8 +10,8 @@ import re
 from dataclasses import dataclass
 from fractions import Fraction
 
-from annotate.prelabel.choices import Unread
-from annotate.prelabel.paragraphs import numbered_parts
+from annotate.prelabel.asking.choices import Unread
+from annotate.prelabel.asking.paragraphs import numbered_parts
 
 # Nobody means a longer number, and int() refuses very long ones.
 _NUM = r"-?\d{1,40}(?:\.\d{1,40})?"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from annotate.prelabel import prompts
+from annotate.prelabel.asking.judging import found
+from annotate.prelabel.asking.votes import Ballots, decide, read_votes
 from annotate.prelabel.contracts import Completion, Opinion, Silence, StepTask, Strategy, TraceTask
 from annotate.prelabel.judge.critique.answers import Equation, read_equation
 from annotate.prelabel.judge.critique.settings import CritiqueSettings
-from annotate.prelabel.judging import found
-from annotate.prelabel.votes import Ballots, decide, read_votes
 
 
 def judge_equations(task: TraceTask, settings: CritiqueSettings) -> Strategy:

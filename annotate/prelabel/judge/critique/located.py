@@ -12,13 +12,13 @@ from dataclasses import replace
 from functools import partial
 
 from annotate.prelabel import prompts
+from annotate.prelabel.asking.judging import found, silent
+from annotate.prelabel.asking.paragraphs import Paragraphs
+from annotate.prelabel.asking.votes import Vote, decide, read_votes
+from annotate.prelabel.continuations.rollouts import AFTER_ERROR
 from annotate.prelabel.contracts import Completion, Finding, Opinion, Silence, Strategy, TraceTask
 from annotate.prelabel.judge.critique.answers import Location, read_location
 from annotate.prelabel.judge.critique.settings import CritiqueSettings
-from annotate.prelabel.judging import found, silent
-from annotate.prelabel.paragraphs import Paragraphs
-from annotate.prelabel.rollouts import AFTER_ERROR
-from annotate.prelabel.votes import Vote, decide, read_votes
 
 _SPLIT = "the critiques disagree about this step"
 _AFTER_SPLIT = "after a step that the critiques disagree about"

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from annotate.prelabel import prompts
-from annotate.prelabel.judging import JudgeSettings, least_votes, require_votes
-from annotate.prelabel.paragraphs import Shown
-from annotate.prelabel.votes import Merge
+from annotate.prelabel.asking.judging import JudgeSettings, least_votes, require_votes
+from annotate.prelabel.asking.paragraphs import Shown
+from annotate.prelabel.asking.votes import Merge
 from annotate.settings import require
 
 _PROMPTS = {"equation": "critique-equation@v1", "paragraph": "critique-paragraph@v2"}
@@ -22,9 +22,9 @@ class CritiqueSettings(JudgeSettings):
     ``show_reference`` puts the reference answer or the worked solution into the prompt; a trace without is then
     passed over.
 
-    ``votes`` critiques are drawn and merged by ``merge`` (see ``annotate.prelabel.votes.decide``; ``first`` takes the
-    first that can be read). With fewer than ``min_votes`` readable ones there is no label; 0 stands for more than
-    half.
+    ``votes`` critiques are drawn and merged by ``merge`` (see ``annotate.prelabel.asking.votes.decide``; ``first``
+    takes the first that can be read). With fewer than ``min_votes`` readable ones there is no label; 0 stands for
+    more than half.
     """
 
     dialect: Literal["equation", "paragraph"] = "paragraph"

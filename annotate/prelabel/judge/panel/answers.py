@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from annotate.prelabel.choices import Unread
-from annotate.prelabel.paragraphs import numbered_parts
+from annotate.prelabel.asking.choices import Unread
+from annotate.prelabel.asking.paragraphs import numbered_parts
 
 Verdict = Literal["right", "wrong", "unsure"]
 

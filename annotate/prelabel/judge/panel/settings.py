@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from annotate.prelabel import prompts
-from annotate.prelabel.judging import JudgeSettings, least_votes, require_votes
-from annotate.prelabel.paragraphs import Shown
+from annotate.prelabel.asking.judging import JudgeSettings, least_votes, require_votes
+from annotate.prelabel.asking.paragraphs import Shown
 from annotate.settings import require
 
 

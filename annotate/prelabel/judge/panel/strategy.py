@@ -19,12 +19,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from annotate.prelabel import prompts
+from annotate.prelabel.asking.judging import found, silent, until_first_bad
+from annotate.prelabel.asking.paragraphs import Paragraphs
+from annotate.prelabel.asking.votes import Ballots, Decision, Vote, read_votes, strict_majority
 from annotate.prelabel.contracts import Completion, Finding, Opinion, Request, Silence, Strategy, TraceTask
 from annotate.prelabel.judge.panel.answers import Verdict, Verification, read_verification
 from annotate.prelabel.judge.panel.settings import PanelSettings
-from annotate.prelabel.judging import found, silent, until_first_bad
-from annotate.prelabel.paragraphs import Paragraphs
-from annotate.prelabel.votes import Ballots, Decision, Vote, read_votes, strict_majority
 
 _VERDICTS: dict[Decision, Verdict] = {"good": "right", "bad": "wrong", "split": "unsure"}
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
-from annotate.prelabel.choices import Unread
+from annotate.prelabel.asking.choices import Unread
 
 Verdict = Literal["right", "wrong", "different route"]
 

@@ -21,11 +21,11 @@ from functools import partial
 from typing import Literal
 
 from annotate.prelabel import prompts
+from annotate.prelabel.asking.judging import JudgeSettings, found, silent, until_first_bad
+from annotate.prelabel.asking.paragraphs import Paragraphs
+from annotate.prelabel.asking.votes import read_votes
 from annotate.prelabel.contracts import Completion, Finding, Opinion, Silence, Strategy, TraceTask
 from annotate.prelabel.judge.reference.answers import Aligned, read_alignment
-from annotate.prelabel.judging import JudgeSettings, found, silent, until_first_bad
-from annotate.prelabel.paragraphs import Paragraphs
-from annotate.prelabel.votes import read_votes
 from annotate.settings import require
 
 DIFFERENT_ROUTE = "takes another route than the reference"

@@ -16,11 +16,11 @@ the summary says for how many rollouts. In a conversation with observations a ro
 
 from __future__ import annotations
 
+from annotate.prelabel.continuations.rollouts import Grade, grade_completion, unusable
 from annotate.prelabel.contracts import Strategy, TraceTask
 from annotate.prelabel.entries import StrategyEntry
 from annotate.prelabel.rollout.tree.search import Search
 from annotate.prelabel.rollout.tree.settings import TreeSettings
-from annotate.prelabel.rollouts import Grade, grade_completion, unusable
 
 
 def tree(task: TraceTask, settings: TreeSettings, grade: Grade = grade_completion) -> Strategy:

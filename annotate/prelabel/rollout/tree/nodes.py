@@ -6,8 +6,8 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from annotate.prelabel.continuations.tally import Tally
 from annotate.prelabel.contracts import Message
-from annotate.prelabel.tally import Tally
 
 Prefix = tuple[Message, ...]
 

@@ -7,10 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from annotate.ingest.steps import SplitMode, split_steps
+from annotate.prelabel.continuations.rollouts import (
+    AFTER_ERROR,
+    BARE,
+    UNCLEAR,
+    Grade,
+    Rollouts,
+    prefix_messages,
+)
 from annotate.prelabel.contracts import Completion, Opinion, Request, Silence, Strategy, TraceTask
 from annotate.prelabel.rollout.tree.nodes import Node, Prefix, Rollout, Tree, extended
 from annotate.prelabel.rollout.tree.settings import TreeSettings
-from annotate.prelabel.rollouts import AFTER_ERROR, BARE, UNCLEAR, Grade, Rollouts, prefix_messages
 
 _CHARACTERS_PER_TOKEN = 4.0
 _SHOWN_NODES = 60

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from annotate.prelabel.continuations.rollouts import RolloutSettings
 from annotate.prelabel.rollout.tree.nodes import Weights
-from annotate.prelabel.rollouts import RolloutSettings
 from annotate.settings import require
 
 

@@ -1,7 +1,7 @@
 """The algebra verifier: ``notation`` reads signs, ``expressions`` computes, ``claims`` decides what is claimed."""
 
+from annotate.prelabel.checking.verdicts import VerifierSettings
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.verdicts import VerifierSettings
 from annotate.prelabel.verifiers.algebra.verifier import verify_algebra
 
 __all__ = ["STRATEGY", "verify_algebra"]

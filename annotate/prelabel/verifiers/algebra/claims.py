@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import islice, pairwise
 
-from annotate.prelabel.verdicts import Claim, Status
+from annotate.prelabel.checking.verdicts import Claim, Status
 from annotate.prelabel.verifiers.algebra.expressions import Node, NotAlgebra, Undefined, Value, parse, value
 from annotate.prelabel.verifiers.algebra.notation import Token, statements
 

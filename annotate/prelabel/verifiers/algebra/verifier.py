@@ -13,8 +13,8 @@ that error: the guards against false refutation were made while looking at these
 
 from __future__ import annotations
 
+from annotate.prelabel.checking.verdicts import Verdicts, VerifierSettings
 from annotate.prelabel.contracts import Strategy, TraceTask
-from annotate.prelabel.verdicts import Verdicts, VerifierSettings
 from annotate.prelabel.verifiers.algebra.claims import Known, claims
 
 

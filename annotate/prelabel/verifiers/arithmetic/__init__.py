@@ -1,7 +1,7 @@
 """The arithmetic verifier: ``notation`` reads signs, ``expressions`` computes, ``equations`` compares."""
 
+from annotate.prelabel.checking.verdicts import VerifierSettings
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.verdicts import VerifierSettings
 from annotate.prelabel.verifiers.arithmetic.verifier import verify_arithmetic
 
 __all__ = ["STRATEGY", "verify_arithmetic"]

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from annotate.prelabel.verdicts import Status
+from annotate.prelabel.checking.verdicts import Status
 from annotate.prelabel.verifiers.arithmetic.expressions import Expression, NotArithmetic, parse
 from annotate.prelabel.verifiers.arithmetic.notation import Token, plain, tokens
 

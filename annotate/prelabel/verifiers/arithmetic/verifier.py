@@ -16,8 +16,14 @@ on a clock, and a base is rarely named again in the step that computes in it.
 
 from __future__ import annotations
 
+from annotate.prelabel.checking.verdicts import (
+    MAX_SHOWN,
+    NOT_APPLICABLE,
+    Verdicts,
+    VerifierSettings,
+    shortened,
+)
 from annotate.prelabel.contracts import Opinion, Silence, StepTask, Strategy, TraceTask
-from annotate.prelabel.verdicts import MAX_SHOWN, NOT_APPLICABLE, Verdicts, VerifierSettings, shortened
 from annotate.prelabel.verifiers.arithmetic.equations import Equation, equations, is_of_other_arithmetic
 
 

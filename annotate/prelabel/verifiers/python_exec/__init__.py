@@ -1,7 +1,7 @@
 """The Python verifier: ``harness`` runs within the sandbox, ``claims`` holds what is said against what happened."""
 
+from annotate.prelabel.checking.program_runs import PLAYERS
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.program_runs import PLAYERS
 from annotate.prelabel.verifiers.python_exec.verifier import PythonExecSettings, verify_python
 
 __all__ = ["STRATEGY", "PythonExecSettings", "verify_python"]

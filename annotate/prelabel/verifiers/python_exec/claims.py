@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from annotate.prelabel.code_blocks import Blocks
-from annotate.prelabel.verdicts import Claim, Status
+from annotate.prelabel.checking.code_blocks import Blocks
+from annotate.prelabel.checking.verdicts import Claim, Status
 
 _VALUE = r"(?P<value>`[^`\n]+`|-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?(?=[\s.,;:)!]|$))"
 _PRINTS = re.compile(

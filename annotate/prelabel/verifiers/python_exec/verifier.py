@@ -16,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from annotate.prelabel.code_blocks import blocks
+from annotate.prelabel.checking.code_blocks import blocks
+from annotate.prelabel.checking.program_runs import is_of_the_enclosure, program_request, program_run
+from annotate.prelabel.checking.verdicts import Claim, Verdicts, VerifierSettings, not_applicable, shortened
 from annotate.prelabel.contracts import Strategy, TraceTask
-from annotate.prelabel.program_runs import is_of_the_enclosure, program_request, program_run
-from annotate.prelabel.verdicts import Claim, Verdicts, VerifierSettings, not_applicable, shortened
 from annotate.prelabel.verifiers.python_exec.claims import Ran, claims
 from annotate.settings import require
 

@@ -1,7 +1,7 @@
 """The table verifier: ``grid`` reads the problem's table, ``claims`` what a step says of it."""
 
+from annotate.prelabel.checking.verdicts import VerifierSettings
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.verdicts import VerifierSettings
 from annotate.prelabel.verifiers.table.verifier import verify_table
 
 __all__ = ["STRATEGY", "verify_table"]

@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from annotate.prelabel.stated_values import UNIT, VALUE, alternatives, compare, key, sentences
-from annotate.prelabel.verdicts import Claim, Status
+from annotate.prelabel.checking.stated_values import UNIT, VALUE, alternatives, compare, key, sentences
+from annotate.prelabel.checking.verdicts import Claim, Status
 from annotate.prelabel.verifiers.table.grid import Grid
 
 _IS = r"\s*(?:is|was|are|were|=|equals|:)\s*"

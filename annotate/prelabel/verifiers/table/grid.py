@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from annotate.prelabel.stated_values import key, number
+from annotate.prelabel.checking.stated_values import key, number
 
 MAX_CELLS = 20_000
 _RULE = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(?:\|\s*:?-{2,}:?\s*)*\|?\s*$")

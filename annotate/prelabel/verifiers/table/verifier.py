@@ -8,8 +8,8 @@ and every statement about a part of the rows, is left to others.
 
 from __future__ import annotations
 
+from annotate.prelabel.checking.verdicts import Verdicts, VerifierSettings, not_applicable
 from annotate.prelabel.contracts import Strategy, TraceTask
-from annotate.prelabel.verdicts import Verdicts, VerifierSettings, not_applicable
 from annotate.prelabel.verifiers.table.claims import TableReader
 from annotate.prelabel.verifiers.table.grid import grid_of
 

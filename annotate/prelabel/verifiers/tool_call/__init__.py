@@ -1,7 +1,7 @@
 """The tool verifier: ``calls`` checks what is asked of tools, ``results`` what is said of their answers."""
 
+from annotate.prelabel.checking.verdicts import VerifierSettings
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.verdicts import VerifierSettings
 from annotate.prelabel.verifiers.tool_call.verifier import verify_tool_calls
 
 __all__ = ["STRATEGY", "verify_tool_calls"]

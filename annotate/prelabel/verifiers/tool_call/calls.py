@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from annotate.prelabel.checking.verdicts import Claim
 from annotate.prelabel.contracts import StepTask
-from annotate.prelabel.verdicts import Claim
 
 MAX_CHARACTERS = 100_000
 # A schema that refers to itself over and over can be made to take for ever.

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from annotate.prelabel.stated_values import UNIT, VALUE, alternatives, compare, key, sentences
-from annotate.prelabel.verdicts import Claim
+from annotate.prelabel.checking.stated_values import UNIT, VALUE, alternatives, compare, key, sentences
+from annotate.prelabel.checking.verdicts import Claim
 
 MAX_CHARACTERS = 100_000
 MAX_KEYS = 400

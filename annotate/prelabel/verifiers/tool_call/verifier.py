@@ -8,8 +8,8 @@ a call fits its schema is weak support, as it may still be the wrong call.
 
 from __future__ import annotations
 
+from annotate.prelabel.checking.verdicts import Verdicts, VerifierSettings, not_applicable
 from annotate.prelabel.contracts import Strategy, TraceTask
-from annotate.prelabel.verdicts import Verdicts, VerifierSettings, not_applicable
 from annotate.prelabel.verifiers.tool_call.calls import calls_of, check, tools_of
 from annotate.prelabel.verifiers.tool_call.results import Results
 

@@ -1,7 +1,7 @@
 """The test verifier: ``harness`` runs within the sandbox, ``programs`` puts pieces together, ``verifier`` decides."""
 
+from annotate.prelabel.checking.program_runs import PLAYERS
 from annotate.prelabel.entries import StrategyEntry
-from annotate.prelabel.program_runs import PLAYERS
 from annotate.prelabel.verifiers.unit_tests.verifier import UnitTestsSettings, verify_tests
 
 __all__ = ["STRATEGY", "UnitTestsSettings", "verify_tests"]

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from annotate.prelabel.code_blocks import blocks
+from annotate.prelabel.checking.code_blocks import blocks
+from annotate.prelabel.checking.program_runs import is_of_the_enclosure, program_request, program_run
 from annotate.prelabel.contracts import Completion, Request, TraceTask
-from annotate.prelabel.program_runs import is_of_the_enclosure, program_request, program_run
 
 _HARNESS = Path(__file__).with_name("harness.py").read_text(encoding="utf-8")
 _SYNTAX = frozenset({"SyntaxError", "IndentationError", "TabError"})

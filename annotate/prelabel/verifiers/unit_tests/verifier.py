@@ -15,8 +15,8 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
+from annotate.prelabel.checking.verdicts import Claim, Status, Verdicts, VerifierSettings, not_applicable
 from annotate.prelabel.contracts import Completion, Finding, Request, Strategy, TraceTask
-from annotate.prelabel.verdicts import Claim, Status, Verdicts, VerifierSettings, not_applicable
 from annotate.prelabel.verifiers.unit_tests.programs import (
     TestedProgram,
     Tests,

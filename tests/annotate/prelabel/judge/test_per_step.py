@@ -8,9 +8,9 @@ from itertools import pairwise
 import pytest
 
 from annotate.errors import Rejected
+from annotate.prelabel.asking.paragraphs import Paragraphs
 from annotate.prelabel.contracts import Completion, CriterionTask, LevelTask, Request, StepTask, TraceTask
 from annotate.prelabel.judge.per_step import PerStepSettings, judge_per_step
-from annotate.prelabel.paragraphs import Paragraphs
 from annotate.settings import build_settings
 from tests.annotate.prelabel.answering import reasons, run, said, trace, values
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 import pytest
 
 from annotate.errors import Rejected
-from annotate.prelabel.choices import ChoiceReading
+from annotate.prelabel.asking.choices import ChoiceReading
+from annotate.prelabel.asking.questions import LevelReading
 from annotate.prelabel.contracts import Completion, CriterionTask, Request, TraceTask
 from annotate.prelabel.judge.rubric import STRATEGY, RubricSettings, judge_rubric, rolled_up
-from annotate.prelabel.questions import LevelReading
 from tests.annotate.prelabel.answering import Answerer, reasons, run, said, trace
 from tests.annotate.prelabel.criteria import VERDICT, scale, told
 

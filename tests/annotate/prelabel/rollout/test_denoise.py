@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.errors import Rejected
+from annotate.prelabel.continuations.rollouts import UNCLEAR
+from annotate.prelabel.continuations.walk import AFTER_GAP
 from annotate.prelabel.contracts import Finding
 from annotate.prelabel.rollout.denoise import DenoiseSettings, denoise
-from annotate.prelabel.rollouts import UNCLEAR
-from annotate.prelabel.walk import AFTER_GAP
 from tests.annotate.prelabel.answering import RIGHT, WRONG, reasons, rolled, run, trace, values
 
 NO_ZERO = "the final answer is wrong, but no lost step was found"

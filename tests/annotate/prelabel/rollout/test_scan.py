@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from annotate.errors import Rejected
+from annotate.prelabel.continuations.rollouts import wave_sizes
 from annotate.prelabel.contracts import Completion, FinishReason, Request, StepTask, TraceTask
-from annotate.prelabel.grading import Outcome
+from annotate.prelabel.grading.final_answers import Outcome
 from annotate.prelabel.rollout.scan import ScanSettings, scan
-from annotate.prelabel.rollouts import wave_sizes
 from tests.annotate.prelabel.answering import Answerer, reasons, run, said, trace, values
 
 RIGHT, WRONG = "Answer: 42", "Answer: 41"

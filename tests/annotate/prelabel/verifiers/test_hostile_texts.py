@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from annotate.prelabel.code_blocks import blocks
+from annotate.prelabel.checking.code_blocks import blocks
 from annotate.prelabel.contracts import StepTask, TraceTask
 from annotate.prelabel.strategies import strategy_called
 from annotate.prelabel.verifiers.python_exec.claims import Ran, claims

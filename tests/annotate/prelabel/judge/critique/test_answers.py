@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.prelabel.choices import Unread
+from annotate.prelabel.asking.choices import Unread
 from annotate.prelabel.judge.critique.answers import read_equation, read_location
 
 

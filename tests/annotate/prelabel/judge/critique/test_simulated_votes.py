@@ -12,10 +12,10 @@ from math import comb
 
 import pytest
 
+from annotate.prelabel.asking.paragraphs import Paragraphs
+from annotate.prelabel.asking.votes import Merge
 from annotate.prelabel.contracts import Completion, Finding, Request, TraceTask
 from annotate.prelabel.judge.critique import CritiqueSettings, judge_critique
-from annotate.prelabel.paragraphs import Paragraphs
-from annotate.prelabel.votes import Merge
 from tests.annotate.prelabel.answering import run, said, trace
 
 TRACES = 2_000

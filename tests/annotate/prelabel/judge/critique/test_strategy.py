@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from annotate.errors import Rejected
+from annotate.prelabel.asking.paragraphs import Paragraphs
+from annotate.prelabel.asking.votes import Merge
 from annotate.prelabel.contracts import Completion, FinishReason, Request, StepTask, TraceTask
 from annotate.prelabel.judge.critique import CritiqueSettings, judge_critique
-from annotate.prelabel.paragraphs import Paragraphs
-from annotate.prelabel.votes import Merge
 from fixtures.tinylm.critique import critique_prompt
 from tests.annotate.prelabel.answering import Answerer, reasons, run, said, trace, values
 

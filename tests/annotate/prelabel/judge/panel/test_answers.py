@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from annotate.prelabel.choices import Unread
+from annotate.prelabel.asking.choices import Unread
 from annotate.prelabel.judge.panel.answers import read_verification
 
 MARK = "0a1b2c3d"

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from annotate.errors import Rejected
+from annotate.prelabel.asking.paragraphs import Paragraphs
 from annotate.prelabel.contracts import Completion, Request, StepTask, TraceTask
 from annotate.prelabel.judge.panel import PanelSettings, judge_panel
-from annotate.prelabel.paragraphs import Paragraphs
 from tests.annotate.prelabel.answering import Answerer, reasons, run, said, trace, values
 
 STEPS = ("a\n", "b\n", "c\n", "d")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from annotate.prelabel.choices import Unread
+from annotate.prelabel.asking.choices import Unread
 from annotate.prelabel.judge.reference.answers import read_alignment
 from tests.annotate.prelabel.judge.reference.alignments import entry
 

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from annotate.errors import Rejected
+from annotate.prelabel.asking.paragraphs import Paragraphs
 from annotate.prelabel.contracts import Completion, StepTask, TraceTask
 from annotate.prelabel.judge.reference import ReferenceSettings, judge_reference
 from annotate.prelabel.judge.reference.strategy import reference_parts
-from annotate.prelabel.paragraphs import Paragraphs
 from tests.annotate.prelabel.answering import reasons, run, said, trace, values
 from tests.annotate.prelabel.judge.reference.alignments import entry
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from annotate.errors import Rejected
-from annotate.prelabel.verdicts import VerifierSettings
+from annotate.prelabel.checking.verdicts import VerifierSettings
 from annotate.prelabel.verifiers.arithmetic import verify_arithmetic
 from tests.annotate.prelabel.answering import reasons, run, said, trace, values
 

@@ -1,0 +1,124 @@
+"""From rows to what a strategy may know: the trace or the pair, its problem, and the rubric it is asked by."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from django.db.models import prefetch_related_objects
+
+from annotate.enums import Scope, StepKind
+from annotate.models import Criterion, Label, Pair, Run, Trace, Unit
+from annotate.prelabel.contracts import CriterionTask, LevelTask, PairTask, StepTask, Task, TraceTask
+
+# What one rater says about the steps of one trace by one criterion: level keys by step position.
+_Verdicts = Mapping[int, str]
+_ALWAYS_BAD = "bad"
+
+
+def task_of(unit: Unit) -> Task:
+    """What a strategy may know about the trace or the pair of ``unit``."""
+    return tasks_of(unit.run, [unit])[0]
+
+
+def tasks_of(run: Run, units: Sequence[Unit]) -> list[Task]:
+    """The tasks of units of ``run``, in order.
+
+    Units that ``claim_units`` returned cost one query here where the run's settings name a ``hint_rater``, else none
+    but the first time, when the rubric is read.
+    """
+    prefetch_related_objects([run], "criterion__rubric__criteria__levels")
+    criteria = {criterion.pk: _criterion_task(criterion) for criterion in run.criterion.rubric.criteria.all()}
+    hints = _hints(run, [unit.trace for unit in units if unit.trace is not None])
+    own = criteria[run.criterion_id]
+    tasks: list[Task] = []
+    for unit in units:
+        if unit.trace is not None:
+            tasks.append(_trace_task(unit.trace, own, tuple(criteria.values()), hints.get(unit.trace.pk)))
+        else:
+            assert unit.pair is not None
+            tasks.append(_pair_task(unit.pair, own))
+    return tasks
+
+
+def _trace_task(
+    trace: Trace, criterion: CriterionTask, criteria: tuple[CriterionTask, ...], hint: int | None
+) -> TraceTask:
+    return TraceTask(
+        problem=trace.problem.text,
+        steps=tuple(StepTask(step.position, step.text, step.kind, step.meta) for step in trace.steps.all()),
+        reference_answer=trace.problem.reference_answer,
+        reference_solution=trace.problem.reference_solution,
+        outcome=trace.outcome,
+        criterion=criterion,
+        criteria=criteria,
+        first_error_hint=hint,
+        meta={**trace.problem.meta, **trace.meta},
+    )
+
+
+def _pair_task(pair: Pair, criterion: CriterionTask) -> PairTask:
+    if pair.left_trace is not None and pair.right_trace is not None:
+        problem = pair.left_trace.problem
+        prefix, left, right = "", pair.left_trace.text, pair.right_trace.text
+    else:
+        assert pair.left_step is not None
+        assert pair.right_step is not None
+        shared, place = pair.left_step.trace, pair.left_step.position
+        problem = shared.problem
+        prefix = "".join(step.text for step in shared.steps.all() if step.position < place)
+        left, right = pair.left_step.text, pair.right_step.text
+    return PairTask(problem.text, left, right, prefix, problem.reference_answer, criterion)
+
+
+def _criterion_task(criterion: Criterion) -> CriterionTask:
+    levels = (
+        LevelTask(level.key, level.title, level.description, level.score) for level in criterion.levels.all()
+    )
+    return CriterionTask(
+        key=criterion.key,
+        title=criterion.title,
+        description=criterion.description,
+        scope=criterion.scope,
+        kind=criterion.kind,
+        weight=criterion.weight,
+        levels=tuple(levels),
+    )
+
+
+def _hints(run: Run, traces: Sequence[Trace]) -> dict[int, int | None]:
+    """Where the rater that the run listens to places the first error of each trace.
+
+    Where that rater speaks by several criteria, the run's own comes first, then the rubric's in their order.
+    """
+    name = run.settings.get("hint_rater")
+    if not name or not traces:
+        return {}
+    rows = Label.objects.counted().filter(
+        rater__project=run.project_id,
+        rater__name=name,
+        criterion__rubric=run.criterion.rubric_id,
+        criterion__scope=Scope.STEP,
+        step__trace__in=traces,
+    )
+    said: dict[tuple[int, int], dict[int, str]] = {}
+    for trace_id, criterion_id, position, value in rows.values_list(
+        "step__trace", "criterion", "step__position", "value"
+    ):
+        said.setdefault((trace_id, criterion_id), {})[position] = value
+    criteria = [run.criterion_id, *(one.pk for one in run.criterion.rubric.criteria.all())]
+    bad = {run.settings.get("bad") or _ALWAYS_BAD, _ALWAYS_BAD}
+    hints: dict[int, int | None] = {}
+    for trace in traces:
+        spoken = [said[trace.pk, pk] for pk in criteria if (trace.pk, pk) in said]
+        hints[trace.pk] = _first_error(trace, spoken[0], bad) if spoken else None
+    return hints
+
+
+def _first_error(trace: Trace, verdicts: _Verdicts, bad: set[str]) -> int | None:
+    """Index of the first step called bad; -1 when none is and the last own step was judged; else unknown."""
+    steps = list(trace.steps.all())
+    for index, step in enumerate(steps):
+        if verdicts.get(step.position) in bad:
+            return index
+    own = [step.position for step in steps if step.kind != StepKind.OBSERVATION]
+    return -1 if own and own[-1] in verdicts else None
