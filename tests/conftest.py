@@ -23,7 +23,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--require-services",
         action="store_true",
         default=os.environ.get("GRADUS_REQUIRE_SERVICES") == "1",
-        help="fail tests whose service is absent instead of skipping them (a GPU is never demanded)",
+        help="fail tests whose service is absent instead of skipping them (vLLM is never demanded)",
     )
     group.addoption(
         "--database",

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from importlib.util import find_spec
 
 
 @dataclass(frozen=True)
@@ -69,12 +70,23 @@ def _chromium(address: str) -> str:
     return ""
 
 
-def _gpu(_address: str) -> str:
+def _vllm(address: str) -> str:
+    if not address:
+        return "GRADUS_TEST_VLLM names no vllm: address"
+    return "" if find_spec("vllm") else "vllm is not installed in this environment"
+
+
+def _vllm_server(address: str) -> str:
+    if not address:
+        return "GRADUS_TEST_VLLM_SERVER names no openai: address of a running vLLM"
+    import httpx2
+
+    root = address.removeprefix("openai:").partition("?")[0].removesuffix("/v1")
     try:
-        import torch
-    except ImportError:
-        return "torch is not installed"
-    return "" if torch.cuda.is_available() else "torch sees no CUDA device"
+        httpx2.get(f"{root}/version", timeout=3).raise_for_status()
+    except httpx2.HTTPError as error:
+        return f"{root}: {_first_line(error)}"
+    return ""
 
 
 def _first_line(error: BaseException) -> str:
@@ -104,6 +116,13 @@ RABBITMQ = Service(
     _rabbitmq,
 )
 CHROMIUM = Service("Chromium", "needs_chromium", _from_environment("CHROMIUM", _browser()), _chromium)
-GPU = Service("GPU", "needs_gpu", "", _gpu, is_demanded=False)
+VLLM = Service("vLLM", "needs_vllm", _from_environment("VLLM", ""), _vllm, is_demanded=False)
+VLLM_SERVER = Service(
+    "A vLLM server",
+    "needs_vllm_server",
+    _from_environment("VLLM_SERVER", ""),
+    _vllm_server,
+    is_demanded=False,
+)
 
-SERVICES = (POSTGRES, REDIS, RABBITMQ, CHROMIUM, GPU)
+SERVICES = (POSTGRES, REDIS, RABBITMQ, CHROMIUM, VLLM, VLLM_SERVER)

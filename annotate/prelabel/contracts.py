@@ -91,7 +91,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class TokenScore:
-    """One scored token of ``Request.score``: natural-log probabilities and its character span in that text."""
+    """One scored token of ``Request.score``: natural-log probabilities and its character span in that text.
+
+    Tokens that are bytes of one character each have a place within it, of which some may be empty.
+    """
 
     start: int
     end: int

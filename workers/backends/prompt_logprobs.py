@@ -27,12 +27,13 @@ def scores_from(
     scores: list[TokenScore] = []
     end = len(text)
     for entry in reversed(entries):
-        if end == 0:
+        ranked = list(entry.values()) if entry else []
+        piece = str(ranked[0].get("decoded_token") or "") if ranked else ""
+        # A character's first bytes are spelled by nothing, its last ones by the whole of it: those belong to it.
+        if end == 0 and (piece or not ranked):
             break
-        if not entry:
+        if not ranked:
             raise Unmatched("the server's prompt is shorter than the scored text")
-        ranked = list(entry.values())
-        piece = str(ranked[0].get("decoded_token") or "")
         start = max(0, end - len(piece))
         if not piece.endswith(text[start:end]) or len(piece) < end - start:
             raise Unmatched("the end of the server's prompt does not spell the scored text")

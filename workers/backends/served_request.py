@@ -32,6 +32,13 @@ _CHAT = "/chat/completions"
 _NO_ROUTE = (404, 405, 501)
 
 
+class Unscored(BackendError):
+    """The server answers without the log-probabilities of its prompt."""
+
+    def __init__(self) -> None:
+        super().__init__("this server returns no prompt log-probabilities.", retry=False)
+
+
 class ServedModel:
     """One model behind one or more servers.
 
@@ -56,6 +63,8 @@ class ServedModel:
         self._probing: dict[str, asyncio.Lock] = {}
         self._routes: dict[str, tuple[str, ...]] = {}
         self._labels: dict[tuple[str, str, str], int | None] = {}
+        # Servers that return no prompt log-probabilities are asked for them once.
+        self._unscoring: set[str] = set()
 
     async def answer(self, request: Request, samples: Sequence[int]) -> list[Completion]:
         """The completions of a request, those of one too long for the server among them. Raises BackendError."""
@@ -162,12 +171,12 @@ class ServedModel:
     async def _scored(self, server: ModelServer, request: Request) -> Completion:
         able = await self._able(server)
         if not self._is_vllm:
-            raise BackendError("this server returns no prompt log-probabilities.", retry=False)
+            raise Unscored
         name = f"{request.digest}:score"
         answer = await server.post(_CHAT, score_body(self._model, request), name=name)
         entries = answer.get("prompt_logprobs")
         if not entries:
-            raise BackendError("this server returns no prompt log-probabilities.", retry=False)
+            raise Unscored
         blank = self._priced(replace(self._blank(server, able, request, 0), seed=None), answer)
         try:
             scores = scores_from(entries, request.score)
@@ -199,6 +208,8 @@ class ServedModel:
         if found is None and self._choices in ("auto", "tokens"):
             self._check_prefix(request, able)
             found = await self._tokens(server, able, request, blanks[0])
+            if found is None and self._is_vllm and server.url not in self._unscoring:
+                found = await self._spelled(server, request, blanks[0])
         if found is None:
             if self._choices in ("typed", "tokens") or request.n == 0:
                 raise BackendError("this server tells no probabilities of the allowed answers.", retry=False)
@@ -248,6 +259,20 @@ class ServedModel:
                 return replace(_added(paid), choices=told, choice_source="tokens")
         return None
 
+    async def _spelled(self, server: ModelServer, request: Request, blank: Completion) -> Completion | None:
+        """Each choice's log-probability as a text of several tokens; None when the server scores no prompts."""
+        asked = [replace(request, n=0, choices=(), score=choice) for choice in request.choices]
+        try:
+            scored = await asyncio.gather(*(self._scored(server, one) for one in asked))
+        except (Unserved, Unscored):
+            self._unscoring.add(server.url)
+            return None
+        if any(one.finish_reason != "stop" for one in scored):
+            return None
+        told = {one.score: float(found.logprob or 0.0) for one, found in zip(asked, scored, strict=True)}
+        bill = _added([replace(blank, **_paid(found)) for found in scored])
+        return replace(bill, choices=told, choice_source="tokens")
+
     async def _label_ids(self, server: ModelServer, request: Request) -> dict[str, int] | None:
         """Each choice's one token, asked once per way a prompt can end; None when one of them has several."""
         prefix = request.messages[-1].content if has_prefix(request) else ""
@@ -276,6 +301,10 @@ def _with_score(completion: Completion, scored: Completion, is_first: bool) -> C
     if not is_first:
         return replace(completion, scores=scored.scores)
     return replace(_added([scored, completion]), scores=scored.scores)
+
+
+def _paid(completion: Completion) -> dict[str, Any]:
+    return {name: getattr(completion, name) for name in ("prompt_tokens", "completion_tokens", "cost")}
 
 
 def _added(paid: Sequence[Completion]) -> Completion:

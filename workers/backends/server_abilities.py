@@ -123,7 +123,18 @@ async def _continues(server: ModelServer, model: str) -> bool:
     except Unserved:
         return False
     # A server that bills nothing leaves it unknown; it has accepted the field, which few do that ignore it.
-    return counts[0] != counts[1] or counts[0] == 0
+    if counts[0] != counts[1] or counts[0] == 0:
+        return True
+    # Some templates leave a last answer open whatever is asked. Who reads the fields refuses both at once.
+    return await _refuses_contradiction(server, body)
+
+
+async def _refuses_contradiction(server: ModelServer, body: Mapping[str, Any]) -> bool:
+    try:
+        await server.post("/chat/completions", {**body, "add_generation_prompt": True})
+    except Unserved:
+        return True
+    return False
 
 
 async def _tokens(server: ModelServer, model: str) -> list[int]:

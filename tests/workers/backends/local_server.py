@@ -1,8 +1,8 @@
 """Real OpenAI-compatible servers in processes of their own: a checkpoint on a CPU behind the fields of vLLM we use.
 
 A nursery process loads the model once and forks a server whenever asked, so that a test can kill one and start
-another in a moment. A server may ignore fields while it answers 200 (n, logprobs, structured, continue, named), as
-servers do, lack routes, answer 429 for a while, or be slow.
+another in a moment. A server may ignore fields while it answers 200 (n, logprobs, structured, continue, named,
+scores), as servers do, lack routes, answer 429 for a while, or be slow.
 """
 
 from __future__ import annotations
@@ -172,7 +172,7 @@ class Service:
         ]
         written = sum(text.completion_tokens for text in texts)
         answer = {"choices": choices, "usage": {"prompt_tokens": len(ids), "completion_tokens": written}}
-        if body.get("prompt_logprobs") is not None:
+        if body.get("prompt_logprobs") is not None and "scores" not in self.ignored:
             answer["prompt_logprobs"] = self.prompt_logprobs(ids)
         return answer
 
@@ -220,15 +220,23 @@ class Service:
         return {"content": [{**entries[0], "top_logprobs": entries}]}
 
     def prompt_logprobs(self, ids: list[int]) -> list[Any]:
+        """As vLLM spells them: the tokens of a character's first bytes are nothing, its last one is all of it."""
         table = self.table(ids)
         entries: list[Any] = [None]
+        begun: list[int] = []
         for place, token in enumerate(ids[1:]):
+            begun.append(token)
+            spelled = self.tokenizer.decode(begun)
+            if spelled.endswith("\N{REPLACEMENT CHARACTER}"):
+                spelled = ""
+            else:
+                begun = []
             best = int(table[place].argmax())
-            ranked = {token: table[place, token].item(), best: table[place, best].item()}
+            others = {best: self.tokenizer.decode([best])} if best != token else {}
             entries.append(
                 {
-                    str(one): {"logprob": value, "decoded_token": self.tokenizer.decode([one])}
-                    for one, value in ranked.items()
+                    str(one): {"logprob": table[place, one].item(), "decoded_token": text}
+                    for one, text in ({token: spelled} | others).items()
                 }
             )
         return entries

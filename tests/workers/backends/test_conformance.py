@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-import os
+import warnings
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 pytest.importorskip("torch", reason="local models are not installed")
 
 from annotate.prelabel.contracts import Backend, Completion, Message, Request, Sampling
+from tests.services import VLLM, VLLM_SERVER
 from tests.workers.backends.local_server import MODEL, Nursery
 from tests.workers.backends.server import Behaviour, serving
 from tests.workers.backends.tiny import write_model
@@ -37,7 +39,8 @@ SCRIPT = {
         "openai",
         "served",
         "scripted",
-        pytest.param("vllm", marks=pytest.mark.needs_gpu),
+        pytest.param("vllm", marks=pytest.mark.needs_vllm),
+        pytest.param("vllm-server", marks=pytest.mark.needs_vllm_server),
     ],
 )
 def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Backend]:
@@ -58,11 +61,12 @@ def backend(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
     if request.param == "scripted":
         opened = ScriptedBackend(SCRIPT)
     elif request.param == "vllm":
-        # A random model of two heads is too small for vLLM's kernels; any instruction-tuned one will do.
-        address = os.environ.get("GRADUS_TEST_VLLM")
-        if not address:
-            pytest.skip("GRADUS_TEST_VLLM names no vllm: address")
-        opened = open_backend(address)
+        # A random model of two heads is too small for vLLM's kernels; fixtures/models/policy will do.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # vLLM and torch announce what they will drop
+            opened = open_backend(VLLM.address)
+    elif request.param == "vllm-server":
+        opened = open_backend(VLLM_SERVER.address)
     else:
         opened = TransformersBackend(str(write_model(folder)), batch=5)
     yield opened
@@ -139,11 +143,15 @@ def test_stop_string_ends_the_text_and_is_not_in_it(backend: Backend) -> None:
     assert (stopped.text, stopped.finish_reason) == (free.partition(stop)[0], "stop")
 
 
-def test_scoring_is_one_completion_whose_spans_cover_the_text(backend: Backend) -> None:
-    text = "Step 1: 2 + 3 = 5."
+@pytest.mark.parametrize("text", ["Step 1: 2 + 3 = 5.", "é ≤ 🙂"])
+def test_scoring_is_one_completion_whose_spans_cover_the_text(backend: Backend, text: str) -> None:
     ((scored,),) = backend.answer([(asked(n=0, score=text), [0])])
     assert (scored.text, scored.sample) == ("", 0)
-    assert "".join(text[token.start : token.end] for token in scored.scores) == text
+    # Tokens of one character's bytes share its place; nothing is left out.
+    places = [(token.start, token.end) for token in scored.scores]
+    assert places == sorted(places)
+    assert (places[0][0], places[-1][1]) == (0, len(text))
+    assert all(start <= end for (_, end), (start, _) in pairwise(places))
     assert all(token.logprob <= token.best_logprob for token in scored.scores)
 
 
@@ -174,7 +182,7 @@ def test_bill_is_on_one_sample_and_adds_up(backend: Backend) -> None:
 def test_prompt_too_long_is_its_own_requests_error(backend: Backend) -> None:
     if not has_model(backend):
         pytest.skip("there is no context to overflow")
-    size = 300 if not backend.name.startswith("vllm:") else 200_000
+    size = 300 if backend.name == f"openai:{MODEL}" or backend.name.startswith("transformers:") else 200_000
     long, short = backend.answer([(asked("y " * size, n=2), [4, 5]), (asked(), [0])])
     assert [(c.sample, c.finish_reason, c.text) for c in long] == [(4, "error", ""), (5, "error", "")]
     assert long[0].error

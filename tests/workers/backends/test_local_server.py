@@ -87,25 +87,42 @@ def test_typed_question_comes_first_and_keeps_the_mass_of_the_labels(backend: Op
     assert (first.prompt_tokens > 0, second.prompt_tokens) == (True, 0)
 
 
-def test_begun_answer_has_no_typed_question_and_long_labels_are_drawn(backend: OpenAIBackend) -> None:
-    single, several = backend.answer(
-        [(chosen("y", "n", prefix="It is "), [0]), (chosen("yes", "no", prefix="It is ", n=3), range(3))]
-    )
+def test_begun_answer_has_no_typed_question_and_long_labels_are_spelled_out(
+    backend: OpenAIBackend, folder: Path
+) -> None:
+    long = chosen("yes", "no, é", prefix="It is ", n=3)
+    single, several = backend.answer([(chosen("y", "n", prefix="It is "), [0]), (long, range(3))])
+    local = TransformersBackend(str(folder))
+    (exact,) = local.answer([(long, [0])])[0]
+    local.close()
     assert single[0].choice_source == "tokens"
-    assert {completion.choice_source for completion in several} == {""}
-    assert {completion.text for completion in several} <= {"yes", "no"}
+    assert [c.choice_source for c in several] == ["tokens"] * 3
+    assert several[2].choices == pytest.approx(exact.choices)
+    # Both choices were read with their prompt: the bill is on the first sample.
+    assert several[0].prompt_tokens > 2 * single[0].prompt_tokens
+    assert [c.prompt_tokens for c in several[1:]] == [0, 0]
 
 
-def test_wanted_way_that_cannot_be_had_is_an_error(url: str) -> None:
-    opened = OpenAIBackend(url, model=MODEL, choices="tokens")
-    with pytest.raises(BackendError, match="no probabilities") as caught:
-        opened.answer([(chosen("yes", "no"), [0])])
-    opened.close()
+def test_long_labels_are_drawn_where_a_server_scores_no_prompts(nursery: Nursery) -> None:
+    with nursery.serving(ignore=["scores"], without=["systemone"]) as server:
+        opened = OpenAIBackend(server.url, model=MODEL)
+        rows = opened.answer([(chosen("yes", "no", prefix=f"{i} is ", n=3), range(3)) for i in range(2)])
+        opened.close()
+    assert {completion.choice_source for row in rows for completion in row} == {""}
+    assert {completion.text for row in rows for completion in row} <= {"yes", "no"}
+
+
+def test_wanted_way_that_cannot_be_had_is_an_error(nursery: Nursery) -> None:
+    with nursery.serving(ignore=["scores"]) as server:
+        opened = OpenAIBackend(server.url, model=MODEL, choices="tokens")
+        with pytest.raises(BackendError, match="no probabilities") as caught:
+            opened.answer([(chosen("yes", "no"), [0])])
+        opened.close()
     assert not caught.value.retry
 
 
 def test_server_without_named_tokens_is_read_from_its_most_probable(nursery: Nursery, folder: Path) -> None:
-    with nursery.serving(ignore=["named"], without=["systemone"]) as server:
+    with nursery.serving(ignore=["named", "scores"], without=["systemone"]) as server:
         served = OpenAIBackend(server.url, model=MODEL)
         local = TransformersBackend(str(folder))
         every = [chr(code) for code in range(33, 127)]
