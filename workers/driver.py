@@ -1,7 +1,9 @@
 """Run many strategies at once against a run's backends.
 
-The driver merges the requests that wait for one backend, whoever asked them, into one batch per call. Three rules
-make a killed run resumable, and a resumed run identical to an undisturbed one:
+The driver merges the requests that wait for one backend, whoever asked them, into calls of the size and number that
+the backend has an appetite for (``line.py``): a model in memory gets one batch after the other, the next of them while
+the answers of the last are stored and graded; servers get many requests at once, and each that is answered makes room
+for another. Three rules make a killed run resumable, and a resumed run identical to an undisturbed one:
 
 Numbering
     A request with ``n`` asks for the *next* ``n`` samples of its digest, counted per strategy: a wave of two is
@@ -10,7 +12,7 @@ Numbering
 Store first
     A strategy is fed nothing that the store does not hold. Stored answers are looked up before a batch is asked,
     and a batch is stored, in one short transaction, before any strategy sees it. Replaying the store therefore
-    replays every decision. A kill loses at most the batch in flight.
+    replays every decision. A kill loses at most the calls under way.
 Failures are not answers
     A sample that came back ``error`` or ``timeout`` is asked again a few times and stored only when that is used
     up, as what it then is: unknown, for good. Tries before that leave no trace, so no strategy ever saw them.
@@ -20,23 +22,23 @@ Nothing here knows a database or a socket: see ``Store`` and ``contracts.Backend
 
 from __future__ import annotations
 
-import heapq
 import logging
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Protocol
 
 from annotate.errors import BackendError, GradusError
 from annotate.prelabel.contracts import Answer, Backend, Completion, Finding, Strategy
-from workers.patience import PatientBackend
+from workers.line import Answers, Call, Line
 from workers.waves import Ask, Place, Player
 
 log = logging.getLogger(__name__)
 
-MAX_BATCH = 64
 SAMPLE_TRIES = 3
+_TICK = 0.2
 _FAILED = ("error", "timeout")
 _NOBODY: Mapping[str, Backend] = MappingProxyType({})
 
@@ -76,72 +78,60 @@ def drive(
     *,
     on_finish: Callable[[int, Finding], None],
     on_fail: Callable[[int, str], None],
-    max_batch: int = MAX_BATCH,
+    max_batch: int | None = None,
     should_stop: Callable[[], bool] = lambda: False,
     more: Callable[[int], Mapping[int, Strategy]] | None = None,
     sleep: Callable[[float], None] = time.sleep,
     players: Mapping[str, Backend] = _NOBODY,
+    may_ask: Callable[[int], int] = lambda under_way: 1 << 62,
 ) -> Drive:
-    """Run the strategies to their ends, at most ``max_batch`` samples per backend call.
+    """Run the strategies to their ends.
 
     ``players`` are the further backends, by the name that ``Request.player`` asks for; ``backend`` answers the rest.
+    None suits strategies that never ask. ``max_batch`` replaces the samples per call that they have an appetite for.
 
-    ``on_finish`` or ``on_fail`` is called once per key, as that strategy ends. ``should_stop`` is asked between
-    batches. ``more(room)`` is called for further strategies whenever no backend has ``max_batch`` samples waiting.
-    ``backend`` None suits strategies that never ask. Older strategies go first, so that a long run finishes
-    traces all along instead of all at its end.
+    ``on_finish`` or ``on_fail`` is called once per key, as that strategy ends. ``should_stop`` is asked all along;
+    what is under way then is still stored. ``may_ask(under_way)`` is how many more samples may be asked for while
+    ``under_way`` of them are; the strategies wait where it is none. ``more(room)`` is called for further strategies
+    whenever the backends could take more than waits for them. Older strategies go first, so that a long run finishes
+    traces all along instead of all at its end. Everything but the backends is called from the caller's own thread.
     """
     everyone = {"": backend, **players}
-    patient = {
-        name: PatientBackend(one, should_stop=should_stop, sleep=sleep) for name, one in everyone.items()
-    }
-    driver = _Driver(patient, store, on_finish, on_fail, max(1, max_batch))
-    return driver.run(strategies, should_stop, more or (lambda room: {}))
-
-
-@dataclass(slots=True)
-class _Queue:
-    """What waits for one backend, oldest strategy first. ``size`` counts samples."""
-
-    size: int = 0
-    _heap: list[tuple[int, int, Ask]] = field(default_factory=list)
-    _n_pushed: int = 0
-
-    def push(self, rank: int, ask: Ask) -> None:
-        self._n_pushed += 1
-        self.size += len(ask.samples)
-        heapq.heappush(self._heap, (rank, self._n_pushed, ask))
-
-    def pop(self) -> tuple[int, Ask]:
-        rank, _, ask = heapq.heappop(self._heap)
-        self.size -= len(ask.samples)
-        return rank, ask
-
-    @property
-    def oldest(self) -> int:
-        return self._heap[0][0] if self._heap else 0
+    lines = {name: Line(one, most_samples=max_batch) for name, one in everyone.items()}
+    pool = ThreadPoolExecutor(sum(line.most_calls for line in lines.values()), "backend")
+    try:
+        driver = _Driver(lines, pool, store, on_finish, on_fail, sleep, may_ask)
+        return driver.run(strategies, should_stop, more or (lambda room: {}))
+    finally:
+        # After a bug nobody waits for the calls under way: the caller lets its leases go at once.
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 class _Driver:
     def __init__(
         self,
-        backends: Mapping[str, PatientBackend],
+        lines: Mapping[str, Line],
+        pool: Executor,
         store: Store,
         on_finish: Callable[[int, Finding], None],
         on_fail: Callable[[int, str], None],
-        max_batch: int,
+        sleep: Callable[[float], None],
+        may_ask: Callable[[int], int],
     ) -> None:
-        self._backends = backends
+        self._lines = lines
+        self._pool = pool
         self._store = store
         self._on_finish = on_finish
         self._on_fail = on_fail
-        self._max_batch = max_batch
+        self._sleep = sleep
+        self._may_ask = may_ask
+        self._n_under_way = 0
         self._report = Drive()
         self._players: dict[int, Player] = {}
         # Who waits for a place, first asker first; a place nobody was asked for yet is not in here.
         self._waiters: dict[Place, list[int]] = {}
         self._tries: dict[Place, int] = {}
-        self._queues = {name: _Queue() for name in backends}
+        self._calls: dict[Future[Answers], Call] = {}
         self._n_started = 0
 
     def run(
@@ -153,10 +143,14 @@ class _Driver:
         self._start(strategies)
         while not should_stop() and not self._report.trouble:
             self._start_more(more, should_stop)
-            batch = self._next_batch()
-            if not batch:
+            self._send(has_more=False)
+            if not self._calls and not any(line.is_waiting for line in self._lines.values()):
                 break
-            self._ask(batch, should_stop)
+            ended = self._ended()
+            # Whoever has just become free goes on working while the answers are stored and graded.
+            self._send(has_more=True)
+            self._advance(self._settle(ended))
+        self._keep_what_is_under_way()
         for player in self._players.values():
             player.close()
         self._report.left = tuple(self._players)
@@ -172,14 +166,14 @@ class _Driver:
         self, more: Callable[[int], Mapping[int, Strategy]], should_stop: Callable[[], bool]
     ) -> None:
         while not should_stop():
-            room = self._max_batch - max(queue.size for queue in self._queues.values())
+            room = min(line.room for line in self._lines.values())
             found = more(room) if room > 0 else {}
             if not found:
                 return
             self._start(found)
 
     def _advance(self, ready: Iterable[int]) -> None:
-        """Feed answered strategies until each of them waits for the backend or has ended."""
+        """Feed answered strategies until each of them waits for a backend or has ended."""
         while ready:
             ready = self._post([(key, ask) for key in ready for ask in self._next_wave(key)])
 
@@ -194,7 +188,7 @@ class _Driver:
             log.exception("a strategy broke on unit %s", key)
             self._fail(key, f"The strategy broke: {type(error).__name__}: {error}")
             return []
-        if stranger := next((a.request.player for a in asks if a.request.player not in self._queues), None):
+        if stranger := next((a.request.player for a in asks if a.request.player not in self._lines), None):
             self._fail(key, f"The strategy asks {stranger!r}, but the run names no backend for it.")
             return []
         if player.finding is not None:
@@ -225,33 +219,35 @@ class _Driver:
                     self._waiters[place] = [key]
                     unknown.append(place[1])
             if unknown:
-                self._push(self._players[key].rank, replace(ask, samples=tuple(unknown)))
+                self._line_of(ask).push(self._players[key].rank, replace(ask, samples=tuple(unknown)))
         return list(ready)
 
-    def _push(self, rank: int, ask: Ask) -> None:
-        self._queues[ask.request.player].push(rank, ask)
+    def _line_of(self, ask: Ask) -> Line:
+        return self._lines[ask.request.player]
 
-    def _next_batch(self) -> list[Ask]:
-        """For one backend: of those with a full batch the one whose strategy is oldest, else the fullest."""
-        batch: list[Ask] = []
-        while not batch and any(queue.size for queue in self._queues.values()):
-            batch = self._batch_from(
-                max(self._queues.values(), key=lambda one: (min(one.size, self._max_batch), -one.oldest))
-            )
-        return batch
+    def _send(self, *, has_more: bool) -> None:
+        """Send every full batch there is a place for; the fullest of the others only when nothing else goes on.
 
-    def _batch_from(self, queue: _Queue) -> list[Ask]:
-        batch: list[Ask] = []
-        room = self._max_batch
-        while room and queue.size:
-            rank, ask = queue.pop()
-            samples = self._wanted_samples(ask)
-            if samples[room:]:
-                queue.push(rank, replace(ask, samples=samples[room:]))
-            if samples:
-                batch.append(replace(ask, samples=samples[:room]))
-                room -= len(batch[-1].samples)
-        return batch
+        With ``has_more`` nothing but full batches is sent, for answers that have come may fill up the rest.
+        """
+        for line in self._lines.values():
+            while line.fill >= 1 and line.has_place and self._is_sent_from(line):
+                pass
+        while not has_more and not self._calls:
+            ready = [line for line in self._lines.values() if line.is_waiting and line.has_place]
+            if not ready or not self._is_sent_from(max(ready, key=lambda line: (line.fill, -line.oldest))):
+                return
+
+    def _is_sent_from(self, line: Line) -> bool:
+        """Send the line's next batch; False where nothing more may be asked for now."""
+        room = self._may_ask(self._n_under_way)
+        if room < 1:
+            return False
+        if batch := line.take(self._wanted_samples, room):
+            call = line.send(batch, self._pool)
+            self._calls[call.future] = call
+            self._n_under_way += call.size
+        return True
 
     def _wanted_samples(self, ask: Ask) -> tuple[int, ...]:
         return tuple(sample for sample in ask.samples if self._is_wanted((ask.digest, sample)))
@@ -263,55 +259,77 @@ class _Driver:
         del self._waiters[place]
         return False
 
-    def _ask(self, batch: Sequence[Ask], should_stop: Callable[[], bool]) -> None:
-        try:
-            answers = self._backends[batch[0].request.player].ask(batch)
-        except BackendError as error:
-            if error.retry:
-                self._report.trouble = "" if should_stop() else str(error)
-            elif len(batch) > 1:
-                # One bad request must not fail the traces that happened to share its batch.
-                self._ask_apart(batch, should_stop)
-            else:
-                self._refuse(batch[0], str(error))
-            return
-        self._report.asked += sum(len(ask.samples) for ask in batch)
-        self._advance(self._settle(batch, answers))
+    def _ended(self) -> list[Call]:
+        """The calls that have ended, waiting a moment for one; pauses run down meanwhile."""
+        if self._calls:
+            began = time.monotonic()
+            ended, _ = wait(self._calls, timeout=_TICK, return_when=FIRST_COMPLETED)
+            passed = time.monotonic() - began
+        else:
+            ended = set()
+            self._sleep(_TICK)
+            passed = _TICK
+        for line in self._lines.values():
+            line.rest(passed)
+        return [self._closed(future) for future in list(self._calls) if future in ended]
 
-    def _ask_apart(self, batch: Sequence[Ask], should_stop: Callable[[], bool]) -> None:
-        for ask in batch:
-            if should_stop() or self._report.trouble:
-                return
-            samples = self._wanted_samples(ask)
-            if samples:
-                self._ask([replace(ask, samples=samples)], should_stop)
+    def _closed(self, future: Future[Answers]) -> Call:
+        call = self._calls.pop(future)
+        call.line.under_way -= 1
+        return call
 
-    def _refuse(self, ask: Ask, reason: str) -> None:
-        for place in ask.places:
-            for key in self._waiters.pop(place, ()):
-                self._fail(key, reason)
-
-    def _settle(self, batch: Sequence[Ask], answers: Sequence[Sequence[Completion]]) -> list[int]:
-        """Store what is final and hand it to whoever waits; the keys whose wave is answered."""
+    def _settle(self, calls: Sequence[Call]) -> list[int]:
+        """Store what has come and hand it to whoever waits; the keys whose wave is answered."""
         final: list[Answer] = []
-        for ask, completions in zip(batch, answers, strict=True):
-            again = tuple(c.sample for c in completions if self._is_tried_again(ask, c))
-            final += [
-                Answer(self._waiters[ask.digest, c.sample][0], ask.request, ask.digest, c)
-                for c in completions
-                if c.sample not in again
-            ]
-            if again:
-                asker = self._waiters[ask.digest, again[0]][0]
-                self._push(
-                    self._players[asker].rank if asker in self._players else 0, replace(ask, samples=again)
-                )
+        for call in calls:
+            try:
+                answers = call.future.result()
+            except BackendError as error:
+                self._take_failure(call, error)
+                continue
+            call.line.succeeded()
+            self._report.asked += call.size
+            for ask, completions in zip(call.batch, answers, strict=True):
+                final += self._final(ask, completions)
+        kept = self._store.keep(final) if final else {}
+        # Not before: what has come and is not stored yet is on no account.
+        self._n_under_way -= sum(call.size for call in calls)
         ready: dict[int, None] = {}
-        for place, completion in (self._store.keep(final) if final else {}).items():
+        for place, completion in kept.items():
             for key in self._waiters.pop(place):
                 if key in self._players and self._players[key].take(place, completion):
                     ready[key] = None
         return list(ready)
+
+    def _take_failure(self, call: Call, error: BackendError) -> None:
+        if error.retry:
+            if not call.line.failed(call, error):
+                self._report.trouble = str(error)
+            for ask in call.batch:
+                self._ask_again(ask, ask.samples)
+        elif len(call.batch) > 1:
+            # One bad request must not fail the traces that happened to share its batch.
+            for ask in call.batch:
+                call.line.push_apart(ask)
+        else:
+            for place in call.batch[0].places:
+                for key in self._waiters.pop(place, ()):
+                    self._fail(key, str(error))
+
+    def _final(self, ask: Ask, completions: Sequence[Completion]) -> list[Answer]:
+        """What is to be stored; samples that failed and have tries left are queued again."""
+        again = tuple(c.sample for c in completions if self._is_tried_again(ask, c))
+        if again:
+            self._ask_again(ask, again)
+        return [
+            Answer(self._waiters[ask.digest, c.sample][0], ask.request, ask.digest, c)
+            for c in completions
+            if c.sample not in again
+        ]
+
+    def _ask_again(self, ask: Ask, samples: Sequence[int]) -> None:
+        asker = self._players.get(self._waiters[ask.digest, samples[0]][0])
+        self._line_of(ask).push(asker.rank if asker else 0, replace(ask, samples=tuple(samples)))
 
     def _is_tried_again(self, ask: Ask, completion: Completion) -> bool:
         place = (ask.digest, completion.sample)
@@ -320,3 +338,9 @@ class _Driver:
             return False
         self._tries[place] = self._tries.get(place, 0) + 1
         return self._tries[place] < SAMPLE_TRIES
+
+    def _keep_what_is_under_way(self) -> None:
+        """Store the answers of calls that nobody waits for any more: they are paid for."""
+        while self._calls:
+            ended, _ = wait(self._calls)
+            self._settle([self._closed(future) for future in ended])

@@ -1,4 +1,4 @@
-"""The backends this process has open: each address once, one batch at a time."""
+"""The backends this process has open: each address once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import atexit
 import logging
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from annotate.prelabel.contracts import Backend, Completion, Request
 from workers.backends.registry import open_backend
@@ -16,19 +16,23 @@ log = logging.getLogger(__name__)
 
 @dataclass
 class _Engine:
-    """A backend shared by the threads of a process; an engine with a model in memory answers one at a time."""
+    """A backend shared by the threads of a process, which together make no more calls than it has an appetite for."""
 
     backend: Backend
-    name: str
-    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __post_init__(self) -> None:
+        self.name = self.backend.name
+        self.appetite = self.backend.appetite
+        self._places = threading.BoundedSemaphore(self.appetite.calls)
 
     def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
-        with self.lock:
+        with self._places:
             return self.backend.answer(requests)
 
     def close(self) -> None:
-        with self.lock:
-            self.backend.close()
+        for _ in range(self.appetite.calls):
+            self._places.acquire()
+        self.backend.close()
 
 
 _engines: dict[str, _Engine] = {}
@@ -39,8 +43,7 @@ def engine_at(address: str) -> Backend:
     """The backend at ``address``, opened on first use. Raises BackendError when it cannot be."""
     with _opening:
         if address not in _engines:
-            backend = open_backend(address)
-            _engines[address] = _Engine(backend, backend.name)
+            _engines[address] = _Engine(open_backend(address))
         return _engines[address]
 
 

@@ -30,7 +30,8 @@ from annotate.prelabel.contracts import Backend, Finding, Strategy
 from annotate.prelabel.entries import StrategyEntry
 from annotate.prelabel.queries import has_free_units, tasks_of, wants_cancel
 from annotate.prelabel.strategies import strategy_of_run
-from workers.driver import MAX_BATCH, drive
+from workers.allowance import Allowance
+from workers.driver import drive
 from workers.engines import engine_at
 from workers.leases import Leases
 from workers.process_name import worker_name
@@ -147,8 +148,7 @@ class _ShiftAtRun:
         self._has_invited = False
         self._began = time.monotonic()
         self._polled = 0.0
-        self._has_budget = (run.budget_tokens, run.budget_completions) != (None, None)
-        self._kept = -1
+        self._allowance = Allowance(run, self._store)
         self._is_cancelled = False
 
     def work(self) -> Shift:
@@ -159,10 +159,10 @@ class _ShiftAtRun:
                 self._store,
                 on_finish=self._finish,
                 on_fail=self._fail,
-                max_batch=MAX_BATCH,
                 should_stop=self._should_stop,
                 more=self._claim,
                 players=self._players,
+                may_ask=self._allowance.samples,
             )
         except BaseException:
             # A bug or a dying process: let go at once, so that others need not wait for the leases to run out.
@@ -207,8 +207,7 @@ class _ShiftAtRun:
         if now - self._polled > _CANCEL_POLL:
             self._polled = now
             self._is_cancelled = wants_cancel(self._run)
-        if self._has_budget and self._kept != self._store.n_kept and not self._is_cancelled:
-            # Once per batch. Whoever of the workers sees it spent stops them all.
-            self._kept = self._store.n_kept
+        if not self._is_cancelled and self._allowance.is_spent:
+            # Whoever of the workers sees it spent stops them all.
             self._is_cancelled = stop_if_spent(self._run)
         return self._is_cancelled or self._is_told_to_stop() or now - self._began > SHIFT_SECONDS

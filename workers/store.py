@@ -12,15 +12,17 @@ from workers.waves import Place
 
 
 class RunStore:
-    """The completions of one run. ``n_kept`` is how often something was stored through here."""
+    """The completions of one run. ``completions`` and ``tokens`` count what was stored through here."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
-        self.n_kept = 0
+        self.completions = self.tokens = 0
 
     def stored(self, digests: Collection[str]) -> Mapping[Place, Completion]:
         return stored_completions(self._run, digests)
 
     def keep(self, answers: Sequence[Answer]) -> Mapping[Place, Completion]:
-        self.n_kept += 1
-        return store_completions(self._run, answers)
+        held = store_completions(self._run, answers)
+        self.completions += len(held)
+        self.tokens += sum(one.prompt_tokens + one.completion_tokens for one in held.values())
+        return held

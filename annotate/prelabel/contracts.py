@@ -250,10 +250,28 @@ class Finding:
 Strategy = Generator[Sequence[Request], Sequence[Sequence[Completion]], Finding]
 
 
+@dataclass(frozen=True, slots=True)
+class Appetite:
+    """How a backend wants its work: up to ``calls`` calls at once, each of at most ``samples`` samples.
+
+    ``requests`` is the most requests of a call, 0 where it does not matter how the samples are shared out.
+    """
+
+    calls: int = 1
+    samples: int = 64
+    requests: int = 0
+
+
 class Backend(Protocol):
-    """A place that answers requests. Implementations live in ``workers.backends``."""
+    """A place that answers requests. Implementations live in ``workers.backends``.
+
+    With an appetite for several calls it is called from several threads.
+    """
 
     name: str
+
+    @property
+    def appetite(self) -> Appetite: ...
 
     def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
         """Answer each request for the given sample numbers, in order.

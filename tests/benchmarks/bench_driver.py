@@ -1,12 +1,13 @@
 """What the driver costs: beside a real model, and with a model that costs nothing.
 
-Run with: .venv/bin/python -m tests.benchmarks.bench_driver [number of traces]
+Run with: .venv/bin/python -m tests.benchmarks.bench_driver [--traces 10000] [--backend ADDRESS]
 It makes a database of its own in a temporary folder and removes it.
 
 Beside a model: a rollout scan over the demo's traces is worked off as a worker does it (claimed, driven, graded,
-stored, labelled), and after each share of the traces the very same batches are put to the same model directly. Both
-take turns, so that what else the machine does falls on both. Without a model: many strategies in flight at once, their
-answers a hash; what is measured is planning, storing and, from the stored answers alone, resuming.
+stored, labelled), and after each share of the traces the very same calls are put to the same model directly, as many
+at once as it has an appetite for and none waiting for another. Both take turns, so that what else the machine does
+falls on both. Without a model: many strategies in flight at once, their answers a hash; what is measured is planning,
+storing and, from the stored answers alone, resuming.
 """
 
 # Django has to be set up before anything of it is imported.
@@ -14,14 +15,15 @@ answers a hash; what is measured is planning, storing and, from the stored answe
 
 from __future__ import annotations
 
+import argparse
 import logging
 import os
-import sys
+import statistics
 import tempfile
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
-N_TRACES = int(sys.argv[1]) if len(sys.argv) > 1 else 10_000
 HOME = tempfile.TemporaryDirectory()
 os.environ |= {"GRADUS_HOME": HOME.name, "DATABASE_URL": f"sqlite:///{HOME.name}/bench.sqlite3"}
 os.environ["DJANGO_SETTINGS_MODULE"] = "webapp.settings"
@@ -57,13 +59,18 @@ class Recording:
     """A backend that remembers what it was asked."""
 
     def __init__(self, backend: Backend) -> None:
-        self.name = backend.name
+        self.name, self.appetite = backend.name, backend.appetite
         self.batches: list[_Batch] = []
         self._backend = backend
 
     def answer(self, requests: _Batch) -> list[list[Answered]]:
         self.batches.append(requests)
         return self._backend.answer(requests)
+
+    def put_directly(self) -> None:
+        """The same calls again, past the driver."""
+        with ThreadPoolExecutor(self.appetite.calls) as pool:
+            list(pool.map(self._backend.answer, self.batches))
 
     def close(self) -> None: ...
 
@@ -82,38 +89,43 @@ class Clock:
         self.busy += time.process_time() - self._busy
 
 
-def beside_a_model(project: Project) -> None:
-    model = open_backend(f"transformers:{POLICY}")
+def beside_a_model(project: Project, address: str) -> None:
+    model = open_backend(address)
     ingest_file(project, REPOSITORY / "fixtures" / "demo" / "arithmetic.jsonl", format="jsonl")
     keys = list(project.traces.order_by("pk").values_list("pk", flat=True))
     direct, driven, n = Clock(), Clock(), 0
+    ratios: list[float] = []
     # The first share warms model, grader and database up and is not counted.
     for turn in range(ROUNDS + 1):
         share = keys[turn * TRACES_A_ROUND : (turn + 1) * TRACES_A_ROUND]
         run = open_run(
             project,
             strategy="rollout/scan",
-            backend=f"transformers:{POLICY}",
+            backend=address,
             settings={"max_tokens": 128},
             traces=project.traces.filter(pk__in=share),
         )
         recording = Recording(model)
         shift.engine_at = lambda address, recording=recording: recording  # type: ignore[misc, assignment]
-        clocks = (driven, direct) if turn else (Clock(), Clock())
-        with clocks[0]:
+        driver, raw = Clock(), Clock()
+        with driver:
             work_shift(run.pk)
-        with clocks[1]:
-            for batch in recording.batches:
-                model.answer(batch)
-        n += Completion.objects.filter(run=run).count() if turn else 0
+        with raw:
+            recording.put_directly()
+        if turn:
+            n += Completion.objects.filter(run=run).count()
+            ratios.append(raw.wall / driver.wall)
+            for clock, one in ((driven, driver), (direct, raw)):
+                clock.wall, clock.busy = clock.wall + one.wall, clock.busy + one.busy
     print(
-        f"beside the policy model, {n:,} completions: {n / driven.wall:.1f} per second stored through the driver, "
+        f"beside {model.name}, {n:,} completions: {n / driven.wall:.1f} per second stored through the driver, "
         f"{n / direct.wall:.1f} asked directly: {direct.wall / driven.wall:.3f} of it "
-        f"(by processor time {direct.busy / driven.busy:.3f})"
+        f"(rounds {min(ratios):.2f} to {max(ratios):.2f}, median {statistics.median(ratios):.3f})"
     )
+    model.close()
 
 
-def many_traces(project: Project) -> Run:
+def many_traces(project: Project, n_traces: int) -> Run:
     first = a_trace(project)
     Trace.objects.bulk_create(
         Trace(
@@ -124,7 +136,7 @@ def many_traces(project: Project) -> Run:
             text_hash="0" * 64,
             content_hash=f"{i:064d}",
         )
-        for i in range(N_TRACES - 1)
+        for i in range(n_traces - 1)
     )
     return open_run(project, strategy="rollout/scan", backend="scripted:none")
 
@@ -159,11 +171,18 @@ def without_a_model(run: Run, max_batch: int) -> None:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--traces", type=int, default=10_000, help="strategies in flight (0: leave that half out)"
+    )
+    parser.add_argument("--backend", default=f"transformers:{POLICY}", help="the model's address")
+    options = parser.parse_args()
     call_command("migrate", verbosity=0)
-    beside_a_model(a_project())
-    run = many_traces(a_project())
-    for max_batch in (64, 256):
-        without_a_model(run, max_batch)
+    beside_a_model(a_project(), options.backend)
+    if options.traces:
+        run = many_traces(a_project(), options.traces)
+        for max_batch in (64, 256):
+            without_a_model(run, max_batch)
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from annotate.errors import BackendError
 from annotate.prelabel.contracts import (
     Answer,
+    Appetite,
     Completion,
     Finding,
     Message,
@@ -60,6 +61,7 @@ class HashBackend:
 
     name: str = "hash"
     calls: int = 0
+    appetite: Appetite = field(default_factory=Appetite)
     asked: Counter[Place] = field(default_factory=Counter)
     largest: int = 0
 

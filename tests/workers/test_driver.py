@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import random
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from annotate.errors import BackendError, Rejected
-from annotate.prelabel.contracts import Completion, Finding, Request, Strategy
+from annotate.prelabel.contracts import Answer, Appetite, Completion, Finding, Request, Strategy
 from tests.workers.players import (
     FailingBackend,
     HashBackend,
@@ -19,6 +21,7 @@ from tests.workers.players import (
     early_stopping,
 )
 from workers.driver import SAMPLE_TRIES, Drive, drive
+from workers.waves import Place
 
 
 @dataclass
@@ -183,7 +186,7 @@ def test_a_backend_that_asks_for_patience_gets_it() -> None:
 def test_a_backend_that_stays_away_leaves_the_strategies_to_another_day(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("workers.patience.FIRST_WAIT", 0.0)
+    monkeypatch.setattr("workers.line.FIRST_WAIT", 0.0)
     backend = FailingBackend(errors=[BackendError("connection refused", retry=True)] * 99)
     outcome = driven({1: counting("a"), 2: counting("b")}, backend)
     assert (outcome.findings, outcome.failures) == ({}, {})
@@ -316,3 +319,94 @@ def test_a_question_of_choices_alone_is_asked_once() -> None:
     backend = HashBackend()
     assert driven({1: choosing()}, backend).failures == {}
     assert list(backend.asked.values()) == [1]
+
+
+@dataclass
+class SlowServer(HashBackend):
+    """Takes a moment for every question, another one for each, and remembers how many it had at once."""
+
+    under_way: int = 0
+    peak: int = 0
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
+        with self.lock:
+            self.under_way += 1
+            self.peak = max(self.peak, self.under_way)
+        time.sleep(0.001 + int(requests[0][0].digest[:2], 16) / 256 / 50)
+        with self.lock:
+            self.under_way -= 1
+            return super().answer(requests)
+
+
+def test_a_server_has_many_questions_at_once_and_none_waits_for_the_slowest() -> None:
+    strategies = range(40)
+    plain = driven({key: early_stopping(f"trace {key}") for key in strategies}, HashBackend())
+    server = SlowServer(appetite=Appetite(calls=8, requests=1))
+    began = time.monotonic()
+    outcome = driven({key: early_stopping(f"trace {key}") for key in strategies}, server)
+    took = time.monotonic() - began
+    assert outcome.findings == plain.findings
+    assert set(server.asked.values()) == {1}
+    assert (server.peak, server.largest) == (8, 2)
+    # One after the other they would take some 12 ms each.
+    assert took < server.calls * 0.011 / 3
+
+
+def test_what_is_under_way_when_it_stops_is_stored_and_never_paid_again() -> None:
+    store, server = MemoryStore(), SlowServer(appetite=Appetite(calls=8, requests=1))
+    stopped = driven(
+        {key: counting(f"trace {key}") for key in range(20)},
+        server,
+        store,
+        should_stop=lambda: server.calls >= 5,
+    )
+    assert stopped.report.left
+    assert set(store.held) == set(server.asked)
+    resumed = driven({key: counting(f"trace {key}") for key in range(20)}, server, store)
+    assert len(resumed.findings) == 20
+    assert set(server.asked.values()) == {1}
+
+
+def test_a_model_works_on_the_next_batch_while_the_last_is_stored() -> None:
+    class Watching(MemoryStore):
+        def keep(self, answers: Sequence[Answer]) -> Mapping[Place, Completion]:
+            time.sleep(0.02)
+            seen_at_work.append(server.under_way)
+            return super().keep(answers)
+
+    seen_at_work: list[int] = []
+    server = SlowServer()
+    driven({key: counting(f"trace {key}", (2,)) for key in range(20)}, server, Watching(), max_batch=8)
+    assert server.peak == 1
+    assert server.calls == 5
+    assert len(seen_at_work) == 5
+
+
+@given(limit=st.integers(0, 60), calls=st.integers(1, 5), requests=st.integers(0, 2))
+def test_never_more_is_asked_for_than_may_be(limit: int, calls: int, requests: int) -> None:
+    store, backend = MemoryStore(), HashBackend(appetite=Appetite(calls, 8, requests))
+
+    def may_ask(under_way: int) -> int:
+        return limit - len(store.held) - under_way
+
+    def is_spent() -> bool:
+        return len(store.held) >= limit
+
+    keys = range(10)
+    driven(
+        {key: counting(f"trace {key}") for key in keys},
+        backend,
+        store,
+        may_ask=may_ask,
+        should_stop=is_spent,
+    )
+    assert len(backend.asked) == min(limit, 60)
+
+
+def test_an_outage_of_a_server_is_waited_out_and_every_question_asked_once_more() -> None:
+    errors = [BackendError("connection refused", retry=True)] * 20
+    server = FailingBackend(errors=errors, appetite=Appetite(calls=10, requests=1))
+    outcome = driven({key: counting(f"trace {key}", (1,)) for key in range(10)}, server)
+    assert (len(outcome.findings), outcome.report.trouble) == (10, "")
+    assert set(server.asked.values()) == {1}

@@ -17,12 +17,14 @@ import threading
 from collections.abc import Sequence
 
 from annotate.errors import BackendError
-from annotate.prelabel.contracts import Completion, Request
+from annotate.prelabel.contracts import Appetite, Completion, Request
 from workers.backends.chat_answer import Prices
 from workers.backends.model_server import ModelServer
 from workers.backends.options import Options
 from workers.backends.served_request import ServedModel
 from workers.backends.server_fleet import ServerFleet
+
+_MOST_SAMPLES = 1024
 
 
 def open_backend(target: str, options: Options) -> OpenAIBackend:
@@ -72,6 +74,8 @@ class OpenAIBackend:
             form = "openai:http://host:8000/v1?model=NAME"
             raise BackendError(f"a server needs an address and a model: {form}", retry=False)
         self.name = f"openai:{model}"
+        # Servers schedule by themselves: every question is a call of its own, so that none waits for the slowest.
+        self.appetite = Appetite(calls=parallel * len(addresses), samples=_MOST_SAMPLES, requests=1)
         servers = [ModelServer(url, key=key, parallel=parallel, timeout=timeout) for url in addresses]
         self._fleet = ServerFleet(servers, attempts=attempts)
         self._served = ServedModel(

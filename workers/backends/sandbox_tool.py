@@ -12,12 +12,11 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from typing import Any
 
 from annotate.errors import BackendError, Rejected
-from annotate.prelabel.contracts import Completion, Request
+from annotate.prelabel.contracts import Appetite, Completion, Request
 from annotate.settings import build_settings
 from workers.backends.options import Options
 from workers.sandbox.limits import Limits, Outcome
@@ -44,16 +43,11 @@ class SandboxBackend:
     name = "sandbox"
 
     def __init__(self, parallel: int = 1) -> None:
-        self._parallel = parallel
+        self.appetite = Appetite(calls=parallel, requests=1)
 
     def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
         """See the protocol."""
-        with ThreadPoolExecutor(self._parallel) as pool:
-            waiting = [
-                [pool.submit(_completion, request, sample) for sample in samples]
-                for request, samples in requests
-            ]
-            return [[future.result() for future in row] for row in waiting]
+        return [[_completion(request, sample) for sample in samples] for request, samples in requests]
 
     def close(self) -> None:
         """Nothing to let go of."""

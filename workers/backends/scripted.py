@@ -45,7 +45,7 @@ from pathlib import Path
 from typing import Any
 
 from annotate.errors import BackendError
-from annotate.prelabel.contracts import Completion, FinishReason, Request, TokenScore
+from annotate.prelabel.contracts import Appetite, Completion, FinishReason, Request, TokenScore
 from annotate.prelabel.verifiers.arithmetic.equations import equations
 from workers.backends.options import Options
 
@@ -125,6 +125,7 @@ class ScriptedBackend:
             surplus = ", ".join(sorted(set(script) - _KEYS)) if isinstance(script, Mapping) else "the script"
             raise BackendError(f"{surplus}: not part of a script.", retry=False)
         self.name = f"scripted:{script.get('name', 'script')}"
+        self.appetite = Appetite()
         self._script = script
         self._faults = _faults(script.get("faults", ()))
         self._calls = 0

@@ -23,7 +23,7 @@ import transformers
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from annotate.errors import BackendError
-from annotate.prelabel.contracts import ChoiceSource, Completion, Request, TokenScore
+from annotate.prelabel.contracts import Appetite, ChoiceSource, Completion, Request, TokenScore
 from workers.backends.chat_prompt import ChatPrompt, ScoredText
 from workers.backends.model_identity import revision_of
 from workers.backends.options import Options
@@ -102,6 +102,7 @@ class TransformersBackend:
         is_shared: bool = True,
     ) -> None:
         self.name = f"transformers:{Path(path).name}"
+        self.appetite = Appetite(samples=batch)
         self._batch = batch
         self._lock = threading.Lock()
         self._device = _device_called(device)

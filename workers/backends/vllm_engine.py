@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from annotate.errors import BackendError
-from annotate.prelabel.contracts import Completion, Request
+from annotate.prelabel.contracts import Appetite, Completion, Request
 from workers.backends.chat_prompt import ChatPrompt
 from workers.backends.model_identity import revision_of
 from workers.backends.options import Options
 from workers.backends.vllm_calls import Call, calls_for, read_calls
+
+_BATCH = 1024
 
 
 def open_backend(target: str, options: Options) -> VLLMBackend:
@@ -63,6 +65,8 @@ class VLLMBackend:
         server: str = "",
     ) -> None:
         self.name = name
+        # The engine admits and replaces sequences by itself; the more a batch holds, the less its end costs.
+        self.appetite = Appetite(samples=_BATCH)
         self._engine, self._make_params, self._context = engine, make_params, context
         self._chat = ChatPrompt(tokenizer)
         self._blank = Completion("", "stop", model=name, revision=revision, server=server)
