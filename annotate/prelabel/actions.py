@@ -6,14 +6,14 @@ Everything that writes for this stage is named here. No model is asked and no ne
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from annotate.enums import RunState, UnitState
 from annotate.errors import Conflict
-from annotate.models import Completion as CompletionRow
 from annotate.models import Run, Unit
 
 from .contracts import Answer, Completion
@@ -21,7 +21,7 @@ from .queries import stored_completions
 from .runs.budget import budget_of, checked_limit
 from .runs.machine_labels import write_machine_labels
 from .runs.opening import may_use, open_run
-from .runs.rows import completion_of, row_of, storable_text
+from .runs.rows import insert_completions, storable_text, stored_form
 from .runs.totals import completion_sums, run_totals
 from .runs.units import (
     LEASE_SECONDS,
@@ -66,16 +66,14 @@ def store_completions(run: Run, answers: Sequence[Answer]) -> dict[tuple[str, in
 
     Where another worker answered the same sample of the same question first, its answer stands and is returned.
     """
-    rows = [row_of(run, answer) for answer in answers]
-    try:
-        with transaction.atomic():
-            CompletionRow.objects.bulk_create(rows)
-    except IntegrityError:
-        CompletionRow.objects.bulk_create(rows, ignore_conflicts=True)
-    else:
-        return {(row.digest, row.sample): completion_of(row) for row in rows}
-    held = stored_completions(run, {row.digest for row in rows})
-    return {(row.digest, row.sample): held[row.digest, row.sample] for row in rows}
+    new = [replace(answer, completion=stored_form(answer.completion)) for answer in answers]
+    with transaction.atomic():
+        is_all_new = insert_completions(run, new)
+    held = {(one.digest, one.completion.sample): one.completion for one in new}
+    if not is_all_new:
+        known = stored_completions(run, {one.digest for one in new})
+        held = {place: known[place] for place in held}
+    return held
 
 
 def note_trouble(run: Run, trouble: str) -> None:

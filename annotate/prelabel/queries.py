@@ -9,14 +9,13 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from annotate.enums import RunKind, RunState, UnitState
-from annotate.models import Completion as CompletionRow
 from annotate.models import Run, Unit
 
 from .contracts import Completion
 from .runs.budget import Budget, budget_of
 from .runs.evidence import Signal, StepEvidence, evidence_of
 from .runs.progress import RunProgress, WorkerLine, run_progress
-from .runs.rows import completion_of
+from .runs.rows import held_completions
 from .runs.tasks import task_of, tasks_of
 from .runs.totals import RunTotals, run_totals
 from .runs.units import free_units
@@ -50,8 +49,7 @@ def stored_completions(run: Run, digests: Collection[str]) -> dict[tuple[str, in
     found: dict[tuple[str, int], Completion] = {}
     rest = iter(digests)
     while chunk := list(islice(rest, _CHUNK)):
-        rows = CompletionRow.objects.filter(run=run, digest__in=chunk).order_by()
-        found.update(((row.digest, row.sample), completion_of(row)) for row in rows.iterator())
+        found.update(((digest, one.sample), one) for digest, one in held_completions(run, chunk))
     return found
 
 
