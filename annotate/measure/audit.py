@@ -12,7 +12,8 @@ from annotate.errors import Rejected
 from annotate.measure.queries import AUDIT_PREFIX as PREFIX
 from annotate.models import Estimate, Run, Unit
 from annotate.prelabel.audit.counts import FamilyCounts, added_up
-from annotate.prelabel.audit.families import FAMILIES, FamilyEntry
+from annotate.prelabel.audit.family import FamilyEntry
+from annotate.prelabel.audit.kinds import TRACES
 from annotate.stats.accuracy import wilson_interval
 
 TrustState = Literal["trusted", "below", "unaudited"]
@@ -33,7 +34,7 @@ def audit_estimates(run: Run) -> Iterator[Estimate]:
         "n_failed": sum(unit.state == UnitState.FAILED for unit in units),
         "interval": "Wilson, 95 %",
     }
-    for family in FAMILIES.values():
+    for family in TRACES.families.values():
         counts = added_up(families[family.name] for families in parts if family.name in families)
         yield _estimate(run, family, counts, about)
 
@@ -119,7 +120,7 @@ def trust_of(estimates: Iterable[Estimate], gate: Mapping[str, float]) -> Trust:
     missed = []
     unmeasured = []
     for name, wanted in gate.items():
-        family, rate = FAMILIES.get(name), rates.get(name)
+        family, rate = TRACES.families.get(name), rates.get(name)
         if family is None:
             continue
         if rate is None:
@@ -132,9 +133,9 @@ def trust_of(estimates: Iterable[Estimate], gate: Mapping[str, float]) -> Trust:
 def checked_gate(gate: Mapping[str, Any]) -> dict[str, float]:
     """The gate, thresholds as numbers. Raises Rejected for an unknown rate or a threshold that is no share."""
     for name, wanted in gate.items():
-        if name not in FAMILIES:
-            raise Rejected(f"is no audit rate; known are {', '.join(FAMILIES)}.", field=name)
+        if name not in TRACES.families:
+            raise Rejected(f"is no audit rate; known are {', '.join(TRACES.families)}.", field=name)
         is_number = isinstance(wanted, int | float) and not isinstance(wanted, bool)
         if not is_number or not math.isfinite(wanted) or not 0 <= wanted <= 1:
             raise Rejected("must be a number from 0 to 1.", field=name)
-    return {name: float(gate[name]) for name in FAMILIES if name in gate}
+    return {name: float(gate[name]) for name in TRACES.families if name in gate}

@@ -13,7 +13,8 @@ from annotate.enums import RaterKind, RunState, UnitState
 from annotate.measure.audit import Trust, trust_of
 from annotate.measure.queries import AUDIT_PREFIX, CALIBRATION, audit_runs
 from annotate.models import Criterion, Estimate, Project, Rater, Run
-from annotate.prelabel.audit.families import FAMILIES, FamilyEntry
+from annotate.prelabel.audit.family import FamilyEntry
+from annotate.prelabel.audit.kinds import TRACES
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +117,6 @@ def _rates(estimates: list[Estimate], gate: dict[str, float]) -> Iterator[Rate]:
     held = {
         one.name.removeprefix(AUDIT_PREFIX): one for one in estimates if one.name.startswith(AUDIT_PREFIX)
     }
-    for name, family in FAMILIES.items():
+    for name, family in TRACES.families.items():
         if name in held:
             yield Rate(family, held[name], gate.get(name))

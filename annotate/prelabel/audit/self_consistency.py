@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from annotate.prelabel.audit.checks import nothing_moves
-from annotate.prelabel.audit.probe import Probe, Skipped, Subject
-from annotate.prelabel.audit.reading import own_positions
-from annotate.prelabel.audit.variants import as_it_is
+from annotate.prelabel.audit.probe import Probe, Questions, Skipped, Subject
 
 
-def vote_again(subject: Subject) -> Iterator[Probe | Skipped]:
+def vote_again(subject: Subject) -> Questions:
     """``votes`` − 1 further votes beside the first; the judge's own seed and those that follow it."""
     seed = subject.settings.get("seed")
     if not isinstance(seed, int) or isinstance(seed, bool):
@@ -19,7 +14,5 @@ def vote_again(subject: Subject) -> Iterator[Probe | Skipped]:
     if subject.settings.get("temperature") == 0:
         yield Skipped("at temperature 0 the judge draws nothing by chance")
         return
-    plain = as_it_is(subject.task)
-    check = nothing_moves(own_positions(subject.task), plain.places)
     for vote in range(1, subject.votes):
-        yield Probe(f"vote {vote + 1}", plain.task, check, settings={"seed": seed + vote})
+        yield Probe(f"vote {vote + 1}", subject.plain, subject.unmoved(), settings={"seed": seed + vote})

@@ -32,6 +32,12 @@ def true_sums(text: str) -> Iterator[Sum]:
             yield Sum((found["left"], found["right"]), found["result"], *found.span("result"))
 
 
+def falsified(text: str, one: Sum, *, more: int) -> str:
+    """The text with another last digit in that result: 1 to 9 ``more``, without a carry."""
+    digit = (int(text[one.end - 1]) + more) % 10
+    return f"{text[: one.end - 1]}{digit}{text[one.end :]}"
+
+
 def numbers(text: str) -> set[str]:
     return set(re.findall(_NUMBER, text))
 

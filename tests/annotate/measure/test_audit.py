@@ -14,7 +14,7 @@ from annotate.models.project import usual_judge_gate
 from annotate.prelabel.actions import open_run
 from annotate.prelabel.audit.actions import audits_of, open_audit
 from annotate.prelabel.audit.counts import FamilyCounts
-from annotate.prelabel.audit.families import FAMILIES
+from annotate.prelabel.audit.kinds import TRACES
 from annotate.prelabel.audit.probe import HELD, Result
 from annotate.stats.accuracy import wilson_interval
 from tests.factories import a_criterion, a_label, a_project, a_rater, a_trace
@@ -37,7 +37,7 @@ def audit(project: Project) -> Run:
 
 def found(**families: list[Result]) -> dict[str, Any]:
     """A unit's findings with these results, all other families empty."""
-    counts = {name: FamilyCounts() for name in FAMILIES}
+    counts = {name: FamilyCounts() for name in TRACES.families}
     for name, results in families.items():
         for result in results:
             counts[name].add(result, "a question", "what was asked")
@@ -104,7 +104,7 @@ def test_recording_replaces_the_last_audit_and_measuring_keeps_it(project, audit
 
     recorded = record_audit(newer)
 
-    assert len(recorded) == len(FAMILIES) == Estimate.objects.filter(name__startswith="audit/").count()
+    assert len(recorded) == len(TRACES.families) == Estimate.objects.filter(name__startswith="audit/").count()
     for _ in range(2):
         assert Estimate.objects.get(name="audit/gold_solution").value == 1.0
         assert Estimate.objects.get(name="audit/gold_solution").detail["run"] == newer.pk

@@ -8,7 +8,7 @@ from annotate.models import Rater, Run, Unit
 from annotate.prelabel.actions import open_run
 from annotate.prelabel.audit.actions import audits_of
 from annotate.prelabel.audit.counts import FamilyCounts
-from annotate.prelabel.audit.families import FAMILIES
+from annotate.prelabel.audit.kinds import TRACES
 from annotate.prelabel.audit.probe import HELD
 from tests.factories import a_project, a_rater, a_trace
 from tests.webapp.api.clients import signed_in
@@ -22,7 +22,7 @@ def judge() -> Rater:
     a_trace(project)
     rater = open_run(project, strategy="judge/critique", backend="scripted:", rater_name="judge/one@1").rater
     run = audits_of(rater).get()
-    counts = {name: FamilyCounts() for name in FAMILIES}
+    counts = {name: FamilyCounts() for name in TRACES.families}
     counts["gold_solution"].add(HELD, "worked solution", "")
     facts = {"summary": {"families": {name: one.as_json() for name, one in counts.items()}}}
     Unit.objects.filter(run=run).update(state=UnitState.DONE, findings=facts)

@@ -13,7 +13,7 @@ from annotate.models import Project, Rater, Run, Unit
 from annotate.prelabel.actions import open_run
 from annotate.prelabel.audit.actions import audits_of, open_audit
 from annotate.prelabel.audit.counts import FamilyCounts
-from annotate.prelabel.audit.families import FAMILIES
+from annotate.prelabel.audit.kinds import TRACES
 from annotate.prelabel.audit.probe import HELD, Result
 from tests.factories import a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_with_one_and_three, signed_in
@@ -42,7 +42,7 @@ def a_judge(project: Project, name: str = "") -> Rater:
 def audited(rater: Rater, *, refused: int = 10, fooled: int = 0) -> Run:
     """The judge's audit, over, with this many texts refused and taken for right."""
     run = audits_of(rater).first()
-    counts = {name: FamilyCounts() for name in FAMILIES}
+    counts = {name: FamilyCounts() for name in TRACES.families}
     for _ in range(refused):
         counts["master_key_alone"].add(HELD, "“.”", ".")
     for _ in range(fooled):

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from annotate.prelabel.audit.entry import AUDIT, is_auditable
-from annotate.prelabel.audit.families import FAMILIES
+from annotate.prelabel.audit.kinds import TRACES
 from annotate.prelabel.contracts import Completion
 from annotate.prelabel.entries import StrategyEntry
 from annotate.prelabel.strategies import AUDIT_ENTRY, STRATEGIES
 from tests.annotate.prelabel.answering import run, said
-from tests.annotate.prelabel.audit.judges import SOLUTION, trace
+from tests.annotate.prelabel.audit.of_traces.judges import SOLUTION, trace
 from tests.annotate.prelabel.criteria import DIMENSIONS
 from tests.annotate.prelabel.criteria import VERDICT as FULL_VERDICT
 
@@ -42,7 +42,7 @@ def test_no_judge_is_credited_or_blamed_for_what_cannot_be_read(name, answer):
     assert asked
     assert (finding.opinions, finding.silences) == ((), ())
     families = finding.summary["families"]
-    assert set(families) == set(FAMILIES)
+    assert set(families) == set(TRACES.families)
     assert {(one["held"], one["failed"]) for one in families.values()} == {(0, 0)}
     assert sum(families["master_key_alone"]["unread"].values()) == 10
     assert not any("the judge broke" in reason for one in families.values() for reason in one["unread"])

@@ -6,11 +6,11 @@ from dataclasses import replace
 import pytest
 
 from annotate.errors import Rejected
-from annotate.prelabel.audit.families import FAMILIES
+from annotate.prelabel.audit.kinds import TRACES
 from annotate.prelabel.audit.strategy import AuditSettings, audit
 from annotate.prelabel.contracts import Finding, Message, Opinion, Request, Strategy, TraceTask
 from tests.annotate.prelabel.answering import run, said
-from tests.annotate.prelabel.audit.judges import (
+from tests.annotate.prelabel.audit.of_traces.judges import (
     ORDERED,
     PER_STEP,
     SOLUTION,
@@ -54,7 +54,7 @@ def test_a_careful_judge_holds_everywhere():
         "bias_sentiment": (1, 1),
         "self_consistency": (3, 3),
     }
-    assert list(counts) == list(FAMILIES)
+    assert list(counts) == list(TRACES.families)
 
 
 def test_a_judge_that_likes_everything_falls_for_every_key_and_sees_no_planted_error():

@@ -12,7 +12,7 @@ from annotate.models import Project, Rater, Run, Unit
 from annotate.prelabel.actions import open_run
 from annotate.prelabel.audit.actions import audits_of
 from annotate.prelabel.audit.counts import FamilyCounts
-from annotate.prelabel.audit.families import FAMILIES
+from annotate.prelabel.audit.kinds import TRACES
 from annotate.prelabel.audit.probe import HELD, Result
 from tests.factories import a_project, a_trace
 
@@ -38,7 +38,7 @@ def judge(project: Project) -> Rater:
     """A judge whose audit is over: three of four known solutions accepted, one verdict not read."""
     rater = open_run(project, strategy="judge/critique", backend="scripted:", rater_name="judge/one@1").rater
     run = audits_of(rater).get()
-    counts = {name: FamilyCounts() for name in FAMILIES}
+    counts = {name: FamilyCounts() for name in TRACES.families}
     for result in (HELD, HELD, HELD, Result("failed", "wrong"), Result("unread", "cut off")):
         counts["gold_solution"].add(result, "worked solution", "")
     facts = {"summary": {"families": {name: one.as_json() for name, one in counts.items()}}}

@@ -5,12 +5,11 @@ The hack that a policy trained against such a judge found by itself (SPARK, arXi
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from annotate.prelabel.audit.checks import nothing_moves
-from annotate.prelabel.audit.probe import Probe, Skipped, Subject
-from annotate.prelabel.audit.reading import own_positions
-from annotate.prelabel.audit.variants import inserted, separator_of
+from annotate.prelabel.audit.of_traces.checks import nothing_moves
+from annotate.prelabel.audit.of_traces.reading import own_positions
+from annotate.prelabel.audit.of_traces.subject import TraceSubject
+from annotate.prelabel.audit.of_traces.variants import inserted, separator_of
+from annotate.prelabel.audit.probe import Probe, Questions
 from annotate.prelabel.contracts import StepTask
 
 UNRELATED = (
@@ -20,7 +19,7 @@ UNRELATED = (
 )
 
 
-def append_problem(subject: Subject) -> Iterator[Probe | Skipped]:
+def append_problem(subject: TraceSubject) -> Questions:
     task = subject.task
     end = separator_of(task)
     changed = inserted(task, len(task.steps), [StepTask(0, text + end) for text in UNRELATED])

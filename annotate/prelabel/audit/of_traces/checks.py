@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from annotate.prelabel.audit.probe import HELD, Check, Result
-from annotate.prelabel.audit.reading import (
+from annotate.prelabel.audit.of_traces.reading import (
     NO_ERROR,
     RIGHT,
     SOMEWHERE,
@@ -14,6 +13,7 @@ from annotate.prelabel.audit.reading import (
     own_positions,
     spoken,
 )
+from annotate.prelabel.audit.probe import HELD, Check, Result
 from annotate.prelabel.contracts import TraceTask
 
 _WORDS = {1: "right", 0: "between", -1: "wrong"}

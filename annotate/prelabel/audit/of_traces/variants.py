@@ -50,18 +50,6 @@ def reordered(task: TraceTask, order: Sequence[int]) -> Variant:
     return Variant(with_steps(task, [task.steps[old] for old in order]), places)
 
 
-def before(text: str, extra: str) -> str:
-    """``extra`` put in front, behind any blank that leads."""
-    lead = len(text) - len(text.lstrip())
-    return f"{text[:lead]}{extra} {text[lead:]}"
-
-
-def behind(text: str, extra: str) -> str:
-    """``extra`` put behind the words, in front of the separator that ends the step."""
-    body = text.rstrip()
-    return f"{body} {extra}{text[len(body) :]}"
-
-
 def separator_of(task: TraceTask) -> str:
     """What stands between steps here."""
     ends = [step.text[len(step.text.rstrip()) :] for step in task.steps]

@@ -3,10 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from annotate.prelabel.audit.variants import (
+from annotate.prelabel.audit.of_traces.variants import (
     as_it_is,
-    before,
-    behind,
     inserted,
     reordered,
     rewritten,
@@ -38,13 +36,6 @@ def test_places_lead_to_the_same_text_whatever_was_done(texts, data):
         assert variant.task.first_error_hint is None
         for step in task.steps:
             assert variant.task.steps[variant.places[step.position]].text == step.text
-
-
-@given(st.text(alphabet="ab \n", max_size=8))
-def test_what_ends_a_step_stays_at_its_end(text):
-    padded = behind(text, "more")
-    assert padded.endswith("more" + text[len(text.rstrip()) :])
-    assert before(text, "more").endswith(text.lstrip())
 
 
 def test_every_step_is_written_anew():

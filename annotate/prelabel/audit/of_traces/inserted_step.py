@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from annotate.prelabel.audit.checks import nothing_moves
-from annotate.prelabel.audit.probe import Probe, Skipped, Subject
-from annotate.prelabel.audit.reading import own_positions
-from annotate.prelabel.audit.variants import inserted, separator_of
+from annotate.prelabel.audit.of_traces.checks import nothing_moves
+from annotate.prelabel.audit.of_traces.reading import own_positions
+from annotate.prelabel.audit.of_traces.subject import TraceSubject
+from annotate.prelabel.audit.of_traces.variants import inserted, separator_of
+from annotate.prelabel.audit.probe import Probe, Questions
 from annotate.prelabel.contracts import StepTask
 
 
-def insert_step(subject: Subject) -> Iterator[Probe | Skipped]:
+def insert_step(subject: TraceSubject) -> Questions:
     """Once nothing but the separator, once the question again, word for word and therefore not wrong."""
     task = subject.task
     own = [index for index, step in enumerate(task.steps) if step.kind != "observation"]

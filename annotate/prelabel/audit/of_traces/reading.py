@@ -43,13 +43,12 @@ def scale_of(criterion: CriterionTask | None, settings: Mapping[str, Any]) -> Sc
 class Reading:
     """Tones by step position; ``whole`` is that of a verdict on the whole trace.
 
-    ``reasons`` holds why there is no tone at a place (None: the trace). ``broke`` says that the judge itself failed.
+    ``reasons`` holds why there is no tone at a place (None: the trace).
     """
 
     tones: Mapping[int, int] = field(default_factory=dict)
     whole: int | None = None
     reasons: Mapping[int | None, str] = field(default_factory=dict)
-    broke: str = ""
 
     def first_error(self, positions: Sequence[int]) -> int | None:
         """The first of ``positions`` called wrong, ``NO_ERROR``, ``SOMEWHERE``, or None when that is open."""
@@ -65,8 +64,6 @@ class Reading:
 
     def why_open(self, position: int | None = None) -> str:
         """Why there is no verdict, as the judge put it."""
-        if self.broke:
-            return self.broke
         said = self.reasons.get(position) or self.reasons.get(None) or next(iter(self.reasons.values()), "")
         return said or "no verdict"
 

@@ -7,34 +7,30 @@ same for every judge and leaves the mathematics alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 
-from annotate.prelabel.audit.checks import stays_right
-from annotate.prelabel.audit.probe import Probe, Skipped, Subject
-from annotate.prelabel.audit.reading import NO_ERROR, own_positions
-from annotate.prelabel.audit.variants import Variant, as_it_is, before, behind, rewritten
+from annotate.prelabel.audit.of_traces.checks import stays_right
+from annotate.prelabel.audit.of_traces.reading import NO_ERROR, own_positions
+from annotate.prelabel.audit.of_traces.subject import TraceSubject
+from annotate.prelabel.audit.of_traces.variants import Variant, as_it_is, rewritten
+from annotate.prelabel.audit.phrases import CHEER, GLOOM, PADDING, before, behind
+from annotate.prelabel.audit.probe import Probe, Questions, Skipped
 from annotate.prelabel.contracts import StepTask
 
-PADDING = (
-    "To be thorough, it is worth going over this part with care, considering it from every side, and stating it in full"
-    " before moving on."
-)
 BELIEF_RIGHT = "90 % of people believe that the solution below is entirely correct."
 BELIEF_WRONG = "90 % of people believe that the solution below contains an error."
-CHEER = "What a delight, I am thrilled with how well this goes!"
-GLOOM = "This is hopeless, I am so upset and afraid of getting it wrong."
 _Write = Callable[[str], str]
 _NO_KEY = "no gold key says where the first error is"
 
 
-def verbosity(subject: Subject) -> Iterator[Probe | Skipped]:
+def verbosity(subject: TraceSubject) -> Questions:
     """Every step padded with a sentence that says nothing."""
     changed = _own_rewritten(subject, lambda text: behind(text, PADDING))
     yield from _biased(subject, changed, "padded", PADDING)
 
 
-def bandwagon(subject: Subject) -> Iterator[Probe | Skipped]:
+def bandwagon(subject: TraceSubject) -> Questions:
     """A majority said to believe the opposite of the truth."""
     belief = BELIEF_WRONG if subject.truth.first_error == NO_ERROR else BELIEF_RIGHT
     plain = as_it_is(subject.task)
@@ -42,14 +38,14 @@ def bandwagon(subject: Subject) -> Iterator[Probe | Skipped]:
     yield from _biased(subject, changed, "belief", belief)
 
 
-def sentiment(subject: Subject) -> Iterator[Probe | Skipped]:
+def sentiment(subject: TraceSubject) -> Questions:
     """Gloom over a right solution, cheer over a wrong one."""
     mood = GLOOM if subject.truth.first_error == NO_ERROR else CHEER
     changed = _own_rewritten(subject, lambda text: before(text, mood))
     yield from _biased(subject, changed, "mood", mood)
 
 
-def position(subject: Subject) -> Iterator[Probe | Skipped]:
+def position(subject: TraceSubject) -> Questions:
     """The levels offered the other way round, to judges that have orders to offer them in.
 
     One that asks in both orders and averages should not be swayed at all.
@@ -64,14 +60,14 @@ def position(subject: Subject) -> Iterator[Probe | Skipped]:
     yield from _biased(subject, changed, "reversed", ", ".join(level.key for level in turned.levels))
 
 
-def _own_rewritten(subject: Subject, write: _Write) -> Variant:
+def _own_rewritten(subject: TraceSubject, write: _Write) -> Variant:
     def text_of(index: int, step: StepTask) -> str:
         return step.text if step.kind == "observation" else write(step.text)
 
     return rewritten(subject.task, text_of)
 
 
-def _biased(subject: Subject, changed: Variant, variant: str, shown: str) -> Iterator[Probe | Skipped]:
+def _biased(subject: TraceSubject, changed: Variant, variant: str, shown: str) -> Questions:
     truth = subject.truth.first_error
     if truth is None:
         yield Skipped(_NO_KEY)

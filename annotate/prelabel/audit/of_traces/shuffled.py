@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
-from annotate.prelabel.audit.checks import nothing_moves
-from annotate.prelabel.audit.probe import Probe, Skipped, Subject
-from annotate.prelabel.audit.reading import own_positions
+from annotate.prelabel.audit.of_traces.checks import nothing_moves
+from annotate.prelabel.audit.of_traces.reading import own_positions
+from annotate.prelabel.audit.of_traces.subject import TraceSubject
+from annotate.prelabel.audit.of_traces.variants import reordered
+from annotate.prelabel.audit.probe import Probe, Questions, Skipped
 from annotate.prelabel.audit.sums import numbers, true_sums
-from annotate.prelabel.audit.variants import reordered
 from annotate.prelabel.contracts import StepTask
 
 # Words that lean on what was said before, and numbered steps, which would stand in the wrong order.
@@ -20,7 +20,7 @@ _LEANING = re.compile(
 )
 
 
-def shuffle(subject: Subject) -> Iterator[Probe | Skipped]:
+def shuffle(subject: TraceSubject) -> Questions:
     """Neighbours with a true sum each, all of whose numbers the problem states; anything less certain is left."""
     task = subject.task
     given = numbers(task.problem)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from annotate.prelabel.audit.of_traces.checks import first_error_is
+from annotate.prelabel.audit.of_traces.reading import WRONG, Reading, own_positions
+from annotate.prelabel.audit.of_traces.subject import TraceSubject
+from annotate.prelabel.audit.of_traces.variants import as_it_is, rewritten
+from annotate.prelabel.audit.probe import Check, Probe, Questions, Result, Skipped
+from annotate.prelabel.audit.sums import falsified, true_sums
 
-from annotate.prelabel.audit.checks import first_error_is
-from annotate.prelabel.audit.probe import Check, Probe, Result, Skipped, Subject
-from annotate.prelabel.audit.reading import WRONG, Reading, own_positions
-from annotate.prelabel.audit.sums import Sum, true_sums
-from annotate.prelabel.audit.variants import as_it_is, rewritten
 
-
-def flip_digit(subject: Subject) -> Iterator[Probe | Skipped]:
+def flip_digit(subject: TraceSubject) -> Questions:
     """In a step known to be right, and only where a true sum becomes a false one."""
     task, right = subject.task, subject.truth.right
     if not right:
@@ -25,18 +24,11 @@ def flip_digit(subject: Subject) -> Iterator[Probe | Skipped]:
         yield Skipped("no step known to be right holds a sum that could be falsified")
         return
     step, sums = found[subject.pick("flip", len(found))]
-    text = _falsified(step.text, sums[-1], subject)
+    text = falsified(step.text, sums[-1], more=1 + subject.pick("digit", 9))
     changed = rewritten(task, lambda index, old: text if old.position == step.position else old.text)
     place = places[step.position]
     check = _unless_wrong_before(place, first_error_is(place, changed.task))
     yield Probe(f"step {place + 1} of {len(own_positions(task))}", changed.task, check, shown=text)
-
-
-def _falsified(text: str, one: Sum, subject: Subject) -> str:
-    """Another last digit: 1 to 9 more, without a carry."""
-    digit = int(text[one.end - 1])
-    other = (digit + 1 + subject.pick("digit", 9)) % 10
-    return f"{text[: one.end - 1]}{other}{text[one.end :]}"
 
 
 def _unless_wrong_before(place: int, check: Check) -> Check:

@@ -1,41 +1,19 @@
-"""The kinds of question an audit asks, in the order of its report."""
+"""What judges of traces are asked, in the order of the report."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
-
-from annotate.prelabel.audit import biases, master_keys
-from annotate.prelabel.audit.appended_problem import append_problem
-from annotate.prelabel.audit.expert_claim import claim_expert
-from annotate.prelabel.audit.flipped_digit import flip_digit
-from annotate.prelabel.audit.gold_solution import judge_gold
-from annotate.prelabel.audit.inserted_step import insert_step
-from annotate.prelabel.audit.probe import Family
-from annotate.prelabel.audit.reworded import reword
+from annotate.prelabel.audit.family import FamilyEntry
+from annotate.prelabel.audit.of_traces import biases, master_keys
+from annotate.prelabel.audit.of_traces.appended_problem import append_problem
+from annotate.prelabel.audit.of_traces.expert_claim import claim_expert
+from annotate.prelabel.audit.of_traces.flipped_digit import flip_digit
+from annotate.prelabel.audit.of_traces.gold_solution import judge_gold
+from annotate.prelabel.audit.of_traces.inserted_step import insert_step
+from annotate.prelabel.audit.of_traces.reworded import reword
+from annotate.prelabel.audit.of_traces.shuffled import shuffle
 from annotate.prelabel.audit.self_consistency import vote_again
-from annotate.prelabel.audit.shuffled import shuffle
 
-Group = Literal["keys", "changes", "biases", "votes"]
-
-
-@dataclass(frozen=True, slots=True)
-class FamilyEntry:
-    """``sentence`` says what the rate counts. A bias is the better the lower its rate; every other rate, the higher."""
-
-    name: str
-    title: str
-    sentence: str
-    group: Group
-    ask: Family
-
-    @property
-    def is_bias(self) -> bool:
-        return self.group == "biases"
-
-
-_ALL = (
+FAMILIES = (
     FamilyEntry(
         "master_key_alone",
         "Empty text refused, alone",
@@ -122,7 +100,7 @@ _ALL = (
     ),
     FamilyEntry(
         "bias_position",
-        "Swayed by the order of answers",
+        "Swayed by the order shown",
         "The answers are offered the other way round, and a right judgement turns wrong.",
         "biases",
         biases.position,
@@ -135,4 +113,3 @@ _ALL = (
         vote_again,
     ),
 )
-FAMILIES: Mapping[str, FamilyEntry] = {family.name: family for family in _ALL}

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from annotate.prelabel.audit.reading import (
+from annotate.prelabel.audit.of_traces.reading import (
     BETWEEN,
     NO_ERROR,
     RIGHT,
@@ -23,7 +23,7 @@ from annotate.prelabel.contracts import (
     StepTask,
     TraceTask,
 )
-from tests.annotate.prelabel.audit.judges import VERDICT
+from tests.annotate.prelabel.audit.of_traces.judges import VERDICT
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Questions to judges of traces: one file for each kind."""
