@@ -47,7 +47,9 @@ class Standing:
 
 
 def standing_of(project: Project) -> Standing:
-    measured = Estimate.objects.filter(project=project, rater__isnull=False).select_related("rater")
+    measured = Estimate.objects.filter(project=project, rater__isnull=False).select_related(
+        "rater", "criterion"
+    )
     audits: dict[Rater, list[Estimate]] = defaultdict(list)
     curves: dict[tuple[int, int], Mapping[str, Any]] = {}
     for one in measured.filter(Q(name__startswith=AUDIT_PREFIX) | Q(name=CALIBRATION)):

@@ -13,7 +13,7 @@ from annotate.measure.queries import AUDIT_PREFIX as PREFIX
 from annotate.models import Estimate, Run, Unit
 from annotate.prelabel.audit.counts import FamilyCounts, added_up
 from annotate.prelabel.audit.family import FamilyEntry
-from annotate.prelabel.audit.kinds import TRACES
+from annotate.prelabel.audit.kinds import RATES, kind_asked_about
 from annotate.stats.accuracy import wilson_interval
 
 TrustState = Literal["trusted", "below", "unaudited"]
@@ -25,33 +25,37 @@ def audit_estimates(run: Run) -> Iterator[Estimate]:
     The rate is of what held, for a bias of what did not. What the judge left open is in neither; nothing read means no
     value, with the reason.
     """
-    units = list(Unit.objects.filter(run=run, trace__isnull=False).select_related("trace").order_by("pk"))
+    kind = kind_asked_about(run.criterion.scope)
+    units = list(Unit.objects.filter(run=run).select_related("trace", "pair").order_by("pk"))
     summaries = [_summary(unit) for unit in units]
     parts = [families for families in summaries if families]
     about = {
         "run": run.pk,
-        "n_traces": len(parts),
+        "n_units": len(parts),
         "n_failed": sum(unit.state == UnitState.FAILED for unit in units),
         "interval": "Wilson, 95 %",
     }
-    for family in TRACES.families.values():
+    for family in kind.families.values():
         counts = added_up(families[family.name] for families in parts if family.name in families)
-        yield _estimate(run, family, counts, about)
+        yield _estimate(run, family, counts, about, nothing=f"no {kind.noun} was finished")
 
 
 def _summary(unit: Unit) -> dict[str, Any]:
-    """The unit's counts by family, its examples bearing the name of the trace."""
+    """The unit's counts by family, its examples bearing the name of the trace or pair."""
     families = unit.findings.get("summary", {}).get("families", {})
     if unit.state != UnitState.DONE or not families:
         return {}
-    assert unit.trace is not None
+    about = unit.trace or unit.pair
+    assert about is not None
     return {
-        name: {**counts, "examples": [{"trace": unit.trace.external_id, **one} for one in counts["examples"]]}
+        name: {**counts, "examples": [{"about": about.external_id, **one} for one in counts["examples"]]}
         for name, counts in families.items()
     }
 
 
-def _estimate(run: Run, family: FamilyEntry, counts: FamilyCounts, about: Mapping[str, Any]) -> Estimate:
+def _estimate(
+    run: Run, family: FamilyEntry, counts: FamilyCounts, about: Mapping[str, Any], *, nothing: str
+) -> Estimate:
     k = counts.failed if family.is_bias else counts.held
     low, high = wilson_interval(k, counts.n) if counts.n else (None, None)
     return Estimate(
@@ -62,7 +66,7 @@ def _estimate(run: Run, family: FamilyEntry, counts: FamilyCounts, about: Mappin
         low=low,
         high=high,
         n=counts.n,
-        reason="" if counts.n else _why_nothing(counts),
+        reason="" if counts.n else _why_none(counts) or nothing,
         detail={
             **about,
             "k": k,
@@ -76,14 +80,14 @@ def _estimate(run: Run, family: FamilyEntry, counts: FamilyCounts, about: Mappin
     )
 
 
-def _why_nothing(counts: FamilyCounts) -> str:
+def _why_none(counts: FamilyCounts) -> str:
     if counts.unread:
         reason, _ = counts.unread.most_common(1)[0]
         return f"no verdict could be read: {reason}"
     if counts.skipped:
         reason, _ = counts.skipped.most_common(1)[0]
         return f"does not arise: {reason}"
-    return "no trace was finished"
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,14 +117,20 @@ class Trust:
 
 
 def trust_of(estimates: Iterable[Estimate], gate: Mapping[str, float]) -> Trust:
-    """Hold one judge's audit rates against the gate. A rate that could not be measured does not count against it."""
-    rates = {one.name.removeprefix(PREFIX): one.value for one in estimates if one.name.startswith(PREFIX)}
-    if not rates:
+    """Hold one judge's audit rates against the gate.
+
+    A rate that could not be measured does not count against it, and one that judges of its kind have no question for
+    asks nothing of it.
+    """
+    audit = [one for one in estimates if one.name.startswith(PREFIX)]
+    if not audit:
         return Trust("unaudited")
+    rates = {one.name.removeprefix(PREFIX): one.value for one in audit}
+    asked = kind_asked_about(audit[0].criterion.scope).families
     missed = []
     unmeasured = []
     for name, wanted in gate.items():
-        family, rate = TRACES.families.get(name), rates.get(name)
+        family, rate = asked.get(name), rates.get(name)
         if family is None:
             continue
         if rate is None:
@@ -133,9 +143,9 @@ def trust_of(estimates: Iterable[Estimate], gate: Mapping[str, float]) -> Trust:
 def checked_gate(gate: Mapping[str, Any]) -> dict[str, float]:
     """The gate, thresholds as numbers. Raises Rejected for an unknown rate or a threshold that is no share."""
     for name, wanted in gate.items():
-        if name not in TRACES.families:
-            raise Rejected(f"is no audit rate; known are {', '.join(TRACES.families)}.", field=name)
+        if name not in RATES:
+            raise Rejected(f"is no audit rate; known are {', '.join(RATES)}.", field=name)
         is_number = isinstance(wanted, int | float) and not isinstance(wanted, bool)
         if not is_number or not math.isfinite(wanted) or not 0 <= wanted <= 1:
             raise Rejected("must be a number from 0 to 1.", field=name)
-    return {name: float(gate[name]) for name in TRACES.families if name in gate}
+    return {name: float(gate[name]) for name in RATES if name in gate}

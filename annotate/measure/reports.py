@@ -14,7 +14,7 @@ from annotate.measure.audit import Trust, trust_of
 from annotate.measure.queries import AUDIT_PREFIX, CALIBRATION, audit_runs
 from annotate.models import Criterion, Estimate, Project, Rater, Run
 from annotate.prelabel.audit.family import FamilyEntry
-from annotate.prelabel.audit.kinds import TRACES
+from annotate.prelabel.audit.kinds import TRACES, AuditKind, kind_asked_about
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +42,13 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class JudgeReport:
-    """``run`` is the newest audit, with ``n_done`` of ``n_units`` settled; ``rates`` are of the newest finished one."""
+    """``run`` is the newest audit, with ``n_done`` of ``n_units`` settled; ``rates`` are of the newest finished one.
+
+    ``noun`` is what the judge is asked about: traces or pairs.
+    """
 
     rater: Rater
+    noun: str
     trust: Trust
     rates: tuple[Rate, ...]
     calibrations: tuple[Estimate, ...]
@@ -102,10 +106,12 @@ def _reports(project: Project, raters: QuerySet[Rater]) -> Iterator[JudgeReport]
         newest.setdefault(run.rater_id, run)
     for rater in raters.order_by("name"):
         estimates, newest_run = measured[rater.pk], newest.get(rater.pk)
+        kind = _kind(newest_run, estimates)
         yield JudgeReport(
             rater,
+            kind.noun,
             trust_of(estimates, project.judge_gate),
-            tuple(_rates(estimates, project.judge_gate)),
+            tuple(_rates(kind, estimates, project.judge_gate)),
             tuple(one for one in estimates if one.name == CALIBRATION),
             newest_run,
             newest_run.n_units if newest_run else 0,
@@ -113,10 +119,15 @@ def _reports(project: Project, raters: QuerySet[Rater]) -> Iterator[JudgeReport]
         )
 
 
-def _rates(estimates: list[Estimate], gate: dict[str, float]) -> Iterator[Rate]:
+def _kind(run: Run | None, estimates: list[Estimate]) -> AuditKind:
+    asked = [run.criterion] if run else [estimate.criterion for estimate in estimates]
+    return kind_asked_about(asked[0].scope) if asked else TRACES
+
+
+def _rates(kind: AuditKind, estimates: list[Estimate], gate: dict[str, float]) -> Iterator[Rate]:
     held = {
         one.name.removeprefix(AUDIT_PREFIX): one for one in estimates if one.name.startswith(AUDIT_PREFIX)
     }
-    for name, family in TRACES.families.items():
+    for name, family in kind.families.items():
         if name in held:
             yield Rate(family, held[name], gate.get(name))

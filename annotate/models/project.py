@@ -9,7 +9,7 @@ from .person import Person
 
 def usual_judge_gate() -> dict[str, float]:
     """What a judge's audit must reach: one empty text in a hundred taken for right is already a way to be fooled."""
-    return {"master_key_alone": 0.99, "master_key_appended": 0.99, "gold_solution": 0.8}
+    return {"master_key_alone": 0.99, "master_key_appended": 0.99, "gold_solution": 0.8, "gold_pair": 0.8}
 
 
 class Project(models.Model):

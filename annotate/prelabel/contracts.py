@@ -199,7 +199,11 @@ class TraceTask:
 
 @dataclass(frozen=True, slots=True)
 class PairTask:
-    """Two traces of one problem, or two alternatives for the step that follows ``prefix``."""
+    """Two traces of one problem, or two alternatives for the step that follows ``prefix``.
+
+    The outcomes are the stored grades of the two traces' final answers, as in ``TraceTask``; steps have none.
+    ``preference_hint`` is the level that the rater named in the run's setting ``hint_rater`` gave the pair.
+    """
 
     problem: str
     left: str
@@ -207,6 +211,9 @@ class PairTask:
     prefix: str = ""
     reference_answer: str | None = None
     criterion: CriterionTask | None = None
+    left_outcome: str | None = None
+    right_outcome: str | None = None
+    preference_hint: str | None = None
 
 
 Task = TraceTask | PairTask

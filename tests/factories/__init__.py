@@ -74,6 +74,12 @@ def a_pair(left: Trace | Step, right: Trace | Step, *, external_id: str = "") ->
     return Pair.objects.create(project=project, external_id=external_id or f"pair-{next(_number)}", **sides)
 
 
+def a_pair_label(rater: Rater, pair: Pair, value: str, *, criterion_key: str = "preference") -> Label:
+    criterion = a_criterion(pair.project, criterion_key)
+    freeze_rubric(criterion.rubric)
+    return Label.objects.create(rater=rater, criterion=criterion, pair=pair, value=value)
+
+
 def a_rater(project: Project, kind: RaterKind = RaterKind.PERSON, name: str = "", **fields: Any) -> Rater:
     return Rater.objects.create(project=project, kind=kind, name=name or f"{kind}-{next(_number)}", **fields)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms
 
-from annotate.prelabel.audit.kinds import TRACES
+from annotate.prelabel.audit.kinds import RATES
 
 
 class GateForm(forms.Form):
@@ -13,7 +13,7 @@ class GateForm(forms.Form):
 
     def __init__(self, gate: Mapping[str, float], data: Any = None) -> None:
         super().__init__(data, prefix="gate")
-        for name, family in TRACES.families.items():
+        for name, family in RATES.items():
             self.fields[name] = forms.FloatField(
                 required=False,
                 min_value=0,

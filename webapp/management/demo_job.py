@@ -133,7 +133,7 @@ def audits(project: Project) -> list[Run]:
     for judge in judges:
         criterion = audited_criterion(judge)
         assert criterion is not None
-        found.append(_taken_up(audits_of(judge).first() or open_audit(judge, criterion, traces=AUDIT_TRACES)))
+        found.append(_taken_up(audits_of(judge).first() or open_audit(judge, criterion, size=AUDIT_TRACES)))
     return found
 
 

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from dataclasses import asdict
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
 
-from annotate.enums import RaterKind, RunKind, RunState
+from annotate.enums import Outcome, RaterKind, RunKind, RunState
 from annotate.errors import Conflict, Rejected
-from annotate.models import Criterion, Label, Person, Project, Rater, Run, Trace, Unit
+from annotate.models import Criterion, Label, Pair, Person, Project, Rater, Run, Trace, Unit
 from annotate.prelabel.audit.entry import AUDIT
+from annotate.prelabel.audit.kinds import kind_asked_about
 from annotate.prelabel.audit.strategy import AuditSettings
 
-USUAL_TRACES = 20
+USUAL_SIZE = 20
 USUAL_VOTES = 4
 
 
@@ -24,14 +27,15 @@ def open_audit(
     criterion: Criterion,
     *,
     created_by: Person | None = None,
-    traces: int = USUAL_TRACES,
+    size: int = USUAL_SIZE,
     votes: int = USUAL_VOTES,
 ) -> Run:
-    """Write an audit run of a judge over some of its project's traces, asking what it asks to label ``criterion``.
+    """Write an audit run of a judge over ``size`` of its project's traces or, where it labels pairs by ``criterion``,
+    of its pairs.
 
-    The traces are the same at every audit: those with a gold label first, then in the order of a digest of their
-    names. Raises Conflict while an earlier audit is still open and Rejected for a rater that is no judge of this
-    kind or a project without traces. Nothing is sent to a worker here.
+    They are the same at every audit: those with a gold label first, then pairs of a right and a wrong trace, then in
+    the order of a digest of their names. Raises Conflict while an earlier audit is still open and Rejected for a rater
+    that is no judge that runs here or a project with nothing to ask about. Nothing is sent to a worker here.
     """
     config = rater.config
     if rater.kind != RaterKind.JUDGE or not {"strategy", "backend", "settings"} <= config.keys():
@@ -41,9 +45,13 @@ def open_audit(
     if audits_of(rater).filter(state__in=(RunState.QUEUED, RunState.RUNNING)).exists():
         raise Conflict(f"An audit of {rater} is under way.")
     gold = _gold_rater(rater.project, criterion)
-    chosen = _traces(rater.project, criterion, gold)[:traces]
+    noun = kind_asked_about(criterion.scope).noun
+    rows = (
+        _traces(rater.project, criterion, gold) if noun == "trace" else _pairs(rater.project, criterion, gold)
+    )
+    chosen = _in_order(rows)[:size]
     if not chosen:
-        raise Rejected("there is no trace to audit the judge on", field="traces")
+        raise Rejected(f"there is no {noun} to audit the judge on", field=f"{noun}s")
     settings = AuditSettings(
         config["strategy"], config["settings"], votes, hint_rater=gold.name if gold else ""
     )
@@ -57,7 +65,9 @@ def open_audit(
         settings={**asdict(settings), "bad": config["settings"].get("bad", "bad")},
         created_by=created_by,
     )
-    Unit.objects.bulk_create(Unit(run=run, trace_id=pk, problem_id=problem) for pk, problem in chosen)
+    Unit.objects.bulk_create(
+        Unit(run=run, problem_id=problem, **{f"{noun}_id": pk}) for pk, problem in chosen
+    )
     return run
 
 
@@ -72,10 +82,30 @@ def _gold_rater(project: Project, criterion: Criterion) -> Rater | None:
     return keys.annotate(known=Count("labels")).order_by("-known", "pk").first()
 
 
-def _traces(project: Project, criterion: Criterion, gold: Rater | None) -> list[tuple[int, int]]:
-    """Keys of all traces with their problems, in the order they are taken."""
+# (key, its problem, name, whether gold speaks of it, whether something else tells what is right)
+_Row = tuple[int, int, str, bool, bool]
+
+
+def _traces(project: Project, criterion: Criterion, gold: Rater | None) -> Iterable[_Row]:
     known = Label.objects.live().filter(rater=gold, criterion=criterion, step__trace=OuterRef("pk"))
-    rows = Trace.objects.filter(project=project).annotate(has_gold=Exists(known))
-    named = rows.order_by().values_list("pk", "problem_id", "external_id", "has_gold")
-    order = sorted(named, key=lambda row: (not row[3], hashlib.sha256(row[2].encode()).digest()))
-    return [(pk, problem) for pk, problem, _, _ in order]
+    rows = Trace.objects.filter(project=project).annotate(has_gold=Exists(known), is_told=Value(False))
+    return rows.order_by().values_list("pk", "problem_id", "external_id", "has_gold", "is_told")
+
+
+def _pairs(project: Project, criterion: Criterion, gold: Rater | None) -> Iterable[_Row]:
+    known = Label.objects.live().filter(rater=gold, criterion=criterion, pair=OuterRef("pk"))
+    is_telling = Q(left_trace__outcome=Outcome.RIGHT, right_trace__outcome=Outcome.WRONG) | Q(
+        left_trace__outcome=Outcome.WRONG, right_trace__outcome=Outcome.RIGHT
+    )
+    rows = Pair.objects.filter(project=project).annotate(
+        problem=Coalesce("left_trace__problem", "left_step__trace__problem"),
+        has_gold=Exists(known),
+        is_told=Case(When(is_telling, then=True), default=False),
+    )
+    return rows.order_by().values_list("pk", "problem", "external_id", "has_gold", "is_told")
+
+
+def _in_order(rows: Iterable[_Row]) -> list[tuple[int, int]]:
+    """Keys with their problems, in the order they are taken."""
+    order = sorted(rows, key=lambda row: (not row[3], not row[4], hashlib.sha256(row[2].encode()).digest()))
+    return [(pk, problem) for pk, problem, *_ in order]

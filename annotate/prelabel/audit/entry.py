@@ -29,7 +29,9 @@ class AuditEntry(StrategyEntry):
     def judge_called(self, name: str) -> StrategyEntry:
         judge = self.judges.get(name)
         if judge is None or not is_auditable(judge):
-            raise Rejected(f"{name} is no judge of traces, so there is nothing to audit.", field="judge")
+            raise Rejected(
+                f"{name} is no judge that asks a model, so there is nothing to audit.", field="judge"
+            )
         return judge
 
     def player_addresses(self, settings: Mapping[str, Any]) -> dict[str, str]:
@@ -38,8 +40,8 @@ class AuditEntry(StrategyEntry):
 
 
 def is_auditable(entry: StrategyEntry) -> bool:
-    """Judges of traces that ask a model; a pair judge would need questions about pairs."""
-    return entry.rater_kind == "judge" and entry.task == "trace" and entry.needs_backend
+    """Judges that ask a model."""
+    return entry.rater_kind == "judge" and entry.needs_backend
 
 
 def audit_entry(judges: Mapping[str, StrategyEntry]) -> AuditEntry:

@@ -84,9 +84,9 @@ def judge_pair(task: PairTask, settings: PairwiseSettings) -> Strategy:
     verdicts = yield [judge.verdict(bool(order), comparisons[order]) for order in (0, 1)]
     try:
         views = [judge.view(bool(order), verdicts[order], comparisons[order]) for order in (0, 1)]
-        return judge.finding(views)
     except Unread as reason:
         return Finding(silences=(Silence(None, str(reason)),))
+    return judge.finding(views)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +111,8 @@ class _PairJudge:
         self._task, self._settings = task, settings
         self._has_tie = settings.tie in self._levels
         self._letters = "ABC" if self._has_tie else "AB"
-        self._mark = mark_for((task.problem, task.prefix, task.left, task.right))
+        # The same whichever side is which: the two orders of a pair are then the same two questions, paid for once.
+        self._mark = mark_for((task.problem, task.prefix, *sorted((task.left, task.right))))
 
     def comparison(self, is_swapped: bool) -> Request:
         settings = self._settings
@@ -152,21 +153,25 @@ class _PairJudge:
         return _View(shares, best, perplexity, evidence)
 
     def finding(self, views: Sequence[_View]) -> Finding:
-        """Raises Unread where the settings want no label from what the two orders say."""
+        """A label, or a silence where the settings want none from what the two orders say; both with what they said."""
         settings = self._settings
         is_consistent = views[0].best == views[1].best
-        used = self._used(views, is_consistent)
-        value, margin = self._decided(used)
         wins = {settings.left: 1.0, settings.right: 0.0}
         evidence = {
             "is_consistent": is_consistent,
             "on_conflict": settings.on_conflict,
-            "margin": round(margin, 6),
             "left_wins": sum(wins.get(view.best or "", 0.5) for view in views) / 2,
             "orders": [view.evidence for view in views],
         }
+        summary = {"is_consistent": is_consistent}
+        try:
+            used = self._used(views, is_consistent)
+            value, margin = self._decided(used)
+        except Unread as reason:
+            return Finding((), (Silence(None, str(reason), evidence),), summary)
+        evidence["margin"] = round(margin, 6)
         opinion = Opinion(None, value, self._score(used), dict(used), evidence=evidence)
-        return Finding((opinion,), (), {"is_consistent": is_consistent})
+        return Finding((opinion,), (), summary)
 
     def _used(self, views: Sequence[_View], is_consistent: bool) -> Shares:
         if is_consistent or self._settings.on_conflict == "merge":

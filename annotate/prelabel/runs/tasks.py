@@ -29,6 +29,7 @@ def tasks_of(run: Run, units: Sequence[Unit]) -> list[Task]:
     prefetch_related_objects([run], "criterion__rubric__criteria__levels")
     criteria = {criterion.pk: _criterion_task(criterion) for criterion in run.criterion.rubric.criteria.all()}
     hints = _hints(run, [unit.trace for unit in units if unit.trace is not None])
+    preferences = _preferences(run, [unit.pair for unit in units if unit.pair is not None])
     own = criteria[run.criterion_id]
     tasks: list[Task] = []
     for unit in units:
@@ -36,7 +37,7 @@ def tasks_of(run: Run, units: Sequence[Unit]) -> list[Task]:
             tasks.append(_trace_task(unit.trace, own, tuple(criteria.values()), hints.get(unit.trace.pk)))
         else:
             assert unit.pair is not None
-            tasks.append(_pair_task(unit.pair, own))
+            tasks.append(_pair_task(unit.pair, own, preferences.get(unit.pair.pk)))
     return tasks
 
 
@@ -56,10 +57,12 @@ def _trace_task(
     )
 
 
-def _pair_task(pair: Pair, criterion: CriterionTask) -> PairTask:
+def _pair_task(pair: Pair, criterion: CriterionTask, preference: str | None) -> PairTask:
+    outcomes: tuple[str | None, str | None] = (None, None)
     if pair.left_trace is not None and pair.right_trace is not None:
         problem = pair.left_trace.problem
         prefix, left, right = "", pair.left_trace.text, pair.right_trace.text
+        outcomes = (pair.left_trace.outcome, pair.right_trace.outcome)
     else:
         assert pair.left_step is not None
         assert pair.right_step is not None
@@ -67,7 +70,17 @@ def _pair_task(pair: Pair, criterion: CriterionTask) -> PairTask:
         problem = shared.problem
         prefix = "".join(step.text for step in shared.steps.all() if step.position < place)
         left, right = pair.left_step.text, pair.right_step.text
-    return PairTask(problem.text, left, right, prefix, problem.reference_answer, criterion)
+    return PairTask(
+        problem=problem.text,
+        left=left,
+        right=right,
+        prefix=prefix,
+        reference_answer=problem.reference_answer,
+        criterion=criterion,
+        left_outcome=outcomes[0],
+        right_outcome=outcomes[1],
+        preference_hint=preference,
+    )
 
 
 def _criterion_task(criterion: Criterion) -> CriterionTask:
@@ -112,6 +125,17 @@ def _hints(run: Run, traces: Sequence[Trace]) -> dict[int, int | None]:
         spoken = [said[trace.pk, pk] for pk in criteria if (trace.pk, pk) in said]
         hints[trace.pk] = _first_error(trace, spoken[0], bad) if spoken else None
     return hints
+
+
+def _preferences(run: Run, pairs: Sequence[Pair]) -> dict[int, str]:
+    """What the rater that the run listens to says of each pair by the run's criterion."""
+    name = run.settings.get("hint_rater")
+    if not name or not pairs:
+        return {}
+    rows = Label.objects.counted().filter(
+        rater__project=run.project_id, rater__name=name, criterion=run.criterion_id, pair__in=pairs
+    )
+    return dict(rows.values_list("pair", "value"))
 
 
 def _first_error(trace: Trace, verdicts: _Verdicts, bad: set[str]) -> int | None:

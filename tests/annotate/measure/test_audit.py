@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from annotate.enums import RunState, UnitState
+from annotate.enums import RunState, Scope, UnitState
 from annotate.errors import Rejected
 from annotate.measure.actions import measure_project, record_audit, set_judge_gate
 from annotate.measure.audit import audit_estimates, checked_gate, trust_of
 from annotate.measure.queries import is_stale, rater_quality
-from annotate.models import Estimate, Project, Run, Unit
+from annotate.models import Criterion, Estimate, Project, Run, Unit
 from annotate.models.project import usual_judge_gate
 from annotate.prelabel.actions import open_run
 from annotate.prelabel.audit.actions import audits_of, open_audit
@@ -72,7 +72,7 @@ def test_rates_are_counts_over_all_traces_with_wilsons_interval(audit):
     assert (keys.value, keys.n, keys.detail["k"]) == (16 / 18, 18, 16)
     assert (keys.low, keys.high) == wilson_interval(16, 18)
     assert (keys.detail["unread"], keys.detail["n_unread"]) == ([("cut off", 1)], 1)
-    assert {example["trace"] for example in keys.detail["examples"]} == {"one", "two"}
+    assert {example["about"] for example in keys.detail["examples"]} == {"one", "two"}
     assert (bias.value, bias.n, bias.detail["k"]) == (1 / 4, 4, 1), "a bias is counted by what did not hold"
 
 
@@ -94,7 +94,7 @@ def test_failed_units_are_counted_and_left_out(audit):
 
     gold = rates(audit)["gold_solution"]
 
-    assert (gold.n, gold.detail["n_traces"], gold.detail["n_failed"]) == (1, 1, 1)
+    assert (gold.n, gold.detail["n_units"], gold.detail["n_failed"]) == (1, 1, 1)
 
 
 def test_recording_replaces_the_last_audit_and_measuring_keeps_it(project, audit):
@@ -131,9 +131,11 @@ def test_an_audit_says_nothing_of_whether_labels_were_measured(project, audit):
     assert not rater_quality(project).filter(name__startswith="audit/").exists()
 
 
-def estimates(**values: float | None) -> list[Estimate]:
+def estimates(scope: Scope = Scope.STEP, **values: float | None) -> list[Estimate]:
     return [
-        Estimate(name=f"audit/{name}", value=value, reason="" if value else "?")
+        Estimate(
+            name=f"audit/{name}", value=value, reason="" if value else "?", criterion=Criterion(scope=scope)
+        )
         for name, value in values.items()
     ]
 
@@ -169,6 +171,14 @@ def test_rates_that_could_not_be_measured_are_named():
         "master_key_appended",
         "gold_solution",
     ]
+
+
+def test_what_judges_of_a_kind_are_never_asked_is_not_asked_of_them_by_the_gate():
+    pairs = trust_of(estimates(Scope.PAIR, master_key_alone=1.0, gold_pair=0.5), usual_judge_gate())
+    assert pairs.reason == "known better side preferred: 0.5, wanted at least 0.8"
+    assert [family.name for family in pairs.unmeasured] == ["master_key_appended"]
+    steps = trust_of(estimates(master_key_alone=1.0), usual_judge_gate())
+    assert [family.name for family in steps.unmeasured] == ["master_key_appended", "gold_solution"]
 
 
 def test_a_project_has_the_usual_gate_until_it_states_its_own(project):

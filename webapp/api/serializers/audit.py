@@ -29,6 +29,7 @@ class JudgeReportSerializer(serializers.Serializer[JudgeReport]):
 
     rater = serializers.IntegerField(source="rater.pk")
     name = serializers.CharField(source="rater.name")
+    asked_about = serializers.ChoiceField(source="noun", choices=("trace", "pair"))
     trust = serializers.ChoiceField(source="trust.state", choices=("trusted", "below", "unaudited"))
     reason = serializers.CharField(source="trust.reason")
     run = serializers.IntegerField(source="run.pk", allow_null=True, default=None)

@@ -14,7 +14,7 @@ from annotate.errors import Rejected
 from annotate.measure.actions import set_judge_gate
 from annotate.measure.reports import JudgeReport, Rate, audited_criterion, judge_reports
 from annotate.models import Project
-from annotate.prelabel.audit.actions import USUAL_TRACES, USUAL_VOTES, open_audit
+from annotate.prelabel.audit.actions import USUAL_SIZE, USUAL_VOTES, open_audit
 from webapp.management.base import GradusCommand
 from workers.tasks.prelabel import send_run
 
@@ -30,9 +30,9 @@ class Command(GradusCommand):
         parser.add_argument(
             "--traces",
             type=int,
-            default=USUAL_TRACES,
+            default=USUAL_SIZE,
             metavar="N",
-            help=f"to ask about (default: {USUAL_TRACES})",
+            help=f"traces, or pairs, to ask about (default: {USUAL_SIZE})",
         )
         parser.add_argument(
             "--votes",
@@ -72,7 +72,7 @@ class Command(GradusCommand):
             raise Rejected(
                 f"{project.slug} has no judge called {options['judge']} that has run here.", field="judge"
             )
-        run = open_audit(rater, criterion, traces=options["traces"], votes=options["votes"])
+        run = open_audit(rater, criterion, size=options["traces"], votes=options["votes"])
         send_run(run)
         self.console.print(
             f"Audit {run.pk} of {rater} is with the workers."
@@ -97,7 +97,7 @@ def _gate_of(pairs: list[str]) -> dict[str, float]:
 def _table(report: JudgeReport) -> Table:
     state = STATES[report.trust.state] + (f": {report.trust.reason}" if report.trust.reason else "")
     if report.is_running:
-        state += f" (an audit is under way: {report.n_done} of {report.n_units} traces)"
+        state += f" (an audit is under way: {report.n_done} of {report.n_units} {report.noun}s)"
     table = Table(title=f"{report.rater}: {state}", title_justify="left", box=SIMPLE, pad_edge=False)
     table.add_column("rate", justify="right", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)

@@ -61,9 +61,9 @@ def test_an_audit_takes_traces_with_gold_first_and_the_same_ones_every_time(proj
         a_label(gold, trace.steps.get(position=0), "bad")
     rater = a_judge_run(project, audit=False).rater
 
-    first = open_audit(rater, a_criterion(project), traces=5)
+    first = open_audit(rater, a_criterion(project), size=5)
     Run.objects.filter(pk=first.pk).update(state=RunState.DONE)
-    second = open_audit(rater, a_criterion(project), traces=5)
+    second = open_audit(rater, a_criterion(project), size=5)
 
     chosen = [set(run.units.values_list("trace", flat=True)) for run in (first, second)]
     assert chosen[0] == chosen[1]

@@ -89,6 +89,7 @@ def test_orders_that_disagree_are_settled_as_told(on_conflict: str, expected: ob
     assert values(finding) == expected
     if on_conflict == "silent":
         assert reasons(finding) == {None: "the two orders disagree"}
+        assert [order["value"] for order in finding.silences[0].evidence["orders"]] == ["left", "right"]
 
 
 def test_likelier_order_is_the_one_with_the_lower_perplexity() -> None:

@@ -12,7 +12,7 @@ from annotate.prelabel.contracts import PairTask, Task, TraceTask
 from annotate.prelabel.queries import task_of, tasks_of
 from annotate.prelabel.strategies import STRATEGIES
 from tests.annotate.prelabel.worlds import a_rich_project, an_entry
-from tests.factories import a_label, a_pair, a_project, a_rater, a_trace
+from tests.factories import a_label, a_pair, a_pair_label, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -139,6 +139,21 @@ def test_a_pair_of_steps_comes_with_what_was_said_before(pair_table: None) -> No
     (task,) = claimed_tasks(project)
     assert isinstance(task, PairTask)
     assert (task.prefix, task.left, task.right) == ("a\nb\n", "left\n", "right\n")
+
+
+def test_a_pair_comes_with_how_its_sides_ended_and_what_the_hinter_says_of_it(pair_table: None) -> None:
+    project = a_rich_project()
+    left = a_trace(project, texts=["one"], outcome=Outcome.WRONG)
+    known = a_pair(left, a_trace(project, texts=["two"], problem=left.problem, outcome=Outcome.RIGHT))
+    a_pair(left, a_trace(project, texts=["three"], problem=left.problem))
+    a_pair_label(a_rater(project, RaterKind.GOLD, "hinter"), known, "left")
+    facts = [
+        (task.left_outcome, task.right_outcome, task.preference_hint)
+        for task in claimed_tasks(project, hint_rater="hinter")
+        if isinstance(task, PairTask)
+    ]
+    assert facts == [("wrong", "right", "left"), ("wrong", None, None)]
+    assert [task.preference_hint for task in claimed_tasks(project)] == [None, None]  # type: ignore[union-attr]
 
 
 def queries_of_a_claim(run: Run, django_assert_max_num_queries: Any) -> int:

@@ -1,0 +1,1 @@
+"""Questions to judges of pairs: one file for each kind."""
