@@ -4,64 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
 
-from annotate.enums import CriterionKind, Role, Scope
+from annotate.enums import Role
 from annotate.errors import Conflict, Rejected
-from annotate.models import Criterion, Level, Membership, Person, Project, Rubric
+from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset
+from annotate.models import Criterion, Label, Level, Membership, Person, Project, Rubric
 
 PASSWORD_BYTES = 12
-
-
-@dataclass(frozen=True, slots=True)
-class LevelPreset:
-    key: str
-    title: str
-    description: str
-    hotkey: str
-    score: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionPreset:
-    key: str
-    title: str
-    description: str
-    levels: Sequence[LevelPreset]
-    scope: Scope = Scope.STEP
-    kind: CriterionKind = CriterionKind.VERDICT
-    is_asked: bool = True
-
-
-# *Correct* and *recoverable* are two questions: a wrong step may still be repaired, and only rollouts can say so.
-PRM_VERDICTS = (
-    CriterionPreset(
-        key="verdict",
-        title="Verdict",
-        description="Is this step right, given the steps before it?",
-        levels=(
-            LevelPreset("good", "Good", "Correct, and it helps.", "1", 1.0),
-            LevelPreset("neutral", "Neutral", "Not wrong, but no progress.", "2", 0.0),
-            LevelPreset("bad", "Bad", "Wrong, or it rests on something wrong.", "3", -1.0),
-            LevelPreset("unsure", "Unsure", "You cannot tell.", "4", None),
-        ),
-    ),
-    CriterionPreset(
-        key="recoverable",
-        title="Recoverable",
-        description="Can the model still reach the right answer from here?",
-        levels=(
-            LevelPreset("good", "Recoverable", "At least one completion got there.", "", 1.0),
-            LevelPreset("bad", "Lost", "No completion got there.", "", 0.0),
-        ),
-        kind=CriterionKind.BINARY,
-        is_asked=False,
-    ),
-)
 
 
 def create_person(name: str) -> tuple[Person, str]:
@@ -118,28 +71,40 @@ def create_rubric(project: Project, *, name: str, criteria: Sequence[CriterionPr
     newest = Rubric.objects.filter(project=project, name=name).order_by("-version").first()
     rubric = Rubric.objects.create(project=project, name=name, version=newest.version + 1 if newest else 1)
     for position, preset in enumerate(criteria):
-        criterion = Criterion.objects.create(
-            rubric=rubric,
-            key=preset.key,
-            title=preset.title,
-            description=preset.description,
-            scope=preset.scope,
-            kind=preset.kind,
-            position=position,
-            is_asked=preset.is_asked,
-        )
-        Level.objects.bulk_create(
-            Level(
-                criterion=criterion,
-                key=level.key,
-                title=level.title,
-                description=level.description,
-                hotkey=level.hotkey,
-                score=level.score,
-                position=place,
+        _write_criterion(rubric, preset, position)
+    return rubric
+
+
+@transaction.atomic
+def add_criteria(
+    project: Project, criteria: Sequence[CriterionPreset], *, as_new_version: bool = False
+) -> Rubric:
+    """Let the project's rubric ask these too; a criterion whose key it has already stays as it is.
+
+    A version without labels is added to. A frozen one never changes: with ``as_new_version`` the next version is
+    written with all that this one asks, and the project asks by it from then on (see :func:`use_rubric`). Raises
+    Conflict where that would be needed and was not said, or where a key is taken by a question about something else.
+    """
+    if project.rubric is None:
+        raise Conflict(f"{project} has no rubric to add to.")
+    rubric = Rubric.objects.select_for_update(no_key=True).get(pk=project.rubric.pk)
+    held = {one.key: one for one in rubric.criteria.all()}
+    for preset in criteria:
+        if preset.key in held and held[preset.key].scope != preset.scope:
+            raise Conflict(f"{rubric} asks {preset.key} about a {held[preset.key].scope} already.")
+    new = [preset for preset in criteria if preset.key not in held]
+    if new and rubric.is_frozen:
+        if not as_new_version:
+            n = Label.objects.live().filter(criterion__rubric=rubric).count()
+            raise Conflict(
+                f"{rubric} is frozen: {n} labels rest on it. Only a new version can ask more; these labels stay,"
+                " and no longer count for the project."
             )
-            for place, level in enumerate(preset.levels)
-        )
+        rubric = _next_version(rubric)
+        use_rubric(project, rubric)
+    first = max((one.position + 1 for one in held.values()), default=0)
+    for position, preset in enumerate(new, start=first):
+        _write_criterion(rubric, preset, position)
     return rubric
 
 
@@ -149,6 +114,52 @@ def use_rubric(project: Project, rubric: Rubric) -> None:
         raise Rejected(f"{rubric} belongs to another project.", field="rubric")
     project.rubric = rubric
     project.save(update_fields=["rubric"])
+
+
+def _next_version(rubric: Rubric) -> Rubric:
+    """The next version of a rubric, asking what this one asks."""
+    copy = create_rubric(rubric.project, name=rubric.name, criteria=())
+    copy.guidelines = rubric.guidelines
+    copy.save(update_fields=["guidelines"])
+    copied: dict[int, Criterion] = {}
+    for criterion in rubric.criteria.prefetch_related("levels"):
+        levels, old = list(criterion.levels.all()), criterion.pk
+        criterion.pk, criterion.rubric, criterion._state.adding = None, copy, True
+        criterion.save()
+        copied[old] = criterion
+        for level in levels:
+            level.pk, level.criterion = None, criterion
+        Level.objects.bulk_create(levels)
+    for criterion in copied.values():
+        if criterion.parent_id is not None:
+            criterion.parent = copied[criterion.parent_id]
+            criterion.save(update_fields=["parent"])
+    return copy
+
+
+def _write_criterion(rubric: Rubric, preset: CriterionPreset, position: int) -> None:
+    criterion = Criterion.objects.create(
+        rubric=rubric,
+        key=preset.key,
+        title=preset.title,
+        description=preset.description,
+        scope=preset.scope,
+        kind=preset.kind,
+        position=position,
+        is_asked=preset.is_asked,
+    )
+    Level.objects.bulk_create(
+        Level(
+            criterion=criterion,
+            key=level.key,
+            title=level.title,
+            description=level.description,
+            hotkey=level.hotkey,
+            score=level.score,
+            position=place,
+        )
+        for place, level in enumerate(preset.levels)
+    )
 
 
 def freeze_rubric(rubric: Rubric) -> None:

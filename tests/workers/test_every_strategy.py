@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from annotate.enums import CriterionKind, RunState, Scope, UnitState
-from annotate.ingest.founding import PRM_VERDICTS, CriterionPreset, LevelPreset, create_rubric, use_rubric
+from annotate.ingest.founding import create_rubric, use_rubric
+from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset, LevelPreset
 from annotate.models import Completion, Label, Project, Run, Unit
 from annotate.prelabel.actions import open_run
 from annotate.prelabel.strategies import STRATEGIES

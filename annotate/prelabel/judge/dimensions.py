@@ -4,7 +4,7 @@ A step can be right and beside the point, or to the point and unfounded; one ver
 of the project's own rubric, each asked by itself with its levels in several orders, so that an answer to one does not
 colour the next. A rubric without one of them is an error that names it: nothing is labelled half.
 
-What the words mean is the criterion's description; where the project wrote none, the sentence here is asked.
+What the words mean is the criterion's description; where the project wrote none, the ready-made one is asked.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from annotate.errors import Rejected
+from annotate.ingest.presets import DIMENSIONS
 from annotate.prelabel import prompts
 from annotate.prelabel.asking.questionnaire import Questionnaire
 from annotate.prelabel.asking.questions import (
@@ -29,11 +30,7 @@ from annotate.prelabel.contracts import (
 from annotate.prelabel.entries import StrategyEntry
 from annotate.settings import require
 
-MEANINGS = {
-    "confidence": "Does the step claim no more certainty than what stands before it supports?",
-    "relevance": "Does the step serve the question that was asked?",
-    "coherence": "Does the step follow from what stands before it, without a gap or a contradiction?",
-}
+MEANINGS = {preset.key: preset.description for preset in DIMENSIONS}
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@ from annotate.consensus.contracts import Decision
 from annotate.consensus.queries import decisions_of, funnel_of
 from annotate.enums import Action, AssignmentState, Outcome, RaterKind, RunKind, RunState
 from annotate.errors import Conflict, Rejected
-from annotate.ingest.founding import PRM_VERDICTS, create_rubric
+from annotate.ingest.founding import create_rubric
+from annotate.ingest.presets import PRM_VERDICTS
 from annotate.models import Assignment, Consensus, Project, Rater, Run, Trace
 from tests.factories import a_label, a_person, a_project, a_rater, a_trace
 

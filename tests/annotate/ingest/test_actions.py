@@ -11,7 +11,8 @@ from annotate.enums import AssignmentState, CriterionKind, RaterKind, RunKind, S
 from annotate.errors import Rejected
 from annotate.ingest import actions
 from annotate.ingest.actions import ingest_file
-from annotate.ingest.founding import CriterionPreset, LevelPreset, create_rubric
+from annotate.ingest.founding import create_rubric
+from annotate.ingest.presets import CriterionPreset, LevelPreset
 from annotate.ingest.report import IngestReport
 from annotate.models import Assignment, Label, Problem, Project, Rater, Run, Step, Trace, Unit
 from tests.annotate.ingest.files import a_file, a_row

@@ -1,11 +1,21 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from django.db.models import RestrictedError
 
-from annotate.enums import AssignmentState, RaterKind, Role, RunKind
+from annotate.enums import AssignmentState, RaterKind, Role, RunKind, Scope
 from annotate.errors import Conflict, Rejected
-from annotate.ingest.founding import add_member, create_person, create_project, remove_project, renew_password
+from annotate.ingest.founding import (
+    add_criteria,
+    add_member,
+    create_person,
+    create_project,
+    remove_project,
+    renew_password,
+)
+from annotate.ingest.presets import PREFERENCE, READY_MADE, ready_made_with
 from annotate.models import Assignment, Consensus, Label, Membership, Person, Project, Release, Rubric, Run
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
@@ -94,3 +104,59 @@ def test_what_labels_rest_on_cannot_be_deleted_alone() -> None:
         rater.delete()
     with pytest.raises(RestrictedError):
         type(a_criterion(project)).objects.filter(rubric=project.rubric).delete()
+
+
+def test_a_rubric_without_labels_is_added_to_and_asks_what_it_asked_before() -> None:
+    project = a_project()
+    before = project.rubric
+    rubric = add_criteria(project, READY_MADE["dimensions"])
+    assert rubric == before == Project.objects.get(pk=project.pk).rubric
+    keys = [criterion.key for criterion in rubric.criteria.all()]
+    assert keys == ["verdict", "recoverable", "confidence", "relevance", "coherence"]
+    assert not rubric.criteria.get(key="relevance").is_asked
+    assert add_criteria(project, READY_MADE["dimensions"]).criteria.count() == 5, "what is there is not added"
+
+
+def test_a_frozen_rubric_asks_more_only_as_a_new_version_that_is_said_to_be_wanted() -> None:
+    project = a_project()
+    old = project.rubric
+    assert old is not None
+    old.guidelines = "Read slowly."
+    old.save()
+    verdict = a_criterion(project)
+    verdict.stops_at_first_error, verdict.weight = True, 2.5
+    verdict.save()
+    child = a_criterion(project, "recoverable")
+    child.parent = verdict
+    child.save()
+    label = a_label(a_rater(project), a_trace(project).steps.first(), "good")
+
+    with pytest.raises(Conflict, match="1 labels rest on it"):
+        add_criteria(project, READY_MADE["preference"])
+    assert Rubric.objects.get() == old
+
+    new = add_criteria(project, READY_MADE["preference"], as_new_version=True)
+    assert (new.name, new.version, new.guidelines, new.is_frozen) == (old.name, 2, "Read slowly.", False)
+    assert Project.objects.get(pk=project.pk).rubric == new
+    copy = new.criteria.get(key="verdict")
+    assert copy != verdict
+    assert (copy.stops_at_first_error, copy.weight) == (True, 2.5)
+    assert new.criteria.get(key="recoverable").parent == copy
+    assert [level.key for level in copy.levels.all()] == ["good", "neutral", "bad", "unsure"]
+    assert new.criteria.get(key="preference").scope == Scope.PAIR
+    assert [one.key for one in old.criteria.all()] == ["verdict", "recoverable"]
+    label.refresh_from_db()
+    assert label.criterion == old.criteria.get(key="verdict")
+
+
+def test_a_key_that_asks_about_something_else_is_not_taken_over() -> None:
+    project = a_project()
+    add_criteria(project, [replace(PREFERENCE, scope=Scope.STEP)])
+    with pytest.raises(Conflict, match="asks preference about a step already"):
+        add_criteria(project, READY_MADE["preference"])
+
+
+def test_ready_made_questions_are_found_by_what_they_ask() -> None:
+    assert ready_made_with("relevance") == "dimensions"
+    assert ready_made_with("preference") == "preference"
+    assert ready_made_with("verdict") is None

@@ -8,7 +8,8 @@ from django.utils import timezone
 from annotate.assign.actions import claim_next, fill_queue, rater_of, release_assignment
 from annotate.enums import AssignmentState, CriterionKind, Role, Scope
 from annotate.errors import Conflict, Rejected
-from annotate.ingest.founding import CriterionPreset, LevelPreset, create_rubric
+from annotate.ingest.founding import create_rubric
+from annotate.ingest.presets import CriterionPreset, LevelPreset
 from annotate.label.actions import clear_label, save_label, submit_assignment
 from annotate.label.queries import has_worked_on, sheet_of
 from annotate.models import Assignment, Criterion, Label, Project, Step

@@ -4,7 +4,8 @@ import pytest
 
 from annotate.enums import AssignmentState, CriterionKind, RaterKind
 from annotate.errors import NotEstimable
-from annotate.ingest.founding import CriterionPreset, LevelPreset, create_rubric
+from annotate.ingest.founding import create_rubric
+from annotate.ingest.presets import CriterionPreset, LevelPreset
 from annotate.measure.actions import measure_project
 from annotate.measure.queries import agreement_of, is_stale, rater_quality
 from annotate.models import Assignment, Estimate, Label, Project, Rater, Trace

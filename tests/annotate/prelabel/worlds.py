@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from annotate.enums import CriterionKind, Scope
-from annotate.ingest.founding import CriterionPreset, LevelPreset, create_rubric, use_rubric
+from annotate.ingest.founding import create_rubric, use_rubric
+from annotate.ingest.presets import CriterionPreset, LevelPreset
 from annotate.models import Project, Trace
 from annotate.prelabel.contracts import Finding, Message, Request, Strategy, Task
 from annotate.prelabel.entries import StrategyEntry

@@ -10,7 +10,8 @@ from django.test.utils import CaptureQueriesContext
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.consensus.actions import run_consensus
 from annotate.enums import FinishReason, RaterKind, ReleaseState, Role, RunKind
-from annotate.ingest.founding import PRM_VERDICTS, add_member, create_rubric
+from annotate.ingest.founding import add_member, create_rubric
+from annotate.ingest.presets import PRM_VERDICTS
 from annotate.label.actions import save_label
 from annotate.models import Completion, Consensus, Estimate, Project, Release, Run, Trace, Unit
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace

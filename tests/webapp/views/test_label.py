@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.enums import AssignmentState, CriterionKind, Role, Scope
-from annotate.ingest.founding import PRM_VERDICTS, CriterionPreset, create_rubric
+from annotate.ingest.founding import create_rubric
+from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset
 from annotate.models import Assignment, Label, Project
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_of, signed_in

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from annotate.enums import CriterionKind, Scope
-from annotate.ingest.founding import CriterionPreset, LevelPreset
+from annotate.ingest.presets import CriterionPreset, LevelPreset
 from annotate.models import Criterion, Level, Rubric
 
 

@@ -11,7 +11,8 @@ from annotate.errors import Rejected
 from annotate.export.contracts import Written
 from annotate.export.formats.trl_stepwise import PATH, TrlSettings, check, write
 from annotate.export.rows import source_of
-from annotate.ingest.founding import CriterionPreset, LevelPreset, create_rubric
+from annotate.ingest.founding import create_rubric
+from annotate.ingest.presets import CriterionPreset, LevelPreset
 from annotate.models import Problem
 from tests.annotate.export.decided import Decided, a_decided_project
 from tests.factories import a_project, a_trace
