@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 
+from annotate.enums import Scope
 from annotate.models import Project
 from annotate.prelabel.entries import StrategyEntry
 
@@ -25,7 +26,7 @@ class BudgetForm(forms.Form):
 class RunForm(BudgetForm):
     """What every run needs besides its strategy's own settings."""
 
-    field_order = ("backend", "criterion", "budget_tokens", "budget_completions")
+    field_order = ("backend", "criterion", "pairs_per_problem", "budget_tokens", "budget_completions")
 
     backend = forms.CharField(
         max_length=400,
@@ -33,13 +34,25 @@ class RunForm(BudgetForm):
         help_text="transformers:FOLDER for a model on this machine, openai:ADDRESS?model=NAME for a model server.",
     )
     criterion = forms.ChoiceField(label="Question", required=False)
+    pairs_per_problem = forms.IntegerField(
+        min_value=1,
+        max_value=1000,
+        initial=1,
+        label="Pairs of each problem",
+        help_text="There are no pairs yet: they are made of traces of one problem, right beside wrong first.",
+    )
 
     def __init__(self, project: Project, entry: StrategyEntry, data: Any = None) -> None:
         super().__init__(data)
         if not entry.needs_backend:
             for name in ("backend", *BudgetForm.base_fields):
                 del self.fields[name]
+        if entry.task != "pair" or project.pairs.exists():
+            del self.fields["pairs_per_problem"]
         criteria = project.rubric.criteria.all() if project.rubric else ()
         question = self.fields["criterion"]
         assert isinstance(question, forms.ChoiceField)
-        question.choices = [("", "The usual one for this strategy"), *((c.key, c.title) for c in criteria)]
+        question.choices = [
+            ("", "The usual one for this strategy"),
+            *((c.key, c.title) for c in criteria if (c.scope == Scope.PAIR) == (entry.task == "pair")),
+        ]

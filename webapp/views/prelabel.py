@@ -64,6 +64,7 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
                 backend=form.cleaned_data.get("backend", ""),
                 settings=settings.values,
                 criterion_key=form.cleaned_data["criterion"] or None,
+                pairs_per_problem=form.cleaned_data.get("pairs_per_problem", 1),
                 created_by=request.user,
                 allowed_backends=allowed,
                 budget_tokens=form.cleaned_data.get("budget_tokens"),
@@ -158,5 +159,6 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
     count = retry_failed(found, only_failed=request.POST.get("only") == "failed")
     if count:
         send_run(found)
-    messages.success(request, f"{count} trace{'s' if count != 1 else ''} will be tried again.")
+    noun = "pair" if found.criterion.scope == Scope.PAIR else "trace"
+    messages.success(request, f"{count} {noun}{'s' if count != 1 else ''} will be tried again.")
     return redirect("run", pk=pk)

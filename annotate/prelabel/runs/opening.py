@@ -12,6 +12,8 @@ from django.db.models.functions import Coalesce
 
 from annotate.enums import RunKind, Scope
 from annotate.errors import Rejected
+from annotate.ingest.pairing import pair_traces
+from annotate.ingest.presets import ready_made_with
 from annotate.models import Criterion, Pair, Person, Project, Rater, Run, Trace, Unit
 from annotate.prelabel.audit.actions import open_audit
 from annotate.prelabel.audit.entry import is_auditable
@@ -37,6 +39,7 @@ def open_run(
     created_by: Person | None = None,
     traces: QuerySet[Trace] | None = None,
     pairs: QuerySet[Pair] | None = None,
+    pairs_per_problem: int = 1,
     rater_name: str = "",
     allowed_backends: Sequence[str] | None = None,
     budget_tokens: int | None = None,
@@ -45,7 +48,8 @@ def open_run(
 ) -> Run:
     """Write a run and one unit for each of ``traces``, or of ``pairs`` where the strategy compares.
 
-    By default it is about all of the project's. The settings are stored in full, defaults included, so that the run
+    By default it is about all of the project's; where there are no pairs yet, ``pairs_per_problem`` of each problem's
+    traces are made. The settings are stored in full, defaults included, so that the run
     means the same after a default changes. ``budget_tokens`` (read and written together) and ``budget_completions``
     stop the run once that much is stored. A judge that has not run here before has its ``audit`` opened too. Nothing is
     sent to a worker here.
@@ -62,7 +66,10 @@ def open_run(
     _check_players(entry, resolved, allowed_backends)
     _check_hint(project, resolved)
     criterion = _criterion(project, entry, criterion_key or entry.usual_criterion)
-    chosen = _chosen_pairs(project, pairs) if entry.task == "pair" else _chosen_traces(project, traces)
+    if entry.task == "pair":
+        chosen = _chosen_pairs(project, pairs, pairs_per_problem)
+    else:
+        chosen = _chosen_traces(project, traces)
     if entry.task == "trace" and pairs is not None:
         raise Rejected(f"{entry.name} labels traces, not pairs", field="pairs")
     rater = machine_rater(project, entry, backend=backend, settings=resolved, name=rater_name)
@@ -136,11 +143,19 @@ def _criterion(project: Project, entry: StrategyEntry, key: str) -> Criterion:
     found = criteria.filter(key=key).first()
     if found is None:
         known = ", ".join(criteria.values_list("key", flat=True)) or "none"
-        raise Rejected(f"the project's rubric has no criterion {key}; it has: {known}", field="criterion")
+        raise Rejected(
+            f"the project's rubric has no criterion {key}; it has: {known}{_how_to_add(project, key)}",
+            field="criterion",
+        )
     if (found.scope == Scope.PAIR) != (entry.task == "pair"):
         asked, labelled = ("pairs", "traces") if found.scope == Scope.PAIR else (f"a {found.scope}", "pairs")
         raise Rejected(f"{key} is asked about {asked}, {entry.name} labels {labelled}", field="criterion")
     return found
+
+
+def _how_to_add(project: Project, key: str) -> str:
+    name = ready_made_with(key)
+    return f". To add it: python3 manage.py rubric {project.slug} --add {name}" if name else ""
 
 
 # (key of the trace or pair, its problem)
@@ -152,8 +167,10 @@ def _chosen_traces(project: Project, traces: QuerySet[Trace] | None) -> _Chosen:
     return _of_project(project, wanted.order_by("pk").values_list("pk", "project", "problem"), "trace")
 
 
-def _chosen_pairs(project: Project, pairs: QuerySet[Pair] | None) -> _Chosen:
+def _chosen_pairs(project: Project, pairs: QuerySet[Pair] | None, per_problem: int) -> _Chosen:
     wanted = pairs if pairs is not None else project.pairs.all()
+    if pairs is None and not wanted.exists() and not pair_traces(project, per_problem=per_problem):
+        raise Rejected("no problem has two traces that differ, so there is no pair to compare", field="pairs")
     problem = Coalesce("left_trace__problem", "left_step__trace__problem")
     return _of_project(project, wanted.order_by("pk").values_list("pk", "project", problem), "pair")
 

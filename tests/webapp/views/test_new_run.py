@@ -8,7 +8,10 @@ import pytest
 from django.test import Client
 from django.utils.html import escape
 
+from annotate.ingest.founding import add_criteria
+from annotate.ingest.presets import READY_MADE
 from annotate.models import Project, Run
+from annotate.prelabel.audit.actions import audits_of
 from annotate.prelabel.strategies import STRATEGIES
 from tests.factories import a_pair, a_project, a_trace
 from tests.webapp.views.clients import signed_in
@@ -66,3 +69,30 @@ def test_defaults_open_a_run_or_say_what_is_missing(alice: Client, tmp_path: Pat
     for reasons in said:
         for reason in reasons:
             assert reason in answer.content.decode().replace("&#x27;", "'").replace("&quot;", '"')
+
+
+def test_a_judge_of_pairs_is_started_from_the_page_and_makes_its_pairs(alice: Client) -> None:
+    project = a_project(slug="words")
+    first = a_trace(project)
+    for text in ("one", "two"):
+        a_trace(project, problem=first.problem, texts=[text])
+    data = {"strategy": "judge/pairwise", "backend": "scripted:x", "pairs_per_problem": "2"}
+
+    refused = alice.post("/projects/words/runs/new/", data)
+    assert refused.status_code == 400
+    assert "python3 manage.py rubric words --add preference" in refused.content.decode()
+
+    add_criteria(project, READY_MADE["preference"])
+    form = alice.get("/projects/words/runs/new/", {"strategy": "judge/pairwise"})
+    assert [key for key, _ in form.context["form"].fields["criterion"].choices] == ["", "preference"]
+    data |= {
+        field.html_name: field.value()
+        for field in form.context["settings"]
+        if field.value() not in (None, False)
+    }
+    assert alice.post("/projects/words/runs/new/", data).status_code == 302
+    run = Run.objects.get(name="judge/pairwise")
+    assert run.units.count() == 2
+    assert audits_of(run.rater).get().units.count() == 2
+    again = alice.get("/projects/words/runs/new/", {"strategy": "judge/pairwise"}).context["form"]
+    assert "pairs_per_problem" not in again.fields

@@ -113,6 +113,11 @@ class NewRun(serializers.Serializer[Run]):
     settings = Settings()
     criterion = serializers.CharField(max_length=60, required=False)
     rater = serializers.CharField(max_length=160, allow_blank=True, default="", help_text="A name for it.")
+    pairs_per_problem = serializers.IntegerField(
+        min_value=1,
+        default=1,
+        help_text="Made of its traces where pairs are compared and there are none yet.",
+    )
     budget_tokens = serializers.IntegerField(
         required=False, allow_null=True, help_text="Tokens read and written after which the run stops."
     )

@@ -43,7 +43,7 @@ class RunViewSet(NounViewSet):
 
     @extend_schema(request=NewRun, responses={201: RunSerializer})
     def create(self, request: Request, slug: str) -> Response:
-        """Open a pre-labelling run over all traces and hand it to the workers."""
+        """Open a pre-labelling run over all traces, or all pairs, and hand it to the workers."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
         new = NewRun(data=request.data)
         new.is_valid(raise_exception=True)
@@ -58,6 +58,7 @@ class RunViewSet(NounViewSet):
             criterion_key=wanted.get("criterion"),
             created_by=asker(request),
             rater_name=wanted["rater"],
+            pairs_per_problem=wanted["pairs_per_problem"],
             allowed_backends=allowed,
             budget_tokens=wanted.get("budget_tokens"),
             budget_completions=wanted.get("budget_completions"),

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 from django.db.models import QuerySet
 
+from annotate.enums import Scope
 from annotate.errors import BackendError, Conflict, Rejected
 from annotate.ingest.pairing import pair_traces
 from annotate.models import Project, Run
@@ -115,6 +117,7 @@ class Command(GradusCommand):
             return run
         return self._opened_run(project, options)
 
+    @transaction.atomic
     def _opened_run(self, project: Project, options: dict[str, Any]) -> Run:
         if options["strategy"] is None:
             raise CommandError(f"Name a --strategy: {', '.join(sorted(STRATEGIES))}.")
@@ -248,7 +251,7 @@ def _first(rows: QuerySet[Any], limit: int | None) -> QuerySet[Any] | None:
 
 
 def _nouns(run: Run) -> str:
-    return f"{strategy_called(run.name).task}s"
+    return "pairs" if run.criterion.scope == Scope.PAIR else "traces"
 
 
 def _how_to_follow(run: Run) -> str:

@@ -6,6 +6,8 @@ import pytest
 
 from annotate.enums import RaterKind, RunState, UnitState
 from annotate.errors import Conflict, Rejected
+from annotate.ingest.founding import add_criteria
+from annotate.ingest.presets import READY_MADE
 from annotate.models import Project, Run
 from annotate.prelabel import actions
 from tests.factories import a_project, a_rater, a_trace
@@ -56,6 +58,40 @@ class TestOpenRun:
         with pytest.raises(Conflict, match="other settings"):
             actions.open_run(project, **options, settings={"k": 9})
         assert Run.objects.count() == 1
+
+    @pytest.mark.parametrize(
+        ("strategy", "name"), [("judge/pairwise", "preference"), ("judge/dimensions", "dimensions")]
+    )
+    def test_a_question_the_rubric_lacks_is_refused_with_what_adds_it(self, strategy: str, name: str) -> None:
+        project = a_project(slug="sums")
+        a_trace(project, problem=a_trace(project).problem, texts=["another"])
+        options: dict[str, Any] = {"strategy": strategy, "backend": "scripted:x"}
+        with pytest.raises(Rejected) as caught:
+            actions.open_run(project, **options)
+        assert caught.value.field == "criterion"
+        assert f"python3 manage.py rubric sums --add {name}" in caught.value.reason
+        assert not project.pairs.exists()
+
+        add_criteria(project, READY_MADE[name])
+        assert actions.open_run(project, **options).units.exists()
+
+    def test_pairs_are_made_where_there_are_none_and_only_there(self) -> None:
+        project = a_project()
+        add_criteria(project, READY_MADE["preference"])
+        first = a_trace(project)
+        for text in ("one", "two"):
+            a_trace(project, problem=first.problem, texts=[text])
+        options: dict[str, Any] = {"strategy": "judge/pairwise", "backend": "scripted:x"}
+        assert actions.open_run(project, **options, pairs_per_problem=2).units.count() == 2
+        assert actions.open_run(project, **options, pairs_per_problem=3).units.count() == 2
+
+    def test_where_no_two_traces_differ_there_is_nothing_to_compare(self) -> None:
+        project = a_project()
+        add_criteria(project, READY_MADE["preference"])
+        a_trace(project)
+        with pytest.raises(Rejected, match="no pair to compare") as caught:
+            actions.open_run(project, strategy="judge/pairwise", backend="scripted:x")
+        assert caught.value.field == "pairs"
 
     def test_a_persons_name_is_not_taken(self) -> None:
         project = a_project()

@@ -11,6 +11,8 @@ from django.core.management import CommandError, call_command
 
 from annotate.enums import RunState, UnitState
 from annotate.models import Label, Project, Run
+from annotate.prelabel.actions import open_run
+from annotate.prelabel.audit.actions import audits_of
 from annotate.prelabel.strategies import STRATEGIES
 from tests.annotate.prelabel.worlds import a_rich_project, an_entry, traces_of
 from tests.factories import a_project, a_trace
@@ -164,3 +166,18 @@ def test_a_strategy_that_compares_is_given_pairs(tmp_path: Path, monkeypatch: py
     said = called(project.slug, *options, "--limit", 1, "--here")
     assert "made" not in said
     assert "1 of 1 pairs" in said
+
+
+def test_pairs_made_for_a_run_that_is_refused_are_taken_back(project: Project) -> None:
+    a_trace(project, problem=project.traces.first().problem, texts=["another"])
+    options = ("--strategy", "judge/pairwise", "--backend", "scripted:x")
+    with pytest.raises(CommandError, match="rubric sums --add preference"):
+        called(project.slug, *options, "--here")
+    assert not project.pairs.exists()
+
+
+def test_a_judges_audit_is_taken_up_by_its_number(project: Project, tmp_path: Path) -> None:
+    script = a_script(tmp_path / "script.json")
+    judge = open_run(project, strategy="judge/critique", backend=script).rater
+    said = called(project.slug, "--resume", audits_of(judge).get().pk, "--here")
+    assert "3 of 3 traces" in said
