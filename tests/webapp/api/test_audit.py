@@ -8,8 +8,9 @@ from annotate.models import Rater, Run, Unit
 from annotate.prelabel.actions import open_run
 from annotate.prelabel.audit.actions import audits_of
 from annotate.prelabel.audit.counts import FamilyCounts
-from annotate.prelabel.audit.kinds import TRACES
+from annotate.prelabel.audit.kinds import PAIRS, TRACES
 from annotate.prelabel.audit.probe import HELD
+from tests.annotate.measure.pair_judges import an_audited_judge_of_pairs
 from tests.factories import a_project, a_rater, a_trace
 from tests.webapp.api.clients import signed_in
 
@@ -57,3 +58,13 @@ def test_a_person_has_no_audit(judge):
     person = a_rater(judge.project, RaterKind.PERSON)
 
     assert signed_in("vera").get(f"/api/raters/{person.pk}/audit/").status_code == 400
+
+
+def test_a_judge_of_pairs_answers_with_the_rates_of_its_kind(judge):
+    rater = an_audited_judge_of_pairs(judge.project, gold_pair=(1, 3))
+    report = signed_in("vera").get(f"/api/raters/{rater.pk}/audit/").json()
+    assert (report["asked_about"], report["trust"]) == ("pair", "below")
+    assert [rate["name"] for rate in report["rates"]] == list(PAIRS.families)
+    (gold,) = [rate for rate in report["rates"] if rate["name"] == "gold_pair"]
+    assert (gold["value"], gold["n"], gold["wanted"], gold["is_missed"]) == (0.25, 4, 0.8, True)
+    assert signed_in("vera").get(f"/api/raters/{judge.pk}/audit/").json()["asked_about"] == "trace"

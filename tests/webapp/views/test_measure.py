@@ -15,6 +15,7 @@ from annotate.prelabel.audit.actions import audits_of, open_audit
 from annotate.prelabel.audit.counts import FamilyCounts
 from annotate.prelabel.audit.kinds import TRACES
 from annotate.prelabel.audit.probe import HELD, Result
+from tests.annotate.measure.pair_judges import an_audited_judge_of_pairs
 from tests.factories import a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_with_one_and_three, signed_in
 
@@ -204,3 +205,23 @@ def test_a_new_audit_takes_the_question_the_judge_labels(project, alice):
     assert audits_of(rater).first().criterion == first.criterion
     with pytest.raises(Exception, match="under way"):
         open_audit(rater, first.criterion)
+
+
+def test_a_judge_of_pairs_has_the_same_page_with_its_own_questions(project, alice):
+    rater = an_audited_judge_of_pairs(project, gold_pair=(1, 3), bias_position=(3, 1))
+
+    shown = page(alice, f"/raters/{rater.pk}/audit/")
+
+    assert "Below the gate: known better side preferred: 0.25, wanted at least 0.8" in shown
+    assert "The two change places, and what was preferred no longer is." in shown
+    assert "Consensus decides steps and reads no labels of pairs." in shown
+    assert "Known solution accepted" not in shown
+    assert "over 1 pair; 1 more failed." in shown
+    assert "pair-of-one, a question: moved" in shown
+    assert "known better side preferred: 0.25" in page(alice, "/projects/words/judges/")
+
+
+def test_the_gate_asks_after_the_rates_of_both_kinds(project, alice):
+    alice.post("/projects/words/judges/", {"gate-gold_pair": "0.2", "gate-gold_solution": "0.5"})
+    assert Project.objects.get(slug="words").judge_gate == {"gold_solution": 0.5, "gold_pair": 0.2}
+    assert "Known better side preferred, at least" in page(alice, "/projects/words/judges/")

@@ -126,6 +126,7 @@ def _words(rate: Rate) -> str:
 def _as_json(report: JudgeReport) -> dict[str, Any]:
     return {
         "rater": report.rater.name,
+        "asked_about": report.noun,
         "trust": report.trust.state,
         "reason": report.trust.reason,
         "run": report.run and report.run.pk,

@@ -2,16 +2,18 @@ from __future__ import annotations
 
 import pytest
 
-from annotate.enums import RaterKind, RunState
+from annotate.enums import Outcome, RaterKind, RunState
 from annotate.errors import Conflict, Rejected
-from annotate.models import Label, Project, Rater, Run
+from annotate.ingest.founding import add_criteria
+from annotate.ingest.presets import READY_MADE
+from annotate.models import Label, Pair, Project, Rater, Run
 from annotate.prelabel.actions import claim_units, finish_unit, open_run
 from annotate.prelabel.audit.actions import audits_of, open_audit
 from annotate.prelabel.audit.entry import AUDIT
 from annotate.prelabel.contracts import Finding, Opinion, Silence
 from annotate.prelabel.queries import evidence_of, task_of
 from annotate.prelabel.strategies import AUDIT_ENTRY, STRATEGIES, strategy_called, strategy_of_run
-from tests.factories import a_criterion, a_label, a_project, a_rater, a_trace
+from tests.factories import a_criterion, a_label, a_pair, a_pair_label, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -143,3 +145,41 @@ def test_a_rater_from_a_file_has_no_audit(project):
 
     with pytest.raises(Rejected, match="no judge that runs here"):
         open_audit(rater, a_criterion(project))
+
+
+def pairs_of(project: Project, *outcomes: tuple[Outcome | None, Outcome | None]) -> list[Pair]:
+    add_criteria(project, READY_MADE["preference"])
+    made = []
+    for left, right in outcomes:
+        first = a_trace(project, outcome=left)
+        made.append(a_pair(first, a_trace(project, problem=first.problem, outcome=right)))
+    return made
+
+
+def test_a_judge_of_pairs_is_audited_over_pairs_those_first_of_which_something_is_known(project):
+    nothing = [(None, None), (Outcome.RIGHT, Outcome.RIGHT), (Outcome.RIGHT, None)] * 4
+    pairs = pairs_of(project, *nothing, (Outcome.RIGHT, Outcome.WRONG), (Outcome.WRONG, Outcome.RIGHT))
+    a_pair_label(a_rater(project, RaterKind.GOLD, "gold/key"), pairs[0], "tie")
+
+    run = open_run(project, strategy="judge/pairwise", backend="scripted:")
+    audit = audits_of(run.rater).get()
+    assert (audit.criterion.key, audit.settings["hint_rater"]) == ("preference", "gold/key")
+    assert audit.units.count() == len(pairs)
+    assert set(audit.units.values_list("trace", flat=True)) == {None}
+
+    Run.objects.filter(pk=audit.pk).update(state=RunState.DONE)
+    fewer = open_audit(run.rater, audit.criterion, size=3)
+    assert set(fewer.units.values_list("pair", flat=True)) == {pairs[0].pk, pairs[-1].pk, pairs[-2].pk}
+    assert {unit.problem for unit in fewer.units.all()} == {
+        pair.left_trace.problem for pair in (pairs[0], pairs[-1], pairs[-2])
+    }
+
+
+def test_a_pair_of_steps_is_audited_too(project):
+    add_criteria(project, READY_MADE["preference"])
+    left = a_trace(project)
+    pair = a_pair(left.steps.get(position=1), a_trace(project, problem=left.problem).steps.get(position=1))
+    run = open_run(project, strategy="judge/pairwise", backend="scripted:")
+    (unit,) = claim_units(audits_of(run.rater).get(), "worker", 9)
+    assert (unit.pair, unit.problem) == (pair, left.problem)
+    assert len(next(AUDIT_ENTRY.start(task_of(unit), unit.run.settings))) > 20

@@ -14,6 +14,7 @@ from annotate.prelabel.audit.actions import audits_of
 from annotate.prelabel.audit.counts import FamilyCounts
 from annotate.prelabel.audit.kinds import TRACES
 from annotate.prelabel.audit.probe import HELD, Result
+from tests.annotate.measure.pair_judges import an_audited_judge_of_pairs
 from tests.factories import a_project, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +107,19 @@ def test_measuring_prints_labels_and_leaves_audits_to_this_command(judge):
     out = StringIO()
     call_command("measure", "sums", stdout=out)
     assert "Known solution accepted" not in out.getvalue()
+
+
+def test_a_judge_of_pairs_is_shown_with_the_rates_of_its_kind(project):
+    rater = an_audited_judge_of_pairs(project, gold_pair=(1, 3), orders_agree=(2, 2))
+    printed = run_command("sums")
+    assert f"{rater}: below the gate: known better side preferred: 0.25, wanted at least 0.8" in printed
+    assert "0.50 (0.15–0.85) 4 Same preference in both orders" in printed
+    assert "Known solution accepted" not in printed
+    assert "no pair was finished" in printed
+
+    report = json.loads(run_command("sums", "--json"))["judges"][0]
+    assert (report["asked_about"], report["trust"]) == ("pair", "below")
+    assert report["rates"]["gold_pair"]["wanted"] == 0.8
+
+    printed = run_command("sums", "--judge", rater.name, "--traces", "2", "--gate", "gold_pair=0.2")
+    assert f"{rater}: trusted (an audit is under way: 0 of 2 pairs)" in printed
