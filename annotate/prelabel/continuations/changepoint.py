@@ -5,13 +5,14 @@ Before the first error a prefix is recoverable, from it on it hardly is: one cha
 ``e = n`` that none of them is. With a prior over ``e`` the counts of all prefixes together give a posterior::
 
     log P(e | counts) = log prior(e) + sum over t < e of log BetaBin(hits_t; before_t)
-                                     + sum over t >= e of log BetaBin(hits_t; after_t-e) + constant
+                                     + sum over t >= e of log BetaBin(hits_t; after_(t-e)) + constant
 
-Two unknowns are integrated over rather than guessed. The model's pass rate ``s`` on the bare problem lies on a grid and
-learns from attempts at the problem and from every prefix; a prefix with the share ``left`` of the trace still to be
+Three unknowns are integrated over rather than guessed. The model's pass rate ``s`` on the bare problem lies on a grid
+and learns from attempts at the problem and from every prefix; a prefix with the share ``left`` of the trace still to be
 written is expected to succeed with ``s ** left``, which is ``s`` at the start, rises towards 1, and is what equally
-hard steps would give. And each prefix has its own rate around the expected one (the Beta of the Beta-binomial), because
-models repair errors and stumble over sound prefixes.
+hard steps would give. How often the model recovers from this error is one of a few possibilities, from hardly ever to
+often, and all the prefixes after it together tell which. And each prefix has its own rate around the expected one (the
+Beta of the Beta-binomial), because models repair errors and stumble over sound prefixes.
 
 Only the kernel ``p^hits (1-p)^misses`` enters, so counts that stopped on a success need no correction, and prefixes
 without rollouts drop out.
@@ -29,6 +30,7 @@ Array = NDArray[np.float64]
 
 _PASS_RATES = (np.arange(12) + 0.5) / 12
 _MEAN_BOUNDS = (0.02, 0.98)
+_LEAST_RECOVERY = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +38,13 @@ class Expectations:
     """How recoverable a prefix is expected to be; the defaults are deliberately rough.
 
     ``pass_rate``: Beta of the pass rate on the bare problem. ``before_weight``: pseudo-rollouts with which a sound
-    prefix keeps to its expected rate. ``after``: Beta right after the error; ``fading`` multiplies its mean with every
-    step that has been built on the error since.
+    prefix keeps to its expected rate. ``after``: what the Beta right after the error may be, each as likely as the
+    others; ``fading`` multiplies its mean with every step that has been built on the error since.
     """
 
     pass_rate: tuple[float, float] = (2.0, 1.0)
     before_weight: float = 6.0
-    after: tuple[float, float] = (0.5, 3.0)
+    after: tuple[tuple[float, float], ...] = ((0.1, 9.9), (1.0, 9.0), (3.0, 7.0))
     fading: float = 0.7
 
 
@@ -99,6 +101,7 @@ class ChangePoint:
         mean = np.clip(_PASS_RATES[:, None] ** share[None, :], *_MEAN_BOUNDS)
         self._before = expected.before_weight * mean, expected.before_weight * (1 - mean)
         self._after = _fading(len(share), expected)
+        self._log_possibilities = -np.log(len(expected.after))
         a, b = expected.pass_rate
         self._log_rates = (a - 1) * np.log(_PASS_RATES) + (b - 1) * np.log1p(-_PASS_RATES)
 
@@ -119,8 +122,11 @@ class ChangePoint:
         before = np.cumsum(before, axis=1)
         is_after = np.arange(n)[None, :] >= np.arange(n + 1)[:, None]
         lost = _log_kernel(h[seen], m[seen], *_columns(self._after, seen))
-        after = np.where(is_after[:, seen], lost, 0.0).sum(axis=1)
-        joint = self._log_prior[None, :] + rates[:, None] + before + after[None, :]
+        after = np.where(is_after[:, seen], lost, 0.0).sum(axis=2) + self._log_possibilities
+        most = after.max(axis=0)
+        recovery = np.exp(after - most)
+        total = recovery.sum(axis=0)
+        joint = self._log_prior[None, :] + rates[:, None] + before + most + np.log(total)
         shared = np.exp(joint - joint.max())
         shared /= shared.sum()
         probabilities = shared.sum(axis=0)
@@ -128,19 +134,22 @@ class ChangePoint:
             shared, probabilities, where=probabilities > 0, out=np.zeros_like(shared)
         )
         sound = rate_given_place.T @ _next_success(h, m, *self._before)
-        return Location(probabilities, np.where(is_after, _next_success(h, m, *self._after), sound))
+        lost_too = ((recovery / total)[:, :, None] * _next_success(h, m, *self._after)).sum(axis=0)
+        return Location(probabilities, np.where(is_after, lost_too, sound))
 
 
 def _fading(n: int, expected: Expectations) -> tuple[Array, Array]:
-    """Beta parameters (n + 1, n) of a prefix ``t`` for an error at ``e``; the weight stays as the mean fades."""
-    a, b = expected.after
+    """Beta parameters (possibilities, n + 1, n) of a prefix ``t`` for an error at ``e``; the weight stays as the mean
+    fades.
+    """
+    a, b = np.array(expected.after, float).T[:, :, None, None]
     behind = np.maximum(np.arange(n)[None, :] - np.arange(n + 1)[:, None], 0)
-    mean = np.maximum(a / (a + b) * expected.fading**behind, _MEAN_BOUNDS[0])
+    mean = np.maximum(a / (a + b) * expected.fading**behind, _LEAST_RECOVERY)
     return (a + b) * mean, (a + b) * (1 - mean)
 
 
 def _columns(beta: tuple[Array, Array], seen: NDArray[np.bool_]) -> tuple[Array, Array]:
-    return beta[0][:, seen], beta[1][:, seen]
+    return beta[0][..., seen], beta[1][..., seen]
 
 
 def _log_kernel(hits: Array, misses: Array, a: Array, b: Array) -> Array:

@@ -55,15 +55,15 @@ class AdaptiveSettings(RolloutSettings):
     of its own steps, and by ``max_tokens_per_trace`` (0: no limit), all without the attempts at the bare problem.
 
     The search ends at the probability ``confidence`` of one place. Short of it, steps are labelled whose side of the
-    error has at least the probability ``label_confidence``. A wave is ``wave`` rollouts. ``hint_trust`` is the weight
-    of the judge's place (setting ``hint_rater`` of the run) against all places alike; about half of it goes to that
-    very step.
+    error has at least the probability ``label_confidence``; every label carries the probability it has. A wave is
+    ``wave`` rollouts. ``hint_trust`` is the weight of the judge's place (setting ``hint_rater`` of the run) against all
+    places alike; about half of it goes to that very step.
     """
 
     k: int = 16
     sc_samples: int = 0
     confidence: float = 0.95
-    label_confidence: float = 0.9
+    label_confidence: float = 0.5
     max_rollouts: int = 64
     max_per_step: float = 2.5
     max_tokens_per_trace: int = 0
@@ -73,7 +73,7 @@ class AdaptiveSettings(RolloutSettings):
     def __post_init__(self) -> None:
         RolloutSettings.__post_init__(self)
         require(0.5 <= self.confidence < 1, "confidence", "must lie in [0.5, 1).")
-        require(0.5 < self.label_confidence < 1, "label_confidence", "must lie between 0.5 and 1.")
+        require(0.5 <= self.label_confidence < 1, "label_confidence", "must lie in [0.5, 1).")
         require(self.max_rollouts >= 1, "max_rollouts", "must be at least 1.")
         require(self.max_per_step > 0, "max_per_step", "must be above 0.")
         require(self.max_tokens_per_trace >= 0, "max_tokens_per_trace", "must not be negative.")

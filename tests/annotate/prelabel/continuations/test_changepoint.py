@@ -80,7 +80,7 @@ def test_equal_places_may_trade_their_evidence_after_the_error(counts: Counts, s
 
 def test_one_prefix_by_hand() -> None:
     """One prefix, one miss: odds of lost against sound are P(miss | after) / P(miss | before)."""
-    expected = Expectations(after=(1.0, 3.0), fading=1.0)
+    expected = Expectations(after=((1.0, 3.0),), fading=1.0)
     location = ChangePoint([1.0, 1.0], [0.0], expected).locate([0], [1])
     # With nothing left to write a sound prefix succeeds at .98, the bound; a lost one at 1 / 4.
     lost, sound = 0.75, 0.02
@@ -89,7 +89,7 @@ def test_one_prefix_by_hand() -> None:
 
 def test_the_kernel_does_not_care_in_which_order_or_why_rollouts_stopped() -> None:
     """One success after three misses weighs log B(a+1, b+3) - log B(a, b): the Beta-binomial but its coefficient."""
-    expected = Expectations(after=(2.0, 5.0), fading=1.0, before_weight=4.0)
+    expected = Expectations(after=((2.0, 5.0),), fading=1.0, before_weight=4.0)
     location = ChangePoint([1.0, 1.0], [0.0], expected).locate([1], [3])
 
     def log_beta(a: float, b: float) -> float:
@@ -137,7 +137,7 @@ def test_a_settled_place_leaves_nothing_to_learn() -> None:
 
 def test_information_by_hand() -> None:
     """Two places, one prefix: the mutual information of place and outcome."""
-    expected = Expectations(after=(1.0, 3.0), fading=1.0)
+    expected = Expectations(after=((1.0, 3.0),), fading=1.0)
     location = ChangePoint([1.0, 1.0], [0.0], expected).locate([0], [0])
 
     def entropy(p: float) -> float:
@@ -145,6 +145,37 @@ def test_information_by_hand() -> None:
 
     told = entropy((0.25 + 0.98) / 2) - (entropy(0.25) + entropy(0.98)) / 2
     assert location.information() == pytest.approx([told])
+
+
+def test_possibilities_that_are_one_are_one_and_each_is_weighed_by_what_it_explains() -> None:
+    """By hand: one lost prefix with two misses, a recovery of 0.1 or 0.5 on average."""
+    counts = ([0, 2], [3, 1])
+    single, double = (
+        model(2, expected=Expectations(after=((1.0, 3.0),) * times)).locate(*counts) for times in (1, 2)
+    )
+    assert double.probabilities == pytest.approx(single.probabilities)
+    assert double.success == pytest.approx(single.success)
+
+    flat = Expectations(after=((1.0, 9.0), (5.0, 5.0)), fading=1.0)
+    location = ChangePoint([1.0, 1.0], [0.0], flat).locate([0], [2])
+    explains = [(9 * 10) / (10 * 11), (5 * 6) / (10 * 11)]
+    sound = (0.02 * 6) * (0.02 * 6 + 1) / (6 * 7)
+    lost = sum(explains) / 2
+    assert location.probabilities[0] == pytest.approx(lost / (lost + sound))
+    next_success = [1 / 12, 5 / 12]
+    expected = sum(w * p for w, p in zip(explains, next_success, strict=True)) / sum(explains)
+    assert location.success[0, 0] == pytest.approx(expected)
+
+
+def test_a_model_that_never_recovers_later_makes_a_single_success_weigh_more() -> None:
+    """Two successes among misses: recovery if the later prefixes recover too, else a sound prefix."""
+    hits = [2, 0, 0, 0, 0]
+    misses = [2, 4, 8, 8, 8]
+    hopeless = model(5).locate(hits, misses).sound[0]
+    recovering = model(5).locate([2, 2, 3, 2, 2], [2, 2, 5, 6, 6]).probabilities[0]
+    alone = model(5, expected=Expectations(after=((1.0, 9.0),))).locate(hits, misses).sound[0]
+    assert hopeless > alone
+    assert recovering < 0.5
 
 
 def test_no_prefix_at_all_leaves_one_place() -> None:
@@ -164,8 +195,9 @@ def test_the_posterior_is_calibrated_where_its_model_holds() -> None:
         rate = rng.choice(rates, p=rates / rates.sum())
         mean = np.clip(rate**left, 0.02, 0.98)
         before = rng.beta(6 * mean, 6 * (1 - mean))
-        lost = np.maximum(0.5 / 3.5 * 0.7 ** np.maximum(np.arange(n) - place, 0), 0.02)
-        after = rng.beta(3.5 * lost, 3.5 * (1 - lost))
+        recovery = rng.choice([0.01, 0.1, 0.3])
+        lost = np.maximum(recovery * 0.7 ** np.maximum(np.arange(n) - place, 0), 0.01)
+        after = rng.beta(10 * lost, 10 * (1 - lost))
         hits = rng.binomial(4, np.where(np.arange(n) < place, before, after))
         location = ChangePoint([1.0] * (n + 1), left).locate(hits.astype(float), 4.0 - hits)
         right.append(location.best == place)

@@ -236,7 +236,7 @@ def test_adaptive_without_usable_reference_asks_nothing(reference: str | None, r
     ("field", "values_"),
     [
         ("confidence", {"confidence": 1.0}),
-        ("label_confidence", {"label_confidence": 0.5}),
+        ("label_confidence", {"label_confidence": 0.49}),
         ("max_rollouts", {"max_rollouts": 0}),
         ("max_per_step", {"max_per_step": 0.0}),
         ("max_tokens_per_trace", {"max_tokens_per_trace": -1}),
