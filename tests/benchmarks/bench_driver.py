@@ -3,7 +3,7 @@
 Run with: .venv/bin/python -m tests.benchmarks.bench_driver [--traces 10000] [--backend ADDRESS]
 It makes a database of its own in a temporary folder and removes it.
 
-Beside a model: a rollout scan over the demo's traces is worked off as a worker does it (claimed, driven, graded,
+Beside a model: a rollout scan over generated traces is worked off as a worker does it (claimed, driven, graded,
 stored, labelled), and after each share of the traces the very same calls are put to the same model directly, as many
 at once as it has an appetite for and none waiting for another. Both take turns, so that what else the machine does
 falls on both. Without a model: many strategies in flight at once, their answers a hash; what is measured is planning,
@@ -16,6 +16,7 @@ storing and, from the stored answers alone, resuming.
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
 import statistics
@@ -23,6 +24,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 HOME = tempfile.TemporaryDirectory()
 os.environ |= {"GRADUS_HOME": HOME.name, "DATABASE_URL": f"sqlite:///{HOME.name}/bench.sqlite3"}
@@ -40,6 +42,8 @@ from annotate.models import Completion, Project, Run, Trace, Unit
 from annotate.prelabel.actions import open_run
 from annotate.prelabel.contracts import Backend, Request
 from annotate.prelabel.contracts import Completion as Answered
+from fixtures.tinylm.demo_traces import trace_record
+from tests.benchmarks.signals.own_model import generated_traces
 from tests.factories import a_project, a_trace
 from tests.paths import REPOSITORY
 from tests.workers.players import HashBackend, early_stopping
@@ -50,7 +54,7 @@ from workers.shift import work_shift
 from workers.store import RunStore
 
 POLICY = REPOSITORY / "fixtures" / "models" / "policy"
-ROUNDS, TRACES_A_ROUND = 5, 10
+SEED = 41
 
 _Batch = Sequence[tuple[Request, Sequence[int]]]
 
@@ -89,15 +93,19 @@ class Clock:
         self.busy += time.process_time() - self._busy
 
 
-def beside_a_model(project: Project, address: str) -> None:
+def beside_a_model(project: Project, address: str, rounds: int, each: int) -> None:
     model = open_backend(address)
-    ingest_file(project, REPOSITORY / "fixtures" / "demo" / "arithmetic.jsonl", format="jsonl")
+    traces = Path(HOME.name) / "traces.jsonl"
+    made = enumerate(generated_traces((rounds + 1) * each, SEED))
+    lines = (json.dumps(trace_record(f"t{i}", f"p{i}", trace)) + "\n" for i, trace in made)
+    traces.write_text("".join(lines), encoding="utf-8")
+    ingest_file(project, traces, format="jsonl")
     keys = list(project.traces.order_by("pk").values_list("pk", flat=True))
     direct, driven, n = Clock(), Clock(), 0
     ratios: list[float] = []
     # The first share warms model, grader and database up and is not counted.
-    for turn in range(ROUNDS + 1):
-        share = keys[turn * TRACES_A_ROUND : (turn + 1) * TRACES_A_ROUND]
+    for turn in range(rounds + 1):
+        share = keys[turn * each : (turn + 1) * each]
         run = open_run(
             project,
             strategy="rollout/scan",
@@ -176,9 +184,13 @@ def main() -> None:
         "--traces", type=int, default=10_000, help="strategies in flight (0: leave that half out)"
     )
     parser.add_argument("--backend", default=f"transformers:{POLICY}", help="the model's address")
+    parser.add_argument("--rounds", type=int, default=5, help="of the half beside a model")
+    parser.add_argument(
+        "--each", type=int, default=12, help="traces a round; a server needs many to be kept busy"
+    )
     options = parser.parse_args()
     call_command("migrate", verbosity=0)
-    beside_a_model(a_project(), options.backend)
+    beside_a_model(a_project(), options.backend, options.rounds, options.each)
     if options.traces:
         run = many_traces(a_project(), options.traces)
         for max_batch in (64, 256):
