@@ -126,6 +126,9 @@ class _Parser:
         base = self._atom(depth)
         if not self._sees("op", "^"):
             return base
+        # 18 cm^-1 raises the unit.
+        if self._kind(self.at - 1) == "word":
+            raise NotArithmetic
         self._take()
         self._count()
         sign = -1 if self._sees("op", "-") else 1

@@ -63,6 +63,9 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"\bminus\b", "-"),
         (r"\bequals\b|\bis\s+equal\s+to\b", "="),
         (r"(?<=[\d%])\s+of\s+(?=\d)", "*"),
+        # Copied text loses raised exponents: 3 × 10-4, and 6.02 × 1023 where one digit and a point come first.
+        (r"(?<=\*)\s*10-(?=\d)", "@"),
+        (r"(?<![\d.])([1-9]\.\d+\s*)\*\s*10(?=[1-9]\d?\b(?!\.\d))", r"\1@"),
     )
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
@@ -125,7 +128,9 @@ def tokens(text: str) -> list[Token]:
 def _token(kind: str | None, match: re.Match[str], text: str, glued_to: Token | None) -> Token:
     sign, start, end = match[0], match.start(), match.end()
     if kind == "number":
-        if len(sign) > MAX_DIGITS or (glued_to and glued_to.kind in ("word", "number", "poison")):
+        # 0900 is a time of day.
+        is_time = len(sign) > 1 and sign[0] == "0" and sign.isdigit()
+        if is_time or len(sign) > MAX_DIGITS or (glued_to and glued_to.kind in ("word", "number", "poison")):
             return Token("poison", sign, start, end)
         return Token("number", sign, start, end, Fraction(sign.replace(",", "")), "." in sign)
     if kind == "word":
@@ -140,7 +145,7 @@ def _token(kind: str | None, match: re.Match[str], text: str, glued_to: Token | 
 
 
 def _word_kind(word: str, glued_to: Token | None, following: str) -> Kind:
-    is_glued = glued_to is not None and glued_to.kind in ("number", "close")
+    is_glued = glued_to is not None and glued_to.kind in ("number", "close", "op")
     is_article = word in "aAI" and not is_glued and following.isalpha()
     if word.lower() in _FUNCTIONS or (len(word) == 1 and not is_article):
         return "poison"

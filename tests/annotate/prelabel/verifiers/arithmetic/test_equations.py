@@ -157,6 +157,21 @@ def test_short_units_stuck_to_a_number_are_no_variables() -> None:
     assert statuses("5lbs + 5lbs = 11lbs") == ["refuted"]
 
 
+@pytest.mark.parametrize(
+    ("silent", "refuted"),
+    [
+        ("The shift runs 0930 + 45 = 1015.", "The shift costs 930 + 45 = 1015."),
+        ("Each grain weighs 4 × 10-3 × 2 = 8 grams.", "Each grain weighs 4 × 10 - 3 × 2 = 35 grams."),
+        ("That is 2 × 3.011 × 1023 = 6.022 × 1023 atoms.", "That is 2 × 3.011 × 1000 = 6122 atoms."),
+        ("The line lies at 40 cm^-1 × 2 = 20.", "The line is 40 cm × 2 = 90 cm long."),
+        ("So 12/ab = 3 × 2.", "So 12/4 = 5 × 2."),
+    ],
+)
+def test_sign_that_belongs_to_something_else_is_not_computed_with(silent: str, refuted: str) -> None:
+    assert statuses(silent) == []
+    assert statuses(refuted) == ["refuted"]
+
+
 def test_running_on_is_another_reading_unless_brackets_or_a_bare_number_deny_it() -> None:
     assert statuses("5 + 7 + 2 = 14 + 2") == ["unclear"]
     assert statuses("(5 + 9 + 2) = (14 + 2)") == ["supported"]
