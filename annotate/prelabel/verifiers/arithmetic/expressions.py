@@ -21,6 +21,8 @@ from annotate.prelabel.verifiers.arithmetic.notation import Token
 MAX_DEPTH = 20
 MAX_EXPONENT = 12
 MAX_BITS = 256
+# A unit ends where its sentence goes on: "the charge of 3 ions is -2*3".
+_VERBS = frozenset(("is", "are", "was", "were", "be", "been", "has", "have", "had", "gives", "makes", "costs"))
 
 
 class NotArithmetic(Exception):
@@ -165,7 +167,7 @@ class _Parser:
 
     def _units(self) -> None:
         while True:
-            if self._sees("word"):
+            if self._sees("word") and self._tokens[self.at].text.lower() not in _VERBS:
                 self.notes.units.add(self._take().text.lower())
             elif self._sees("op", "/") and self._kind(self.at + 1) == "word":
                 self._take()

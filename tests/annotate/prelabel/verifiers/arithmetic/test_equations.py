@@ -172,6 +172,12 @@ def test_sign_that_belongs_to_something_else_is_not_computed_with(silent: str, r
     assert statuses(refuted) == ["refuted"]
 
 
+def test_number_before_a_verb_is_no_part_of_the_formula_after_it() -> None:
+    assert statuses("The charge of 3 ions is -2*3 = -6.") == []
+    assert statuses("A row of 4 trees has +2*4 = 8 branches.") == []
+    assert statuses("The 3 ions have 2*3 = 7 charges.") == ["refuted"]
+
+
 def test_running_on_is_another_reading_unless_brackets_or_a_bare_number_deny_it() -> None:
     assert statuses("5 + 7 + 2 = 14 + 2") == ["unclear"]
     assert statuses("(5 + 9 + 2) = (14 + 2)") == ["supported"]
