@@ -183,11 +183,13 @@ def _is_rounding(exact: Fraction, stated: Expression) -> bool:
 def _is_doubtful(left: Expression, right: Expression, before: Token | None) -> bool:
     if left.operators == 0 or _runs_on(left, right):
         return True
+    if _counts_unlike_things(left, right):
+        return True
     words = left.units | right.units
     neighbours = words if before is None else words | {before.text.lower()}
     if any(_DOUBTFUL.fullmatch(word) for word in neighbours):
         return True
-    measures = {word.rstrip("s") for word in words if _MEASURES.fullmatch(word)}
+    measures = {_stem(word) for word in words if _MEASURES.fullmatch(word)}
     return len(measures) > 1
 
 
@@ -197,6 +199,16 @@ def _runs_on(left: Expression, right: Expression) -> bool:
     Brackets around all of it say that it is meant as one value.
     """
     return right.operators > 0 and not right.is_bracketed and right.first == left.value
+
+
+def _counts_unlike_things(left: Expression, right: Expression) -> bool:
+    """ "2 pens + 1 ruler = 90 cents" says what they cost, "3 knots = 2 loops" how one is traded for the other."""
+    first, second = ({_stem(word) for word in side.things} for side in (left, right))
+    return bool(first and second) and not first & second
+
+
+def _stem(word: str) -> str:
+    return word.rstrip("s")
 
 
 def _unclear(equation: Equation) -> Equation:

@@ -22,7 +22,59 @@ MAX_DEPTH = 20
 MAX_EXPONENT = 12
 MAX_BITS = 256
 # A unit ends where its sentence goes on: "the charge of 3 ions is -2*3".
-_VERBS = frozenset(("is", "are", "was", "were", "be", "been", "has", "have", "had", "gives", "makes", "costs"))
+_VERBS = frozenset(
+    ("is", "are", "was", "were", "be", "been", "has", "have", "had", "gives", "makes", "costs")
+)
+# After these, a word no longer names what is counted: "4 so she needs a box", "9 in all".
+_GOES_ON = frozenset(
+    (
+        *(
+            "so",
+            "then",
+            "thus",
+            "therefore",
+            "which",
+            "that",
+            "as",
+            "since",
+            "because",
+            "while",
+            "when",
+            "where",
+        ),
+        *(
+            "but",
+            "and",
+            "or",
+            "for",
+            "with",
+            "at",
+            "on",
+            "after",
+            "before",
+            "per",
+            "each",
+            "every",
+            "in",
+            "into",
+        ),
+        *(
+            "it",
+            "he",
+            "she",
+            "we",
+            "they",
+            "you",
+            "there",
+            "this",
+            "these",
+            "those",
+            "total",
+            "altogether",
+            "left",
+        ),
+    )
+)
 
 
 class NotArithmetic(Exception):
@@ -31,13 +83,17 @@ class NotArithmetic(Exception):
 
 @dataclass(slots=True)
 class Expression:
-    """A value and what a careful reader wants to know about how it was written."""
+    """A value and what a careful reader wants to know about how it was written.
+
+    ``units`` are all words within and after it, ``things`` those that may name what is counted.
+    """
 
     value: Fraction
     start: int
     end: int
     operators: int
     units: frozenset[str]
+    things: frozenset[str]
     has_percent: bool
     has_decimal: bool
     has_sum: bool
@@ -49,6 +105,7 @@ class Expression:
 class _Notes:
     operators: int = 0
     units: set[str] = field(default_factory=set)
+    things: set[str] = field(default_factory=set)
     has_percent: bool = False
     has_decimal: bool = False
     has_sum: bool = False
@@ -65,6 +122,7 @@ def parse(tokens: Sequence[Token], start: int) -> Expression:
         parser.at,
         notes.operators,
         frozenset(notes.units),
+        frozenset(notes.things),
         notes.has_percent,
         notes.has_decimal,
         notes.has_sum,
@@ -166,9 +224,14 @@ class _Parser:
         return value
 
     def _units(self) -> None:
+        names_things = True
         while True:
             if self._sees("word") and self._tokens[self.at].text.lower() not in _VERBS:
-                self.notes.units.add(self._take().text.lower())
+                word = self._take().text.lower()
+                names_things = names_things and word not in _GOES_ON
+                self.notes.units.add(word)
+                if names_things:
+                    self.notes.things.add(word)
             elif self._sees("op", "/") and self._kind(self.at + 1) == "word":
                 self._take()
             else:

@@ -178,6 +178,15 @@ def test_number_before_a_verb_is_no_part_of_the_formula_after_it() -> None:
     assert statuses("The 3 ions have 2*3 = 7 charges.") == ["refuted"]
 
 
+def test_unlike_things_on_the_two_sides_are_an_exchange() -> None:
+    assert statuses("2 pens + 1 ruler = 90 cents") == ["unclear"]
+    assert statuses("4 * 3 knots = 8 loops") == ["unclear"]
+    assert statuses("2 pens + 1 pen = 90 pens") == ["refuted"]
+    assert statuses("2 red pens + 1 blue pen = 4 pens in all.") == ["refuted"]
+    assert statuses("2 pens + 1 pen = 4 so she needs a box.") == ["refuted"]
+    assert statuses("2 pens + 1 pen = 4.") == ["refuted"]
+
+
 def test_running_on_is_another_reading_unless_brackets_or_a_bare_number_deny_it() -> None:
     assert statuses("5 + 7 + 2 = 14 + 2") == ["unclear"]
     assert statuses("(5 + 9 + 2) = (14 + 2)") == ["supported"]
