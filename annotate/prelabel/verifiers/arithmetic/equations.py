@@ -29,6 +29,13 @@ _DOUBTFUL = re.compile(
     r"|thrice|percent|pairs?|couple|score|squared?|cubed|root|remainder|rest|factorial|more|less|fewer|than|of|out"
     r"|sum|difference|product|average|mean|by|over|and|or|from|to|between|one|two|three|four|five|six|seven|eight|nine"
 )
+# What a step says of a trial that failed, right after it.
+_DENIED = re.compile(
+    r"\b(?:not|cannot|can't|isn't|doesn't|fails?|false|untrue|incorrect|wrong|contradict\w*|impossible|invalid|extraneous)\b"
+    r"|\\neq?\b|!=|[≠✗✘❌]",
+    re.IGNORECASE,
+)
+_DENIED_WITHIN = 60
 _MEASURES = re.compile(
     r"(?:second|sec|minute|min|hour|hr|day|week|month|year|inche?|in|foot|feet|ft|yard|mile|mi|cm|mm|km|m?eter|metre|kilometer"
     r"|centimeter|cent|penny|pennie|nickel|dime|dollar|gram|kg|kilogram|mg|pound|lb|ounce|oz|ton|liter|litre|ml|gallon"
@@ -103,10 +110,11 @@ def _chain(statement: Sequence[Token], text: str) -> Iterator[Equation]:
             continue
         before = segments[number][left.start - 1] if left.start else None
         status = _compared(left, right, statement[place].text == "≈")
-        if status == "refuted" and (is_hypothetical or _is_doubtful(left, right, before)):
-            status = "unclear"
         start = segments[number][left.start].start
         end = segments[number + 1][right.end - 1].end
+        is_denied = _DENIED.search(text, end, end + _DENIED_WITHIN) is not None
+        if status == "refuted" and (is_hypothetical or is_denied or _is_doubtful(left, right, before)):
+            status = "unclear"
         yield Equation(text[start:end].strip(), right.value, left.value, status)
 
 

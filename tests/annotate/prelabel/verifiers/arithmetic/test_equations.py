@@ -187,6 +187,26 @@ def test_unlike_things_on_the_two_sides_are_an_exchange() -> None:
     assert statuses("2 pens + 1 pen = 4.") == ["refuted"]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "With n = 3 we get 2 * 3 + 1 = 9, which is false.",
+        "With n = 3 we get 2 * 3 + 1 = 9. That cannot be.",
+        "We try n = 3.\n2 * 3 + 1 = 9\n❌",
+        r"\[ 2 * 3 + 1 = 9 \] a contradiction.",
+        "For n = 3: 2 * 3 + 1 = 9, but 7 ≠ 9.",
+        r"For n = 3: 2 * 3 + 1 = 9, but $7 \neq 9$.",
+    ],
+)
+def test_trial_that_the_step_itself_denies_is_not_refuted(text: str) -> None:
+    assert statuses(text) == ["unclear"]
+
+
+def test_denial_of_something_later_is_no_denial() -> None:
+    later = "This is what the first box holds, and the second one has the same weight as the first."
+    assert statuses(f"2 * 3 + 1 = 9. {later} It is not heavy.") == ["refuted"]
+
+
 def test_running_on_is_another_reading_unless_brackets_or_a_bare_number_deny_it() -> None:
     assert statuses("5 + 7 + 2 = 14 + 2") == ["unclear"]
     assert statuses("(5 + 9 + 2) = (14 + 2)") == ["supported"]
