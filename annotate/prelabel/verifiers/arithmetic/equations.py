@@ -23,6 +23,7 @@ from annotate.prelabel.verifiers.arithmetic.notation import Token, plain, tokens
 MAX_TEXT = 20_000
 ROUNDED = Fraction(1, 100)
 ROUGH = Fraction(1, 20)
+_SCALES = (1_000, 1_000_000, 1_000_000_000)
 
 _DOUBTFUL = re.compile(
     r"dozens?|hundreds?|thousands?|millions?|billions?|trillions?|hal(?:f|ves)|thirds?|quarters?|twice|double|triple"
@@ -189,7 +190,9 @@ def _is_rounding(exact: Fraction, stated: Expression) -> bool:
 
 
 def _is_doubtful(left: Expression, right: Expression, before: Token | None) -> bool:
-    if left.operators == 0 or _runs_on(left, right):
+    if left.operators == 0 or _runs_on(left, right) or _is_of_a_whole(left, right):
+        return True
+    if _is_scaled(left.value, right.value):
         return True
     if _counts_unlike_things(left, right):
         return True
@@ -207,6 +210,17 @@ def _runs_on(left: Expression, right: Expression) -> bool:
     Brackets around all of it say that it is meant as one value.
     """
     return right.operators > 0 and not right.is_bracketed and right.first == left.value
+
+
+def _is_of_a_whole(left: Expression, right: Expression) -> bool:
+    """ "3/8 = 375" says how much a share of something is."""
+    is_share = left.operators == 1 and not left.has_decimal and 0 < left.value < 1
+    return is_share and right.operators == 0 and right.value > 1
+
+
+def _is_scaled(exact: Fraction, stated: Fraction) -> bool:
+    """ "5 * 3 = 15,000" counts thousands on one side and says so elsewhere, or nowhere."""
+    return exact != 0 and any(stated == exact * scale or exact == stated * scale for scale in _SCALES)
 
 
 def _counts_unlike_things(left: Expression, right: Expression) -> bool:

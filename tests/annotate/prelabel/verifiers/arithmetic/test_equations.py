@@ -207,6 +207,20 @@ def test_denial_of_something_later_is_no_denial() -> None:
     assert statuses(f"2 * 3 + 1 = 9. {later} It is not heavy.") == ["refuted"]
 
 
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("3/8 = 375 of the members.", "3/8 = 0.625 members."),
+        ("1/4 = 12 children", "12/4 = 12 children"),
+        ("In thousands of dollars, 4 * 6 = 24,000.", "In dollars, 4 * 6 = 240."),
+        ("48,000 / 2 = 24 kilo", "48,000 / 2 = 240"),
+    ],
+)
+def test_share_of_something_and_another_scale_are_not_refuted(text: str, near: str) -> None:
+    assert statuses(text) == ["unclear"]
+    assert statuses(near) == ["refuted"]
+
+
 def test_running_on_is_another_reading_unless_brackets_or_a_bare_number_deny_it() -> None:
     assert statuses("5 + 7 + 2 = 14 + 2") == ["unclear"]
     assert statuses("(5 + 9 + 2) = (14 + 2)") == ["supported"]
