@@ -116,6 +116,8 @@ def _chain(statement: Sequence[Token], text: str) -> Iterator[Equation]:
         is_denied = _DENIED.search(text, end, end + _DENIED_WITHIN) is not None
         if status == "refuted" and (is_hypothetical or is_denied or _is_doubtful(left, right, before)):
             status = "unclear"
+        if status == "refuted" and _holds_otherwise(segments[number], left, segments[number + 1], right):
+            status = "unclear"
         yield Equation(text[start:end].strip(), right.value, left.value, status)
 
 
@@ -146,6 +148,18 @@ def _trailing(segment: Sequence[Token]) -> Expression | None:
             is_whole = start == 0 or segment[start - 1].kind in ("word", "open")
             return expression if is_whole else None
     return None
+
+
+def _holds_otherwise(
+    before: Sequence[Token], left: Expression, after: Sequence[Token], right: Expression
+) -> bool:
+    """Whether 12 / 3 * 2 is meant to be 2, as careful people read it who do not count strokes from the left."""
+    try:
+        first = parse(before, left.start, divides_by_all=True)
+        second = parse(after, right.start, divides_by_all=True)
+    except NotArithmetic:
+        return False
+    return _compared(first, second, False) == "supported" or _compared(first, right, False) == "supported"
 
 
 def _compared(left: Expression, right: Expression, is_approximate: bool) -> Status:
@@ -192,7 +206,7 @@ def _is_rounding(exact: Fraction, stated: Expression) -> bool:
 def _is_doubtful(left: Expression, right: Expression, before: Token | None) -> bool:
     if left.operators == 0 or _runs_on(left, right) or _is_of_a_whole(left, right):
         return True
-    if _is_scaled(left.value, right.value):
+    if left.divides_twice or right.divides_twice or _is_scaled(left.value, right.value):
         return True
     if _counts_unlike_things(left, right):
         return True

@@ -98,6 +98,7 @@ class Expression:
     has_decimal: bool
     has_sum: bool
     is_bracketed: bool
+    divides_twice: bool
     first: Fraction
 
 
@@ -109,11 +110,15 @@ class _Notes:
     has_percent: bool = False
     has_decimal: bool = False
     has_sum: bool = False
+    divides_twice: bool = False
 
 
-def parse(tokens: Sequence[Token], start: int) -> Expression:
-    """The longest expression that begins at ``start``; ``end`` is the index after it."""
-    parser = _Parser(tokens, start)
+def parse(tokens: Sequence[Token], start: int, *, divides_by_all: bool = False) -> Expression:
+    """The longest expression that begins at ``start``; ``end`` is the index after it.
+
+    ``divides_by_all`` takes everything that is multiplied after a stroke for the divisor: 12 / 3 * 2 is 2.
+    """
+    parser = _Parser(tokens, start, divides_by_all)
     value = parser.sum(0)
     notes = parser.notes
     return Expression(
@@ -127,6 +132,7 @@ def parse(tokens: Sequence[Token], start: int) -> Expression:
         notes.has_decimal,
         notes.has_sum,
         _is_bracketed(tokens[start : parser.at]),
+        notes.divides_twice,
         first=next((token.value for token in tokens[start : parser.at] if token.kind == "number"), value),
     )
 
@@ -142,8 +148,9 @@ def _is_bracketed(tokens: Sequence[Token]) -> bool:
 
 
 class _Parser:
-    def __init__(self, tokens: Sequence[Token], start: int) -> None:
+    def __init__(self, tokens: Sequence[Token], start: int, divides_by_all: bool) -> None:
         self._tokens = tokens
+        self._divides_by_all = divides_by_all
         self.at = start
         self.notes = _Notes()
 
@@ -163,8 +170,11 @@ class _Parser:
             if self._sees("op", "*/"):
                 sign = self._take().text
                 self._count()
-                factor = self._factor(depth)
-                has_divided = sign == "/"
+                is_whole = sign == "/" and self._divides_by_all
+                factor = self._product(depth) if is_whole else self._factor(depth)
+                # 28 / 1/5 is 28 divided by a fifth to whoever writes it.
+                self.notes.divides_twice |= has_divided and sign == "/"
+                has_divided = has_divided or sign == "/"
                 value = _bounded(value * factor if sign == "*" else _ratio(value, factor))
             elif self._sees("open", "(") and self._tokens[self.at - 1].kind in ("number", "close"):
                 # 6/2(1+2) is read both ways by careful people.

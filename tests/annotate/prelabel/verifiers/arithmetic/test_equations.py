@@ -221,6 +221,25 @@ def test_share_of_something_and_another_scale_are_not_refuted(text: str, near: s
     assert statuses(near) == ["refuted"]
 
 
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("30 / 1/6 = 180", "unclear"),
+        ("30 / 6 / 5 = 2", "unclear"),
+        ("30 / 6 / 5 = 1", "supported"),
+        ("120 / 3 * 4 = 10", "unclear"),
+        ("120 / 3 * 4 = 160", "supported"),
+        ("120 / 3 * 4 = 150", "refuted"),
+        ("120 / 3 + 4 = 45", "refuted"),
+        ("(120 / 3) * 4 = 10", "refuted"),
+        (r"\frac{120}{3} \cdot 4 = 10", "refuted"),
+        ("30 / (1/6) = 160", "refuted"),
+    ],
+)
+def test_stroke_whose_divisor_may_be_longer_is_read_both_ways(text: str, status: str) -> None:
+    assert statuses(text) == [status]
+
+
 def test_running_on_is_another_reading_unless_brackets_or_a_bare_number_deny_it() -> None:
     assert statuses("5 + 7 + 2 = 14 + 2") == ["unclear"]
     assert statuses("(5 + 9 + 2) = (14 + 2)") == ["supported"]
