@@ -23,6 +23,8 @@ from annotate.prelabel.verifiers.arithmetic.notation import Token, plain, tokens
 MAX_TEXT = 20_000
 ROUNDED = Fraction(1, 100)
 ROUGH = Fraction(1, 20)
+# A result that a formula begins with is short: "15", "-2/3", "(-58)", "12 %".
+_LONGEST_RESULT = 8
 _SCALES = (1_000, 1_000_000, 1_000_000_000)
 
 _DOUBTFUL = re.compile(
@@ -116,7 +118,7 @@ def _chain(statement: Sequence[Token], text: str) -> Iterator[Equation]:
         is_denied = _DENIED.search(text, end, end + _DENIED_WITHIN) is not None
         if status == "refuted" and (is_hypothetical or is_denied or _is_doubtful(left, right, before)):
             status = "unclear"
-        if status == "refuted" and _holds_otherwise(segments[number], left, segments[number + 1], right):
+        if status == "refuted" and _reads_otherwise(segments[number], left, segments[number + 1], right):
             status = "unclear"
         yield Equation(text[start:end].strip(), right.value, left.value, status)
 
@@ -150,10 +152,13 @@ def _trailing(segment: Sequence[Token]) -> Expression | None:
     return None
 
 
-def _holds_otherwise(
+def _reads_otherwise(
     before: Sequence[Token], left: Expression, after: Sequence[Token], right: Expression
 ) -> bool:
-    """Whether 12 / 3 * 2 is meant to be 2, as careful people read it who do not count strokes from the left."""
+    """Whether the signs have another reading, in which the equation holds or says something else."""
+    if _runs_on(left.value, after, right) or _is_span(before, left):
+        return True
+    # 12 / 3 * 2 is 2 to those who do not count strokes from the left.
     try:
         first = parse(before, left.start, divides_by_all=True)
         second = parse(after, right.start, divides_by_all=True)
@@ -204,7 +209,7 @@ def _is_rounding(exact: Fraction, stated: Expression) -> bool:
 
 
 def _is_doubtful(left: Expression, right: Expression, before: Token | None) -> bool:
-    if left.operators == 0 or _runs_on(left, right) or _is_of_a_whole(left, right):
+    if left.operators == 0 or _is_of_a_whole(left, right):
         return True
     if left.divides_twice or right.divides_twice or _is_scaled(left.value, right.value):
         return True
@@ -218,12 +223,37 @@ def _is_doubtful(left: Expression, right: Expression, before: Token | None) -> b
     return len(measures) > 1
 
 
-def _runs_on(left: Expression, right: Expression) -> bool:
-    """Whether the right side begins with the result and goes on from there: "5 + 9 = 14 + 2 = 16".
+def _runs_on(result: Fraction, after: Sequence[Token], right: Expression) -> bool:
+    """Whether the right side begins with the result and goes on from there: "5 + 9 = 14 + 2", "1 - 1/3 = 2/3 * 6".
 
     Brackets around all of it say that it is meant as one value.
     """
-    return right.operators > 0 and not right.is_bracketed and right.first == left.value
+    if right.operators == 0 or right.is_bracketed:
+        return False
+    opened = next(place for place, token in enumerate(after) if token.kind != "open")
+    places = [(start, end) for start in {0, opened} for end in range(start + 1, start + _LONGEST_RESULT)]
+    return any(_states(after[start:end], result) for start, end in places if end < right.end)
+
+
+def _states(signs: Sequence[Token], result: Fraction) -> bool:
+    """Whether these are a number or a fraction of this value, and no calculation."""
+    if any(token.kind == "op" and token.text in "+*^" for token in signs):
+        return False
+    try:
+        expression = parse(signs, 0)
+    except NotArithmetic:
+        return False
+    has_sign_only = not expression.has_sum and expression.end == len(signs)
+    return has_sign_only and expression.value == result
+
+
+def _is_span(before: Sequence[Token], left: Expression) -> bool:
+    """ "3-7 = 12 cm" is a table's line for 3 to 7."""
+    signs = before[left.start : left.end]
+    if [token.kind for token in signs[:3]] != ["number", "op", "number"] or left.operators != 1:
+        return False
+    is_glued = signs[0].end == signs[1].start and signs[1].end == signs[2].start
+    return is_glued and signs[1].text == "-" and signs[0].value < signs[2].value
 
 
 def _is_of_a_whole(left: Expression, right: Expression) -> bool:

@@ -99,7 +99,6 @@ class Expression:
     has_sum: bool
     is_bracketed: bool
     divides_twice: bool
-    first: Fraction
 
 
 @dataclass(slots=True)
@@ -133,7 +132,6 @@ def parse(tokens: Sequence[Token], start: int, *, divides_by_all: bool = False) 
         notes.has_sum,
         _is_bracketed(tokens[start : parser.at]),
         notes.divides_twice,
-        first=next((token.value for token in tokens[start : parser.at] if token.kind == "number"), value),
     )
 
 

@@ -240,8 +240,21 @@ def test_stroke_whose_divisor_may_be_longer_is_read_both_ways(text: str, status:
     assert statuses(text) == [status]
 
 
+def test_line_of_a_table_is_no_difference() -> None:
+    assert statuses("3-7 = 12 points") == ["unclear"]
+    assert statuses("7-3 = 12 points") == ["refuted"]
+    assert statuses("3 - 7 = 12 points") == ["refuted"]
+
+
 def test_running_on_is_another_reading_unless_brackets_or_a_bare_number_deny_it() -> None:
     assert statuses("5 + 7 + 2 = 14 + 2") == ["unclear"]
+    assert statuses("3/3 - 1/3 = 2/3 * 60") == ["unclear"]
+    assert statuses("(30 / 200) * 100% = 15% * 40") == ["unclear"]
+    assert statuses("2 - 5 = -3 * 2") == ["unclear"]
+    assert statuses("3/3 - 1/3 = 1/3 * 60") == ["refuted"]
+    assert statuses("2 + 12 = 5 + 8") == ["refuted"]
+    assert statuses("2 + 12 = 5 + 9 + 1") == ["refuted"]
+    assert statuses("2 * 12 = (2 * 12) * 3") == ["refuted"]
     assert statuses("(5 + 9 + 2) = (14 + 2)") == ["supported"]
     assert statuses("(3 + 9 + 2) = (12 + 1)") == ["refuted"]
     assert statuses("(5 + 7 + 2) = (14 + 2)") == ["refuted"]
