@@ -165,7 +165,8 @@ def _numbers(left: Node, right: Node, span: str) -> Claim | None:
     if not (left.has("root") or right.has("root")) or ("π" in left.names) != ("π" in right.names):
         return None
     status, counterexample = _compare(left, right)
-    is_loose = left.has_decimal or right.has_decimal
+    # "1 = √9 + 4" and "-1 = √9 - 5" try a solution.
+    is_loose = left.has_decimal or right.has_decimal or left.is_plain_number
     return Claim(span, "unclear" if is_loose and status == "refuted" else status, reason=counterexample)
 
 
@@ -209,7 +210,7 @@ def _compare(left: Node, right: Node) -> tuple[Status, str]:
     if max(differences) <= SAME:
         return "supported", ""
     if min(differences) <= DIFFERENT:
-        return "unclear", "it holds for some values only"
+        return "unclear", "it holds for some values only" if names else "the two sides are too close to tell"
     point, first, second = pairs[0]
     where = ", ".join(f"{name} = {number}" for name, number in point.items())
     return (
@@ -237,8 +238,10 @@ def _difference(first: Value, second: Value) -> float:
     """Relative; 0 exactly where two fractions are equal, and never 0 where they are not."""
     if isinstance(first, Fraction) and isinstance(second, Fraction):
         return 0.0 if first == second else 1.0
-    scale = max(abs(float(first)), abs(float(second)), 1e-12)
-    return abs(float(first) - float(second)) / scale
+    difference = abs(float(first) - float(second))
+    relative = difference / max(abs(float(first)), abs(float(second)), 1e-12)
+    # Where terms cancel, rounding leaves next to nothing on both sides: neither the same nor another value.
+    return relative if difference > SAME else min(relative, DIFFERENT)
 
 
 def _doubted(claim: Claim) -> Claim:

@@ -57,6 +57,12 @@ class Node:
         return any((is_work and part.sign in {"+", "-"}) or part.works_on_a_sum for part in self.parts)
 
     @property
+    def is_plain_number(self) -> bool:
+        """A whole number, with its sign or without."""
+        is_negative = self.sign == "-" and self.parts[0] == Node("number")
+        return (self.parts[1] if is_negative else self).sign == "number"
+
+    @property
     def has_decimal(self) -> bool:
         return (self.sign == "decimal") or any(part.has_decimal for part in self.parts)
 

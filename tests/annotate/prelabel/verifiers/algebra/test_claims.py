@@ -116,6 +116,21 @@ def test_difference_with_another_reading_is_not_refuted(text: str, problem: str)
     assert "refuted" not in statuses(text, problem)
 
 
+def test_number_held_against_a_root_is_a_trial() -> None:
+    assert statuses(r"$4 = \sqrt{9} + 2$") == ["unclear"]
+    assert statuses(r"$-4 = \sqrt{9} - 5$") == ["unclear"]
+    assert statuses(r"$5 = \sqrt{9} + 2$") == ["supported"]
+    assert statuses(r"$\sqrt{9} + 2 = 4$") == ["refuted"]
+    assert statuses(r"$2 + 2 = \sqrt{9} + 2$") == ["refuted"]
+
+
+def test_what_rounding_leaves_of_cancelled_terms_is_no_difference() -> None:
+    nothing = r"\sqrt{2}\sqrt{3} - \sqrt{6}"
+    assert statuses(f"${nothing} = 0$") == ["unclear"]
+    assert statuses(f"${nothing} = 1$") == ["refuted"]
+    assert statuses(rf"${nothing} + \sqrt{{2}} = \sqrt{{2}}$") == ["supported"]
+
+
 def test_solution_of_something_else_is_not_held_against_the_equation() -> None:
     assert statuses("2x + 3 = 7. Now let us turn to part b. x = 3.") == []
     assert statuses("2x + 3 = 7, so y = 3.") == []
