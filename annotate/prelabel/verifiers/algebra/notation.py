@@ -15,6 +15,8 @@ Kind = Literal["number", "name", "op", "open", "close", "frac", "root", "relatio
 
 MAX_TEXT = 20_000
 MAX_DIGITS = 20
+# Letters stuck to a number or a sign are that many variables side by side; more of them are a word.
+MAX_VARIABLES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,56 @@ _OPERATORS = {
 _NOT_VARIABLES = frozenset("ieIO")
 _FUNCTION_LETTERS = frozenset("fghkpqsuvwFGHPQRSTVLMNEDBCA")
 _LONE_WORDS = frozenset("aAI")
+# Words that are part of a formula: functions, and signs that are spelled out.
+_SPOKEN = frozenset(
+    (
+        *(
+            "sin",
+            "cos",
+            "tan",
+            "cot",
+            "sec",
+            "csc",
+            "arcsin",
+            "arccos",
+            "arctan",
+            "sinh",
+            "cosh",
+            "tanh",
+            "log",
+            "ln",
+        ),
+        *(
+            "lg",
+            "exp",
+            "sqrt",
+            "max",
+            "min",
+            "gcd",
+            "lcm",
+            "lim",
+            "mod",
+            "modulo",
+            "choose",
+            "floor",
+            "ceil",
+            "abs",
+        ),
+        *(
+            "plus",
+            "minus",
+            "times",
+            "over",
+            "divided",
+            "multiplied",
+            "less",
+            "squared",
+            "cubed",
+            "root",
+            "percent",
+        ),
+    )
+)
 
 
 def statements(text: str) -> Iterator[list[Token]]:
@@ -99,7 +151,9 @@ def _token(
         kind, sign = "name", "π"
     elif name in {"greek", "letter"}:
         kind = _letter_kind(match, before, after, text)
-    elif name in {"arrow", "text", "edge", "word"}:
+    elif name == "word":
+        kind = "poison" if _is_in_a_formula(match, before, after, text) else "break"
+    elif name in {"arrow", "text", "edge"}:
         kind = "break"
     elif name == "stop":
         is_inside = (
@@ -109,6 +163,24 @@ def _token(
         )
         kind = "poison" if sign in "!?" or (is_inside and sign in ".,:") else "break"
     return Token(kind, sign, match.start(), match.end())
+
+
+def _is_in_a_formula(
+    match: re.Match[str], before: re.Match[str] | None, after: re.Match[str] | None, text: str
+) -> bool:
+    """Whether a word is a function, a spoken sign, or an operand ("2ab - b", "price + 5x"): what is beside it is half a
+    formula then. A minus with room on both sides may as well be a dash, and is taken for a minus."""
+    if match[0].lower() in _SPOKEN:
+        return True
+    is_glued = match.start() > 0 and before is not None and before.end() == match.start()
+    if is_glued and len(match[0]) <= MAX_VARIABLES and (before[0].isdigit() or before[0] in ")}^*/+-"):
+        return True
+    if after is None:
+        return False
+    has_room = after.start() > match.end()
+    if after.lastgroup not in _OPERATORS:
+        return after[0] == "(" and not has_room
+    return after.lastgroup != "minus" or has_room == text[after.end() : after.end() + 1].isspace()
 
 
 def _letter_kind(

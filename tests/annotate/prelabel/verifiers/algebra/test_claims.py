@@ -116,6 +116,24 @@ def test_difference_with_another_reading_is_not_refuted(text: str, problem: str)
     assert "refuted" not in statuses(text, problem)
 
 
+@pytest.mark.parametrize(
+    ("half", "whole"),
+    [
+        ("f = (x + 1)^2 = x^2 + 2 sin x", "f = (x + 1)^2 = x^2 + 2"),
+        ("f = 2(n + 1) = 2n log n", "f = 2(n + 1) = 2n"),
+        ("f = 2(x + 3) = 2x plus 6", "f = 2(x + 3) = 2x"),
+        ("f = 2(a + b) = 2a + 2bca - b", "f = 2(a + b) = 2a + b"),
+        ("Simplifying gain(x + 1) = x^2", "Simplifying (x)(x + 1) = x^2"),
+        ("Simplifying price + x(x + 1) = x^2", "Simplifying x(x + 1) = x^2"),
+        ("Simplifying cost - x(x + 1) = x^2", "Simplifying gives -x(x + 1) = x^2"),
+        ("Simplifying abc-x(x + 1) = x^2", "Simplifying (x)(x + 1) = x^2"),
+    ],
+)
+def test_word_within_a_formula_leaves_only_half_of_it(half: str, whole: str) -> None:
+    assert "refuted" not in statuses(half)
+    assert "refuted" in statuses(whole)
+
+
 def test_number_held_against_a_root_is_a_trial() -> None:
     assert statuses(r"$4 = \sqrt{9} + 2$") == ["unclear"]
     assert statuses(r"$-4 = \sqrt{9} - 5$") == ["unclear"]
