@@ -172,8 +172,8 @@ def _is_in_a_formula(
     formula then. A minus with room on both sides may as well be a dash, and is taken for a minus."""
     if match[0].lower() in _SPOKEN:
         return True
-    is_glued = match.start() > 0 and before is not None and before.end() == match.start()
-    if is_glued and len(match[0]) <= MAX_VARIABLES and (before[0].isdigit() or before[0] in ")}^*/+-"):
+    last = text[match.start() - 1] if before is not None and before.end() == match.start() else " "
+    if len(match[0]) <= MAX_VARIABLES and (last.isdigit() or last in ")}^*/+-"):
         return True
     if after is None:
         return False
