@@ -115,22 +115,30 @@ def _sides(statement: Sequence[Token]) -> list[Node | None]:
     ]
     if len(edges) - 2 > MAX_LINKS:
         return []
-    return [_parsed(statement[left + 1 : right]) for left, right in pairwise(edges)]
+    sides = [statement[left + 1 : right] for left, right in pairwise(edges)]
+    if len(sides) > 1:
+        sides[0], sides[-1] = _unopened(sides[0]), _unclosed(sides[-1])
+    return [_parsed(side) for side in sides]
 
 
 def _parsed(tokens: Sequence[Token]) -> Node | None:
     try:
-        return parse(_unwrapped(tokens))
+        return parse(tokens)
     except NotAlgebra:
         return None
 
 
-def _unwrapped(tokens: Sequence[Token]) -> Sequence[Token]:
-    """Without a bracket that opens or closes outside this side."""
-    depth = sum({"open": 1, "close": -1}.get(token.kind, 0) for token in tokens)
-    if depth < 0 and tokens[-1].kind == "close":
-        return tokens[:-1]
-    return tokens[1:] if depth > 0 and tokens[0].kind == "open" else tokens
+def _unopened(tokens: Sequence[Token]) -> Sequence[Token]:
+    """The first side without a bracket around the whole equation. One that is missing would be half a formula."""
+    return tokens[1:] if tokens and tokens[0].kind == "open" and _depth(tokens) == 1 else tokens
+
+
+def _unclosed(tokens: Sequence[Token]) -> Sequence[Token]:
+    return tokens[:-1] if tokens and tokens[-1].kind == "close" and _depth(tokens) == -1 else tokens
+
+
+def _depth(tokens: Sequence[Token]) -> int:
+    return sum({"open": 1, "close": -1}.get(token.kind, 0) for token in tokens)
 
 
 def _written(statement: Sequence[Token], link: int, text: str) -> str:

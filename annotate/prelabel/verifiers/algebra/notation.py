@@ -101,7 +101,7 @@ _SPOKEN = frozenset(
             "times",
             "over",
             "divided",
-            "multiplied",
+            "by",
             "less",
             "squared",
             "cubed",
@@ -140,7 +140,10 @@ def _token(
     name, sign = str(match.lastgroup), match[0]
     kind: Kind = "poison"
     if name in _OPERATORS:
-        kind, sign = "op", _OPERATORS[name]
+        # "- 3x + 1" at a line's start is an item of a list, or a negative number.
+        is_first = before is None or before[0] == "\n"
+        is_dash = name == "minus" and is_first and text[match.end() : match.end() + 1].isspace()
+        kind, sign = ("poison", sign) if is_dash else ("op", _OPERATORS[name])
     elif name == "number":
         is_based = text[match.end() : match.end() + 1] == "_"
         is_mixed = after is not None and after.lastgroup == "frac"

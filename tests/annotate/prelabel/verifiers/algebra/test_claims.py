@@ -126,6 +126,11 @@ def test_difference_with_another_reading_is_not_refuted(text: str, problem: str)
         ("Simplifying gain(x + 1) = x^2", "Simplifying (x)(x + 1) = x^2"),
         ("Simplifying price + x(x + 1) = x^2", "Simplifying x(x + 1) = x^2"),
         ("Simplifying cost - x(x + 1) = x^2", "Simplifying gives -x(x + 1) = x^2"),
+        ("Multiplying $2x$ by $(x + 1) = 2x^2 + 2x$", "Expanding $x(x + 1) = 2x^2 + 2x$"),
+        (r"the root of 6 divided by \sqrt{9} = 2", r"we know that \sqrt{9} = 2"),
+        (r"[2 $+ \sqrt{9}] = 5$", r"[$\sqrt{9} = 5$]"),
+        (r"$2(1 + $ \sqrt{9}) = 8$", r"($\sqrt{9} = 8$)"),
+        ("Simplifying:\n- x(x + 1) + x = -x^2", "Simplifying:\n-x(x + 1) + x = x^2"),
         ("Simplifying abc-x(x + 1) = x^2", "Simplifying (x)(x + 1) = x^2"),
     ],
 )
