@@ -18,13 +18,14 @@ from itertools import pairwise
 
 from annotate.prelabel.checking.verdicts import Status
 from annotate.prelabel.verifiers.arithmetic.expressions import Expression, NotArithmetic, parse
-from annotate.prelabel.verifiers.arithmetic.notation import Token, plain, tokens
+from annotate.prelabel.verifiers.arithmetic.notation import DASH, Token, plain, tokens
 
 MAX_TEXT = 20_000
 ROUNDED = Fraction(1, 100)
 ROUGH = Fraction(1, 20)
 # A result that a formula begins with is short: "15", "-2/3", "(-58)", "12 %".
 _LONGEST_RESULT = 8
+_KINDEST: tuple[Status, ...] = ("supported", "unclear", "refuted")
 _SCALES = (1_000, 1_000_000, 1_000_000_000)
 
 _DOUBTFUL = re.compile(
@@ -93,7 +94,7 @@ def _statements(stream: Sequence[Token]) -> Iterator[list[Token]]:
             if token.text == "?":
                 statement.append(Token("poison", "?", token.start, token.end))
             yield statement
-            statement = []
+            statement = [token] if token.text == DASH else []
         else:
             statement.append(token)
     yield statement
@@ -102,25 +103,42 @@ def _statements(stream: Sequence[Token]) -> Iterator[list[Token]]:
 def _chain(statement: Sequence[Token], text: str) -> Iterator[Equation]:
     """Compare each two neighbours of ``a = b = c``."""
     places = [index for index, token in enumerate(statement) if token.kind == "relation"]
-    if not places:
-        return
     edges = [-1, *places, len(statement)]
     segments = [statement[left + 1 : right] for left, right in pairwise(edges)]
     is_hypothetical = any(_HYPOTHETICAL.fullmatch(token.text.lower()) for token in statement)
-    for number, place in enumerate(places):
-        left, right = _trailing(segments[number]), _leading(segments[number + 1])
-        if left is None or right is None or left.operators + right.operators == 0:
-            continue
-        before = segments[number][left.start - 1] if left.start else None
-        status = _compared(left, right, statement[place].text == "≈")
-        start = segments[number][left.start].start
-        end = segments[number + 1][right.end - 1].end
+    for place, (before, after) in zip(places, pairwise(segments), strict=True):
+        is_approximate = statement[place].text == "≈"
+        links = [
+            link
+            for reading in _without_dash(before)
+            if (link := _link(reading, after, text, is_approximate, is_hypothetical)) is not None
+        ]
+        if links:
+            yield min(links, key=lambda link: _KINDEST.index(link.status))
+
+
+def _without_dash(segment: Sequence[Token]) -> list[Sequence[Token]]:
+    """A dash at a line's start is an item of a list, or a minus."""
+    if not segment or segment[0].text != DASH:
+        return [segment]
+    dash, *rest = segment
+    return [rest, [Token("op", "-", dash.start, dash.end), *rest]]
+
+
+def _link(
+    before: Sequence[Token], after: Sequence[Token], text: str, is_approximate: bool, is_hypothetical: bool
+) -> Equation | None:
+    left, right = _trailing(before), _leading(after)
+    if left is None or right is None or left.operators + right.operators == 0:
+        return None
+    start, end = before[left.start].start, after[right.end - 1].end
+    status = _compared(left, right, is_approximate)
+    if status == "refuted":
         is_denied = _DENIED.search(text, end, end + _DENIED_WITHIN) is not None
-        if status == "refuted" and (is_hypothetical or is_denied or _is_doubtful(left, right, before)):
+        is_open = is_hypothetical or is_denied or _is_doubtful(left, right, before[: left.start])
+        if is_open or _reads_otherwise(before, left, after, right):
             status = "unclear"
-        if status == "refuted" and _reads_otherwise(segments[number], left, segments[number + 1], right):
-            status = "unclear"
-        yield Equation(text[start:end].strip(), right.value, left.value, status)
+    return Equation(text[start:end].strip(), right.value, left.value, status)
 
 
 def _leading(segment: Sequence[Token]) -> Expression | None:
@@ -208,15 +226,15 @@ def _is_rounding(exact: Fraction, stated: Expression) -> bool:
     return abs(exact - stated.value) < Fraction(1, 10**places) and exact.denominator != 1
 
 
-def _is_doubtful(left: Expression, right: Expression, before: Token | None) -> bool:
+def _is_doubtful(left: Expression, right: Expression, before: Sequence[Token]) -> bool:
     if left.operators == 0 or _is_of_a_whole(left, right):
         return True
-    if left.divides_twice or right.divides_twice or _is_scaled(left.value, right.value):
+    if left.has_open_divisor or right.has_open_divisor or _is_scaled(left.value, right.value):
         return True
     if _counts_unlike_things(left, right):
         return True
     words = left.units | right.units
-    neighbours = words if before is None else words | {before.text.lower()}
+    neighbours = words | {token.text.lower() for token in before[-1:]}
     if any(_DOUBTFUL.fullmatch(word) for word in neighbours):
         return True
     measures = {_stem(word) for word in words if _MEASURES.fullmatch(word)}

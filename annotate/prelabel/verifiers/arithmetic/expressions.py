@@ -98,7 +98,7 @@ class Expression:
     has_decimal: bool
     has_sum: bool
     is_bracketed: bool
-    divides_twice: bool
+    has_open_divisor: bool
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ class _Notes:
     has_percent: bool = False
     has_decimal: bool = False
     has_sum: bool = False
-    divides_twice: bool = False
+    has_open_divisor: bool = False
 
 
 def parse(tokens: Sequence[Token], start: int, *, divides_by_all: bool = False) -> Expression:
@@ -131,7 +131,7 @@ def parse(tokens: Sequence[Token], start: int, *, divides_by_all: bool = False) 
         notes.has_decimal,
         notes.has_sum,
         _is_bracketed(tokens[start : parser.at]),
-        notes.divides_twice,
+        notes.has_open_divisor,
     )
 
 
@@ -170,8 +170,9 @@ class _Parser:
                 self._count()
                 is_whole = sign == "/" and self._divides_by_all
                 factor = self._product(depth) if is_whole else self._factor(depth)
-                # 28 / 1/5 is 28 divided by a fifth to whoever writes it.
-                self.notes.divides_twice |= has_divided and sign == "/"
+                # 28 / 1/5 is 28 divided by a fifth to whoever writes it, and 28 / 2 * 10^3 divided by two thousand.
+                self.notes.has_open_divisor |= has_divided and sign == "/"
+                self.notes.has_open_divisor |= sign == "/" and self._sees_power_of_ten()
                 has_divided = has_divided or sign == "/"
                 value = _bounded(value * factor if sign == "*" else _ratio(value, factor))
             elif self._sees("open", "(") and self._tokens[self.at - 1].kind in ("number", "close"):
@@ -248,6 +249,10 @@ class _Parser:
     def _count(self, *, is_sum: bool = False) -> None:
         self.notes.operators += 1
         self.notes.has_sum |= is_sum
+
+    def _sees_power_of_ten(self) -> bool:
+        signs = [token.text for token in self._tokens[self.at : self.at + 3]]
+        return signs == ["*", "10", "^"]
 
     def _kind(self, index: int) -> str:
         return self._tokens[index].kind if index < len(self._tokens) else ""

@@ -29,6 +29,8 @@ class Token:
     is_decimal: bool = False
 
 
+# A dash at a line's start: an item of a list, or a minus.
+DASH = "•"
 _WORD = r"[^\W\d_][^\W_]*(?:['’-][^\W\d_]+)*"
 _COMMAND_WITH_TEXT = r"\\(?:text|textbf|textit|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}"
 # In this order: what a later rule matches may be made by an earlier one.
@@ -37,7 +39,8 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     for pattern, replacement in (
         (r"<<|>>|\\\\|\\[\[\]]|—", "\n"),
         (r"\\begin\{[a-z]+\*?\}|\\end\{[a-z]+\*?\}", "\n"),
-        (r"^[^\S\n]*(?:[*•-]|\d+[.)])\s+", "\n"),
+        (r"^[^\S\n]*(?:[*•]|\d+[.)])\s+", "\n"),
+        (r"^[^\S\n]*-\s+", "\n" + DASH),
         (r"\\[$]|\\[,;:!]|[$€£&]|\\(?:left|right|displaystyle)\b|\{,\}(?=\D)", ""),
         (r"\{,\}", ","),
         (r"\\%", "%"),
@@ -72,7 +75,7 @@ _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _TOKEN = re.compile(
     rf"(?P<number>\d{{1,3}}(?:,\d{{3}})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)|(?P<word>{_WORD})"
     r"|(?P<relation>(?<![<>=!:])=(?![=>])|≈)|(?P<percent>%)|(?P<op>[+\-*/^])|(?P<open>[(\[])|(?P<close>[)\]])"
-    r"|(?P<break>[.,;:?!\n\"“”…])|(?P<space>[ \t\r\f\v’']+)|(?P<poison>.)"
+    r"|(?P<break>[.,;:?!•\n\"“”…])|(?P<space>[ \t\r\f\v’']+)|(?P<poison>.)"
 )
 _FUNCTIONS = frozenset(
     (

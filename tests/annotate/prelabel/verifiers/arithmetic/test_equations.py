@@ -225,6 +225,8 @@ def test_share_of_something_and_another_scale_are_not_refuted(text: str, near: s
     ("text", "status"),
     [
         ("30 / 1/6 = 180", "unclear"),
+        ("30 / 3 × 10^2 = 0.1", "unclear"),
+        (r"\frac{30}{3 × 10^2} = 0.2", "refuted"),
         ("30 / 6 / 5 = 2", "unclear"),
         ("30 / 6 / 5 = 1", "supported"),
         ("120 / 3 * 4 = 10", "unclear"),
@@ -244,6 +246,12 @@ def test_line_of_a_table_is_no_difference() -> None:
     assert statuses("3-7 = 12 points") == ["unclear"]
     assert statuses("7-3 = 12 points") == ["refuted"]
     assert statuses("3 - 7 = 12 points") == ["refuted"]
+
+
+def test_dash_at_the_start_of_a_line_may_be_a_minus() -> None:
+    assert statuses("- 8 + 5 = 13") == ["supported"]
+    assert statuses("We add:\n- 8 + 5 = -3") == ["supported"]
+    assert statuses("We add:\n- 8 + 5 = 12\n- 1 + 1 = 2") == ["refuted", "supported"]
 
 
 def test_running_on_is_another_reading_unless_brackets_or_a_bare_number_deny_it() -> None:
