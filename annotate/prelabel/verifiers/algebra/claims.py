@@ -159,7 +159,8 @@ def _identity(
         return _numbers(left, right, span)
     is_announced = bool(_REWRITING.search(before[-120:])) and not _SOLVING.search(before[-120:])
     is_whole = left.names == right.names and {left.sign, right.sign} != {"name"}
-    if not is_whole or not (is_later or is_announced):
+    # "y = 3(y + 1)" asks for y, whatever was announced.
+    if not is_whole or left.sign == "name" or not (is_later or is_announced):
         return None
     status, counterexample = _compare(left, right)
     if status == "refuted" and not is_announced and not (left.works_on_a_sum or right.works_on_a_sum):

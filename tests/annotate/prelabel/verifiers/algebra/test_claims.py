@@ -139,6 +139,11 @@ def test_word_within_a_formula_leaves_only_half_of_it(half: str, whole: str) -> 
     assert "refuted" in statuses(whole)
 
 
+def test_variable_that_is_given_by_itself_is_to_be_found() -> None:
+    assert statuses("We simplify the condition: y = 3(y + 1)") == []
+    assert statuses("We simplify the term: y(y + 1) = 3(y + 1)") == ["refuted"]
+
+
 def test_number_held_against_a_root_is_a_trial() -> None:
     assert statuses(r"$4 = \sqrt{9} + 2$") == ["unclear"]
     assert statuses(r"$-4 = \sqrt{9} - 5$") == ["unclear"]
