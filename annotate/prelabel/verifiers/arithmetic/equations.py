@@ -5,14 +5,15 @@ convert, a multiplying word nearby, a supposition, a rounded operand) makes the 
 
 Tolerance. ``=`` wants equal values, or a right side that is the left rounded or cut at the last decimal it
 shows. A whole number that stands for a fraction within 1 of it, and a difference within 1 % where any operand
-is a decimal, are unclear. ``≈`` accepts rounding at the last digit shown or 1 %, and is refuted from 5 % on.
+is a decimal, are unclear. ``≈`` accepts rounding at the last digit shown or 1 %, and is refuted from 5 % on,
+unless it is an estimate ("≈ 4 * 3", "≈ 2,000").
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -23,14 +24,21 @@ from annotate.prelabel.verifiers.arithmetic.notation import DASH, Token, plain, 
 MAX_TEXT = 20_000
 ROUNDED = Fraction(1, 100)
 ROUGH = Fraction(1, 20)
+HALF = Fraction(1, 2)
 # A result that a formula begins with is short: "15", "-2/3", "(-58)", "12 %".
 _LONGEST_RESULT = 8
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}\.\d{3}")
 _KINDEST: tuple[Status, ...] = ("supported", "unclear", "refuted")
+# How many of one measure make the next, as seconds an hour and ounces a pound.
+_MEASURES_IN_NEXT = frozenset(
+    (7, 10, 12, 16, 24, 30, 36, 52, 60, 100, 360, 364, 365, 366, 1_760, 3_600, 5_280)
+)
 _SCALES = (1_000, 1_000_000, 1_000_000_000)
 
 _DOUBTFUL = re.compile(
     r"dozens?|hundreds?|thousands?|millions?|billions?|trillions?|hal(?:f|ves)|thirds?|quarters?|twice|double|triple"
     r"|thrice|percent|pairs?|couple|score|squared?|cubed|root|remainder|rest|factorial|more|less|fewer|than|of|out"
+    r"|off|discount(?:ed)?|[ap]m|o['’]clock|noon|midnight"
     r"|sum|difference|product|average|mean|by|over|and|or|from|to|between|one|two|three|four|five|six|seven|eight|nine"
 )
 # What a step says of a trial that failed, right after it.
@@ -45,9 +53,9 @@ _MEASURES = re.compile(
     r"|centimeter|cent|penny|pennie|nickel|dime|dollar|gram|kg|kilogram|mg|pound|lb|ounce|oz|ton|liter|litre|ml|gallon"
     r"|quart|pint|cup|century|decade)s?"
 )
-_HYPOTHETICAL = re.compile(
+_HEDGED = re.compile(
     r"if|suppose|assum(?:e|ing)|would|should|guess|try|instead|not|isn't|unless|check|claims?|whether|let"
-    r"|wrong|error|incorrect(?:ly)?|mistake(?:nly)?"
+    r"|wrong|error|incorrect(?:ly)?|mistake(?:nly)?|round(?:s|ed|ing)?|approx\w*|roughly|about|nearly|almost|nearest|estimat\w*"
 )
 _OTHER_ARITHMETIC = re.compile(
     r"\bmod(?:ulo|ular)?\b|\\[bp]?mod|\bbase\b|\bcongruen|\bbinary\b|\bhexadecimal\b|≡", re.IGNORECASE
@@ -105,13 +113,13 @@ def _chain(statement: Sequence[Token], text: str) -> Iterator[Equation]:
     places = [index for index, token in enumerate(statement) if token.kind == "relation"]
     edges = [-1, *places, len(statement)]
     segments = [statement[left + 1 : right] for left, right in pairwise(edges)]
-    is_hypothetical = any(_HYPOTHETICAL.fullmatch(token.text.lower()) for token in statement)
+    is_hedged = any(_HEDGED.fullmatch(token.text.lower()) for token in statement)
     for place, (before, after) in zip(places, pairwise(segments), strict=True):
         is_approximate = statement[place].text == "≈"
         links = [
             link
             for reading in _without_dash(before)
-            if (link := _link(reading, after, text, is_approximate, is_hypothetical)) is not None
+            if (link := _link(reading, after, text, is_approximate, is_hedged)) is not None
         ]
         if links:
             yield min(links, key=lambda link: _KINDEST.index(link.status))
@@ -126,7 +134,7 @@ def _without_dash(segment: Sequence[Token]) -> list[Sequence[Token]]:
 
 
 def _link(
-    before: Sequence[Token], after: Sequence[Token], text: str, is_approximate: bool, is_hypothetical: bool
+    before: Sequence[Token], after: Sequence[Token], text: str, is_approximate: bool, is_hedged: bool
 ) -> Equation | None:
     left, right = _trailing(before), _leading(after)
     if left is None or right is None or left.operators + right.operators == 0:
@@ -135,7 +143,7 @@ def _link(
     status = _compared(left, right, is_approximate)
     if status == "refuted":
         is_denied = _DENIED.search(text, end, end + _DENIED_WITHIN) is not None
-        is_open = is_hypothetical or is_denied or _is_doubtful(left, right, before[: left.start])
+        is_open = is_hedged or is_denied or _is_doubtful(left, right, before[: left.start])
         if is_open or _reads_otherwise(before, left, after, right):
             status = "unclear"
     return Equation(text[start:end].strip(), right.value, left.value, status)
@@ -176,6 +184,8 @@ def _reads_otherwise(
     """Whether the signs have another reading, in which the equation holds or says something else."""
     if _runs_on(left.value, after, right) or _is_span(before, left):
         return True
+    if _holds_in_thousands(before, left.start, after):
+        return True
     # 12 / 3 * 2 is 2 to those who do not count strokes from the left.
     try:
         first = parse(before, left.start, divides_by_all=True)
@@ -192,17 +202,29 @@ def _compared(left: Expression, right: Expression, is_approximate: bool) -> Stat
         return _compared_percent(left, right)
     difference = abs(left.value - right.value)
     scale = max(abs(left.value), abs(right.value))
+    is_whole = right.operators == 0 and not right.has_decimal and right.value.denominator == 1
+    is_cut = is_whole and left.value.denominator != 1 and difference < 1
     if is_approximate:
         return (
-            "supported"
-            if difference <= ROUNDED * scale
-            else "refuted"
-            if difference > ROUGH * scale
-            else "unclear"
+            "unclear" if is_cut and difference > HALF else _compared_roughly(left, right, difference, scale)
         )
-    is_cut = right.operators == 0 and not right.has_decimal and left.value.denominator != 1 and difference < 1
     is_loose = (left.has_decimal or right.has_decimal) and difference <= ROUNDED * scale
     return "unclear" if is_cut or is_loose else "refuted"
+
+
+def _compared_roughly(left: Expression, right: Expression, difference: Fraction, scale: Fraction) -> Status:
+    if difference <= ROUNDED * scale or (right.operators == 0 and difference <= HALF):
+        return "supported"
+    # An estimate rounds what it computes with, and a round number may be rounded at any of its zeros.
+    is_round = difference <= HALF * _last_place(right.value)
+    is_estimate = is_round or (right.operators > 0 and difference <= HALF * scale)
+    return "unclear" if is_estimate or difference <= ROUGH * scale else "refuted"
+
+
+def _last_place(value: Fraction) -> Fraction:
+    """The worth of a whole number's last digit that is no zero: 100 for 2,300; 1 for a fraction."""
+    digits = str(abs(value.numerator)) if value.denominator == 1 else ""
+    return Fraction(10 ** (len(digits) - len(digits.rstrip("0")))) if value else Fraction(1)
 
 
 def _compared_percent(left: Expression, right: Expression) -> Status:
@@ -237,8 +259,29 @@ def _is_doubtful(left: Expression, right: Expression, before: Sequence[Token]) -
     neighbours = words | {token.text.lower() for token in before[-1:]}
     if any(_DOUBTFUL.fullmatch(word) for word in neighbours):
         return True
-    measures = {_stem(word) for word in words if _MEASURES.fullmatch(word)}
-    return len(measures) > 1
+    measures = [{_stem(word) for word in side.units if _MEASURES.fullmatch(word)} for side in (left, right)]
+    return len(measures[0] | measures[1]) > 1 or (
+        measures[0] != measures[1] and _is_of_next_measure(left, right)
+    )
+
+
+def _holds_in_thousands(before: Sequence[Token], start: int, after: Sequence[Token]) -> bool:
+    """Whether 1.500 is fifteen hundred, as in half of the world; every number with a point must look like it."""
+    try:
+        first = parse(_with_thousands(before), start)
+        second = parse(_with_thousands(after), 0)
+    except NotArithmetic:
+        return False
+    return not (first.has_decimal or second.has_decimal) and first.value == second.value
+
+
+def _with_thousands(signs: Sequence[Token]) -> list[Token]:
+    return [
+        replace(token, value=token.value * 1_000, is_decimal=False)
+        if _THOUSANDS.fullmatch(token.text)
+        else token
+        for token in signs
+    ]
 
 
 def _runs_on(result: Fraction, after: Sequence[Token], right: Expression) -> bool:
@@ -276,13 +319,19 @@ def _is_span(before: Sequence[Token], left: Expression) -> bool:
 
 def _is_of_a_whole(left: Expression, right: Expression) -> bool:
     """ "3/8 = 375" says how much a share of something is."""
-    is_share = left.operators == 1 and not left.has_decimal and 0 < left.value < 1
-    return is_share and right.operators == 0 and right.value > 1
+    is_share = left.operators == 1 and not left.has_decimal and 0 < abs(left.value) < 1
+    return is_share and right.operators == 0 and abs(right.value) > 1
 
 
 def _is_scaled(exact: Fraction, stated: Fraction) -> bool:
     """ "5 * 3 = 15,000" counts thousands on one side and says so elsewhere, or nowhere."""
     return exact != 0 and any(stated == exact * scale or exact == stated * scale for scale in _SCALES)
+
+
+def _is_of_next_measure(left: Expression, right: Expression) -> bool:
+    """ "30 * 4 = 2 minutes" counts seconds on the left without a word."""
+    larger, smaller = sorted((abs(left.value), abs(right.value)), reverse=True)
+    return smaller != 0 and larger / smaller in _MEASURES_IN_NEXT
 
 
 def _counts_unlike_things(left: Expression, right: Expression) -> bool:

@@ -7,6 +7,7 @@ subscript): no expression that touches one is evaluated. A *break* ends a statem
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
@@ -31,12 +32,14 @@ class Token:
 
 # A dash at a line's start: an item of a list, or a minus.
 DASH = "•"
-_WORD = r"[^\W\d_][^\W_]*(?:['’-][^\W\d_]+)*"
+_VULGAR = "¼-¾⅐-⅞"
+_WORD = rf"[^\W\d_{_VULGAR}][^\W_{_VULGAR}]*(?:['’-][^\W\d_{_VULGAR}]+)*"
 _COMMAND_WITH_TEXT = r"\\(?:text|textbf|textit|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}"
 # In this order: what a later rule matches may be made by an earlier one.
 _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern, re.MULTILINE), replacement)
     for pattern, replacement in (
+        (r"\b0[xXbBoO][0-9a-fA-F]+\b", "@"),
         (r"<<|>>|\\\\|\\[\[\]]|—", "\n"),
         (r"\\begin\{[a-z]+\*?\}|\\end\{[a-z]+\*?\}", "\n"),
         (r"^[^\S\n]*(?:[*•]|\d+[.)])\s+", "\n"),
@@ -73,7 +76,7 @@ _REWRITES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
 )
 _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _TOKEN = re.compile(
-    rf"(?P<number>\d{{1,3}}(?:,\d{{3}})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+)|(?P<word>{_WORD})"
+    rf"(?P<number>\d{{1,3}}(?:,\d{{3}})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+|[{_VULGAR}])|(?P<word>{_WORD})"
     r"|(?P<relation>(?<![<>=!:])=(?![=>])|≈)|(?P<percent>%)|(?P<op>[+\-*/^])|(?P<open>[(\[])|(?P<close>[)\]])"
     r"|(?P<break>[.,;:?!•\n\"“”…])|(?P<space>[ \t\r\f\v’']+)|(?P<poison>.)"
 )
@@ -135,8 +138,11 @@ def _token(kind: str | None, match: re.Match[str], text: str, glued_to: Token | 
         is_time = len(sign) > 1 and sign[0] == "0" and sign.isdigit()
         if is_time or len(sign) > MAX_DIGITS or (glued_to and glued_to.kind in ("word", "number", "poison")):
             return Token("poison", sign, start, end)
-        return Token("number", sign, start, end, Fraction(sign.replace(",", "")), "." in sign)
+        return Token("number", sign, start, end, _number(sign), "." in sign)
     if kind == "word":
+        # abs(…): a word right before a bracket works on what is within.
+        if text[end : end + 1] == "(":
+            return Token("poison", sign, start, end)
         following = text[end:].lstrip(" ")[:1]
         return Token(_word_kind(sign, glued_to, following), sign, start, end)
     if kind == "break" and _is_inside_number(sign, text, start, end):
@@ -145,6 +151,10 @@ def _token(kind: str | None, match: re.Match[str], text: str, glued_to: Token | 
         if kind == known:
             return Token(known, sign, start, end)
     return Token("poison", sign, start, end)
+
+
+def _number(sign: str) -> Fraction:
+    return Fraction(unicodedata.normalize("NFKD", sign).replace("\u2044", "/").replace(",", ""))
 
 
 def _word_kind(word: str, glued_to: Token | None, following: str) -> Kind:
@@ -160,5 +170,5 @@ def _word_kind(word: str, glued_to: Token | None, following: str) -> Kind:
 def _is_inside_number(sign: str, text: str, start: int, end: int) -> bool:
     """A clock time, ratio, factorial or decimal comma: a break glued between a digit and what follows."""
     follows_digit = start > 0 and text[start - 1].isdigit()
-    is_glued = end < len(text) and (text[end].isalnum() or text[end] in "=+-*/^")
+    is_glued = end < len(text) and (text[end].isalnum() or text[end] in "=+-*/^(")
     return follows_digit and sign in ".,:!" and is_glued

@@ -46,6 +46,8 @@ def statuses(text: str) -> list[str]:
         "7 × 8 = 56 and we go on",
         "(5 + 3 = 8)",
         "2 * 3 * 7 = 6 * 7 = 42",
+        "½ + ¼ = ¾",
+        "so 6 × ⅔ = 4.",
     ],
 )
 def test_true_equation_is_supported(text: str) -> None:
@@ -66,7 +68,11 @@ def test_true_equation_is_supported(text: str) -> None:
         ("Total = 5 + 7 = 13", 12),
         ("10 / 4 = 2.8", Fraction(5, 2)),
         ("2 + 3 * 4 = 20", 14),
-        ("10 / 3 ≈ 4", Fraction(10, 3)),
+        ("10 / 3 ≈ 5", Fraction(10, 3)),
+        ("38 + 27 ≈ 80", 65),
+        ("5^4 ≈ 10^4", 625),
+        ("½ + ¼ = ⅔", Fraction(3, 4)),
+        ("2 × ½ = 2", 1),
     ],
 )
 def test_false_equation_is_refuted_with_the_value_it_should_have(text: str, expected: int | Fraction) -> None:
@@ -92,6 +98,8 @@ def test_false_equation_is_refuted_with_the_value_it_should_have(text: str, expe
         "Week 2 = 5 + 7",
         "1 1/2 + 2 = 9",
         r"3\frac{1}{2} + 1 = 9",
+        "3½ + 1 = 9",
+        "3 ½ + 1 = 9",
         "5 hours = 300 minutes",
         "2 + 2 = ?",
         "5 + 3 > 9",
@@ -128,10 +136,37 @@ def test_what_cannot_be_read_for_certain_is_not_judged(text: str) -> None:
         "17 / 5 = 3 remainder 2",
         "5 + 3 = 8 + 2 = 10",
         "100 / 7 ≈ 14",
+        "10 / 3 ≈ 4",
+        "38 + 26 ≈ 60",
+        "4 * 2.6 ≈ 4 * 3",
+        "4 * 2.6 = 4 * 3 when rounded",
+        "80 * 25% off = 60",
+        "11 + 3 = 2 o'clock",
+        "30 * 4 = 2 minutes",
+        "25 * 4 cents = 1",
+        "1.000 + 500 = 1.500",
+        "0.(3) * 3 = 1",
+        "0x10 + 1 = 17",
+        "abs(-3) + 1 = 4",
     ],
 )
 def test_mismatch_with_another_reading_is_not_refuted(text: str) -> None:
     assert "refuted" not in statuses(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "35 * 4 = 2 minutes",
+        "25 * 4 cents = 3 cents",
+        "1.000 + 500 = 1.600",
+        "1.25 + 1.500 = 2.95",
+        "The clock costs 11 + 3 = 3 dollars.",
+        "Off they go: 80 * 25% = 60",
+    ],
+)
+def test_mismatch_beside_another_reading_is_refuted(text: str) -> None:
+    assert statuses(text) == ["refuted"]
 
 
 def test_a_chain_is_checked_link_by_link() -> None:
@@ -212,6 +247,7 @@ def test_denial_of_something_later_is_no_denial() -> None:
     [
         ("3/8 = 375 of the members.", "3/8 = 0.625 members."),
         ("1/4 = 12 children", "12/4 = 12 children"),
+        ("Level: -1/2 = 325.5", "Level: -1/2 = 0.5"),
         ("In thousands of dollars, 4 * 6 = 24,000.", "In dollars, 4 * 6 = 240."),
         ("48,000 / 2 = 24 kilo", "48,000 / 2 = 240"),
     ],
