@@ -318,9 +318,9 @@ def _is_span(before: Sequence[Token], left: Expression) -> bool:
 
 
 def _is_of_a_whole(left: Expression, right: Expression) -> bool:
-    """ "3/8 = 375" says how much a share of something is."""
+    """ "3/8 = 375" and "1/5 = 30/2" say how much a share of something is."""
     is_share = left.operators == 1 and not left.has_decimal and 0 < abs(left.value) < 1
-    return is_share and right.operators == 0 and abs(right.value) > 1
+    return is_share and abs(right.value) > 1
 
 
 def _is_scaled(exact: Fraction, stated: Fraction) -> bool:

@@ -247,6 +247,7 @@ def test_denial_of_something_later_is_no_denial() -> None:
     [
         ("3/8 = 375 of the members.", "3/8 = 0.625 members."),
         ("1/4 = 12 children", "12/4 = 12 children"),
+        ("As 3/4 is 45 pens, 1/4 is equal to 45/3.", "1/4 * 8 is equal to 45/3."),
         ("Level: -1/2 = 325.5", "Level: -1/2 = 0.5"),
         ("In thousands of dollars, 4 * 6 = 24,000.", "In dollars, 4 * 6 = 240."),
         ("48,000 / 2 = 24 kilo", "48,000 / 2 = 240"),
