@@ -2,14 +2,19 @@
 
 What a verifier refutes should be what people call wrong. For each set of public data and each verifier: the steps
 looked at, how many were supported, refuted and left alone, where the refuted ones lie, and every refutation of a step
-that people call right, to be read. `--sets development` takes those that the verifiers' rules were made with, `--sets
-held-out` those that they were not. Tables and tool calls are not measured: no public set here has both them and labels.
+that people call right, to be read.
+
+`--part development` takes what the verifiers' rules may be made with: the sets whose refutations somebody has read, and
+of every other set the problems whose text has an even SHA-256. `--part held-out` takes the odd ones: whoever reads its
+list has spent it, and marks those sets `is_read`. Tables and tool calls are not measured: no public set here has both
+and labels.
 """
 
 from __future__ import annotations
 
 import argparse
 import gzip
+import hashlib
 import json
 import os
 from collections import Counter
@@ -22,7 +27,8 @@ from annotate.prelabel.contracts import Finding, StepTask, TraceTask
 from annotate.prelabel.strategies import strategy_called
 from annotate.stats.accuracy import wilson_interval
 
-# "later": after the first error, where nobody looked. "context": said before, and counted elsewhere.
+# "later": after the first error, or on the way to a wrong answer, where nobody looked. "context": said before, and
+# counted elsewhere.
 Truth = Literal["right", "wrong", "later", "context"]
 
 VERIFIERS = ("verifier/arithmetic", "verifier/algebra")
@@ -65,7 +71,7 @@ class Tally:
 
 
 def first_error(name: str, problem: str, steps: Sequence[str], error: int | None) -> Labelled:
-    """A trace of which the first wrong step is known; None where every step is right."""
+    """A trace of which the first wrong step is known; None where every step is right, -1 where it lies anywhere."""
     place = len(steps) if error is None else error
     truths: list[Truth] = [
         "right" if i < place else "wrong" if i == place else "later" for i in range(len(steps))
@@ -145,21 +151,78 @@ def gsm8k(folder: Path) -> Iterator[Labelled]:
             yield first_error(f"{part}-{number}", row["question"], steps, None)
 
 
+def gsm8k_models(folder: Path) -> Iterator[Labelled]:
+    """Models' solutions; the steps to a right answer count as right, though nobody looked at each."""
+    for number, row in enumerate(_lines(folder / "example_model_solutions.jsonl.gz")):
+        for model in ("6b_finetuning", "6b_verification", "175b_finetuning", "175b_verification"):
+            told = row[model]
+            steps = [line for line in told["solution"].splitlines() if not line.startswith("A: ")]
+            error = None if told["is_correct"] else -1
+            yield first_error(f"{number}-{model}", row["question"], steps, error)
+
+
+# Of ROSCOE's nine questions about a step, those that find it wrong; the others find it clumsy.
+_ROSCOE_WRONG = (
+    "Factuality",
+    "Coherency and Logic",
+    "Final Answer",
+    "Hallucination",
+    "Commonsense",
+    "Arithmetic",
+)
+
+
+def roscoe(folder: Path) -> Iterator[Labelled]:
+    """Every judged step is a row of its own, which quotes the problem and the steps before it."""
+    for path in sorted(folder.glob("*-stepwise.json.gz")):
+        for row in json.loads(_text(path))["instances"]:
+            shown, _, judged = row["instance"].rpartition("\nJUDGE:")
+            problem = shown.partition("CONTEXT:")[2].partition("GENERATED RESPONSE:")[0]
+            is_wrong = any(row["annotations"][kind]["majority_human"] == "yes" for kind in _ROSCOE_WRONG)
+            step = judged.partition(" - ")[2].strip()
+            yield Labelled(
+                f"{path.name.partition('-stepwise')[0]}-{row['id']}",
+                problem.strip(),
+                (step,),
+                ("wrong" if is_wrong else "right",),
+            )
+
+
+def math500(folder: Path) -> Iterator[Labelled]:
+    """People's own solutions of MATH problems, by paragraphs: every one is meant to be right."""
+    for row in _lines(folder / "test500.jsonl.gz"):
+        steps = [part for part in row["solution"].split("\n\n") if part.strip()]
+        yield first_error(row["unique_id"], row["problem"], steps, None)
+
+
 @dataclass(frozen=True, slots=True)
 class DataSet:
+    """``is_read``: somebody has read what was refuted in all of it, so that none of it is held out any more."""
+
+    name: str
     folder: str
     read: Callable[[Path], Iterator[Labelled]]
-    is_held_out: bool
+    is_read: bool
 
 
 SETS = (
-    DataSet("prm800k_samples", prm800k, False),
-    DataSet("processbench", processbench, False),
-    DataSet("bigbench_mistake", bigbench_mistake, False),
-    DataSet("prmbench", prmbench, True),
-    DataSet("mr_ben", mr_ben, True),
-    DataSet("gsm8k", gsm8k, True),
+    DataSet("prm800k_samples", "prm800k_samples", prm800k, True),
+    DataSet("processbench", "processbench", processbench, True),
+    DataSet("bigbench_mistake", "bigbench_mistake", bigbench_mistake, True),
+    DataSet("prmbench", "prmbench", prmbench, True),
+    DataSet("mr_ben", "mr_ben", mr_ben, True),
+    DataSet("gsm8k", "gsm8k", gsm8k, True),
+    DataSet("gsm8k, models", "gsm8k", gsm8k_models, False),
+    DataSet("roscoe", "roscoe", roscoe, False),
+    DataSet("math, 500 solutions", "montecarlo_samples", math500, False),
 )
+PARTS = ("all", "development", "held-out")
+
+
+def part_of(known: DataSet, problem: str) -> str:
+    """All solutions of a problem lie in one part, by its words alone, so that two sets agree on it."""
+    is_even = hashlib.sha256(" ".join(problem.split()).encode()).digest()[-1] % 2 == 0
+    return "development" if known.is_read or is_even else "held-out"
 
 
 def measured(verifier: str, traces: Sequence[Labelled]) -> Tally:
@@ -227,7 +290,8 @@ def _documents(text: str) -> Iterator[Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data_dir", nargs="?", default=os.environ.get("GRADUS_DATA_DIR", ""))
-    parser.add_argument("--sets", choices=("all", "development", "held-out"), default="all")
+    parser.add_argument("--part", choices=PARTS, default="development")
+    parser.add_argument("--sets", nargs="+", choices=[known.name for known in SETS], help="all by default")
     options = parser.parse_args()
     if not options.data_dir:
         parser.error("name the folder of the public data, or set GRADUS_DATA_DIR")
@@ -240,17 +304,19 @@ def main() -> None:
     print("|" + "---|" * 12)
     against: list[str] = []
     for known in SETS:
-        if options.sets != "all" and known.is_held_out != (options.sets == "held-out"):
+        if options.sets and known.name not in options.sets:
             continue
         folder = Path(options.data_dir) / known.folder
         if not folder.is_dir():
-            print(f"| {known.folder} | skipped: {folder} is not here |")
+            print(f"| {known.name} | skipped: {folder} is not here |")
             continue
-        traces = list(known.read(folder))
-        for verifier in VERIFIERS:
+        traces = [
+            trace for trace in known.read(folder) if options.part in ("all", part_of(known, trace.problem))
+        ]
+        for verifier in VERIFIERS if traces else ():
             tally = measured(verifier, traces)
-            print(_row(known.folder, verifier, tally), flush=True)
-            against += [f"- {known.folder}, {verifier}, {text}" for text in tally.against]
+            print(_row(known.name, verifier, tally), flush=True)
+            against += [f"- {known.name}, {verifier}, {text}" for text in tally.against]
     print("\nRefuted although people call the step right:\n")
     print("\n".join(line.replace("\n", " ")[: SHOWN * 2] for line in against) or "none")
 
