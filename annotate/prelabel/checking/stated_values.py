@@ -20,6 +20,29 @@ UNIT = (
 _NUMBER = re.compile(r"[-−+]?[$€£]?[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+")
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]*")
 _ROUGH = Fraction(1, 100)
+# What a number is multiplied by when it is told in another unit: percent, thousands and so on; then miles, feet, inches,
+# pounds, ounces, gallons, metres a second, minutes, hours, days, weeks, dozens.
+_CONVERSIONS = tuple(
+    Fraction(text)
+    for text in (
+        *("100", "1000", "1000000", "1000000000"),
+        *(
+            "1.609344",
+            "3.28084",
+            "0.3048",
+            "2.54",
+            "2.204623",
+            "28.349523",
+            "3.785412",
+            "3.6",
+            "60",
+            "3600",
+            "24",
+            "7",
+            "12",
+        ),
+    )
+)
 MAX_DIGITS = 40
 MAX_TEXT = 20_000
 
@@ -43,24 +66,57 @@ def number(text: Any) -> Fraction | None:
 
 
 def compare(claimed: str, actual: Any) -> Status:
-    """Equal, or rounded at the last digit shown, is supported; a difference below 1 % is unclear."""
+    """Equal, or rounded at the last digit shown, is supported.
+
+    A difference below 1 %, what another unit would make of the number, and two ways to write a name or a date are
+    unclear.
+    """
     plain = claimed.strip().strip("\"'`“”")
     left, right = number(plain), number(actual)
     if left is None or right is None:
         if _folded(plain) == _folded(str(actual)):
             return "supported"
-        # "42" beside "42 km", "Paris" beside "Paris, France": part of the truth.
-        is_part = bool(plain) and (
-            _folded(plain) in _folded(str(actual)) or _folded(str(actual)) in _folded(plain)
-        )
-        return "unclear" if is_part or (left is None) != (right is None) else "refuted"
+        is_alike = _is_another_spelling(_folded(plain), _folded(str(actual))) or isinstance(actual, bool)
+        return "unclear" if is_alike or (left is None) != (right is None) else "refuted"
     if left == right:
         return "supported"
     places = len(plain.rpartition(".")[2]) if "." in plain else 0
     difference = abs(left - right)
     if right.denominator != 1 and difference < Fraction(1, 10**places):
         return "supported" if places else "unclear"
-    return "unclear" if difference <= _ROUGH * max(abs(left), abs(right)) else "refuted"
+    return "unclear" if _is_near(left, right) or _is_converted(left, right) else "refuted"
+
+
+def _is_near(left: Fraction, right: Fraction) -> bool:
+    return abs(left - right) <= _ROUGH * max(abs(left), abs(right))
+
+
+def _is_converted(left: Fraction, right: Fraction) -> bool:
+    """Whether one is the other in another unit, degrees Celsius and Fahrenheit among them."""
+    pairs = ((left, right), (right, left))
+    return any(
+        _is_near(first, second * 9 / 5 + 32)
+        or any(_is_near(first, second * factor) for factor in _CONVERSIONS)
+        for first, second in pairs
+    )
+
+
+def _is_another_spelling(first: str, second: str) -> bool:
+    """ "Paris" and "Paris, France", "USA" and "United States of America", "May 5, 2020" and "2020-05-05"."""
+    if first in second or second in first:
+        return True
+    digits = [{int(group) for group in re.findall(r"\d{1,9}", text)} for text in (first, second)]
+    if digits[0] and digits[0] == digits[1]:
+        return True
+    return _abbreviates(first, second) or _abbreviates(second, first)
+
+
+def _abbreviates(short: str, long: str) -> bool:
+    letters = re.sub(r"\W", "", short)
+    initials = "".join(word[0] for word in re.findall(r"\w+", long))
+    # "of" and "the" have no letter of their own in most abbreviations.
+    main = "".join(word[0] for word in re.findall(r"\w+", long) if word not in ("of", "the", "and", "for"))
+    return len(letters) > 1 and letters in (initials, main)
 
 
 def named(name: str) -> str:

@@ -1,7 +1,8 @@
 """What a sentence says of a table: a cell, a column that exists, a total, an extreme, a number of rows.
 
 A claim about all rows is refuted only while the step speaks of no part of them: "the total of the three largest" is
-another total. A claim about a cell needs one row of that name.
+another total. Nor is it where a row is itself a total, or where the value is what a column adds up to when it is
+multiplied by another, as prices are by quantities. A claim about a cell needs one row of that name.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ _QUOTED = re.compile(
     r"|[`\"“](?P<other>[^`\"”\n]{1,60})[`\"”]\s+column\b",
     re.IGNORECASE,
 )
+_SUMMARY = re.compile(
+    r"\b(?:grand|sub)?-?\s?(?:totals?|sum|average|mean|overall|all|combined)\b", re.IGNORECASE
+)
 _COUNT = re.compile(
     r"\b(?:table|there)\s+(?:has|have|are|contains?|lists?)\s+(?P<value>\d+)\s+(?:data\s+)?(?P<what>rows|columns|entries)\b",
     re.IGNORECASE,
@@ -56,6 +60,9 @@ class TableReader:
     def __init__(self, grid: Grid) -> None:
         self._grid = grid
         self._labels = grid.labels()
+        self._has_summary = any(
+            isinstance(cell, str) and _SUMMARY.fullmatch(cell.strip()) for row in grid.rows for cell in row
+        )
         column = f"(?P<column>{alternatives(grid.columns)})"
         row = f"(?P<row>{alternatives(list(self._labels) or ['-'])})"
         self._names = re.compile(alternatives([*grid.columns, *self._labels]), re.IGNORECASE)
@@ -73,7 +80,9 @@ class TableReader:
 
     def claims(self, text: str) -> list[Claim]:
         """Every claim of a step about the table."""
-        is_partial = any(_PART.search(self._without_names(sentence)) for sentence in sentences(text))
+        is_partial = self._has_summary or any(
+            _PART.search(self._without_names(sentence)) for sentence in sentences(text)
+        )
         found: list[Claim] = []
         for sentence in sentences(text):
             is_doubtful = _DOUBTFUL.search(sentence) is not None
@@ -121,7 +130,19 @@ class TableReader:
         if status == "refuted" and compare(match["value"], float(exact)) == "supported":
             status = "supported"
         claim = Claim(match[0], status, match["value"], shown, f"over all rows it is {shown}")
-        return _unclear(claim) if status == "refuted" and match["unit"] else claim
+        is_open = bool(match["unit"]) or self._is_of_products(match["value"], column)
+        return _unclear(claim) if status == "refuted" and is_open else claim
+
+    def _is_of_products(self, value: str, column: int | None) -> bool:
+        """Whether a value is the column's total, every cell multiplied by that of another column."""
+        cells = [self._grid.numbers(place) for place in range(len(self._grid.columns))]
+        own = None if column is None else cells[column]
+        if own is None:
+            return False
+        totals = [
+            sum((a * b for a, b in zip(own, other, strict=True)), Fraction(0)) for other in cells if other
+        ]
+        return any(compare(value, _spoken(total)) == "supported" for total in totals)
 
     def _extreme(self, match: re.Match[str]) -> Claim | None:
         column = self._grid.column(match["column"])

@@ -123,12 +123,49 @@ def test_two_tables_in_one_problem_are_none() -> None:
     assert grid_of({}, MARKDOWN + "\n" + MARKDOWN) is None
 
 
+@pytest.mark.parametrize("word", ["Total", "**Total**", "Grand total", "Average"])
+def test_table_that_sums_itself_up_refutes_nothing_about_all_rows(word: str) -> None:
+    table = f"| Shop | Price |\n|---|---|\n| North | 40 |\n| South | 30 |\n| {word} | 70 |\n"
+    said_of_all = ("The total price is 70.", "North has the highest price.", "The average price is 35.")
+    assert found(*said_of_all, problem=table).opinions == ()
+    assert values(found("The price of North is 55.", problem=table)) == {0: "bad"}
+
+
+def test_total_may_be_of_prices_and_quantities() -> None:
+    table = "| Item | Price | Quantity |\n|---|---|---|\n| Pen | 2 | 10 |\n| Cup | 5 | 4 |\n"
+    finding = found(
+        "The total price is $40.", "The total price is $7.", "The total price is $55.", problem=table
+    )
+    assert values(finding) == {1: "good", 2: "bad"}
+
+
+@pytest.mark.parametrize(
+    ("cell", "near", "wrong"),
+    [
+        ("4.5", "4,500,000", "4,600"),
+        ("45%", "0.45", "0.55"),
+        ("May 5, 2020", '"2020-05-05"', '"2021-05-05"'),
+        ("United States of America", '"USA"', '"UK"'),
+        ("10", "16.1", "17"),
+        ("20", "68", "78"),
+        ("n/a", "5", ""),
+    ],
+)
+def test_value_in_another_spelling_or_unit_is_not_refuted(cell: str, near: str, wrong: str) -> None:
+    table = {"columns": ["Shop", "Measure"], "rows": [["North", cell]]}
+    assert found(f"The measure of North is {near}.", problem="p", meta={"table": table}).opinions == ()
+    if wrong:
+        finding = found(f"The measure of North is {wrong}.", problem="p", meta={"table": table})
+        assert values(finding) == {0: "bad"}
+
+
 @given(cells=st.lists(st.integers(-(10**6), 10**6), min_size=1, max_size=8), slip=st.integers(0, 1))
 def test_every_total_is_decided(cells: list[int], slip: int) -> None:
     rows = tuple((f"name{'x' * place}", value) for place, value in enumerate(cells))
     wrong = sum(cells) + slip * (abs(sum(cells)) + 10)
     (claim,) = TableReader(Grid(("name", "score"), rows)).claims(f"The total score is {wrong}.")
-    assert claim.status == ("refuted" if slip else "supported")
+    # Now and then a wrong total is a right one in another unit, or a sum of squares.
+    assert claim.status in (("refuted", "unclear") if slip else ("supported",))
 
 
 @given(st.text(max_size=80), st.lists(st.text(max_size=6), min_size=1, max_size=4))
