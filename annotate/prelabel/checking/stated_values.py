@@ -20,8 +20,8 @@ UNIT = (
 _NUMBER = re.compile(r"[-−+]?[$€£]?[-−]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?|[-+]?\.\d+")
 _SENTENCE = re.compile(r"[^.!?\n]+(?:[.!?](?!\s|$)[^.!?\n]*)*[.!?]*")
 _ROUGH = Fraction(1, 100)
-# What a number is multiplied by when it is told in another unit: percent, thousands and so on; then miles, feet, inches,
-# pounds, ounces, gallons, metres a second, minutes, hours, days, weeks, dozens.
+# What a number is multiplied by when it is told in another unit: percent and thousands; miles, feet, inches, pounds,
+# ounces, gallons, metres a second; minutes, hours, days, weeks, dozens.
 _CONVERSIONS = tuple(
     Fraction(text)
     for text in (

@@ -20,14 +20,55 @@ _DOUBTFUL = re.compile(
     r"|new|old|updated?|changed?|will|was|were|had|user\w*|request\w*|wants?|or)\b|\?|≈|~",
     re.IGNORECASE,
 )
+_LOOK_BACK = 40
+# Words before a key that leave it what it is.
+_BEFORE_A_KEY = frozenset(
+    (
+        *(
+            "the",
+            "a",
+            "an",
+            "its",
+            "this",
+            "that",
+            "and",
+            "with",
+            "so",
+            "where",
+            "while",
+            "because",
+            "since",
+            "as",
+            "but",
+        ),
+        *(
+            "says",
+            "shows",
+            "found",
+            "know",
+            "see",
+            "returned",
+            "gives",
+            "current",
+            "exact",
+            "actual",
+            "then",
+            "thus",
+        ),
+    )
+)
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w'’-]+")
 
 
 @dataclass(slots=True)
 class Results:
-    """Plain values by their key, over all observations up to here, and every word that was said around them."""
+    """Plain values by their key, over all observations up to here, and every word that was said around them.
+
+    ``fresh`` are the keys that were told since the last action: an action may change what was told before it.
+    """
 
     values: dict[str, list[Any]] = field(default_factory=dict)
+    fresh: set[str] = field(default_factory=set)
     names: dict[str, str] = field(default_factory=dict)
     words: str = ""
 
@@ -44,6 +85,10 @@ class Results:
             if len(self.values) < MAX_KEYS and len(key(name)) > 2:
                 self.names.setdefault(key(name), name)
                 self.values.setdefault(key(name), []).append(value)
+                self.fresh.add(key(name))
+
+    def acted(self) -> None:
+        self.fresh.clear()
 
     def heard(self, text: str) -> None:
         self.words = (self.words + " " + text.casefold())[-MAX_CHARACTERS:]
@@ -62,7 +107,11 @@ class Results:
             # Asked once: a sentence may hold thousands of claims.
             is_foreign = any(name.casefold() not in self.words for name in _NAME.findall(sentence))
             is_certain = not is_foreign and not _DOUBTFUL.search(sentence)
-            found += [self._claim(match, is_certain) for match in pattern.finditer(sentence)]
+            for match in pattern.finditer(sentence):
+                # "The return price" is another price.
+                before = sentence[max(0, match.start() - _LOOK_BACK) : match.start()].casefold().split()
+                is_own = not before or before[-1] in _BEFORE_A_KEY
+                found.append(self._claim(match, is_certain and is_own))
         return found
 
     def _claim(self, match: re.Match[str], is_certain: bool) -> Claim:
@@ -73,6 +122,7 @@ class Results:
         statuses = {compare(match["value"], value) for value in values}
         if "supported" in statuses:
             return Claim(match[0], "supported", found=match["value"], expected=shown, reason="a tool said so")
+        is_certain = is_certain and key(match["key"]) in self.fresh
         is_certain = is_certain and not (match["unit"] or "").strip()
         if is_certain and statuses == {"refuted"} and len({str(value) for value in values}) == 1:
             return Claim(match[0], "refuted", match["value"], shown, f"the tool said {shown}")

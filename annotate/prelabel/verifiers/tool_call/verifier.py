@@ -2,8 +2,9 @@
 
 An action whose call names no tool of the problem, lacks an argument or gives one of the wrong type is refuted. A later
 step that tells a value of a result is supported where a tool said that value and refuted where tools only ever said
-another one for that key. A result that is not used at all is silence: an agent may look at more than it needs. That
-a call fits its schema is weak support, as it may still be the wrong call.
+another one for that key, since the last action: an action may change what was told before. A result that is not used
+at all is silence: an agent may look at more than it needs. That a call fits its schema is weak support, as it may still
+be the wrong call.
 """
 
 from __future__ import annotations
@@ -36,5 +37,7 @@ def verify_tool_calls(task: TraceTask, settings: VerifierSettings) -> Strategy:
             claims += results.claims(step.text)
         for call in made:
             results.heard(str(call.arguments))
+        if step.kind == "action":
+            results.acted()
         verdicts.judge(step, claims)
     return verdicts.finding(calls=calls, tools=len(tools))

@@ -161,6 +161,97 @@ def test_result_that_is_not_used_or_not_certainly_meant_is_silence(text: str) ->
     assert 2 in reasons(finding)
 
 
+@pytest.mark.parametrize("name", ["functions.weather", "weather_api__weather", "Weather"])
+def test_tool_is_known_by_its_framework_s_name_for_it(name: str) -> None:
+    assert values(found(action({"city": "Paris"}, name))) == {0: "good"}
+    assert values(found(action({}, name))) == {0: "bad"}
+
+
+@pytest.mark.parametrize("name", ["respond", "final_answer", "finish", "think", "multi_tool_use.parallel"])
+def test_framework_s_own_action_is_no_missing_tool(name: str) -> None:
+    assert found(action({"text": "It is warm."}, name)).opinions == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '```json\n{"name": "Alice", "age": 3}\n```',
+        '```json\n{"name": "Alice", "description": "a tool", "parameters": {}}\n```',
+        "<tool_call>\n<function=weather>\n<parameter=city>Paris</parameter>\n</function>\n</tool_call>",
+        "<tool_call>{'name': 'weather', 'arguments': {'city': 'Paris'}}</tool_call>",
+        "<tool_call>weather(city='Paris')</tool_call>",
+    ],
+)
+def test_data_and_calls_in_other_spellings_are_not_refuted(text: str) -> None:
+    assert found(StepTask(0, text, "action")).opinions == ()
+
+
+@pytest.mark.parametrize(
+    ("schema", "arguments", "status"),
+    [
+        ({"properties": {"a": {"type": "string"}}}, {"a": None}, "unclear"),
+        ({"properties": {"a": {"type": "string"}}, "required": ["a"]}, {"a": None}, "refuted"),
+        (
+            {"properties": {"a": {"type": "string", "nullable": True}}, "required": ["a"]},
+            {"a": None},
+            "unclear",
+        ),
+        (
+            {"properties": {"a": {"type": "string"}, "b": {"type": "integer"}}},
+            {"a": None, "b": "x"},
+            "refuted",
+        ),
+        ({"properties": {"a": {"type": "float"}}}, {"a": 1}, "unclear"),
+        ({"type": "dict", "properties": {"a": {"type": "string"}}}, {"a": 1}, "unclear"),
+        ({"properties": {"a": {"type": "integer"}}}, {"a": 3.0}, "supported"),
+        (
+            {
+                "$schema": "http://json-schema.org/draft-04/schema#",
+                "properties": {"a": {"type": "number", "minimum": 0, "exclusiveMinimum": True}},
+            },
+            {"a": 0},
+            "refuted",
+        ),
+        (
+            {"properties": {"a": {"type": "number", "minimum": 0, "exclusiveMinimum": True}}},
+            {"a": 0},
+            "unclear",
+        ),
+        (
+            {
+                "$schema": "http://json-schema.org/draft-07/schema#",
+                "properties": {"a": {"type": "array", "items": [{"type": "string"}]}},
+            },
+            {"a": ["x", 1]},
+            "supported",
+        ),
+    ],
+)
+def test_schema_of_another_draft_or_dialect_is_read_as_meant(
+    schema: dict[str, Any], arguments: dict[str, Any], status: str
+) -> None:
+    assert check(Call("t", arguments), {"t": schema}).status == status
+
+
+def test_what_was_told_before_an_action_may_have_changed() -> None:
+    steps = (
+        StepTask(0, '{"status": "pending", "price": 152}', "observation"),
+        StepTask(1, 'The status is "cancelled".'),
+        action({"city": "Paris"}),
+        StepTask(3, "done", "observation"),
+        StepTask(4, 'The status is "cancelled".'),
+        StepTask(5, 'The status is "pending".'),
+    )
+    steps = tuple(StepTask(place, step.text, step.kind, step.meta) for place, step in enumerate(steps))
+    assert values(found(*steps)) == {1: "bad", 2: "good", 5: "good"}
+
+
+def test_key_with_another_word_before_it_is_another_thing() -> None:
+    told = StepTask(0, '{"price": 152}', "observation")
+    finding = found(told, StepTask(1, "The return price is 407."), StepTask(2, "The price is 407."))
+    assert values(finding) == {2: "bad"}
+
+
 def test_key_with_several_values_refutes_nothing() -> None:
     rows = '[{"price": 3}, {"price": 4}]'
     finding = found(
