@@ -115,6 +115,15 @@ def _records(stdout: str, marker: str, codes: list[str]) -> list[Ran]:
         record = told[number]
         has_failed = bool(records) and (records[-1].is_after_failure or bool(records[-1].error))
         records.append(
-            Ran(code, record["stdout"], record["error"], record["message"], record["state"], has_failed)
+            Ran(
+                code,
+                record["stdout"],
+                record["error"],
+                record["message"],
+                record["state"],
+                has_failed,
+                record.get("echo", ""),
+                record.get("defines", False),
+            )
         )
     return records

@@ -72,6 +72,51 @@ def test_what_is_not_said_or_not_known_for_certain_is_silence(text: str) -> None
 
 
 @needs_sandbox
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        # What is printed in part, in another order, cut short, rounded, or shown by a notebook.
+        (code("print('mean', 10 / 3)", "```output\nmean 3.33\n```"), None),
+        (code("print('mean', 10 / 3)", "```output\nmean 4.33\n```"), "bad"),
+        (code("print(0.004)", "This prints 0.00."), None),
+        (code("print('tags:', {'a', 'b'})", "```output\ntags: {'b', 'a'}\n```"), "or good"),
+        (code("print(list(range(50)))", "```output\n[0, 1, ..., 49]\n```"), None),
+        (code("print(object())", "```output\n<object object at 0x7f00>\n```"), None),
+        (code("x = 6\nx * 7", "```output\n42\n```"), "good"),
+        (code("x = 6\nprint(x)\nx * 7", "```output\n6\n42\n```"), "good"),
+        (code("x = 6\nx * 7", "```output\n43\n```"), "bad"),
+        # What the words mean.
+        (code("total = 42\nprint(total)", "This prints `total`."), None),
+        (code("total = 42\nprint(total)", "This prints `toto`."), "bad"),
+        (code("print(1)\n", "It prints 3 lines."), None),
+        (code("x = [4, 5, 6]", "Now `x` is 3 elements long."), None),
+        (code("x = [4, 5, 6]", "So `x` contains 4."), None),
+        (code("x = 5", "Here `x` is `int`."), None),
+        (code("x = 5", "Here `x` is 6 because we said so."), "bad"),
+        (code("print(5)", "It should print 6, we hoped; it is expected that it prints 6."), None),
+        (code("def f(n):\n    print(n * 2)", "For n = 3 it prints 6."), None),
+        (code("def f(n):\n    print(n * 2)", "It prints 6."), None),
+        # What is raised.
+        (code("print(1)\n1 / 0", "It prints 1."), "good"),
+        (code("1 / 0", "```output\nZeroDivisionError: division by zero\n```"), None),
+        (code("print(1 / 0)", "```output\n0\n```"), "bad"),
+        # What is no program by itself.
+        (code("print(math.sqrt(16))", "It prints 4.0."), None),
+        (code(">>> 6 * 7", "It prints 42."), None),
+        (code("%timeit 6 * 7", "It prints 42."), None),
+        (code("print 42", "It prints 42."), None),
+        (code("    return 42", "It prints 42."), None),
+    ],
+)
+def test_step_that_may_be_right_about_its_code_is_not_refuted(text: str, value: str | None) -> None:
+    judged = values(found(text))
+    if value == "or good":
+        assert judged in ({}, {0: "good"})
+    else:
+        assert judged == ({} if value is None else {0: value})
+
+
+@needs_sandbox
 def test_later_steps_find_what_earlier_ones_left_and_one_program_runs_all() -> None:
     steps = (
         "Think.",
