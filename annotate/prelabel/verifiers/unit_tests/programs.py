@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +18,13 @@ from annotate.prelabel.contracts import Completion, Request, TraceTask
 _HARNESS = Path(__file__).with_name("harness.py").read_text(encoding="utf-8")
 _SYNTAX = frozenset({"SyntaxError", "IndentationError", "TabError"})
 # Python notices these only at a later line, or at the end.
+# A session's prompt, a notebook's command, or a line of prose: no program, and no mistake in one.
+_NO_PROGRAM = re.compile(r"\s*(?:>>>|\.\.\. |[%!$] ?\w)|\s*[A-Z][a-z']*(?: [A-Za-z',]+){3,}[.:]?\s*$")
+_UNSTEADY = re.compile(
+    r"^[ \t]*(?:import|from)\s+(?:random|secrets|uuid|time|datetime|threading|asyncio|multiprocessing)\b",
+    re.MULTILINE,
+)
+_TOLERANCE = 1e-6
 _UNPLACED = ("never closed", "EOF", "expected an indented block", "unterminated", "expected 'except'")
 
 
@@ -74,6 +83,8 @@ def aligned(reference: str | Sequence[str], pieces: Sequence[str]) -> tuple[str,
     """The reference in as many pieces as the program: as given, or cut at the same lines where it has as many."""
     if not isinstance(reference, str):
         return tuple(reference) if len(reference) == len(pieces) else None
+    if len(pieces) == 1:
+        return (reference,) if reference.strip() else None
     lines = reference.splitlines(keepends=True)
     counts = [len(_closed(piece).splitlines()) for piece in pieces]
     if not reference.strip() or sum(counts) != len(lines):
@@ -123,6 +134,8 @@ def tested(completions: Sequence[Completion], pieces: Sequence[str], tests: Test
     if told is None:
         return TestedProgram(run.reason or "the program ended its own tests")
     error = told["error"]
+    if error in _SYNTAX and any(_NO_PROGRAM.match(line) for line in code.splitlines()):
+        return TestedProgram("not all of it is a program")
     if error in _SYNTAX:
         is_placed = not any(words in told["message"] for words in _UNPLACED) and 0 < told["line"] <= len(
             lines
@@ -135,9 +148,13 @@ def tested(completions: Sequence[Completion], pieces: Sequence[str], tests: Test
     asserted = told["asserts"] or [error] * len(tests.asserts)
     fates = list(zip(tests.asserts, (error or fate for fate in asserted), strict=False))
     for (given, expected), (name, printed) in zip(tests.cases, told["outputs"], strict=False):
-        is_same = printed.split() == expected.split()
+        is_same = _is_same_output(printed, expected)
         fates.append((f"input {given!r}", name or ("" if is_same else "another output")))
     failed = [(text, fate) for text, fate in fates if fate]
+    if any(fate in _SYNTAX for _, fate in failed):
+        return TestedProgram("a test cannot be read")
+    if failed and _UNSTEADY.search(code):
+        return TestedProgram("another run may come out differently")
     owed = [fate for _, fate in failed if is_of_the_enclosure(fate)]
     if len(fates) < tests.count or (failed and len(owed) == len(failed)):
         return TestedProgram(
@@ -148,6 +165,23 @@ def tested(completions: Sequence[Completion], pieces: Sequence[str], tests: Test
         errors=frozenset(fate for _, fate in failed),
         events=tuple((piece, state) for piece, state in told["events"]),
     )
+
+
+def _is_same_output(printed: str, expected: str) -> bool:
+    """Word by word; a number with a point may be written with more or fewer digits."""
+    words, wanted = printed.split(), expected.split()
+    return len(words) == len(wanted) and all(
+        word == other or _is_same_number(word, other) for word, other in zip(words, wanted, strict=True)
+    )
+
+
+def _is_same_number(word: str, other: str) -> bool:
+    if "." not in word and "." not in other:
+        return False
+    try:
+        return math.isclose(float(word), float(other), rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+    except ValueError:
+        return False
 
 
 def divergence(program: TestedProgram, reference: TestedProgram) -> tuple[int, str] | None:

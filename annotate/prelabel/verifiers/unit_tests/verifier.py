@@ -33,6 +33,7 @@ from annotate.settings import require
 _OWED_TO_NAMES = frozenset(
     {"NameError", "UnboundLocalError", "AttributeError", "KeyError", "IndentationError", "SyntaxError"}
 )
+WRONG_TESTS = "the reference fails its own tests"
 UNPLACED = "the tests fail, and nothing says at which step"
 
 
@@ -82,6 +83,10 @@ class _Verifier:
                 number: [Claim("the code", "supported", reason=reason)] for number in range(len(self._pieces))
             }
             return self._finding(claims, "", program)
+        if not program.is_syntax_error and len(self._pieces) == 1 and self._right is not None:
+            right = yield from self._try(self._right, None, "reference")
+            if not right.passes:
+                return self._finding({}, right.unknown or WRONG_TESTS, program)
         if program.is_syntax_error or len(self._pieces) == 1:
             number = program.syntax_piece if program.is_syntax_error else 0
             claim = Claim("the code", "refuted", reason="; ".join(program.failures[:3]))
@@ -90,7 +95,7 @@ class _Verifier:
             return self._finding({}, UNPLACED, program)
         right = yield from self._try(self._right, None, "reference")
         if not right.passes:
-            return self._finding({}, right.unknown or "the reference fails its own tests", program)
+            return self._finding({}, right.unknown or WRONG_TESTS, program)
         claims = yield from self._exchanged(self._right, program, right)
         return self._finding(claims, UNPLACED, program)
 

@@ -162,6 +162,49 @@ def test_wrong_tests_prove_nothing() -> None:
     assert "the reference fails its own tests" in reasons(finding).values()
 
 
+@needs_sandbox
+def test_wrong_tests_prove_nothing_of_a_program_of_one_step_either() -> None:
+    whole = "def add(a, b):\n    return a - b\n"
+    right = "# adds\ndef add(a, b):\n    return a + b\n"
+    for wanted, value in ((5, {0: "bad"}), (6, {})):
+        tests = {"asserts": [f"assert add(2, 3) == {wanted}"], "reference": right}
+        assert values(found(program(whole, tests=tests))) == value
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    ("steps", "tests"),
+    [
+        (["import random\ndef f():\n    return random.random()\n"], ["assert f() > 2"]),
+        ([">>> def f():\n...     return 1\n"], ["assert f() == 1"]),
+        (["!pip install numpy\ndef f(): return 1\n"], ["assert f() == 1"]),
+        (["First we define the function.\n", "def f(): return 1\n"], ["assert f() == 1"]),
+        (["def f(): return 1\n"], ["assert f( == 1"]),
+    ],
+)
+def test_failure_that_may_not_be_the_program_s_is_unknown(steps: list[str], tests: list[str]) -> None:
+    finding = found(program(*steps, tests=tests))
+    assert finding.opinions == ()
+    assert finding.summary["outcome"] == "unknown"
+
+
+@needs_sandbox
+@pytest.mark.parametrize(
+    ("printed", "expected", "value"),
+    [
+        ("0.1 + 0.2", "0.3", "good"),
+        ("10 / 3", "3.33333333", "good"),
+        ("2.0", "2", "good"),
+        ("10 / 3", "3.3", "bad"),
+        ("20", "21", "bad"),
+        ("'a.b'", "a.c", "bad"),
+    ],
+)
+def test_decimals_may_have_more_digits_than_the_test_s(printed: str, expected: str, value: str) -> None:
+    tests = {"cases": [{"stdin": "", "stdout": expected}]}
+    assert values(found(program(f"print({printed})\n", tests=tests))) == {0: value}
+
+
 @pytest.mark.parametrize(
     ("task", "reason"),
     [
@@ -182,6 +225,7 @@ def test_reference_is_cut_where_the_steps_are() -> None:
     assert aligned("a\nb\n", ["x\ny\n", "z"]) is None
     assert aligned(["a"], ["x", "y"]) is None
     assert aligned("", ["x"]) is None
+    assert aligned("a\nb\n", ["x"]) == ("a\nb\n",)
 
 
 def test_tests_can_be_a_bare_list() -> None:
