@@ -5,9 +5,9 @@ looked at, how many were supported, refuted and left alone, where the refuted on
 that people call right, to be read.
 
 `--part development` takes what the verifiers' rules may be made with: the sets whose refutations somebody has read, and
-of every other set the problems whose text has an even SHA-256. `--part held-out` takes the odd ones: whoever reads its
-list has spent it, and marks those sets `is_read`. Tables and tool calls are not measured: no public set here has both
-and labels.
+of every other set the problems whose text has an even SHA-256. `--part held-out` takes the odd ones. Their list was read
+once, on 2026-11-28, after the last change of a rule: a rule that is changed since needs problems of another set. Tables
+and tool calls are not measured: no public set here has both and labels.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ and GenPRM (arXiv 2504.00891), without a model writing the check and without run
 
 A refutation is strong evidence, support hardly any, since right arithmetic can serve a wrong plan. On the GSM8K
 part of ProcessBench (arXiv 2412.06559), up to the first labelled error, all 14 refuted steps were that error,
-and of 789 supported steps 85 % were right, no more than of all steps (87 %). ``speaks_good`` False keeps support
+and of 784 supported steps 84 % were right, no more than of all steps (87 %). ``speaks_good`` False keeps support
 out of the labels.
 
 Where the problem or a step up to here speaks of remainders or of other bases, nothing is refuted: "5 + 9 = 2" is true
