@@ -213,17 +213,20 @@ def _compared(left: Expression, right: Expression, is_approximate: bool) -> Stat
 
 
 def _compared_roughly(left: Expression, right: Expression, difference: Fraction, scale: Fraction) -> Status:
-    if difference <= ROUNDED * scale or (right.operators == 0 and difference <= HALF):
+    last_place = _last_place(right.value)
+    is_nearest = right.operators == 0 and last_place == 1 and difference <= HALF
+    if difference <= ROUNDED * scale or is_nearest:
         return "supported"
     # An estimate rounds what it computes with, and a round number may be rounded at any of its zeros.
-    is_round = difference <= HALF * _last_place(right.value)
-    is_estimate = is_round or (right.operators > 0 and difference <= HALF * scale)
+    is_estimate = difference <= HALF * last_place or (right.operators > 0 and difference <= HALF * scale)
     return "unclear" if is_estimate or difference <= ROUGH * scale else "refuted"
 
 
 def _last_place(value: Fraction) -> Fraction:
-    """The worth of a whole number's last digit that is no zero: 100 for 2,300; 1 for a fraction."""
-    digits = str(abs(value.numerator)) if value.denominator == 1 else ""
+    """The worth of a whole number's last digit that is no zero: 100 for 2,300. Nothing for a fraction."""
+    if value.denominator != 1:
+        return Fraction(0)
+    digits = str(abs(value.numerator))
     return Fraction(10 ** (len(digits) - len(digits.rstrip("0")))) if value else Fraction(1)
 
 

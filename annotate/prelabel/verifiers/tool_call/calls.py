@@ -19,38 +19,10 @@ MAX_REFERENCES = 20
 # What agents' frameworks offer beside a problem's tools: to answer, to think, to stop, to call several tools at once.
 _OF_THE_FRAMEWORK = frozenset(
     (
-        *(
-            "respond",
-            "reply",
-            "answer",
-            "finalanswer",
-            "finish",
-            "submit",
-            "done",
-            "stop",
-            "end",
-            "exit",
-            "complete",
-        ),
-        *(
-            "think",
-            "thought",
-            "plan",
-            "terminate",
-            "message",
-            "messageuser",
-            "askuser",
-            "parallel",
-        ),
-        *(
-            "multitooluseparallel",
-            "handoff",
-            "transfertohuman",
-            "transfertohumanagents",
-            "noaction",
-            "none",
-            "wait",
-        ),
+        *("respond", "reply", "answer", "finalanswer", "finish", "submit", "done", "stop"),
+        *("end", "exit", "complete", "terminate", "noaction", "none", "wait", "think"),
+        *("thought", "plan", "message", "messageuser", "askuser", "handoff"),
+        *("parallel", "multitooluseparallel"),
     )
 )
 _SHOWN = 3
@@ -164,16 +136,15 @@ def _known_name(name: str, tools: Mapping[str, Any]) -> str | None:
 
 def _checked(text: str, arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> Claim:
     from jsonschema import Draft202012Validator, SchemaError, validators
-
-    base = validators.validator_for(schema, default=Draft202012Validator)
     from referencing import Registry
 
     # A pattern may be made to match for ever, and nothing interrupts it: patterns are not checked.
     unpatterned = {"pattern": None, "patternProperties": None}
-    functions = {name: check for name, check in base.VALIDATORS.items() if name not in unpatterned}
-    validator_class = validators.create(base.META_SCHEMA, functions, type_checker=base.TYPE_CHECKER)
     try:
+        base = validators.validator_for(schema, default=Draft202012Validator)
         base.check_schema(schema)
+        functions = {name: check for name, check in base.VALIDATORS.items() if name not in unpatterned}
+        validator_class = validators.create(base.META_SCHEMA, functions, type_checker=base.TYPE_CHECKER)
         # An empty registry: nothing is fetched from anywhere.
         validator = validator_class(schema, registry=Registry())
         errors = sorted(

@@ -24,37 +24,9 @@ _LOOK_BACK = 40
 # Words before a key that leave it what it is.
 _BEFORE_A_KEY = frozenset(
     (
-        *(
-            "the",
-            "a",
-            "an",
-            "its",
-            "this",
-            "that",
-            "and",
-            "with",
-            "so",
-            "where",
-            "while",
-            "because",
-            "since",
-            "as",
-            "but",
-        ),
-        *(
-            "says",
-            "shows",
-            "found",
-            "know",
-            "see",
-            "returned",
-            "gives",
-            "current",
-            "exact",
-            "actual",
-            "then",
-            "thus",
-        ),
+        *("the", "a", "an", "its", "this", "that", "and", "with", "so", "then", "thus"),
+        *("where", "while", "because", "since", "as", "but", "says", "shows", "found", "know"),
+        *("see", "returned", "gives", "current", "exact", "actual"),
     )
 )
 _NAME = re.compile(r"(?<![.!?]\s)(?<!^)\b[A-Z][\w'’-]+")

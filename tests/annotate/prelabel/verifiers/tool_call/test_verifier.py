@@ -109,6 +109,8 @@ def test_without_tools_and_observations_nothing_applies() -> None:
         {"$ref": "#/nowhere"},
         {"$ref": "#"},
         {"properties": 3},
+        {"$schema": ["x"], "type": "string"},
+        {"$schema": "http://[", "properties": {"a": {"type": "nonsense"}}},
         {"allOf": [{"$ref": "#/$defs/a"}] * 30, "$defs": {"a": {}}},
     ],
 )
