@@ -4,10 +4,10 @@ What a verifier refutes should be what people call wrong. For each set of public
 looked at, how many were supported, refuted and left alone, where the refuted ones lie, and every refutation of a step
 that people call right, to be read.
 
-`--part development` takes what the verifiers' rules may be made with: the sets whose refutations somebody has read, and
-of every other set the problems whose text has an even SHA-256. `--part held-out` takes the odd ones. Their list was read
-once, on 2026-11-28, after the last change of a rule: a rule that is changed since needs problems of another set. Tables
-and tool calls are not measured: no public set here has both and labels.
+`--part development` takes what the verifiers' rules may be made with: the sets whose refutations somebody has read,
+and of every other set the problems whose text has an even SHA-256. `--part held-out` takes the odd ones. What was
+refuted there was first read on 2026-11-28, after the rules were made: a rule that is changed because of it needs other
+problems. Tables and tool calls are not measured: no public set here has both and labels.
 """
 
 from __future__ import annotations
