@@ -63,6 +63,10 @@ class TableReader:
         self._has_summary = any(
             isinstance(cell, str) and _SUMMARY.fullmatch(cell.strip()) for row in grid.rows for cell in row
         )
+        # A hostile step asks the same a thousand times.
+        self._columns: dict[int, list[Fraction] | None] = {}
+        self._aggregates: dict[tuple[int, str], Fraction] = {}
+        self._product_totals: dict[int, list[str]] = {}
         column = f"(?P<column>{alternatives(grid.columns)})"
         row = f"(?P<row>{alternatives(list(self._labels) or ['-'])})"
         self._names = re.compile(alternatives([*grid.columns, *self._labels]), re.IGNORECASE)
@@ -121,32 +125,42 @@ class TableReader:
 
     def _total(self, match: re.Match[str]) -> Claim | None:
         column = self._grid.column(match["column"])
-        numbers = None if column is None else self._grid.numbers(column)
-        if numbers is None:
+        numbers = None if column is None else self._numbers(column)
+        if column is None or numbers is None:
             return None
-        exact = _aggregate(match["word"], numbers)
+        asked = (column, _AGGREGATES[match["word"].lower()])
+        if asked not in self._aggregates:
+            self._aggregates[asked] = _aggregate(asked[1], numbers)
+        exact = self._aggregates[asked]
         shown = _spoken(exact)
         status = compare(match["value"], shown)
         if status == "refuted" and compare(match["value"], float(exact)) == "supported":
             status = "supported"
         claim = Claim(match[0], status, match["value"], shown, f"over all rows it is {shown}")
-        is_open = bool(match["unit"]) or self._is_of_products(match["value"], column)
-        return _unclear(claim) if status == "refuted" and is_open else claim
+        if status == "refuted" and (match["unit"] or self._is_of_products(match["value"], column)):
+            return _unclear(claim)
+        return claim
 
-    def _is_of_products(self, value: str, column: int | None) -> bool:
+    def _numbers(self, column: int) -> list[Fraction] | None:
+        if column not in self._columns:
+            self._columns[column] = self._grid.numbers(column)
+        return self._columns[column]
+
+    def _is_of_products(self, value: str, column: int) -> bool:
         """Whether a value is the column's total, every cell multiplied by that of another column."""
-        cells = [self._grid.numbers(place) for place in range(len(self._grid.columns))]
-        own = None if column is None else cells[column]
-        if own is None:
-            return False
-        totals = [
-            sum((a * b for a, b in zip(own, other, strict=True)), Fraction(0)) for other in cells if other
-        ]
-        return any(compare(value, _spoken(total)) == "supported" for total in totals)
+        numbers = self._numbers(column) or []
+        if column not in self._product_totals:
+            others = map(self._numbers, range(len(self._grid.columns)))
+            self._product_totals[column] = [
+                _spoken(sum((a * b for a, b in zip(numbers, other, strict=True)), Fraction(0)))
+                for other in others
+                if other is not None
+            ]
+        return any(compare(value, total) == "supported" for total in self._product_totals[column])
 
     def _extreme(self, match: re.Match[str]) -> Claim | None:
         column = self._grid.column(match["column"])
-        numbers = None if column is None else self._grid.numbers(column)
+        numbers = None if column is None else self._numbers(column)
         kind = _AGGREGATES[match["word"].lower()]
         rows = next((rows for label, rows in self._labels.items() if key(label) == key(match["row"])), [])
         if numbers is None or kind not in {"max", "min"} or not rows:
@@ -183,8 +197,7 @@ class TableReader:
         return self._names.sub(" ", sentence)
 
 
-def _aggregate(word: str, numbers: list[Fraction]) -> Fraction:
-    kind = _AGGREGATES[word.lower()]
+def _aggregate(kind: str, numbers: list[Fraction]) -> Fraction:
     if kind == "max":
         return max(numbers)
     if kind == "min":

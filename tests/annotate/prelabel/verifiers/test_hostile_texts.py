@@ -46,6 +46,7 @@ TEXTS = {
     "keys without values": filled("the price of "),
     "values of keys": filled("price 1 is 4 "),
     "values of cells": filled("the unit price of North is 4 "),
+    "wrong totals": filled("The total unit price is 4. "),
     "extremes": filled("North has the lowest "),
     "possessives": filled("North's "),
     "signs in a row": "1 = " + filled("-")[4:],
