@@ -30,8 +30,8 @@ class Token:
     is_decimal: bool = False
 
 
-# A dash at a line's start: an item of a list, or a minus.
-DASH = "•"
+# A dash at a line's start: an item of a list, or a minus. No character that a text may hold.
+DASH = "\ue000"
 _VULGAR = "¼-¾⅐-⅞"
 _WORD = rf"[^\W\d_{_VULGAR}][^\W_{_VULGAR}]*(?:['’-][^\W\d_{_VULGAR}]+)*"
 _COMMAND_WITH_TEXT = r"\\(?:text|textbf|textit|mathrm|mathbf|mbox|operatorname)\s*\{([^{}]*)\}"
@@ -78,7 +78,7 @@ _FRACTION = re.compile(r"\\[dt]?frac\s*\{([^{}]*)\}\s*\{([^{}]*)\}")
 _TOKEN = re.compile(
     rf"(?P<number>\d{{1,3}}(?:,\d{{3}})+(?!\d)(?:\.\d+)?|\d+(?:\.\d+)?|\.\d+|[{_VULGAR}])|(?P<word>{_WORD})"
     r"|(?P<relation>(?<![<>=!:])=(?![=>])|≈)|(?P<percent>%)|(?P<op>[+\-*/^])|(?P<open>[(\[])|(?P<close>[)\]])"
-    r"|(?P<break>[.,;:?!•\n\"“”…])|(?P<space>[ \t\r\f\v’']+)|(?P<poison>.)"
+    rf"|(?P<break>[.,;:?!{DASH}\n\"“”…])|(?P<space>[ \t\r\f\v’']+)|(?P<poison>.)"
 )
 _FUNCTIONS = frozenset(
     (

@@ -151,6 +151,7 @@ def test_what_cannot_be_read_for_certain_is_not_judged(text: str) -> None:
         "1.000 + 500 = 1.500",
         "0.(3) * 3 = 1",
         "0x10 + 1 = 17",
+        "2 • 3 + 1 = 7",
         "abs(-3) + 1 = 4",
     ],
 )
