@@ -17,7 +17,6 @@ from annotate.prelabel.contracts import Completion, Request, TraceTask
 
 _HARNESS = Path(__file__).with_name("harness.py").read_text(encoding="utf-8")
 _SYNTAX = frozenset({"SyntaxError", "IndentationError", "TabError"})
-# Python notices these only at a later line, or at the end.
 # A session's prompt, a notebook's command, or a line of prose: no program, and no mistake in one.
 _NO_PROGRAM = re.compile(r"\s*(?:>>>|\.\.\. |[%!$] ?\w)|\s*[A-Z][a-z']*(?: [A-Za-z',]+){3,}[.:]?\s*$")
 _UNSTEADY = re.compile(
@@ -25,6 +24,7 @@ _UNSTEADY = re.compile(
     re.MULTILINE,
 )
 _TOLERANCE = 1e-6
+# Python notices these only at a later line, or at the end.
 _UNPLACED = ("never closed", "EOF", "expected an indented block", "unterminated", "expected 'except'")
 
 
