@@ -52,12 +52,16 @@ class Conflict(GradusError):
 
 
 class BackendError(GradusError):
-    """A model backend failed. ``retry`` and ``wait`` (seconds) decide, so that callers need not."""
+    """A model backend failed. ``retry`` and ``wait`` (seconds) decide, so that callers need not.
 
-    def __init__(self, reason: str, *, retry: bool, wait: float = 0.0) -> None:
+    ``is_timeout``: it may still be at work, but took too long.
+    """
+
+    def __init__(self, reason: str, *, retry: bool, wait: float = 0.0, is_timeout: bool = False) -> None:
         super().__init__(reason)
         self.retry = retry
         self.wait = wait
+        self.is_timeout = is_timeout
 
 
 class NotEstimable(GradusError):

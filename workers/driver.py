@@ -15,7 +15,9 @@ Store first
     replays every decision. A kill loses at most the calls under way.
 Failures are not answers
     A sample that came back ``error`` or ``timeout`` is asked again a few times and stored only when that is used
-    up, as what it then is: unknown, for good. Tries before that leave no trace, so no strategy ever saw them.
+    up, as what it then is: unknown, for good. Tries before that leave no trace, so no strategy ever saw them. A call
+    that fails while others are answered is such a failure of its samples; one that fails while none is answered is an
+    outage of the backend, which is waited out and costs no sample a try.
 
 Nothing here knows a database or a socket: see ``Store`` and ``contracts.Backend``.
 """
@@ -31,7 +33,7 @@ from types import MappingProxyType
 from typing import Protocol
 
 from annotate.errors import BackendError, GradusError
-from annotate.prelabel.contracts import Answer, Backend, Completion, Finding, Strategy
+from annotate.prelabel.contracts import Answer, Backend, Completion, Finding, FinishReason, Strategy
 from workers.line import Answers, Call, Line
 from workers.waves import Ask, Place, Player
 
@@ -285,9 +287,12 @@ class _Driver:
             try:
                 answers = call.future.result()
             except BackendError as error:
-                self._take_failure(call, error)
-                continue
-            call.line.succeeded()
+                if not (error.retry and call.line.is_call_to_blame(call)):
+                    self._take_failure(call, error)
+                    continue
+                answers = _failed(call, error)
+            else:
+                call.line.succeeded()
             self._report.asked += call.size
             for ask, completions in zip(call.batch, answers, strict=True):
                 final += self._final(ask, completions)
@@ -344,3 +349,10 @@ class _Driver:
         while self._calls:
             ended, _ = wait(self._calls)
             self._settle([self._closed(future) for future in ended])
+
+
+def _failed(call: Call, error: BackendError) -> Answers:
+    finish: FinishReason = "timeout" if error.is_timeout else "error"
+    return [
+        [Completion("", finish, sample, error=str(error)) for sample in ask.samples] for ask in call.batch
+    ]

@@ -30,12 +30,13 @@ Chooser = Callable[[Ask], Sequence[int]]
 
 @dataclass(eq=False, slots=True)
 class Call:
-    """A batch under way. ``outage`` is how many outages its line had had when it was sent."""
+    """A batch under way. ``outage`` and ``served`` are how many outages and good answers its line had had before it."""
 
     line: Line
     batch: list[Ask]
     future: Future[Answers]
     outage: int
+    served: int
 
     @property
     def size(self) -> int:
@@ -59,6 +60,7 @@ class Line:
         self._samples = 0
         self._outages = 0
         self._failures = 0
+        self._served = 0
         self.under_way = 0
         self.paused = 0.0
 
@@ -124,10 +126,15 @@ class Line:
 
     def send(self, batch: list[Ask], pool: Executor) -> Call:
         self.under_way += 1
-        return Call(self, batch, pool.submit(self._answers, batch), self._outages)
+        return Call(self, batch, pool.submit(self._answers, batch), self._outages, self._served)
 
     def succeeded(self) -> None:
         self._failures = 0
+        self._served += 1
+
+    def is_call_to_blame(self, call: Call) -> bool:
+        """Whether others were answered while this call failed: then the backend is there, and it is this question."""
+        return self._served > call.served
 
     def failed(self, call: Call, error: BackendError) -> bool:
         """Take note of a failure that may pass; whether there is patience left to try again after the pause."""

@@ -97,7 +97,11 @@ def a_server() -> Iterator[Ledger]:
         def log_message(self, format: str, *args: object) -> None:
             """Keep the table readable."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Whoever asked was killed."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     ledger.url = f"http://127.0.0.1:{server.server_address[1]}/v1"

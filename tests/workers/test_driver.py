@@ -410,3 +410,26 @@ def test_an_outage_of_a_server_is_waited_out_and_every_question_asked_once_more(
     outcome = driven({key: counting(f"trace {key}", (1,)) for key in range(10)}, server)
     assert (len(outcome.findings), outcome.report.trouble) == (10, "")
     assert set(server.asked.values()) == {1}
+
+
+@dataclass
+class PoisonedServer(SlowServer):
+    """Never answers one question; the others it does."""
+
+    def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
+        if requests[0][0].messages[0].content == "poison":
+            self.asked[requests[0][0].digest, 0] += 1
+            time.sleep(0.05)
+            raise BackendError("the server did not answer in time.", retry=True, is_timeout=True)
+        return super().answer(requests)
+
+
+def test_a_question_that_fails_while_others_are_answered_is_given_up_as_unknown_and_pauses_nobody() -> None:
+    slept: list[float] = []
+    server = PoisonedServer(appetite=Appetite(calls=4, requests=1))
+    strategies = {key: counting(f"trace {key}", (2, 2, 2)) for key in range(30)}
+    outcome = driven({99: counting("poison", (1,)), **strategies}, server, sleep=slept.append)
+    assert len(outcome.findings) == 31
+    assert seen(outcome.findings[99]) == ["0:timeout:"]
+    assert server.asked[a_request("poison").digest, 0] == SAMPLE_TRIES
+    assert slept == []

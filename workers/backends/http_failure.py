@@ -17,12 +17,15 @@ _LENGTH_WORDS = ("context length", "context window", "too long", "maximum model 
 class Unreachable(BackendError):
     """No connection, or it broke; another server may do."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason, retry=True)
+    def __init__(self, reason: str, *, is_timeout: bool = False) -> None:
+        super().__init__(reason, retry=True, is_timeout=is_timeout)
 
 
 class TooSlow(Unreachable):
     """No answer within the time limit."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason, is_timeout=True)
 
 
 class Busy(BackendError):
