@@ -61,6 +61,11 @@ class JudgeReport:
         return self.run is not None and not self.run.is_over
 
     @property
+    def is_waiting(self) -> bool:
+        """Whether the audit is open and no worker has taken it up."""
+        return self.run is not None and self.run.state == RunState.QUEUED
+
+    @property
     def can_run(self) -> bool:
         """Whether the judge is one that runs here: labels from a file bring no judge to ask."""
         return {"strategy", "backend", "settings"} <= self.rater.config.keys()

@@ -78,7 +78,7 @@ def test_every_judge_is_listed_with_where_it_stands(project, alice):
     assert "Trusted" in shown
     assert "Below the gate: empty text refused, alone: 0.5, wanted at least 0.99" in shown
     assert "Not audited yet" in shown
-    assert "An audit is under way: 0 of 1 traces." in shown
+    assert "An audit over 1 trace waits for a worker." in shown
     assert "/projects/words/judges/" in page(alice, "/projects/words/measure/")
 
 

@@ -97,7 +97,12 @@ def _gate_of(pairs: list[str]) -> dict[str, float]:
 def _table(report: JudgeReport) -> Table:
     state = STATES[report.trust.state] + (f": {report.trust.reason}" if report.trust.reason else "")
     if report.is_running:
-        state += f" (an audit is under way: {report.n_done} of {report.n_units} {report.noun}s)"
+        size = f"{report.n_units} {report.noun}s"
+        state += (
+            f" (an audit over {size} waits for a worker)"
+            if report.is_waiting
+            else f" (an audit is under way: {report.n_done} of {size})"
+        )
     table = Table(title=f"{report.rater}: {state}", title_justify="left", box=SIMPLE, pad_edge=False)
     table.add_column("rate", justify="right", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)

@@ -122,4 +122,4 @@ def test_a_judge_of_pairs_is_shown_with_the_rates_of_its_kind(project):
     assert report["rates"]["gold_pair"]["wanted"] == 0.8
 
     printed = run_command("sums", "--judge", rater.name, "--traces", "2", "--gate", "gold_pair=0.2")
-    assert f"{rater}: trusted (an audit is under way: 0 of 2 pairs)" in printed
+    assert f"{rater}: trusted (an audit over 2 pairs waits for a worker)" in printed
