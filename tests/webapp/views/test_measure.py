@@ -122,7 +122,7 @@ def test_a_manager_runs_the_audit_again_once_at_a_time(project):
     assert audits_of(rater).count() == 2
     assert audits_of(rater).first().created_by.username == "mona"
     shown = page(mona, f"/raters/{rater.pk}/audit/")
-    assert "0 of 1 traces" in shown
+    assert "An audit over 1 trace waits for a worker." in shown
     assert "1.0 (0.7–1.0)" in shown, "the last finished audit stays until the new one is over"
     assert "Run again" not in shown
 
