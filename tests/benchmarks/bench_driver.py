@@ -7,7 +7,8 @@ Beside a model: a rollout scan over generated traces is worked off as a worker d
 stored, labelled), and after each share of the traces the very same calls are put to the same model directly, as many
 at once as it has an appetite for and none waiting for another. Both take turns, so that what else the machine does
 falls on both. Without a model: many strategies in flight at once, their answers a hash; what is measured is planning,
-storing and, from the stored answers alone, resuming.
+storing and, from the stored answers alone, resuming. A whole shift: what a worker does to traces of six steps with the
+scripted backend, from claiming them to the labels.
 """
 
 # Django has to be set up before anything of it is imported.
@@ -38,7 +39,7 @@ logging.disable(logging.INFO)
 from django.core.management import call_command
 
 from annotate.ingest.actions import ingest_file
-from annotate.models import Completion, Project, Run, Trace, Unit
+from annotate.models import Completion, Label, Project, Run, Trace, Unit
 from annotate.prelabel.actions import open_run
 from annotate.prelabel.contracts import Backend, Request
 from annotate.prelabel.contracts import Completion as Answered
@@ -50,6 +51,7 @@ from tests.workers.players import HashBackend, early_stopping
 from workers import shift
 from workers.backends.registry import open_backend
 from workers.driver import Drive, drive
+from workers.engines import engine_at
 from workers.shift import work_shift
 from workers.store import RunStore
 
@@ -178,6 +180,29 @@ def without_a_model(run: Run, max_batch: int) -> None:
     assert (resumed.asked, resumed.replayed) == (0, asked)
 
 
+def whole_shift(project: Project, n_traces: int) -> None:
+    script, traces = Path(HOME.name) / "script.json", Path(HOME.name) / "whole.jsonl"
+    said = {"success": 0.5, "reply": "so\n\nAnswer: {answer}", "default_answer": "5"}
+    script.write_text(json.dumps(said), encoding="utf-8")
+    steps = [{"text": f"step {i}\n"} for i in range(5)] + [{"text": "Answer: 4"}]
+    with traces.open("w", encoding="utf-8") as file:
+        for i in range(n_traces):
+            problem = {"id": f"w{i}", "text": f"problem {i}", "reference_answer": "5"}
+            file.write(json.dumps({"id": f"w{i}", "problem": problem, "steps": steps}) + "\n")
+    ingest_file(project, traces, format="jsonl")
+    run = open_run(project, strategy="rollout/scan", backend=f"scripted:{script}", settings={"sc_samples": 0})
+    shift.engine_at = engine_at
+    clock = Clock()
+    with clock:
+        done = work_shift(run.pk).finished
+    n = Completion.objects.filter(run=run).count()
+    labels = Label.objects.filter(run=run).count()
+    print(
+        f"a whole shift with the scripted backend: {done:,} traces, {n:,} completions and {labels:,} labels in "
+        f"{clock.wall:.1f} s ({n / clock.wall:,.0f} completions and {done / clock.wall:,.0f} traces per second)"
+    )
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
@@ -195,6 +220,7 @@ def main() -> None:
         run = many_traces(a_project(), options.traces)
         for max_batch in (64, 256):
             without_a_model(run, max_batch)
+        whole_shift(a_project(), options.traces // 5)
 
 
 if __name__ == "__main__":

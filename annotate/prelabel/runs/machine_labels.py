@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, prefetch_related_objects
 
 from annotate.enums import CriterionKind, Scope
 from annotate.errors import Rejected
@@ -92,6 +92,8 @@ def _drafts(
 
 def _criteria(criterion: Criterion, opinions: Sequence[Opinion]) -> dict[str, Criterion]:
     """Those the opinions speak by, by key, with their levels; read only where another than the run's is named."""
+    # Once for all the units of a shift, which share the run's criterion.
+    prefetch_related_objects([criterion], "levels")
     found = {criterion.key: criterion}
     named = {opinion.criterion for opinion in opinions} - {"", criterion.key}
     if named:

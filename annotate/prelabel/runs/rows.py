@@ -23,6 +23,7 @@ from annotate.prelabel.contracts import Answer, Completion, Sampling, TokenScore
 
 _UNSTORABLE = "\N{REPLACEMENT CHARACTER}"
 _LARGEST = 2**63
+_PLAIN = (bool, int, float, type(None))
 
 
 def storable_text(text: str) -> str:
@@ -39,6 +40,8 @@ def storable_json(value: Any) -> Any:
         return [storable_json(part) for part in value]
     if isinstance(value, float) and not math.isfinite(value):
         return str(value)
+    if type(value) in _PLAIN:
+        return value
     return json.loads(json.dumps(value))
 
 
