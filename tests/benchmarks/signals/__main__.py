@@ -1,6 +1,6 @@
 """The figures about machine signals, each printed by one command.
 
-Run with: .venv/bin/python -m tests.benchmarks.signals FIGURE [--quick] [--traces N] [--seed SEED]
+Run with: .venv/bin/python -m tests.benchmarks.signals FIGURE [--quick] [--traces N] [--seed SEED] [--backend ADDRESS]
 """
 
 # Django has to be set up before anything of it is imported.
@@ -22,7 +22,7 @@ import django
 
 django.setup()
 
-from tests.benchmarks.signals import accuracy, locations, own_locations
+from tests.benchmarks.signals import accuracy, general_judges, locations, own_locations
 
 FIGURES = {
     "locations": (locations.scripted_figures,),
@@ -34,11 +34,17 @@ FIGURES = {
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="tests.benchmarks.signals", description=__doc__.splitlines()[0])
-    parser.add_argument("figure", choices=FIGURES)
+    parser.add_argument("figure", choices=(*FIGURES, "judges"))
     parser.add_argument("--quick", action="store_true", help="a minute instead of ten, with wide intervals")
     parser.add_argument("--traces", type=int, help="per world")
     parser.add_argument("--seed", type=int, default=locations.REPORT_SEED)
+    parser.add_argument("--backend", default="", help="the general model behind the figure `judges`")
     options = parser.parse_args()
+    if options.figure == "judges":
+        general_judges.general_figures(
+            quick=options.quick, n=options.traces, seed=options.seed, backend=options.backend
+        )
+        return
     for figure in FIGURES[options.figure]:
         figure(quick=options.quick, n=options.traces, seed=options.seed)
 

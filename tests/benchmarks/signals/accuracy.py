@@ -44,7 +44,7 @@ class Case:
     def verdict(self, name: str) -> Verdict:
         """What a strategy stands by with labels: silence anywhere before its error is not "no error"."""
         finding = self.said[name].finding
-        place = finding.summary["first_error"]
+        place = finding.summary.get("first_error")
         if place is not None:
             return "exact" if place == self.trace.first_error else "other place"
         return "no error" if len(finding.opinions) == len(self.trace.steps) else "silent"
@@ -55,15 +55,20 @@ class Case:
 
 
 def accuracy_figures(*, quick: bool, n: int | None, seed: int) -> None:
-    n = n or (50 if quick else 300)
-    cases = _cases(own_world(n, seed))
+    print_cases(_cases(own_world(n or (50 if quick else 300), seed)), seed)
+    print("\nJudges that need a general model are not among them: see the figure `judges`.")
+
+
+def print_cases(cases: Sequence[Case], seed: int) -> None:
+    """Every table about what was said of these traces."""
     names = list(cases[0].said)
     wrong = [case for case in cases if case.trace.error_kind]
     spoiled = [case for case in wrong if case.trace.is_spoiled]
     harmless = [case for case in wrong if not case.trace.is_spoiled]
     clean = [case for case in cases if not case.trace.error_kind]
     print(
-        f"{n} generated traces, seed {seed}, error rate {ERROR_RATE}: {len(spoiled)} whose error spoils the answer,",
+        f"{len(cases)} generated traces, seed {seed}, error rate {ERROR_RATE}: "
+        f"{len(spoiled)} whose error spoils the answer,",
         end=" ",
     )
     print(f"{len(harmless)} whose error leaves it right, {len(clean)} without an error.")
