@@ -25,7 +25,8 @@ from workers.backends.model_identity import revision_of
 from workers.backends.options import Options
 from workers.backends.vllm_calls import Call, calls_for, read_calls
 
-_BATCH = 1024
+# Twice as much is claimed by each worker; more would leave little for the others at the end of a run.
+_BATCH = 512
 
 
 def open_backend(target: str, options: Options) -> VLLMBackend:
