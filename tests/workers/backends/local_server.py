@@ -18,9 +18,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
+
+from tests.workers.backends.server import Listener
 
 REPOSITORY = Path(__file__).parents[3]
 MODEL = "local"
@@ -309,7 +311,7 @@ def serve(service: Service, manners: Manners, report: Any) -> None:
         def log_message(self, format: str, *args: object) -> None:
             """Keep the output to the reports."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", manners.port), Handler)
+    server = Listener(("127.0.0.1", manners.port), Handler)
     server.daemon_threads = True
     report({"pid": os.getpid(), "port": server.server_address[1]})
     server.serve_forever()

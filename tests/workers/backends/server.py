@@ -13,6 +13,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 
+class Listener(ThreadingHTTPServer):
+    """One thread a connection, and room for many that arrive at once: the usual five get lost on a busy machine."""
+
+    request_queue_size = 128
+
+
 @dataclass
 class Behaviour:
     """What the server does; ``refusals`` are statuses answered before it behaves, with ``Retry-After``."""
@@ -120,7 +126,7 @@ def serving(behaviour: Behaviour) -> Iterator[Behaviour]:
         def log_message(self, format: str, *args: object) -> None:
             """Keep the tests' output quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Listener(("127.0.0.1", 0), Handler)
     behaviour.port = server.server_address[1]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
     thread.start()
