@@ -144,7 +144,7 @@ def _finish(current: Assignment, state: AssignmentState, note: str = "") -> None
 def _locked(assignment: Assignment) -> Assignment:
     return (
         Assignment.objects.select_for_update(of=("self",))
-        .select_related("project", "holder")
+        .select_related("project__rubric", "holder")
         .get(pk=assignment.pk)
     )
 

@@ -1,30 +1,37 @@
 """What a person says about a trace, answer by answer. The only writer of people's labels.
 
-Labels are append-only. Changing an answer writes a new row that supersedes the old one; taking an answer back
-(``clear_label``) retires the row without a successor, and a later answer to the same question starts afresh.
+Labels are append-only. Changing an answer writes a new row that supersedes the old one. Taking an answer back retires
+its row and writes one that is not live, with no value: so that every change has its place in the history, and another
+window's answer can be told to be older or newer than it. A later answer to the same question starts afresh.
 Everything here needs the lease: the assignment's current token.
 """
 
 from __future__ import annotations
 
-import math
+from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from annotate.assign.actions import finish_assignment, held_for_writing
-from annotate.enums import AssignmentState, CriterionKind, Scope
+from annotate.enums import AssignmentState, Scope
 from annotate.errors import Conflict, Rejected
-from annotate.ingest.founding import freeze_rubric
 from annotate.models import Assignment, Criterion, Label, Step, Trace
 
-from .queries import Sheet, reader_of, sheet_of
-
-LONGEST_VALUE = 40
-LONGEST_TEXT = 20_000
+from .answers import Said, Written
+from .completeness import Place, first_missing, wanted_places
+from .queries import asked_criteria, question_of, reader_of
+from .writing import retire, write
 
 
 @transaction.atomic
+def save_answers(assignment: Assignment, token: int, said: Sequence[Said]) -> list[Written]:
+    """Write some answers in their order, each by itself: one that is refused or in conflict stops no other.
+
+    However many there are, they cost the same few queries, as long as each is about another place.
+    """
+    return write(held_for_writing(assignment, token), said)
+
+
 def save_label(
     assignment: Assignment,
     token: int,
@@ -37,30 +44,13 @@ def save_label(
     seconds: float | None = None,
 ) -> Label:
     """Record one answer; the same answer again writes nothing. Raises Rejected or Conflict."""
-    held = held_for_writing(assignment, token)
-    _require_target(held, criterion, step, trace)
-    value, text = _clean_answer(criterion, value, text)
-    standing = _standing(held, criterion, step).first()
-    if standing is not None:
-        # Labels a person has from elsewhere (an import, a slot they lost) are superseded, not taken for this slot's.
-        if (standing.value, standing.text, standing.assignment_id) == (value, text, held.pk):
-            return standing
-        _retire(Label.objects.filter(pk=standing.pk))
-    freeze_rubric(criterion.rubric)
-    return Label.objects.create(
-        rater=reader_of(held),
-        criterion=criterion,
-        step=step,
-        trace=trace,
-        assignment=held,
-        value=value,
-        text=text,
-        seconds=_clean_seconds(seconds),
-        supersedes=standing,
-    )
+    said = Said(criterion.pk, _position(assignment, criterion, step, trace), value, text, seconds)
+    [written] = save_answers(assignment, token, [said])
+    if written.refusal is not None:
+        raise written.refusal
+    return Label.objects.select_related("criterion", "rater", "assignment").get(pk=written.label_id)
 
 
-@transaction.atomic
 def clear_label(
     assignment: Assignment,
     token: int,
@@ -70,94 +60,99 @@ def clear_label(
     criterion: Criterion,
 ) -> bool:
     """Take an answer back; returns whether there was one."""
-    held = held_for_writing(assignment, token)
-    _require_target(held, criterion, step, trace)
-    return _retire(_standing(held, criterion, step).filter(assignment=held)) > 0
+    said = Said(criterion.pk, _position(assignment, criterion, step, trace), is_cleared=True)
+    [written] = save_answers(assignment, token, [said])
+    if written.refusal is not None:
+        raise written.refusal
+    return written.label_id is not None
+
+
+def submit_assignment(assignment: Assignment, token: int) -> Assignment:
+    """Make the answers count; raises Rejected while one is missing. The same lease twice is the same submission."""
+    missing = submit_sheet(assignment, token)
+    if missing is not None:
+        raise missing
+    return Assignment.objects.select_related("holder", "project").get(pk=assignment.pk)
 
 
 @transaction.atomic
-def submit_assignment(assignment: Assignment, token: int) -> Assignment:
-    """Make the answers count. Submitting the same lease twice is the same submission.
+def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] = ()) -> Rejected | None:
+    """Write the answers given with it and make all of them count; returns what is missing, which then keeps it open.
 
     In this order: the slot must be held and complete; drafts of earlier holders of the slot, and answers behind the
     first error of a first-error criterion, are set aside; the slot is closed.
     """
-    current = Assignment.objects.select_related("holder", "project").get(pk=assignment.pk)
-    if current.state == AssignmentState.SUBMITTED and current.token == token:
-        return current
-    held = held_for_writing(assignment, token)
-    sheet = sheet_of(held)
-    _require_complete(sheet)
-    wanted = set(sheet.wanted)
-    drafts = Label.objects.live().filter(assignment=held)
-    _retire(drafts.exclude(rater=reader_of(held)))
-    for criterion_id, position in sheet.answers:
-        if position is not None and (criterion_id, position) not in wanted:
-            _retire(drafts.filter(criterion=criterion_id, step__position=position))
-    finish_assignment(held)
-    return held
+    try:
+        held = held_for_writing(assignment, token)
+    except Conflict:
+        # A submission that arrives twice, its first answer lost on the way, is not the second one's fault.
+        if Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.SUBMITTED, token=token).exists():
+            return None
+        raise
+    return trouble_in(said, write(held, said)) or _finish_if_complete(held, assignment.trace.n_steps)
 
 
-def _require_complete(sheet: Sheet) -> None:
-    if not sheet.criteria:
+def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | None:
+    """The first answer that was not taken, and why, for whoever sent a whole sheet at once."""
+    for one, outcome in zip(said, written, strict=True):
+        if outcome.refusal is not None:
+            return outcome.refusal
+        if outcome.is_conflict:
+            place = "The trace as a whole" if one.position is None else f"Step {one.position + 1}"
+            return Rejected(
+                f"{place} was answered otherwise in another window after this page was loaded. What stands there"
+                " is shown now; the other answers are saved.",
+                field="trace" if one.position is None else f"step-{one.position}",
+            )
+    return None
+
+
+def _finish_if_complete(held: Assignment, n_steps: int) -> Rejected | None:
+    criteria = asked_criteria(held.project)
+    if not criteria:
         raise Conflict("The rubric asks people nothing, so there is nothing to submit.")
-    missing = sheet.missing
-    if missing is None:
-        return
+    reader = reader_of(held)
+    drafts = Label.objects.live().filter(assignment=held)
+    rows = list(drafts.values_list("pk", "rater", "criterion", "step__position", "value"))
+    own: dict[Place, tuple[int, str]] = {
+        (c, at): (pk, value) for pk, r, c, at, value in rows if r == reader.pk
+    }
+    questions = [question_of(criterion) for criterion in criteria]
+    values = {place: value for place, (_, value) in own.items()}
+    missing = first_missing(questions, n_steps, values)
+    if missing is not None:
+        return _still_needed(criteria, missing)
+    wanted = set(wanted_places(questions, n_steps, values))
+    aside = [pk for pk, rater, *_ in rows if rater != reader.pk]
+    aside += [pk for place, (pk, _) in own.items() if place[1] is not None and place not in wanted]
+    if aside:
+        retire(aside)
+    finish_assignment(held)
+    return None
+
+
+def _still_needed(criteria: Sequence[Criterion], missing: Place) -> Rejected:
     criterion_id, position = missing
-    title = next(criterion.title for criterion in sheet.criteria if criterion.pk == criterion_id)
+    title = next(criterion.title for criterion in criteria if criterion.pk == criterion_id)
     if position is None:
-        raise Rejected(f"The trace as a whole still needs an answer ({title}).", field="trace")
-    raise Rejected(f"Step {position + 1} still needs an answer ({title}).", field=f"step-{position}")
+        return Rejected(f"The trace as a whole still needs an answer ({title}).", field="trace")
+    return Rejected(f"Step {position + 1} still needs an answer ({title}).", field=f"step-{position}")
 
 
-def _require_target(held: Assignment, criterion: Criterion, step: Step | None, trace: Trace | None) -> None:
-    if criterion.rubric_id != held.project.rubric_id:
+def _position(
+    assignment: Assignment, criterion: Criterion, step: Step | None, trace: Trace | None
+) -> int | None:
+    """Where a target is, for those who hold the rows themselves."""
+    if criterion.rubric_id != assignment.project.rubric_id:
         raise Rejected(f"{criterion} is not part of this project's rubric.", field="criterion")
     if not criterion.is_asked:
         raise Rejected(f"{criterion} is not put to people.", field="criterion")
     if criterion.scope == Scope.STEP:
-        if step is None or trace is not None or step.trace_id != held.trace_id:
+        if step is None or trace is not None or step.trace_id != assignment.trace_id:
             raise Rejected(f"{criterion} needs a step of this trace.", field="step")
-    elif criterion.scope == Scope.TRACE:
-        if trace is None or step is not None or trace.pk != held.trace_id:
+        return step.position
+    if criterion.scope == Scope.TRACE:
+        if trace is None or step is not None or trace.pk != assignment.trace_id:
             raise Rejected(f"{criterion} is about this trace as a whole.", field="trace")
-    else:
-        raise Rejected(f"{criterion} is about pairs, not traces.", field="criterion")
-
-
-def _clean_answer(criterion: Criterion, value: str, text: str) -> tuple[str, str]:
-    text = text.strip()
-    if len(text) > LONGEST_TEXT:
-        raise Rejected(f"The note is longer than {LONGEST_TEXT} characters.", field="text")
-    if "\x00" in text:
-        raise Rejected("The note contains a NUL character.", field="text")
-    if criterion.kind == CriterionKind.TEXT:
-        if value or not text:
-            raise Rejected(f"{criterion} is answered in words.", field="text")
-        return "", text
-    known = {level.key for level in criterion.levels.all()}
-    chosen = sorted(set(value.split())) if criterion.kind == CriterionKind.TAGS else [value]
-    if not chosen or not known.issuperset(chosen):
-        raise Rejected(f"{criterion} has no level {value!r}.", field="value")
-    joined = " ".join(chosen)
-    if len(joined) > LONGEST_VALUE:
-        raise Rejected(f"Too many tags at once: {joined}.", field="value")
-    return joined, text
-
-
-def _clean_seconds(seconds: float | None) -> float | None:
-    if seconds is None:
         return None
-    if not math.isfinite(seconds) or seconds < 0:
-        raise Rejected("Seconds spent must be a number from 0.", field="seconds")
-    return round(seconds, 1)
-
-
-def _standing(held: Assignment, criterion: Criterion, step: Step | None) -> QuerySet[Label]:
-    target = {"step": step} if step is not None else {"trace": held.trace}
-    return Label.objects.live().filter(rater=reader_of(held), criterion=criterion, **target)
-
-
-def _retire(labels: QuerySet[Label]) -> int:
-    return labels.update(is_live=False)
+    raise Rejected(f"{criterion} is about pairs, not traces.", field="criterion")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Q
 
@@ -27,6 +28,8 @@ class Sheet:
     criteria: tuple[Criterion, ...]
     steps: tuple[Step, ...]
     answers: Mapping[Place, Answer]
+    # The newest label of the assignment, for telling later ones apart; 0 when there is none.
+    seen: int = 0
 
     @property
     def wanted(self) -> list[Place]:
@@ -49,12 +52,23 @@ class Sheet:
         return {place: answer.value for place, answer in self.answers.items()}
 
 
+# A frozen version never changes, and every keystroke asks for it. The date tells apart two databases' version 1.
+_frozen: dict[tuple[int, datetime], tuple[Criterion, ...]] = {}
+
+
 def asked_criteria(project: Project) -> tuple[Criterion, ...]:
     """The questions put to people, with their levels; pairs have a page of their own."""
-    if project.rubric_id is None:
+    rubric = project.rubric
+    if rubric is None:
         return ()
-    asked = Criterion.objects.filter(rubric=project.rubric_id, is_asked=True).exclude(scope=Scope.PAIR)
-    return tuple(asked.select_related("rubric").prefetch_related("levels"))
+    version = (rubric.pk, rubric.created_at)
+    if version not in _frozen:
+        asked = Criterion.objects.filter(rubric=rubric, is_asked=True).exclude(scope=Scope.PAIR)
+        criteria = tuple(asked.select_related("rubric").prefetch_related("levels"))
+        if not rubric.is_frozen:
+            return criteria
+        _frozen[version] = criteria
+    return _frozen[version]
 
 
 def question_of(criterion: Criterion) -> Question:
@@ -81,19 +95,19 @@ def reader_of(assignment: Assignment) -> Rater:
 
 def sheet_of(assignment: Assignment) -> Sheet:
     """Everything the labelling page needs, and nothing that other raters said."""
-    labels = (
-        Label.objects.live()
-        .filter(assignment=assignment, rater=reader_of(assignment))
-        .select_related("step")
-        .only("criterion_id", "value", "text", "step__position")
+    rows = Label.objects.filter(assignment=assignment, rater=reader_of(assignment)).values_list(
+        "pk", "criterion", "step__position", "value", "text", "is_live"
     )
+    labels = list(rows)
     return Sheet(
         criteria=asked_criteria(assignment.project),
         steps=tuple(Step.objects.filter(trace_id=assignment.trace_id).order_by("position")),
         answers={
-            (label.criterion_id, label.step.position if label.step else None): Answer(label.value, label.text)
-            for label in labels
+            (criterion, position): Answer(value, text)
+            for _, criterion, position, value, text, is_live in labels
+            if is_live
         },
+        seen=max((pk for pk, *_ in labels), default=0),
     )
 
 

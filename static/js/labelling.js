@@ -1,6 +1,7 @@
 /* The labelling page: keys and clicks become answers, answers go to the outbox. Without this file the form works. */
 
 import { Bar } from "./bar.js";
+import { ConflictDialog } from "./conflict.js";
 import { listen } from "./hotkeys.js";
 import { Outbox } from "./outbox.js";
 import { Sheet } from "./sheet.js";
@@ -14,12 +15,18 @@ const token = form.elements.token.value;
 const csrf = form.elements.csrfmiddlewaretoken.value;
 const sheet = new Sheet(form, document.querySelector(".minimap"));
 const bar = new Bar(document.querySelector(".bar"), document.getElementById("spoken"));
+const conflict = new ConflictDialog(document.getElementById("conflict"), {
+  nameOf: nameConflict,
+  onDecision: decide,
+});
 const outbox = new Outbox({
   url: form.dataset.answerUrl,
-  token,
+  token: Number(token),
   csrf,
   store: form.dataset.store,
+  seen: Number(form.elements.seen.value),
   onChange: (...state) => bar.showSaveState(...state),
+  onConflict: (one) => conflict.ask(one),
 });
 
 const undoable = [];
@@ -32,13 +39,14 @@ let isLeaving = false;
 /* Send what the question says now. */
 function post(question) {
   const value = sheet.valueOf(question);
+  const position = question.closest(".step")?.dataset.position;
   outbox.add({
-    criterion: question.dataset.criterion,
-    position: question.closest(".step")?.dataset.position ?? "",
+    criterion: Number(question.dataset.criterion),
+    position: position === undefined ? null : Number(position),
     value: question.querySelector(".levels") ? value : "",
     text: sheet.textOf(question),
-    seconds: ((performance.now() - since) / 1000).toFixed(1),
-    ...(value ? {} : { is_cleared: "on" }),
+    seconds: Math.round((performance.now() - since) / 100) / 10,
+    is_cleared: !value,
   });
   since = performance.now();
   before.set(question, value);
@@ -67,6 +75,35 @@ function undo() {
   bar.say("Undone");
 }
 
+/* An answer in words: the level's title, or what was written. */
+function wordsFor(question, value, text) {
+  const titles = value
+    .split(" ")
+    .filter(Boolean)
+    .map((key) => question?.querySelector(`input[value="${CSS.escape(key)}"]`)?.closest("label").textContent.trim() ?? key);
+  return [titles.join(", "), text].filter(Boolean).join(": ") || "No answer";
+}
+
+function nameConflict(mine, value, text) {
+  const question = sheet.questionAt(mine.criterion, mine.position);
+  return {
+    place: mine.position === null ? "The whole trace" : `Step ${mine.position + 1}`,
+    here: mine.is_cleared ? "No answer" : wordsFor(question, mine.value, mine.text),
+    there: wordsFor(question, value, text),
+  };
+}
+
+/* The person has looked at both sides of a conflict. */
+function decide({ mine, value, text, ...rest }, isMine) {
+  const question = sheet.questionAt(mine.criterion, mine.position);
+  if (question) {
+    sheet.put(question, isMine ? mine.value : value, isMine ? mine.text : text);
+    before.set(question, sheet.valueOf(question));
+    bar.showNext(sheet);
+  }
+  outbox.resolve(outbox.conflicts.find(({ id }) => id === rest.id), isMine);
+}
+
 async function submit() {
   const [open] = sheet.missing();
   if (open) {
@@ -74,7 +111,10 @@ async function submit() {
     bar.say(`${sheet.missing().length} still to answer`);
     return;
   }
-  if (isLeaving || !(await outbox.settle())) return;
+  if (isLeaving || !(await outbox.settle())) {
+    conflict.remind();
+    return;
+  }
   isLeaving = true;
   form.requestSubmit(form.querySelector("button[name=submit]"));
 }
@@ -174,5 +214,5 @@ const start = Math.max(0, sheet.steps.indexOf(open?.closest(".step")));
 sheet.focus(start, { takesFocus: false });
 if (start > 0) sheet.step.scrollIntoView({ block: "center" });
 bar.show();
-outbox.send();
+outbox.start();
 setInterval(beat, HEARTBEAT);

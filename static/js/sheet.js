@@ -69,6 +69,20 @@ export class Sheet {
     return question.querySelector("textarea").value.trim();
   }
 
+  questionAt(criterion, position) {
+    return this.asked.find(
+      (question) =>
+        Number(question.dataset.criterion) === criterion &&
+        (question.closest(".step")?.dataset.position ?? null) === (position === null ? null : String(position)),
+    );
+  }
+
+  /* Level keys and words together, as they stand in another window or have been sent from this one. */
+  put(question, value, text) {
+    question.querySelector("textarea").value = text;
+    this.choose(question, value);
+  }
+
   choose(question, value) {
     const chosen = new Set(value.split(" "));
     for (const input of question.querySelectorAll("input")) input.checked = chosen.has(input.value);

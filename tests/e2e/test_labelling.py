@@ -140,6 +140,49 @@ def test_answers_that_waited_survive_a_closed_page(
     watch.complaints[:] = [text for text in watch.complaints if "ERR_FAILED" not in text]
 
 
+def test_two_windows_keep_both_answers_until_one_is_chosen(
+    project: Project, page: Page, context: BrowserContext
+) -> None:
+    open_first(page)
+    other = context.new_page()
+    other.goto(page.url)
+    expect(other.locator(".bar")).to_be_visible()
+    other.keyboard.press("3")
+    expect(other.locator(".save-state")).to_have_text("Saved")
+    page.keyboard.press("1")
+    expect(page.locator("#conflict")).to_contain_text("Step 1 was answered in another window")
+    expect(page.locator("[data-side=there]")).to_have_text("Bad")
+    expect(page.locator("[data-side=here]")).to_have_text("Good")
+    assert answers(of="bob") == ["bad"]
+    page.get_by_role("button", name="Keep the other one").click()
+    expect(page.locator("#step-0 input:checked")).to_have_value("bad")
+    assert answers(of="bob") == ["bad"]
+    # What was seen may be changed: the next answer at this place is no conflict any more.
+    page.keyboard.press("k")
+    page.keyboard.press("2")
+    expect(page.locator(".save-state")).to_have_text("Saved")
+    assert answers(of="bob") == ["neutral"]
+
+
+def test_an_undecided_conflict_survives_a_closed_page(
+    project: Project, page: Page, context: BrowserContext
+) -> None:
+    open_first(page)
+    other = context.new_page()
+    other.goto(page.url)
+    expect(other.locator(".bar")).to_be_visible()
+    other.keyboard.press("3")
+    expect(other.locator(".save-state")).to_have_text("Saved")
+    page.keyboard.press("1")
+    expect(page.locator("#conflict")).to_be_visible()
+    page.close(run_before_unload=False)
+    other.reload()
+    expect(other.locator("[data-side=here]")).to_have_text("Good")
+    other.get_by_role("button", name="Keep the one from here").click()
+    expect(other.locator(".save-state")).to_have_text("Saved")
+    assert answers(of="bob") == ["good"]
+
+
 def test_a_lost_lease_is_said_and_nothing_is_written(project: Project, page: Page, watch: Watch) -> None:
     open_first(page)
     page.keyboard.press("1")

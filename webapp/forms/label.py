@@ -2,35 +2,86 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from annotate.enums import CriterionKind, Scope
-from annotate.label.actions import LONGEST_TEXT, LONGEST_VALUE
-from annotate.label.completeness import Place
+from annotate.errors import Rejected
+from annotate.label.answers import LONGEST_KEY, LONGEST_TEXT, LONGEST_VALUE, Said
 from annotate.label.queries import Answer, Sheet
 from annotate.models import Criterion, Level, Step
 
 NOT_ANSWERED = Answer("", "")
 
 
-class AnswerForm(forms.Form):
-    """One keystroke's worth. ``position`` is empty for the trace as a whole."""
+# A page that was offline for long sends what waited in parts of this many.
+MOST_ANSWERS = 200
 
-    token = forms.IntegerField(min_value=0)
-    criterion = forms.IntegerField()
-    position = forms.IntegerField(required=False, min_value=0)
-    value = forms.CharField(required=False, max_length=LONGEST_VALUE)
-    text = forms.CharField(required=False, max_length=LONGEST_TEXT)
-    seconds = forms.FloatField(required=False, min_value=0)
-    is_cleared = forms.BooleanField(required=False)
+
+def read_answers(body: bytes) -> tuple[int, list[Said]]:
+    """(token, answers) from the page's script: one keystroke, or all that waited while the network was away."""
+    try:
+        given = json.loads(body)
+    except ValueError:
+        raise Rejected("The request is not JSON.", field="body") from None
+    if not isinstance(given, dict) or not isinstance(given.get("answers"), list):
+        raise Rejected("The request holds no list of answers.", field="answers")
+    if len(given["answers"]) > MOST_ANSWERS:
+        raise Rejected(f"At most {MOST_ANSWERS} answers at once.", field="answers")
+    token = _whole(given, "token", row=None)
+    if token is None:
+        raise Rejected("This field is required.", field="token")
+    return token, [_said(answer, row) for row, answer in enumerate(given["answers"])]
+
+
+def _said(answer: Any, row: int) -> Said:
+    if not isinstance(answer, dict):
+        raise Rejected("An answer is an object.", row=row, field="answers")
+    criterion = _whole(answer, "criterion", row=row)
+    if criterion is None:
+        raise Rejected("This field is required.", row=row, field="criterion")
+    seconds = answer.get("seconds")
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
+        raise Rejected("must be a number", row=row, field="seconds")
+    return Said(
+        criterion_id=criterion,
+        position=_whole(answer, "position", row=row),
+        value=_words(answer, "value", LONGEST_VALUE, row),
+        text=_words(answer, "text", LONGEST_TEXT, row),
+        seconds=seconds,
+        is_cleared=answer.get("is_cleared") is True,
+        key=_words(answer, "key", LONGEST_KEY, row),
+        seen=_whole(answer, "seen", row=row),
+    )
+
+
+def _whole(given: dict[str, Any], field: str, *, row: int | None) -> int | None:
+    value = given.get(field)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise Rejected("must be a whole number from 0", row=row, field=field)
+    return value
+
+
+def _words(given: dict[str, Any], field: str, longest: int, row: int) -> str:
+    value = given.get(field, "")
+    if not isinstance(value, str):
+        raise Rejected("must be text", row=row, field=field)
+    if len(value) > longest:
+        raise Rejected(f"longer than {longest} characters", row=row, field=field)
+    return value
 
 
 class LeaseForm(forms.Form):
     token = forms.IntegerField(min_value=0)
+    # The newest label that the page knew of; a form without it writes over whatever stands.
+    seen = forms.IntegerField(min_value=0, required=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +94,7 @@ class Blank:
 
     @property
     def suffix(self) -> str:
-        return f"{self.criterion.pk}-{'trace' if self.position is None else self.position}"
+        return _suffix(self.criterion, self.position)
 
     @property
     def place(self) -> str:
@@ -99,17 +150,22 @@ def blanks_about_trace(sheet: Sheet) -> list[Blank]:
     return [_blank(sheet, criterion, None) for criterion in sheet.criteria if criterion.scope == Scope.TRACE]
 
 
-def changed_answers(sheet: Sheet, data: QueryDict) -> Iterator[tuple[Place, Answer]]:
-    """What a posted sheet says that the stored one does not; a question left blank says nothing."""
-    every = [blank for row in rows_of(sheet) for blank in row.blanks] + blanks_about_trace(sheet)
-    for blank in every:
-        said = Answer(
-            " ".join(sorted(data.getlist(f"answer-{blank.suffix}"))),
-            data.get(f"text-{blank.suffix}", "").strip(),
-        )
-        is_answer = bool(said.text) if blank.takes_words else bool(said.value)
-        if is_answer and said != blank.answer:
-            yield (blank.criterion.pk, blank.position), said
+def said_in(criteria: Sequence[Criterion], n_steps: int, data: QueryDict, *, seen: int | None) -> list[Said]:
+    """What a posted sheet says; a question left blank says nothing."""
+    said = []
+    for criterion in criteria:
+        is_about_steps = criterion.scope == Scope.STEP
+        for position in range(n_steps) if is_about_steps else (None,):
+            suffix = _suffix(criterion, position)
+            value = " ".join(sorted(data.getlist(f"answer-{suffix}")))
+            text = data.get(f"text-{suffix}", "").strip()
+            if value or (text and criterion.kind == CriterionKind.TEXT):
+                said.append(Said(criterion.pk, position, value, text, seen=seen))
+    return said
+
+
+def _suffix(criterion: Criterion, position: int | None) -> str:
+    return f"{criterion.pk}-{'trace' if position is None else position}"
 
 
 def _blank(sheet: Sheet, criterion: Criterion, position: int | None) -> Blank:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -15,10 +14,11 @@ from annotate.assign.actions import claim_next
 from annotate.assign.queries import queue_state
 from annotate.enums import AssignmentState
 from annotate.errors import Conflict, NotAllowed, Rejected
-from annotate.label.actions import clear_label, save_label, submit_assignment
-from annotate.label.queries import Sheet, has_worked_on, reader_of, sheet_of
-from annotate.models import Assignment, Criterion, Person
-from webapp.forms.label import AnswerForm, LeaseForm, blanks_about_trace, changed_answers, rows_of
+from annotate.label.actions import save_answers, submit_sheet, trouble_in
+from annotate.label.answers import Written
+from annotate.label.queries import asked_criteria, has_worked_on, reader_of, sheet_of
+from annotate.models import Assignment, Person
+from webapp.forms.label import LeaseForm, blanks_about_trace, read_answers, rows_of, said_in
 from webapp.templatetags.typeset import has_math
 
 
@@ -29,14 +29,16 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _own_assignment(request, pk)
     if request.method != "POST":
         return _page(request, assignment)
-    token = _token(request)
-    _save_all(assignment, token, request)
+    lease = _lease(request)
+    said = said_in(
+        asked_criteria(assignment.project), assignment.trace.n_steps, request.POST, seen=lease["seen"]
+    )
     if "submit" not in request.POST:
-        return redirect("assignment", pk=pk)
-    try:
-        submit_assignment(assignment, token)
-    except Rejected as missing:
-        return _page(request, assignment, missing)
+        problem = trouble_in(said, save_answers(assignment, lease["token"], said))
+        return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
+    problem = submit_sheet(assignment, lease["token"], said)
+    if problem is not None:
+        return _page(request, assignment, problem)
     following = claim_next(assignment.project, reader_of(assignment))
     if following is None:
         return redirect("queue", slug=assignment.project.slug)
@@ -45,55 +47,20 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def answer(request: HttpRequest, pk: int) -> JsonResponse:
-    """One answer given or taken back, from the page's script."""
+def answers(request: HttpRequest, pk: int) -> JsonResponse:
+    """Some answers given or taken back, from the page's script; each is answered by itself, in order."""
     assignment = _own_assignment(request, pk)
-    form = AnswerForm(request.POST)
-    if not form.is_valid():
-        field, problems = next(iter(form.errors.as_data().items()))
-        raise Rejected(" ".join(problems[0].messages), field=field)
-    given = form.cleaned_data
-    sheet = sheet_of(assignment)
-    criterion = next((c for c in sheet.criteria if c.pk == given["criterion"]), None)
-    if criterion is None:
-        raise Rejected("This question is not in the rubric any more. Reload the page.", field="criterion")
-    target = _target(assignment, sheet, given["position"])
-    if given["is_cleared"]:
-        clear_label(assignment, given["token"], criterion=criterion, **target)
-    else:
-        save_label(
-            assignment,
-            given["token"],
-            criterion=criterion,
-            value=given["value"],
-            text=given["text"],
-            seconds=given["seconds"],
-            **target,
-        )
-    return JsonResponse({"is_saved": True})
+    token, said = read_answers(request.body)
+    written = save_answers(assignment, token, said)
+    return JsonResponse({"answers": [_as_json(one) for one in written]})
 
 
-@transaction.atomic
-def _save_all(assignment: Assignment, token: int, request: HttpRequest) -> None:
-    sheet = sheet_of(assignment)
-    criteria: dict[int, Criterion] = {criterion.pk: criterion for criterion in sheet.criteria}
-    for (criterion_id, position), said in changed_answers(sheet, request.POST):
-        save_label(
-            assignment,
-            token,
-            criterion=criteria[criterion_id],
-            value=said.value,
-            text=said.text,
-            **_target(assignment, sheet, position),
-        )
-
-
-def _target(assignment: Assignment, sheet: Sheet, position: int | None) -> dict[str, Any]:
-    if position is None:
-        return {"trace": assignment.trace}
-    if position >= len(sheet.steps):
-        raise Rejected(f"This trace has {len(sheet.steps)} steps.", field="position")
-    return {"step": sheet.steps[position]}
+def _as_json(written: Written) -> dict[str, Any]:
+    if written.refusal is not None:
+        return {"refused": written.refusal.reason, "field": written.refusal.field}
+    if written.is_conflict:
+        return {"conflict": written.label_id, "value": written.value, "text": written.text}
+    return {"id": written.label_id}
 
 
 def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None = None) -> HttpResponse:
@@ -136,8 +103,8 @@ def _own_assignment(request: HttpRequest, pk: int) -> Assignment:
         raise
 
 
-def _token(request: HttpRequest) -> int:
+def _lease(request: HttpRequest) -> dict[str, Any]:
     form = LeaseForm(request.POST)
     if not form.is_valid():
         raise Rejected("The form came without its lease token. Reload the page.", field="token")
-    return int(form.cleaned_data["token"])
+    return form.cleaned_data
