@@ -18,9 +18,9 @@ from annotate.errors import Conflict, Rejected
 from annotate.models import Assignment, Criterion, Label, Step, Trace
 
 from .answers import Said, Written
-from .completeness import Place, first_missing, wanted_places
-from .queries import asked_criteria, question_of, reader_of
-from .writing import retire, write
+from .completeness import first_missing, wanted_places
+from .queries import question_of, reader_of
+from .writing import Ledger, retire
 
 
 @transaction.atomic
@@ -29,7 +29,8 @@ def save_answers(assignment: Assignment, token: int, said: Sequence[Said]) -> li
 
     However many there are, they cost the same few queries, as long as each is about another place.
     """
-    return write(held_for_writing(assignment, token), said)
+    held = held_for_writing(assignment, token)
+    return Ledger(held, {one.position for one in said if one.position is not None}).write(said)
 
 
 def save_label(
@@ -48,6 +49,7 @@ def save_label(
     [written] = save_answers(assignment, token, [said])
     if written.refusal is not None:
         raise written.refusal
+    assert written.label_id is not None
     return Label.objects.select_related("criterion", "rater", "assignment").get(pk=written.label_id)
 
 
@@ -89,7 +91,8 @@ def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] = ()) 
         if Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.SUBMITTED, token=token).exists():
             return None
         raise
-    return trouble_in(said, write(held, said)) or _finish_if_complete(held, assignment.trace.n_steps)
+    ledger = Ledger(held)
+    return trouble_in(said, ledger.write(said)) or _finish_if_complete(ledger)
 
 
 def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | None:
@@ -107,36 +110,32 @@ def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | N
     return None
 
 
-def _finish_if_complete(held: Assignment, n_steps: int) -> Rejected | None:
-    criteria = asked_criteria(held.project)
+def _finish_if_complete(ledger: Ledger) -> Rejected | None:
+    held, criteria = ledger.held, ledger.criteria
     if not criteria:
         raise Conflict("The rubric asks people nothing, so there is nothing to submit.")
-    reader = reader_of(held)
-    drafts = Label.objects.live().filter(assignment=held)
-    rows = list(drafts.values_list("pk", "rater", "criterion", "step__position", "value"))
-    own: dict[Place, tuple[int, str]] = {
-        (c, at): (pk, value) for pk, r, c, at, value in rows if r == reader.pk
-    }
-    questions = [question_of(criterion) for criterion in criteria]
-    values = {place: value for place, (_, value) in own.items()}
-    missing = first_missing(questions, n_steps, values)
+    drafts = ledger.drafts
+    questions = [question_of(criterion) for criterion in criteria.values()]
+    values = {place: row.value for place, row in drafts.items()}
+    missing = first_missing(questions, len(ledger.steps), values)
     if missing is not None:
-        return _still_needed(criteria, missing)
-    wanted = set(wanted_places(questions, n_steps, values))
-    aside = [pk for pk, rater, *_ in rows if rater != reader.pk]
-    aside += [pk for place, (pk, _) in own.items() if place[1] is not None and place not in wanted]
+        return _still_needed(criteria[missing[0]], missing[1])
+    wanted = set(wanted_places(questions, len(ledger.steps), values))
+    aside = [row.pk for place, row in drafts.items() if place[1] is not None and place not in wanted]
+    # A slot claimed once has had one holder only.
+    if held.token > 1:
+        earlier = Label.objects.live().filter(assignment=held).exclude(rater=reader_of(held))
+        aside += earlier.values_list("pk", flat=True)
     if aside:
         retire(aside)
     finish_assignment(held)
     return None
 
 
-def _still_needed(criteria: Sequence[Criterion], missing: Place) -> Rejected:
-    criterion_id, position = missing
-    title = next(criterion.title for criterion in criteria if criterion.pk == criterion_id)
+def _still_needed(criterion: Criterion, position: int | None) -> Rejected:
     if position is None:
-        return Rejected(f"The trace as a whole still needs an answer ({title}).", field="trace")
-    return Rejected(f"Step {position + 1} still needs an answer ({title}).", field=f"step-{position}")
+        return Rejected(f"The trace as a whole still needs an answer ({criterion}).", field="trace")
+    return Rejected(f"Step {position + 1} still needs an answer ({criterion}).", field=f"step-{position}")
 
 
 def _position(

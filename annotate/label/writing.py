@@ -5,7 +5,8 @@ For :mod:`annotate.label.actions`, which holds the lease and the transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db.models import Q
 
@@ -19,18 +20,144 @@ from .completeness import Place
 from .queries import asked_criteria, reader_of
 
 
-def write(held: Assignment, said: Sequence[Said]) -> list[Written]:
-    """Write some answers into an assignment from :func:`held_for_writing`; see :func:`actions.save_answers`."""
-    written: list[Written] = []
-    # What this sender has said at a place in this very request, it has also seen there.
-    known: dict[Place, int] = {}
-    for some in _once_per_place(said):
-        outcome = _write_places(held, some, known)
-        known |= {
-            one.place: w.label_id for one, w in zip(some, outcome, strict=True) if w.label_id is not None
-        }
-        written += outcome
-    return written
+@dataclass(slots=True)
+class Row:
+    """A label as far as writing the next one cares."""
+
+    pk: int
+    value: str
+    text: str
+    is_live: bool
+    is_here: bool  # written in this assignment; others are imports, or from a slot the person lost
+    key: str
+
+
+class Ledger:
+    """What the holder of an assignment has said at some of its places, and the writing of more.
+
+    Two queries to open, whatever the number of places; at most three to write a batch.
+    """
+
+    def __init__(self, held: Assignment, positions: Collection[int] | None = None) -> None:
+        """``held`` comes from :func:`held_for_writing`; without ``positions`` the whole trace is opened."""
+        self.held = held
+        self.criteria: Mapping[int, Criterion] = {one.pk: one for one in asked_criteria(held.project)}
+        steps = Step.objects.filter(trace_id=held.trace_id).order_by()
+        if positions is not None:
+            steps = steps.filter(position__in=positions)
+        self.steps = dict(steps.values_list("position", "pk"))
+        self.rows: dict[Place, list[Row]] = {}
+        position_of = {pk: position for position, pk in self.steps.items()}
+        # By the steps' ids, not through a join: in a table of millions both sides of the OR then have an index.
+        said = (
+            Label.objects.filter(Q(step__in=position_of) | Q(trace=held.trace_id), rater=reader_of(held))
+            .filter(criterion__in=self.criteria)
+            .values_list(
+                "pk", "criterion_id", "step_id", "assignment_id", "value", "text", "is_live", "evidence"
+            )
+            .order_by("pk")
+        )
+        for pk, criterion, step, assignment, value, text, is_live, evidence in said:
+            place = (criterion, None if step is None else position_of[step])
+            row = Row(pk, value, text, is_live, assignment == held.pk, evidence.get("key", ""))
+            self.rows.setdefault(place, []).append(row)
+
+    def standing(self, place: Place) -> Row | None:
+        return next((row for row in self.rows.get(place, ()) if row.is_live), None)
+
+    @property
+    def drafts(self) -> dict[Place, Row]:
+        """What stands in this assignment, by place."""
+        live = {place: self.standing(place) for place in self.rows}
+        return {place: row for place, row in live.items() if row is not None and row.is_here}
+
+    def write(self, said: Sequence[Said]) -> list[Written]:
+        """Write some answers in their order; see :func:`actions.save_answers`."""
+        written: list[Written] = []
+        # What this sender has said at a place in this very request, it has also seen there.
+        known: dict[Place, int] = {}
+        for some in _once_per_place(said):
+            for one, outcome in zip(some, self._write_places(some, known), strict=True):
+                written.append(outcome)
+                if outcome.label_id is not None:
+                    known[one.place] = outcome.label_id
+        return written
+
+    def _write_places(self, said: Sequence[Said], known: Mapping[Place, int]) -> list[Written]:
+        outcome: list[Written | Label] = []
+        retired: list[Row] = []
+        new: list[tuple[Place, Label, str]] = []
+        for one in said:
+            try:
+                label = self._label_of(one, known.get(one.place, one.seen))
+            except Rejected as refusal:
+                label = Written(refusal=refusal)
+            outcome.append(label)
+            if isinstance(label, Label):
+                new.append((one.place, label, one.key))
+                if (standing := self.standing(one.place)) is not None:
+                    retired.append(standing)
+        if retired:
+            retire([row.pk for row in retired])
+            for row in retired:
+                row.is_live = False
+        if new:
+            freeze_rubric(new[0][1].criterion.rubric)
+            Label.objects.bulk_create([label for _, label, _ in new])
+        for place, label, key in new:
+            row = Row(label.pk, label.value, label.text, label.is_live, True, key)
+            self.rows.setdefault(place, []).append(row)
+        return [Written(one.pk) if isinstance(one, Label) else one for one in outcome]
+
+    def _label_of(self, one: Said, seen: int | None) -> Label | Written:
+        """The row to write, or why there is none."""
+        criterion = self._criterion_of(one)
+        value, text = ("", "") if one.is_cleared else clean_answer(criterion, one.value, one.text)
+        seconds = clean_seconds(one.seconds)
+        settled = self._settled(one, value, text, seen)
+        if settled is not None:
+            return settled
+        standing = self.standing(one.place)
+        return Label(
+            rater=reader_of(self.held),
+            criterion=criterion,
+            step_id=None if one.position is None else self.steps[one.position],
+            trace_id=self.held.trace_id if one.position is None else None,
+            assignment=self.held,
+            value=value,
+            text=text,
+            seconds=seconds,
+            is_live=not one.is_cleared,
+            evidence={"key": one.key} if one.key else {},
+            supersedes_id=standing.pk if standing else None,
+        )
+
+    def _settled(self, one: Said, value: str, text: str, seen: int | None) -> Written | None:
+        """What becomes of a saying that writes nothing: it is there already, or another one came before it."""
+        rows, standing = self.rows.get(one.place, ()), self.standing(one.place)
+        if one.key and (twin := next((row for row in rows if row.key == one.key), None)):
+            return Written(twin.pk)
+        if standing is None and one.is_cleared:
+            return Written()
+        here = standing if standing is not None and standing.is_here else None
+        if here is not None and not one.is_cleared and (here.value, here.text) == (value, text):
+            return Written(here.pk)
+        newest = max((row.pk for row in rows if row.is_here), default=0)
+        if seen is not None and newest > seen:
+            return Written(newest, True, here.value if here else "", here.text if here else "")
+        return None
+
+    def _criterion_of(self, one: Said) -> Criterion:
+        criterion = self.criteria.get(one.criterion_id)
+        if criterion is None:
+            raise Rejected("This question is not in the rubric any more. Reload the page.", field="criterion")
+        if criterion.scope == Scope.STEP and one.position is None:
+            raise Rejected(f"{criterion} needs a step of this trace.", field="step")
+        if criterion.scope == Scope.TRACE and one.position is not None:
+            raise Rejected(f"{criterion} is about this trace as a whole.", field="trace")
+        if one.position is not None and one.position not in self.steps:
+            raise Rejected(f"This trace has {self.held.trace.n_steps} steps.", field="position")
+        return criterion
 
 
 def _once_per_place(said: Sequence[Said]) -> Iterator[list[Said]]:
@@ -45,117 +172,6 @@ def _once_per_place(said: Sequence[Said]) -> Iterator[list[Said]]:
         places.add(one.place)
     if some:
         yield some
-
-
-def _write_places(held: Assignment, said: Sequence[Said], known: dict[Place, int]) -> list[Written]:
-    reader = reader_of(held)
-    criteria = {criterion.pk: criterion for criterion in asked_criteria(held.project)}
-    positions = {one.position for one in said if one.position is not None}
-    steps = dict(
-        Step.objects.filter(trace_id=held.trace_id, position__in=positions).values_list("position", "pk")
-    )
-    history = _history(held, criteria, steps)
-    outcome: list[Written | Label] = []
-    retired: list[int] = []
-    for one in said:
-        try:
-            criterion = _criterion_for(held, one, criteria, steps)
-            value, text = ("", "") if one.is_cleared else clean_answer(criterion, one.value, one.text)
-            seconds = clean_seconds(one.seconds)
-        except Rejected as refusal:
-            outcome.append(Written(refusal=refusal))
-            continue
-        rows = history.get(one.place, [])
-        standing = next((row for row in rows if row.is_live), None)
-        settled = _settled(one, value, text, rows, standing, held, known.get(one.place, one.seen))
-        if settled is not None:
-            outcome.append(settled)
-            continue
-        if standing is not None:
-            retired.append(standing.pk)
-        outcome.append(
-            Label(
-                rater=reader,
-                criterion=criterion,
-                step_id=None if one.position is None else steps[one.position],
-                trace_id=held.trace_id if one.position is None else None,
-                assignment=held,
-                value=value,
-                text=text,
-                seconds=seconds,
-                is_live=not one.is_cleared,
-                evidence={"key": one.key} if one.key else {},
-                supersedes=standing,
-            )
-        )
-    new = [row for row in outcome if isinstance(row, Label)]
-    if retired:
-        retire(retired)
-    if new:
-        freeze_rubric(new[0].criterion.rubric)
-        Label.objects.bulk_create(new)
-    return [Written(row.pk) if isinstance(row, Label) else row for row in outcome]
-
-
-def _settled(
-    one: Said,
-    value: str,
-    text: str,
-    rows: Sequence[Label],
-    standing: Label | None,
-    held: Assignment,
-    seen: int | None,
-) -> Written | None:
-    """What becomes of a saying that writes nothing: it is there already, or another one came before it."""
-    if one.key and (twin := next((row for row in rows if row.evidence.get("key") == one.key), None)):
-        return Written(twin.pk)
-    if standing is None and one.is_cleared:
-        return Written()
-    # Labels a person has from elsewhere (an import, a slot they lost) are superseded, not taken for this slot's.
-    is_here = standing is not None and standing.assignment_id == held.pk
-    if (
-        standing is not None
-        and is_here
-        and not one.is_cleared
-        and (standing.value, standing.text) == (value, text)
-    ):
-        return Written(standing.pk)
-    newest = max((row.pk for row in rows if row.assignment_id == held.pk), default=0)
-    if seen is not None and newest > seen:
-        stands = standing if is_here else None
-        return Written(newest, True, stands.value if stands else "", stands.text if stands else "")
-    return None
-
-
-def _history(held: Assignment, criteria: Iterable[int], steps: dict[int, int]) -> dict[Place, list[Label]]:
-    """Every row of the holder at these places, oldest first."""
-    position_of = {pk: position for position, pk in steps.items()}
-    rows = (
-        Label.objects.filter(Q(step__in=position_of) | Q(trace=held.trace_id), rater=reader_of(held))
-        .filter(criterion__in=criteria)
-        .only("criterion_id", "step_id", "assignment_id", "value", "text", "is_live", "evidence")
-        .order_by("pk")
-    )
-    history: dict[Place, list[Label]] = {}
-    for row in rows:
-        position = None if row.step_id is None else position_of[row.step_id]
-        history.setdefault((row.criterion_id, position), []).append(row)
-    return history
-
-
-def _criterion_for(
-    held: Assignment, one: Said, criteria: dict[int, Criterion], steps: dict[int, int]
-) -> Criterion:
-    criterion = criteria.get(one.criterion_id)
-    if criterion is None:
-        raise Rejected("This question is not in the rubric any more. Reload the page.", field="criterion")
-    if criterion.scope == Scope.STEP and one.position is None:
-        raise Rejected(f"{criterion} needs a step of this trace.", field="step")
-    if criterion.scope == Scope.TRACE and one.position is not None:
-        raise Rejected(f"{criterion} is about this trace as a whole.", field="trace")
-    if one.position is not None and one.position not in steps:
-        raise Rejected(f"This trace has {held.trace.n_steps} steps.", field="position")
-    return criterion
 
 
 def retire(ids: Sequence[int]) -> None:

@@ -100,6 +100,10 @@ class Blank:
     def place(self) -> str:
         return "The whole trace" if self.position is None else f"Step {self.position + 1}"
 
+    def standing_in(self, position: str, number: str) -> StandIn:
+        """The same open question at a place that is filled in later."""
+        return StandIn(self.criterion, None, NOT_ANSWERED, position, number)
+
     @property
     def levels(self) -> list[Level]:
         return list(self.criterion.levels.all())
@@ -119,6 +123,22 @@ class Blank:
     @property
     def takes_many(self) -> bool:
         return self.criterion.kind == CriterionKind.TAGS
+
+
+@dataclass(frozen=True, slots=True)
+class StandIn(Blank):
+    """A question about a step whose position and number are not known yet: texts stand for them."""
+
+    as_position: str
+    as_number: str
+
+    @property
+    def suffix(self) -> str:
+        return f"{self.criterion.pk}-{self.as_position}"
+
+    @property
+    def place(self) -> str:
+        return f"Step {self.as_number}"
 
 
 @dataclass(frozen=True, slots=True)
