@@ -83,6 +83,19 @@ export class Sheet {
     this.choose(question, value);
   }
 
+  /* Put the cursor where words go at the focused step: a question of kind `what`, or for "note" the note on its first
+     answer. Returns whether there was such a place. */
+  write(what) {
+    const questions = this.questions(this.index);
+    const question = what === "note" ? questions.find((one) => one.querySelector(".note")) : questions.find((one) => one.dataset.kind === what);
+    const area = question?.querySelector("textarea");
+    if (!area) return false;
+    const note = area.closest("details");
+    if (note) note.open = true;
+    area.focus();
+    return true;
+  }
+
   choose(question, value) {
     const chosen = new Set(value.split(" "));
     for (const input of question.querySelectorAll("input")) input.checked = chosen.has(input.value);

@@ -16,6 +16,8 @@ from annotate.label.answers import LONGEST_KEY, LONGEST_TEXT, LONGEST_VALUE, Sai
 from annotate.label.queries import Answer, Sheet
 from annotate.models import Criterion, Level, Step
 
+# A step is very long from about two screens on.
+LONG_LINES, LONG_TEXT = 60, 5_000
 NOT_ANSWERED = Answer("", "")
 
 
@@ -36,7 +38,7 @@ def read_answers(body: bytes) -> tuple[int, list[Said]]:
     token = _whole(given, "token", row=None)
     if token is None:
         raise Rejected("This field is required.", field="token")
-    return token, [_said(answer, row) for row, answer in enumerate(given["answers"])]
+    return token, [_said(answer, row) for row, answer in enumerate(given["answers"], start=1)]
 
 
 def _said(answer: Any, row: int) -> Said:
@@ -109,6 +111,12 @@ class Blank:
         return list(self.criterion.levels.all())
 
     @property
+    def best(self) -> str:
+        """The level of the highest score, when there is one that says nothing is wrong."""
+        scored = [level for level in self.levels if level.score is not None and level.score > 0]
+        return max(scored, key=lambda level: level.score or 0.0).key if scored else ""
+
+    @property
     def chosen(self) -> list[str]:
         return self.answer.value.split()
 
@@ -151,6 +159,14 @@ class Row:
     @property
     def number(self) -> int:
         return self.step.position + 1
+
+    @property
+    def how_long(self) -> str:
+        """What a very long step is cut by on the page, in words; empty for all others."""
+        lines = self.step.text.count("\n") + 1
+        if lines > LONG_LINES:
+            return f"{lines:,} lines"
+        return f"{len(self.step.text):,} characters" if len(self.step.text) > LONG_TEXT else ""
 
     @property
     def mark(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -16,7 +17,8 @@ from annotate.enums import AssignmentState
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.label.actions import save_answers, submit_sheet, trouble_in
 from annotate.label.answers import Written
-from annotate.label.queries import asked_criteria, has_worked_on, reader_of, sheet_of
+from annotate.label.queries import Sheet, asked_criteria, has_worked_on, reader_of, sheet_of
+from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
 from annotate.models import Assignment, Person
 from webapp.forms.label import LeaseForm, blanks_about_trace, read_answers, rows_of, said_in
 from webapp.templatetags.typeset import has_math
@@ -65,6 +67,7 @@ def _as_json(written: Written) -> dict[str, Any]:
 
 def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None = None) -> HttpResponse:
     sheet = sheet_of(assignment)
+    assert isinstance(request.user, Person)
     project, problem = assignment.project, assignment.trace.problem
     is_raw = "raw" in request.GET
     texts = [problem.text, *(step.text for step in sheet.steps)]
@@ -84,10 +87,22 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
             "is_raw": is_raw,
             "needs_math": not is_raw and any(map(has_math, texts)),
             "missing": missing,
+            **_keys(request.user, sheet),
             "queue": queue_state(project, reader_of(assignment)),
         },
         status=400 if missing else 200,
     )
+
+
+def _keys(person: Person, sheet: Sheet) -> dict[str, Any]:
+    """The person's shortcuts beside the levels' own keys: for the page's script, and for the list of keys."""
+    taken = {level.hotkey for criterion in sheet.criteria for level in criterion.levels.all() if level.hotkey}
+    keys = without_levels(keys_of(person.keys), taken)
+    listed = [
+        {"title": shortcut.title, "fixed": shortcut.fixed, "key": keys.get(shortcut.name, "")}
+        for shortcut in SHORTCUTS
+    ]
+    return {"keys_json": json.dumps(keys), "shortcuts": listed}
 
 
 def _own_assignment(request: HttpRequest, pk: int) -> Assignment:

@@ -117,7 +117,7 @@ def test_an_answer_of_the_wrong_kind_is_refused_by_its_row_and_field(
     good = {"criterion": a_criterion(held.project).pk, "position": 0, "value": "good"}
     answer = send(bob, held, good, {**good, "position": 1, **change})
     assert answer.status_code == 400
-    assert (answer.json()["row"], answer.json()["field"]) == (1, field)
+    assert (answer.json()["row"], answer.json()["field"]) == (2, field)
     assert not Label.objects.exists()
 
 
