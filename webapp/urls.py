@@ -26,6 +26,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/consensus/new/", consensus.new_consensus, name="new-consensus"),
     path("projects/<slug:slug>/releases/", export.releases, name="releases"),
     path("projects/<slug:slug>/releases/new/", export.new_release, name="new-release"),
+    path("projects/<slug:slug>/labelling/", label.labelling_settings, name="labelling-settings"),
     path("traces/<int:pk>/", trace.trace, name="trace"),
     path("assignments/<int:pk>/", label.sheet, name="assignment"),
     path("assignments/<int:pk>/answers/", label.answers, name="answers"),

@@ -9,17 +9,19 @@ Everything here needs the lease: the assignment's current token.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
 from annotate.assign.actions import finish_assignment, held_for_writing
 from annotate.enums import AssignmentState, Scope
 from annotate.errors import Conflict, Rejected
-from annotate.models import Assignment, Criterion, Label, Step, Trace
+from annotate.models import Assignment, Criterion, Label, Project, Step, Trace
 
 from .answers import Said, Written
 from .completeness import first_missing, wanted_places
 from .queries import question_of, reader_of
+from .revealing import reveal_to
 from .writing import Ledger, retire
 
 
@@ -70,29 +72,47 @@ def clear_label(
 
 
 def submit_assignment(assignment: Assignment, token: int) -> Assignment:
-    """Make the answers count; raises Rejected while one is missing. The same lease twice is the same submission."""
-    missing = submit_sheet(assignment, token)
-    if missing is not None:
-        raise missing
+    """Make the answers count; raises Rejected while one is missing. The same lease twice is the same submission.
+
+    Where the project shows pre-labels to those who have answered, the first submission shows them and the assignment
+    comes back held; the second makes the answers count.
+    """
+    handed = submit_sheet(assignment, token)
+    if handed.problem is not None:
+        raise handed.problem
     return Assignment.objects.select_related("holder", "project").get(pk=assignment.pk)
 
 
-@transaction.atomic
-def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] = ()) -> Rejected | None:
-    """Write the answers given with it and make all of them count; returns what is missing, which then keeps it open.
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What became of a submission: it counts, or there is a ``problem``, or the pre-labels are shown first."""
 
-    In this order: the slot must be held and complete; drafts of earlier holders of the slot, and answers behind the
-    first error of a first-error criterion, are set aside; the slot is closed.
+    problem: Rejected | None = None
+    is_revealed: bool = False
+
+    @property
+    def counts(self) -> bool:
+        return self.problem is None and not self.is_revealed
+
+
+@transaction.atomic
+def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] = ()) -> Handed:
+    """Write the answers given with it and make all of them count; while something is missing it stays open.
+
+    In this order: the slot must be held and complete; where the project reveals pre-labels and has not yet, it does
+    so now and the slot stays open; drafts of earlier holders of the slot, and answers behind the first error of a
+    first-error criterion, are set aside; the slot is closed.
     """
     try:
         held = held_for_writing(assignment, token)
     except Conflict:
         # A submission that arrives twice, its first answer lost on the way, is not the second one's fault.
         if Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.SUBMITTED, token=token).exists():
-            return None
+            return Handed()
         raise
     ledger = Ledger(held)
-    return trouble_in(said, ledger.write(said)) or _finish_if_complete(ledger)
+    problem = trouble_in(said, ledger.write(said))
+    return Handed(problem) if problem is not None else _finish_if_complete(ledger)
 
 
 def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | None:
@@ -110,7 +130,7 @@ def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | N
     return None
 
 
-def _finish_if_complete(ledger: Ledger) -> Rejected | None:
+def _finish_if_complete(ledger: Ledger) -> Handed:
     held, criteria = ledger.held, ledger.criteria
     if not criteria:
         raise Conflict("The rubric asks people nothing, so there is nothing to submit.")
@@ -119,7 +139,9 @@ def _finish_if_complete(ledger: Ledger) -> Rejected | None:
     values = {place: row.value for place, row in drafts.items()}
     missing = first_missing(questions, len(ledger.steps), values)
     if missing is not None:
-        return _still_needed(criteria[missing[0]], missing[1])
+        return Handed(_still_needed(criteria[missing[0]], missing[1]))
+    if reveal_to(held):
+        return Handed(is_revealed=True)
     wanted = set(wanted_places(questions, len(ledger.steps), values))
     aside = [row.pk for place, row in drafts.items() if place[1] is not None and place not in wanted]
     # A slot claimed once has had one holder only.
@@ -129,13 +151,19 @@ def _finish_if_complete(ledger: Ledger) -> Rejected | None:
     if aside:
         retire(aside)
     finish_assignment(held)
-    return None
+    return Handed()
 
 
 def _still_needed(criterion: Criterion, position: int | None) -> Rejected:
     if position is None:
         return Rejected(f"The trace as a whole still needs an answer ({criterion}).", field="trace")
     return Rejected(f"Step {position + 1} still needs an answer ({criterion}).", field=f"step-{position}")
+
+
+def set_labelling(project: Project, *, shows_reference: bool, reveals_prelabels: bool) -> None:
+    """What people see beside the steps. Callers have checked that the person may manage the project."""
+    project.shows_reference, project.reveals_prelabels = shows_reference, reveals_prelabels
+    project.save(update_fields=["shows_reference", "reveals_prelabels"])
 
 
 def _position(

@@ -18,6 +18,7 @@ from annotate.models import Assignment, Criterion, Label, Step
 from .answers import Said, Written, clean_answer, clean_seconds
 from .completeness import Place
 from .queries import asked_criteria, reader_of
+from .revealing import has_seen_prelabels
 
 
 @dataclass(slots=True)
@@ -35,7 +36,7 @@ class Row:
 class Ledger:
     """What the holder of an assignment has said at some of its places, and the writing of more.
 
-    Two queries to open, whatever the number of places; at most three to write a batch.
+    Three queries to open, whatever the number of places; at most three to write a batch.
     """
 
     def __init__(self, held: Assignment, positions: Collection[int] | None = None) -> None:
@@ -46,6 +47,7 @@ class Ledger:
         if positions is not None:
             steps = steps.filter(position__in=positions)
         self.steps = dict(steps.values_list("position", "pk"))
+        self.has_seen_prelabels = has_seen_prelabels(held)
         self.rows: dict[Place, list[Row]] = {}
         position_of = {pk: position for position, pk in self.steps.items()}
         # By the steps' ids, not through a join: in a table of millions both sides of the OR then have an index.
@@ -128,6 +130,7 @@ class Ledger:
             text=text,
             seconds=seconds,
             is_live=not one.is_cleared,
+            has_seen_prelabels=self.has_seen_prelabels,
             evidence={"key": one.key} if one.key else {},
             supersedes_id=standing.pk if standing else None,
         )

@@ -9,6 +9,7 @@ from .person import Person
 from .project import Membership, Project
 from .rater import Rater
 from .release import Release
+from .reveal import Reveal
 from .rubric import Criterion, Level, Rubric
 from .run import Completion, Run, Unit, Worker
 
@@ -27,6 +28,7 @@ __all__ = [
     "Project",
     "Rater",
     "Release",
+    "Reveal",
     "Rubric",
     "Run",
     "Step",

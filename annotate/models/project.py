@@ -24,6 +24,8 @@ class Project(models.Model):
     overlap = models.PositiveSmallIntegerField(default=1)
     lease_minutes = models.PositiveSmallIntegerField(default=30)
     shows_reference = models.BooleanField(default=False)
+    # Whether people see what machines said once they have answered everything, and may change their answers then.
+    reveals_prelabels = models.BooleanField(default=False)
     # Audit rate by name: the least share (the most, for a bias) with which a judge counts in a consensus.
     judge_gate = models.JSONField(default=usual_judge_gate, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -9,11 +9,11 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
-from annotate.enums import Role
-from annotate.models import Assignment, Label, Project
+from annotate.enums import RaterKind, Role
+from annotate.models import Assignment, Label, Project, Trace
 from tests.e2e.conftest import Watch
 from tests.e2e.people import sign_in
-from tests.factories import a_person, a_project, a_trace
+from tests.factories import a_label, a_person, a_project, a_rater, a_trace
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.django_db(transaction=True)]
 
@@ -203,6 +203,30 @@ def test_a_hundred_labels_across_a_cut_of_the_network(
     expect(page).to_have_title("Queue · words")
     assert Label.objects.counted().count() == 100
     watch.complaints[:] = [text for text in watch.complaints if "ERR_INTERNET_DISCONNECTED" not in text]
+
+
+def test_blind_first_then_what_machines_said_then_the_submission(project: Project, page: Page) -> None:
+    Project.objects.filter(pk=project.pk).update(reveals_prelabels=True)
+    judge = a_rater(project, RaterKind.JUDGE, "judge/careful")
+    first = Trace.objects.get(external_id="first").steps.get(position=2)
+    a_label(judge, first, "bad", distribution={"bad": 0.93, "good": 0.07}, text="<b>The sum is off.</b>")
+    open_first(page)
+    expect(page.get_by_text("judge/careful")).to_have_count(0)
+    for key in "11111111":
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    expect(page.locator("#step-2 .machine-words")).to_contain_text("Bad 0.93 judge/careful")
+    expect(page.locator(".minimap .is-disputed")).to_have_count(1)
+    expect(page.locator(".column .message")).to_contain_text("Your answers are stored")
+    page.locator("#step-2").click()
+    page.keyboard.press("3")
+    expect(page.locator(".save-state")).to_have_text("Saved")
+    page.keyboard.press("Enter")
+    expect(page).to_have_title("second · words")
+    revised = Label.objects.counted().get(rater__name="bob", step__position=2)
+    assert (revised.value, revised.has_seen_prelabels) == ("bad", True)
+    assert revised.supersedes is not None
+    assert (revised.supersedes.value, revised.supersedes.has_seen_prelabels) == ("good", False)
 
 
 def test_shortcuts_can_be_switched_off(project: Project, page: Page) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from annotate.enums import CriterionKind, Scope
 from annotate.errors import Rejected
 from annotate.label.answers import LONGEST_KEY, LONGEST_TEXT, LONGEST_VALUE, Said
 from annotate.label.queries import Answer, Sheet
+from annotate.label.revealing import MachineWord
 from annotate.models import Criterion, Level, Step
 
 # A step is very long from about two screens on.
@@ -86,6 +87,22 @@ class LeaseForm(forms.Form):
     seen = forms.IntegerField(min_value=0, required=False)
 
 
+class LabellingForm(forms.Form):
+    """What people see beside the steps."""
+
+    shows_reference = forms.BooleanField(
+        required=False,
+        label="Show the reference answer and solution",
+        help_text="Folded, beside the problem. Whoever knows the answer judges steps by it.",
+    )
+    reveals_prelabels = forms.BooleanField(
+        required=False,
+        label="Show what machines said, after the person has answered everything",
+        help_text="People answer blind first, always. With this on they then see the pre-labels and may change their"
+        " answers; both are kept, and Agreement shows how far each machine pulls.",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Blank:
     """A question at a place, with the answer it has so far."""
@@ -155,10 +172,18 @@ class Row:
 
     step: Step
     blanks: tuple[Blank, ...]
+    # What machines say of the step, once that is shown.
+    words: tuple[MachineWord, ...] = ()
 
     @property
     def number(self) -> int:
         return self.step.position + 1
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a machine says other than the person on a question both were asked."""
+        said = {blank.criterion.pk: blank.answer.value for blank in self.blanks if blank.answer.value}
+        return any(said.get(word.criterion_id, word.value) != word.value for word in self.words)
 
     @property
     def how_long(self) -> str:
@@ -174,10 +199,14 @@ class Row:
         return self.blanks[0].answer.value if self.blanks else ""
 
 
-def rows_of(sheet: Sheet) -> list[Row]:
+def rows_of(sheet: Sheet, words: Mapping[int | None, Sequence[MachineWord]] | None = None) -> list[Row]:
     about_steps = [criterion for criterion in sheet.criteria if criterion.scope == Scope.STEP]
     return [
-        Row(step, tuple(_blank(sheet, criterion, step.position) for criterion in about_steps))
+        Row(
+            step,
+            tuple(_blank(sheet, criterion, step.position) for criterion in about_steps),
+            tuple((words or {}).get(step.position, ())),
+        )
         for step in sheet.steps
     ]
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotate.access import assignment_for
+from annotate.access import assignment_for, project_for
 from annotate.assign.actions import claim_next
 from annotate.assign.queries import queue_state
-from annotate.enums import AssignmentState
+from annotate.enums import AssignmentState, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
-from annotate.label.actions import save_answers, submit_sheet, trouble_in
+from annotate.label.actions import save_answers, set_labelling, submit_sheet, trouble_in
 from annotate.label.answers import Written
 from annotate.label.queries import Sheet, asked_criteria, has_worked_on, reader_of, sheet_of
+from annotate.label.revealing import is_revealed, machine_words
 from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
 from annotate.models import Assignment, Person
-from webapp.forms.label import LeaseForm, blanks_about_trace, read_answers, rows_of, said_in
+from webapp.forms.label import LabellingForm, LeaseForm, blanks_about_trace, read_answers, rows_of, said_in
 from webapp.templatetags.typeset import has_math
 
 
@@ -38,9 +40,11 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     if "submit" not in request.POST:
         problem = trouble_in(said, save_answers(assignment, lease["token"], said))
         return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
-    problem = submit_sheet(assignment, lease["token"], said)
-    if problem is not None:
-        return _page(request, assignment, problem)
+    handed = submit_sheet(assignment, lease["token"], said)
+    if handed.problem is not None:
+        return _page(request, assignment, handed.problem)
+    if handed.is_revealed:
+        return redirect("assignment", pk=pk)
     following = claim_next(assignment.project, reader_of(assignment))
     if following is None:
         return redirect("queue", slug=assignment.project.slug)
@@ -57,6 +61,20 @@ def answers(request: HttpRequest, pk: int) -> JsonResponse:
     return JsonResponse({"answers": [_as_json(one) for one in written]})
 
 
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
+    """What people see while they label, for managers."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    now = {"shows_reference": project.shows_reference, "reveals_prelabels": project.reveals_prelabels}
+    form = LabellingForm(request.POST if request.method == "POST" else None, initial=now)
+    if request.method == "POST" and form.is_valid():
+        set_labelling(project, **form.cleaned_data)
+        messages.success(request, "Saved. It holds from the next page that somebody opens.")
+        return redirect("labelling-settings", slug=slug)
+    return render(request, "label/settings.html", {"project": project, "form": form})
+
+
 def _as_json(written: Written) -> dict[str, Any]:
     if written.refusal is not None:
         return {"refused": written.refusal.reason, "field": written.refusal.field}
@@ -70,6 +88,7 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
     assert isinstance(request.user, Person)
     project, problem = assignment.project, assignment.trace.problem
     is_raw = "raw" in request.GET
+    words = machine_words(assignment) if is_revealed(assignment) else {}
     texts = [problem.text, *(step.text for step in sheet.steps)]
     if project.shows_reference:
         texts += [problem.reference_answer or "", problem.reference_solution or ""]
@@ -81,8 +100,11 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
             "project": project,
             "problem": problem,
             "sheet": sheet,
-            "rows": rows_of(sheet),
+            "rows": rows_of(sheet, words),
             "whole": blanks_about_trace(sheet),
+            "whole_words": words.get(None, ()),
+            "is_revealed": bool(words),
+            "asked": {criterion.pk for criterion in sheet.criteria},
             "is_open": assignment.state == AssignmentState.HELD,
             "is_raw": is_raw,
             "needs_math": not is_raw and any(map(has_math, texts)),

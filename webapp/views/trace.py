@@ -17,7 +17,8 @@ from annotate.consensus.queries import decisions_of, latest_consensus
 from annotate.enums import RaterKind, Role
 from annotate.ingest.queries import corpus_counts, trace_page
 from annotate.label.queries import readings_of
-from annotate.models import Consensus, Label, Step
+from annotate.label.revealing import note_seen
+from annotate.models import Consensus, Label, Person, Step
 from annotate.prelabel.queries import Signal, evidence_of
 from webapp.templatetags.typeset import has_math
 
@@ -67,6 +68,10 @@ def trace(request: HttpRequest, pk: int) -> HttpResponse:
     is_raw = "raw" in request.GET
     machines = {evidence.position: evidence.signals for evidence in evidence_of(found)}
     labels = readings_of(found)
+    assert isinstance(request.user, Person)
+    if labels or any(machines.values()):
+        # Whoever labels this trace later is not blind any more.
+        note_seen(request.user, found)
     context = {
         "trace": found,
         "project": found.project,

@@ -1,11 +1,13 @@
 """What an annotator may see of a trace: the problem, the steps, the questions and their own answers.
 
-Nothing here comes from another rater or from the trace's outcome, its model or its meta data, each of which could hint
-at an answer. The reference is shown where the project says so.
+Nothing here comes from another person or from the trace's outcome, its model or its meta data, each of which could hint
+at an answer; what machines said only once the holder has answered everything. The reference is shown where the project
+says so.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
@@ -13,9 +15,22 @@ from rest_framework import serializers
 
 from annotate.enums import StepKind
 from annotate.label.queries import Sheet, sheet_of
+from annotate.label.revealing import is_revealed, machine_words
 from annotate.models import Assignment, Problem
 
 from .rubric import CriterionSerializer
+
+
+class ShownWord(serializers.Serializer[Any]):
+    """What a machine says at one place, for somebody who has committed themselves."""
+
+    step = serializers.IntegerField(allow_null=True)
+    rater = serializers.CharField()
+    kind = serializers.CharField()
+    criterion = serializers.CharField(help_text="The question's title.")
+    value = serializers.CharField()
+    probability = serializers.FloatField(allow_null=True)
+    text = serializers.CharField(allow_blank=True)
 
 
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
@@ -64,6 +79,7 @@ class SheetSerializer(AssignmentSerializer):
     criteria = serializers.SerializerMethodField()
     answers = serializers.SerializerMethodField()
     n_missing = serializers.SerializerMethodField()
+    prelabels = serializers.SerializerMethodField()
 
     class Meta(AssignmentSerializer.Meta):
         fields = (
@@ -73,6 +89,7 @@ class SheetSerializer(AssignmentSerializer):
             "criteria",
             "answers",
             "n_missing",
+            "prelabels",
         )
 
     def to_representation(self, instance: Assignment) -> dict[str, Any]:
@@ -104,6 +121,18 @@ class SheetSerializer(AssignmentSerializer):
             {"criterion": key_of[pk], "step": step, "value": answer.value or None, "text": answer.text}
             for (pk, step), answer in sorted(self._sheet.answers.items(), key=_place)
             if pk in key_of
+        ]
+
+    @extend_schema_field(ShownWord(many=True, allow_null=True))
+    def get_prelabels(self, assignment: Assignment) -> list[dict[str, Any]] | None:
+        """null until the holder has answered everything, and for good where the project does not show them."""
+        if not is_revealed(assignment):
+            return None
+        words = machine_words(assignment)
+        return [
+            dict(ShownWord({**asdict(word), "step": step}).data)
+            for step, said in words.items()
+            for word in said
         ]
 
     def get_n_missing(self, assignment: Assignment) -> int:
