@@ -13,15 +13,17 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from annotate.assign.actions import finish_assignment, held_for_writing
-from annotate.enums import AssignmentState, CriterionKind, Scope
+from annotate.enums import WORDING_KINDS, AssignmentState, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import freeze_rubric
+from annotate.ingest.tags import tidy_tags
 from annotate.models import Assignment, Criterion, Label, Step, Trace
 
 from .queries import Sheet, reader_of, sheet_of
 
-LONGEST_VALUE = 40
 LONGEST_TEXT = 20_000
+# A step rewritten may be as long as a step.
+LONGEST_CORRECTION = 200_000
 
 
 @transaction.atomic
@@ -35,11 +37,15 @@ def save_label(
     value: str,
     text: str = "",
     seconds: float | None = None,
+    is_filled: bool = False,
 ) -> Label:
-    """Record one answer; the same answer again writes nothing. Raises Rejected or Conflict."""
+    """Record one answer; the same answer again writes nothing. Raises Rejected or Conflict.
+
+    ``is_filled``: the step was answered along with an error further on, which the label's evidence says.
+    """
     held = held_for_writing(assignment, token)
     _require_target(held, criterion, step, trace)
-    value, text = _clean_answer(criterion, value, text)
+    value, text = _clean_answer(criterion, value, text, step)
     standing = _standing(held, criterion, step).first()
     if standing is not None:
         # Labels a person has from elsewhere (an import, a slot they lost) are superseded, not taken for this slot's.
@@ -55,6 +61,7 @@ def save_label(
         assignment=held,
         value=value,
         text=text,
+        evidence={"is_filled": True} if is_filled else {},
         seconds=_clean_seconds(seconds),
         supersedes=standing,
     )
@@ -79,8 +86,8 @@ def clear_label(
 def submit_assignment(assignment: Assignment, token: int) -> Assignment:
     """Make the answers count. Submitting the same lease twice is the same submission.
 
-    In this order: the slot must be held and complete; drafts of earlier holders of the slot, and answers behind the
-    first error of a first-error criterion, are set aside; the slot is closed.
+    In this order: the slot must be held and complete; drafts of earlier holders of the slot, and answers to what is
+    not asked after all (behind a first error, where a condition no longer holds), are set aside; the slot is closed.
     """
     current = Assignment.objects.select_related("holder", "project").get(pk=assignment.pk)
     if current.state == AssignmentState.SUBMITTED and current.token == token:
@@ -88,12 +95,13 @@ def submit_assignment(assignment: Assignment, token: int) -> Assignment:
     held = held_for_writing(assignment, token)
     sheet = sheet_of(held)
     _require_complete(sheet)
-    wanted = set(sheet.wanted)
+    asked = set(sheet.asked)
     drafts = Label.objects.live().filter(assignment=held)
     _retire(drafts.exclude(rater=reader_of(held)))
     for criterion_id, position in sheet.answers:
-        if position is not None and (criterion_id, position) not in wanted:
-            _retire(drafts.filter(criterion=criterion_id, step__position=position))
+        if (criterion_id, position) not in asked:
+            place = {"trace": held.trace} if position is None else {"step__position": position}
+            _retire(drafts.filter(criterion=criterion_id, **place))
     finish_assignment(held)
     return held
 
@@ -106,15 +114,16 @@ def _require_complete(sheet: Sheet) -> None:
         return
     criterion_id, position = missing
     title = next(criterion.title for criterion in sheet.criteria if criterion.pk == criterion_id)
+    what = "the reason in words" if missing in sheet.answers else "an answer"
     if position is None:
-        raise Rejected(f"The trace as a whole still needs an answer ({title}).", field="trace")
-    raise Rejected(f"Step {position + 1} still needs an answer ({title}).", field=f"step-{position}")
+        raise Rejected(f"The trace as a whole still needs {what} ({title}).", field="trace")
+    raise Rejected(f"Step {position + 1} still needs {what} ({title}).", field=f"step-{position}")
 
 
 def _require_target(held: Assignment, criterion: Criterion, step: Step | None, trace: Trace | None) -> None:
     if criterion.rubric_id != held.project.rubric_id:
         raise Rejected(f"{criterion} is not part of this project's rubric.", field="criterion")
-    if not criterion.is_asked:
+    if not criterion.is_asked or criterion.kind == CriterionKind.GROUP:
         raise Rejected(f"{criterion} is not put to people.", field="criterion")
     if criterion.scope == Scope.STEP:
         if step is None or trace is not None or step.trace_id != held.trace_id:
@@ -126,24 +135,28 @@ def _require_target(held: Assignment, criterion: Criterion, step: Step | None, t
         raise Rejected(f"{criterion} is about pairs, not traces.", field="criterion")
 
 
-def _clean_answer(criterion: Criterion, value: str, text: str) -> tuple[str, str]:
-    text = text.strip()
-    if len(text) > LONGEST_TEXT:
-        raise Rejected(f"The note is longer than {LONGEST_TEXT} characters.", field="text")
+def _clean_answer(criterion: Criterion, value: str, text: str, step: Step | None) -> tuple[str, str]:
+    # Forms send CRLF. A step rewritten may begin with an indentation that means something.
+    text = text.replace("\r\n", "\n")
+    is_correction = criterion.kind == CriterionKind.CORRECTION
+    text = text.strip("\n").rstrip() if is_correction else text.strip()
+    longest = LONGEST_CORRECTION if is_correction else LONGEST_TEXT
+    if len(text) > longest:
+        raise Rejected(f"The text is longer than {longest} characters.", field="text")
     if "\x00" in text:
-        raise Rejected("The note contains a NUL character.", field="text")
-    if criterion.kind == CriterionKind.TEXT:
+        raise Rejected("The text contains a NUL character.", field="text")
+    if criterion.kind in WORDING_KINDS:
         if value or not text:
             raise Rejected(f"{criterion} is answered in words.", field="text")
+        if is_correction and step is not None and text.strip() == step.body.strip():
+            raise Rejected(f"{criterion} says what the step says; change it, or leave it out.", field="text")
         return "", text
     known = {level.key for level in criterion.levels.all()}
-    chosen = sorted(set(value.split())) if criterion.kind == CriterionKind.TAGS else [value]
-    if not chosen or not known.issuperset(chosen):
+    if criterion.kind == CriterionKind.TAGS:
+        return tidy_tags(value, known, criterion.severities), text
+    if value not in known:
         raise Rejected(f"{criterion} has no level {value!r}.", field="value")
-    joined = " ".join(chosen)
-    if len(joined) > LONGEST_VALUE:
-        raise Rejected(f"Too many tags at once: {joined}.", field="value")
-    return joined, text
+    return value, text
 
 
 def _clean_seconds(seconds: float | None) -> float | None:

@@ -29,8 +29,8 @@ for (const question of sheet.asked) before.set(question, sheet.valueOf(question)
 let since = performance.now();
 let isLeaving = false;
 
-/* Send what the question says now. */
-function post(question) {
+/* Send what the question says now. `isFilled`: along with an error further on. */
+function post(question, isFilled = false) {
   const value = sheet.valueOf(question);
   outbox.add({
     criterion: question.dataset.criterion,
@@ -39,6 +39,7 @@ function post(question) {
     text: sheet.textOf(question),
     seconds: ((performance.now() - since) / 1000).toFixed(1),
     ...(value ? {} : { is_cleared: "on" }),
+    ...(isFilled ? { is_filled: "on" } : {}),
   });
   since = performance.now();
   before.set(question, value);
@@ -46,16 +47,24 @@ function post(question) {
   bar.showNext(sheet);
 }
 
-/* The focused step's open question gets a level, and reading goes on at the next step. */
-function answer(value) {
+/* The open question gets a level, and reading goes on at what is open next. */
+function answer(level) {
   const question = sheet.currentQuestion();
-  if (!question?.querySelector(`input[value="${CSS.escape(value)}"]`)) return;
+  const value = question ? sheet.pressed(question, level) : null;
+  if (value === null) return;
   undoable.push([question, sheet.valueOf(question)]);
   sheet.choose(question, value);
   post(question);
-  bar.say(`Step ${sheet.index + 1}: ${value}`);
-  const isStepDone = sheet.questions(sheet.index).every((one) => sheet.valueOf(one));
-  if (isStepDone) sheet.focus(sheet.index + 1);
+  fill(question);
+  bar.say(`${sheet.where}: ${value}`);
+  sheet.goOn();
+}
+
+function fill(question) {
+  for (const other of sheet.fillBefore(question)) {
+    undoable.push([other, ""]);
+    post(other, true);
+  }
 }
 
 function undo() {
@@ -107,11 +116,13 @@ form.addEventListener("change", ({ target }) => {
   if (!sheet.valueOf(question) && !earlier) return;
   undoable.push([question, earlier]);
   post(question);
+  fill(question);
 });
 
 form.addEventListener("focusin", ({ target }) => {
-  const index = sheet.steps.indexOf(target.closest(".step"));
+  const index = sheet.placeOf(target);
   if (index >= 0 && index !== sheet.index) sheet.focus(index, { takesFocus: false });
+  else if (target.closest(".question")) bar.showNext(sheet);
 });
 
 form.addEventListener("submit", (event) => {
@@ -170,7 +181,7 @@ sheet.onFocus = () => {
 };
 document.documentElement.classList.add("has-script");
 const [open] = sheet.missing();
-const start = Math.max(0, sheet.steps.indexOf(open?.closest(".step")));
+const start = Math.max(0, sheet.placeOf(open));
 sheet.focus(start, { takesFocus: false });
 if (start > 0) sheet.step.scrollIntoView({ block: "center" });
 bar.show();

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from django import forms
 from django.http import QueryDict
 
-from annotate.enums import CriterionKind, Scope
-from annotate.label.actions import LONGEST_TEXT, LONGEST_VALUE
-from annotate.label.completeness import Place
-from annotate.label.queries import Answer, Sheet
+from annotate.enums import WORDING_KINDS, CriterionKind, Scope
+from annotate.label.actions import LONGEST_CORRECTION
+from annotate.label.completeness import Answer, Place
+from annotate.label.queries import Sheet
 from annotate.models import Criterion, Level, Step
+from annotate.models.label import LONGEST_VALUE
 
 NOT_ANSWERED = Answer("", "")
 
@@ -24,7 +25,8 @@ class AnswerForm(forms.Form):
     criterion = forms.IntegerField()
     position = forms.IntegerField(required=False, min_value=0)
     value = forms.CharField(required=False, max_length=LONGEST_VALUE)
-    text = forms.CharField(required=False, max_length=LONGEST_TEXT)
+    text = forms.CharField(required=False, max_length=LONGEST_CORRECTION, strip=False)
+    is_filled = forms.BooleanField(required=False)
     seconds = forms.FloatField(required=False, min_value=0)
     is_cleared = forms.BooleanField(required=False)
 
@@ -34,24 +36,61 @@ class LeaseForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
+class Asking:
+    """A question as every place on the page shows it; made once, however many steps there are."""
+
+    criterion: Criterion
+    order: int
+    levels: tuple[Level, ...]
+    asked_where: str
+    fill: str
+    # One question about a step needs no name; several do.
+    is_named: bool
+
+    @property
+    def takes_words(self) -> bool:
+        return self.criterion.kind in WORDING_KINDS
+
+    @property
+    def takes_many(self) -> bool:
+        return self.criterion.kind == CriterionKind.TAGS
+
+    @property
+    def is_correction(self) -> bool:
+        return self.criterion.kind == CriterionKind.CORRECTION
+
+    @property
+    def condition_levels(self) -> str:
+        return " ".join(self.criterion.condition_levels)
+
+
+@dataclass(frozen=True, slots=True)
 class Blank:
     """A question at a place, with the answer it has so far."""
 
-    criterion: Criterion
-    position: int | None
+    asking: Asking
+    step: Step | None
     answer: Answer
 
     @property
+    def criterion(self) -> Criterion:
+        return self.asking.criterion
+
+    @property
+    def position(self) -> int | None:
+        return self.step.position if self.step else None
+
+    @property
     def suffix(self) -> str:
-        return f"{self.criterion.pk}-{'trace' if self.position is None else self.position}"
+        return f"{self.criterion.pk}-{'trace' if self.step is None else self.step.position}"
 
     @property
     def place(self) -> str:
-        return "The whole trace" if self.position is None else f"Step {self.position + 1}"
+        return "The whole trace" if self.step is None else f"Step {self.step.position + 1}"
 
     @property
-    def levels(self) -> list[Level]:
-        return list(self.criterion.levels.all())
+    def is_named(self) -> bool:
+        return self.asking.is_named
 
     @property
     def chosen(self) -> list[str]:
@@ -62,12 +101,11 @@ class Blank:
         return bool(self.answer.value or self.answer.text)
 
     @property
-    def takes_words(self) -> bool:
-        return self.criterion.kind == CriterionKind.TEXT
-
-    @property
-    def takes_many(self) -> bool:
-        return self.criterion.kind == CriterionKind.TAGS
+    def words(self) -> str:
+        """What the text field holds: a correction starts from the step."""
+        if self.asking.is_correction and self.step is not None and not self.answer.text:
+            return self.step.body
+        return self.answer.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,29 +126,90 @@ class Row:
 
 
 def rows_of(sheet: Sheet) -> list[Row]:
-    about_steps = [criterion for criterion in sheet.criteria if criterion.scope == Scope.STEP]
+    about_steps = [asking for asking in askings_of(sheet) if asking.criterion.scope == Scope.STEP]
     return [
-        Row(step, tuple(_blank(sheet, criterion, step.position) for criterion in about_steps))
+        Row(step, tuple(_blank(sheet, asking, step) for asking in about_steps if _is_about(asking, step)))
         for step in sheet.steps
     ]
 
 
 def blanks_about_trace(sheet: Sheet) -> list[Blank]:
-    return [_blank(sheet, criterion, None) for criterion in sheet.criteria if criterion.scope == Scope.TRACE]
+    return [
+        _blank(sheet, asking, None) for asking in askings_of(sheet) if asking.criterion.scope == Scope.TRACE
+    ]
+
+
+def askings_of(sheet: Sheet) -> list[Asking]:
+    """The questions in the rubric's order."""
+    by_pk: dict[int | None, Criterion] = {criterion.pk: criterion for criterion in sheet.criteria}
+    n_about_steps = sum(criterion.scope == Scope.STEP for criterion in sheet.criteria)
+    return [
+        Asking(
+            criterion,
+            order,
+            tuple(criterion.levels.all()),
+            _asked_where(by_pk.get(criterion.condition_id), criterion),
+            _filling(criterion),
+            is_named=criterion.scope != Scope.STEP or n_about_steps > 1,
+        )
+        for order, criterion in enumerate(sheet.criteria)
+    ]
 
 
 def changed_answers(sheet: Sheet, data: QueryDict) -> Iterator[tuple[Place, Answer]]:
-    """What a posted sheet says that the stored one does not; a question left blank says nothing."""
+    """What a posted sheet says that the stored one does not; a question left blank says nothing.
+
+    Steps left open before an error are answered along with it where the question says so.
+    """
+    said_now = dict(_posted_answers(sheet, data))
+    yield from said_now.items()
+    for asking in askings_of(sheet):
+        if not asking.fill:
+            continue
+        errors = {level.key for level in asking.levels if level.is_error}
+        places: list[Place] = [(asking.criterion.pk, step.position) for step in sheet.steps]
+        values = [(said_now.get(place) or sheet.answers.get(place, NOT_ANSWERED)).value for place in places]
+        first = next((index for index, value in enumerate(values) if value in errors), 0)
+        for place, value in zip(places[:first], values, strict=False):
+            if not value:
+                yield place, Answer(asking.fill, "", is_filled=True)
+
+
+def _posted_answers(sheet: Sheet, data: QueryDict) -> Iterator[tuple[Place, Answer]]:
     every = [blank for row in rows_of(sheet) for blank in row.blanks] + blanks_about_trace(sheet)
     for blank in every:
         said = Answer(
-            " ".join(sorted(data.getlist(f"answer-{blank.suffix}"))),
-            data.get(f"text-{blank.suffix}", "").strip(),
+            " ".join(sorted(filter(None, data.getlist(f"answer-{blank.suffix}")))),
+            data.get(f"text-{blank.suffix}", "").replace("\r\n", "\n").strip(),
         )
-        is_answer = bool(said.text) if blank.takes_words else bool(said.value)
+        is_answer = bool(said.text) if blank.asking.takes_words else bool(said.value)
+        if said.text == blank.words.strip() and blank.asking.is_correction:
+            continue
         if is_answer and said != blank.answer:
             yield (blank.criterion.pk, blank.position), said
 
 
-def _blank(sheet: Sheet, criterion: Criterion, position: int | None) -> Blank:
-    return Blank(criterion, position, sheet.answers.get((criterion.pk, position), NOT_ANSWERED))
+def _is_about(asking: Asking, step: Step) -> bool:
+    kinds = asking.criterion.step_kinds
+    return not kinds or step.kind in kinds
+
+
+def _blank(sheet: Sheet, asking: Asking, step: Step | None) -> Blank:
+    place = (asking.criterion.pk, step.position if step else None)
+    return Blank(asking, step, sheet.answers.get(place, NOT_ANSWERED))
+
+
+def _asked_where(condition: Criterion | None, criterion: Criterion) -> str:
+    """ "Only where Verdict is Bad", for those whose page does not hide what is not asked."""
+    if condition is None:
+        return ""
+    titles = [level.title for level in condition.levels.all() if level.key in criterion.condition_levels]
+    return f"Only where {condition.title} is {' or '.join(titles)}"
+
+
+def _filling(criterion: Criterion) -> str:
+    """The level that open steps before an error get: the one with the highest score; empty where none do."""
+    if not criterion.fills_before_error:
+        return ""
+    scored = [level for level in criterion.levels.all() if level.score is not None]
+    return max(scored, key=lambda level: level.score or 0.0).key if scored else ""

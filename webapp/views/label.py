@@ -68,6 +68,7 @@ def answer(request: HttpRequest, pk: int) -> JsonResponse:
             value=given["value"],
             text=given["text"],
             seconds=given["seconds"],
+            is_filled=given["is_filled"],
             **target,
         )
     return JsonResponse({"is_saved": True})
@@ -84,6 +85,7 @@ def _save_all(assignment: Assignment, token: int, request: HttpRequest) -> None:
             criterion=criteria[criterion_id],
             value=said.value,
             text=said.text,
+            is_filled=said.is_filled,
             **_target(assignment, sheet, position),
         )
 

@@ -3,29 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 from annotate.enums import CriterionKind, Scope
 
+from .contracts import CriterionPreset, LevelPreset, RubricPreset
 
-@dataclass(frozen=True, slots=True)
-class LevelPreset:
-    key: str
-    title: str
-    description: str
-    hotkey: str
-    score: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class CriterionPreset:
-    key: str
-    title: str
-    description: str
-    levels: Sequence[LevelPreset]
-    scope: Scope = Scope.STEP
-    kind: CriterionKind = CriterionKind.VERDICT
-    is_asked: bool = True
+__all__ = [
+    "DIMENSIONS",
+    "PREFERENCE",
+    "PRM_VERDICTS",
+    "READY_MADE",
+    "CriterionPreset",
+    "LevelPreset",
+    "RubricPreset",
+    "ready_made_with",
+]
 
 
 # *Correct* and *recoverable* are two questions: a wrong step may still be repaired, and only rollouts can say so.

@@ -76,7 +76,8 @@ def test_a_rubric_version_is_written_and_put_to_use(project):
     made = post("/api/projects/sums/rubrics/", {"name": "Clarity", "criteria": [criterion]})
     used = post(f"/api/rubrics/{made.data['id']}/use/")
 
-    assert made.data["criteria"][0]["levels"][0] == level | {"description": ""}
+    flags = {"needs_text": False, "ends_trace": False, "is_fatal": False}
+    assert made.data["criteria"][0]["levels"][0] == level | flags | {"description": "", "examples": ""}
     assert used.status_code == 204
     project.refresh_from_db()
     assert project.rubric_id == made.data["id"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from django.db.models import Prefetch, prefetch_related_objects
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -8,11 +9,13 @@ from rest_framework.response import Response
 from annotate.access import project_for, rubric_for
 from annotate.enums import Role
 from annotate.ingest.founding import create_rubric, use_rubric
-from annotate.models import Rubric
+from annotate.models import Criterion, Rubric
 from webapp.api.base import NounViewSet, asker
 from webapp.api.serializers.rubric import NewRubric, RubricSerializer
 
-PARTS = "criteria__levels"
+PARTS = Prefetch(
+    "criteria", Criterion.objects.select_related("parent", "condition").prefetch_related("levels")
+)
 
 
 class RubricViewSet(NounViewSet):
@@ -26,7 +29,7 @@ class RubricViewSet(NounViewSet):
         return self.page(project.rubrics.prefetch_related(PARTS))
 
     def retrieve(self, request: Request, pk: int) -> Response:
-        return Response(self.get_serializer(rubric_for(asker(request), pk)).data)
+        return Response(self.get_serializer(_whole(rubric_for(asker(request), pk))).data)
 
     @extend_schema(request=None, responses={204: None})
     @action(detail=True, methods=["post"])
@@ -42,5 +45,13 @@ class RubricViewSet(NounViewSet):
         project = project_for(asker(request), slug, role=Role.MANAGER)
         new = NewRubric(data=request.data)
         new.is_valid(raise_exception=True)
-        rubric = create_rubric(project, name=new.validated_data["name"], criteria=new.presets())
-        return Response(self.get_serializer(rubric).data, status=201)
+        given = new.validated_data
+        rubric = create_rubric(
+            project, name=given["name"], criteria=new.presets(), guidelines=given["guidelines"]
+        )
+        return Response(self.get_serializer(_whole(rubric)).data, status=201)
+
+
+def _whole(rubric: Rubric) -> Rubric:
+    prefetch_related_objects([rubric], PARTS)
+    return rubric
