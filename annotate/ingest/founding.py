@@ -12,7 +12,7 @@ from django.utils.text import slugify
 
 from annotate.enums import Role
 from annotate.errors import Conflict, Rejected
-from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset
+from annotate.ingest.presets import GALLERY, USUAL, CriterionPreset
 from annotate.ingest.rubric_rows import criteria_of, write_criteria
 from annotate.ingest.rubric_rules import check_criteria, problems_in
 from annotate.models import Label, Membership, Person, Project, Rubric
@@ -42,9 +42,15 @@ def renew_password(person: Person) -> str:
 
 @transaction.atomic
 def create_project(
-    owner: Person, *, name: str, slug: str = "", description: str = "", overlap: int = 1
+    owner: Person,
+    *,
+    name: str,
+    slug: str = "",
+    description: str = "",
+    overlap: int = 1,
+    preset: str = USUAL,
 ) -> Project:
-    """Create a project with the verdict rubric and ``owner`` as its owner."""
+    """Create a project with ``owner`` as its owner, asking by a rubric of the gallery."""
     slug = slug or slugify(name)
     if not slug:
         raise Rejected("a project needs a name with at least one letter or digit", field="name")
@@ -52,8 +58,7 @@ def create_project(
         raise Conflict(f"There is a project named {slug} already.")
     project = Project.objects.create(slug=slug, name=name, description=description, overlap=overlap)
     Membership.objects.create(project=project, person=owner, role=Role.OWNER)
-    project.rubric = create_rubric(project, name="PRM verdicts", criteria=PRM_VERDICTS)
-    project.save(update_fields=["rubric"])
+    use_rubric(project, create_from_preset(project, preset))
     return project
 
 
@@ -75,6 +80,14 @@ def create_rubric(
     """Write the next version of the rubric called ``name``. Raises Rejected with the first question that cannot be."""
     check_criteria(criteria)
     return _write_version(project, name, criteria, guidelines)
+
+
+def create_from_preset(project: Project, key: str) -> Rubric:
+    """Write a rubric of the gallery as the next version of its name; it is asked by once it is put to use."""
+    preset = GALLERY.get(key)
+    if preset is None:
+        raise Rejected(f"There is no preset {key}. There are: {', '.join(GALLERY)}.", field="preset")
+    return create_rubric(project, name=preset.title, criteria=preset.criteria, guidelines=preset.guidelines)
 
 
 @transaction.atomic

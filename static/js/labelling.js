@@ -60,18 +60,21 @@ function answer(level) {
   sheet.goOn();
 }
 
+/* The steps answered along with an error, which one undo takes back with it. */
 function fill(question) {
   for (const other of sheet.fillBefore(question)) {
-    undoable.push([other, ""]);
+    undoable.at(-1).push(other);
     post(other, true);
   }
 }
 
 function undo() {
   if (!undoable.length) return;
-  const [question, value] = undoable.pop();
-  sheet.choose(question, value);
-  post(question);
+  const [question, value, ...filled] = undoable.pop();
+  for (const [other, said] of [[question, value], ...filled.map((other) => [other, ""])]) {
+    sheet.choose(other, said);
+    post(other);
+  }
   sheet.goTo(question);
   bar.say("Undone");
 }

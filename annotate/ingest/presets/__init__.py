@@ -1,4 +1,4 @@
-"""Questions that projects begin with, or take up as they stand."""
+"""Rubrics that work as they stand, one file each, and questions that a project's rubric can take up besides."""
 
 from __future__ import annotations
 
@@ -6,45 +6,38 @@ from collections.abc import Mapping, Sequence
 
 from annotate.enums import CriterionKind, Scope
 
+from . import agent_process, checklist, first_error, math_errors, prm800k, prm_verdicts, three_dimensions
 from .contracts import CriterionPreset, LevelPreset, RubricPreset
+from .prm_verdicts import PRM_VERDICTS
+from .three_dimensions import DIMENSIONS
 
 __all__ = [
     "DIMENSIONS",
+    "GALLERY",
     "PREFERENCE",
     "PRM_VERDICTS",
     "READY_MADE",
+    "USUAL",
     "CriterionPreset",
     "LevelPreset",
     "RubricPreset",
     "ready_made_with",
 ]
 
-
-# *Correct* and *recoverable* are two questions: a wrong step may still be repaired, and only rollouts can say so.
-PRM_VERDICTS = (
-    CriterionPreset(
-        key="verdict",
-        title="Verdict",
-        description="Is this step right, given the steps before it?",
-        levels=(
-            LevelPreset("good", "Good", "Correct, and it helps.", "1", 1.0),
-            LevelPreset("neutral", "Neutral", "Not wrong, but no progress.", "2", 0.0),
-            LevelPreset("bad", "Bad", "Wrong, or it rests on something wrong.", "3", -1.0),
-            LevelPreset("unsure", "Unsure", "You cannot tell.", "4", None),
-        ),
-    ),
-    CriterionPreset(
-        key="recoverable",
-        title="Recoverable",
-        description="Can the model still reach the right answer from here?",
-        levels=(
-            LevelPreset("good", "Recoverable", "At least one completion got there.", "", 1.0),
-            LevelPreset("bad", "Lost", "No completion got there.", "", 0.0),
-        ),
-        kind=CriterionKind.BINARY,
-        is_asked=False,
-    ),
-)
+# In the order in which they are offered; the first is what a project begins with unless another is chosen.
+GALLERY: Mapping[str, RubricPreset] = {
+    module.PRESET.key: module.PRESET
+    for module in (
+        prm_verdicts,
+        first_error,
+        prm800k,
+        math_errors,
+        agent_process,
+        three_dimensions,
+        checklist,
+    )
+}
+USUAL = prm_verdicts.PRESET.key
 
 PREFERENCE = CriterionPreset(
     key="preference",
@@ -58,20 +51,6 @@ PREFERENCE = CriterionPreset(
     scope=Scope.PAIR,
     kind=CriterionKind.ORDINAL,
     is_asked=False,
-)
-_DEGREES = (
-    LevelPreset("yes", "Yes", "", "1", 1.0),
-    LevelPreset("partly", "Partly", "", "2", 0.5),
-    LevelPreset("no", "No", "", "3", 0.0),
-)
-# A step can be right and beside the point, or to the point and unfounded: three questions about each.
-DIMENSIONS = tuple(
-    CriterionPreset(key, key.capitalize(), question, _DEGREES, kind=CriterionKind.ORDINAL, is_asked=False)
-    for key, question in (
-        ("confidence", "Does the step claim no more certainty than what stands before it supports?"),
-        ("relevance", "Does the step serve the question that was asked?"),
-        ("coherence", "Does the step follow from what stands before it, without a gap or a contradiction?"),
-    )
 )
 # By the name under which a project takes them up. They are put to machines; a rubric of one's own may ask people too.
 READY_MADE: Mapping[str, Sequence[CriterionPreset]] = {"preference": (PREFERENCE,), "dimensions": DIMENSIONS}

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from annotate.enums import CriterionKind, Scope, StepKind
-from annotate.ingest.presets import CriterionPreset, LevelPreset
+from annotate.ingest.presets import GALLERY, CriterionPreset, LevelPreset, RubricPreset
 from annotate.models import Criterion, Level, Rubric
 
 
@@ -110,11 +110,20 @@ class NewCriterion(serializers.Serializer[CriterionPreset]):
 
 
 class NewRubric(serializers.Serializer[Rubric]):
-    """The next version of the rubric of that name."""
+    """The next version of the rubric of that name; or ``preset`` alone, a rubric of the gallery."""
 
-    name = serializers.CharField(max_length=120)
+    preset = serializers.ChoiceField(choices=tuple(GALLERY), required=False)
+    name = serializers.CharField(max_length=120, required=False)
     guidelines = serializers.CharField(allow_blank=True, default="", help_text="Markdown.")
-    criteria = NewCriterion(many=True, allow_empty=False)
+    criteria = NewCriterion(many=True, allow_empty=False, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if "preset" in attrs:
+            return attrs
+        for name in ("name", "criteria"):
+            if name not in attrs:
+                raise serializers.ValidationError({name: "This field is required, or a preset."})
+        return attrs
 
     def presets(self) -> list[CriterionPreset]:
         return presets_of(self.validated_data["criteria"])
@@ -133,3 +142,13 @@ def presets_of(criteria: list[dict[str, Any]]) -> list[CriterionPreset]:
         )
         for criterion in criteria
     ]
+
+
+class PresetSerializer(serializers.Serializer[RubricPreset]):
+    """A rubric of the gallery."""
+
+    key = serializers.CharField()
+    title = serializers.CharField()
+    description = serializers.CharField()
+    guidelines = serializers.CharField()
+    criteria = NewCriterion(many=True)

@@ -8,10 +8,11 @@ from rest_framework.response import Response
 
 from annotate.access import project_for, rubric_for
 from annotate.enums import Role
-from annotate.ingest.founding import create_rubric, use_rubric
+from annotate.ingest.founding import create_from_preset, create_rubric, use_rubric
+from annotate.ingest.presets import GALLERY
 from annotate.models import Criterion, Rubric
 from webapp.api.base import NounViewSet, asker
-from webapp.api.serializers.rubric import NewRubric, RubricSerializer
+from webapp.api.serializers.rubric import NewRubric, PresetSerializer, RubricSerializer
 
 PARTS = Prefetch(
     "criteria", Criterion.objects.select_related("parent", "condition").prefetch_related("levels")
@@ -46,10 +47,24 @@ class RubricViewSet(NounViewSet):
         new = NewRubric(data=request.data)
         new.is_valid(raise_exception=True)
         given = new.validated_data
-        rubric = create_rubric(
-            project, name=given["name"], criteria=new.presets(), guidelines=given["guidelines"]
-        )
+        if "preset" in given:
+            rubric = create_from_preset(project, given["preset"])
+        else:
+            rubric = create_rubric(
+                project, name=given["name"], criteria=new.presets(), guidelines=given["guidelines"]
+            )
         return Response(self.get_serializer(_whole(rubric)).data, status=201)
+
+
+class PresetViewSet(NounViewSet):
+    """Rubrics that work as they stand."""
+
+    queryset = Rubric.objects.none()
+    serializer_class = PresetSerializer
+
+    @extend_schema(responses=PresetSerializer(many=True), operation_id="presets_list")
+    def list(self, request: Request) -> Response:
+        return Response(self.get_serializer(list(GALLERY.values()), many=True).data)
 
 
 def _whole(rubric: Rubric) -> Rubric:
