@@ -117,6 +117,20 @@ def rewrite_rubric(
 
 
 @transaction.atomic
+def discard_draft(rubric: Rubric) -> None:
+    """Delete a version that no label rests on and that the project does not ask by."""
+    current = Rubric.objects.select_for_update(no_key=True).select_related("project").get(pk=rubric.pk)
+    if current.is_frozen:
+        raise Conflict(f"{current} is frozen: labels rest on it, and it stays.")
+    if current.project.rubric_id == current.pk:
+        raise Conflict(f"{current} is what the project asks by. Use another version first.")
+    try:
+        current.delete()
+    except RestrictedError as error:
+        raise Conflict(f"A run is about a question of {current}, so it stays.") from error
+
+
+@transaction.atomic
 def draft_version(rubric: Rubric) -> Rubric:
     """The next version of a rubric, asking what this one asks; nobody is asked by it yet."""
     return _write_version(rubric.project, rubric.name, criteria_of(rubric), rubric.guidelines)

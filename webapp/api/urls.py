@@ -53,7 +53,12 @@ urlpatterns = [
     path("projects/<slug:slug>/estimates/", EstimateViewSet.as_view(_get("list")), name="estimates"),
     path("projects/<slug:slug>/consensus/", ConsensusViewSet.as_view(LIST_AND_CREATE), name="consensus"),
     path("projects/<slug:slug>/releases/", ReleaseViewSet.as_view(LIST_AND_CREATE), name="releases"),
-    path("rubrics/<int:pk>/", RubricViewSet.as_view(_get("retrieve")), name="rubric"),
+    path(
+        "rubrics/<int:pk>/",
+        RubricViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+        name="rubric",
+    ),
+    path("rubrics/<int:pk>/draft/", RubricViewSet.as_view(_post("draft")), name="draft-rubric"),
     path("rubrics/<int:pk>/use/", RubricViewSet.as_view(_post("use")), name="use-rubric"),
     path("problems/<int:pk>/", ProblemViewSet.as_view(_get("retrieve")), name="problem"),
     path("traces/<int:pk>/", TraceViewSet.as_view(_get("retrieve")), name="trace"),

@@ -9,7 +9,6 @@ from annotate.enums import CriterionKind, Scope
 from .contracts import CriterionPreset, LevelPreset, RubricPreset
 from .parts import RECOVERABLE, VERDICT
 
-_IF_BAD = {"condition": "verdict", "condition_levels": ("bad",)}
 _PROGRESS = (
     ("none", "None", "Nothing that a right solution could use."),
     ("some", "Some", "A sound beginning."),
@@ -21,8 +20,8 @@ _PROGRESS = (
 PRESET = RubricPreset(
     key="prm800k",
     title="PRM800K, phase 2",
-    description="Rate steps up to the first error, criticise it, rewrite it if you like; then say how the solution ended"
-    " and how far it got.",
+    description="Rate steps up to the first error, criticise it, rewrite it if you like; then say how the solution"
+    " ended and how far it got.",
     criteria=(
         replace(VERDICT, stops_at_first_error=True),
         RECOVERABLE,
@@ -32,7 +31,8 @@ PRESET = RubricPreset(
             "What exactly is wrong with this step?",
             (),
             kind=CriterionKind.TEXT,
-            **_IF_BAD,
+            condition="verdict",
+            condition_levels=("bad",),
         ),
         CriterionPreset(
             "correction",
@@ -41,7 +41,8 @@ PRESET = RubricPreset(
             (),
             kind=CriterionKind.CORRECTION,
             is_optional=True,
-            **_IF_BAD,
+            condition="verdict",
+            condition_levels=("bad",),
         ),
         CriterionPreset(
             "exit",
@@ -90,7 +91,7 @@ PRESET = RubricPreset(
 - **Bad**: wrong, unreasonable, or it leads into a dead end that nobody would take.
 - **Unsure**: you cannot tell. Use it rarely.
 
-Stop at the first bad step. Say what is wrong with it in words that would help its author, and rewrite it if you see how.
-Then say how the solution ended. *Bad problem* and *give up* need no more ratings; giving up needs a reason.
+Stop at the first bad step. Say what is wrong with it in words that would help its author, and rewrite it if you see
+how. Then say how the solution ended. *Bad problem* and *give up* need no more ratings; giving up needs a reason.
 """,
 )

@@ -30,7 +30,7 @@ PRESET = RubricPreset(
     criteria=tuple(replace(one, is_asked=True) for one in DIMENSIONS),
     guidelines="""Answer each of the three as if the others did not exist.
 
-A step can be true and beside the point (*relevance* no), to the point and unfounded (*confidence* no), or both true and to
-the point without following from what stands before it (*coherence* no).
+A step can be true and beside the point (*relevance* no), to the point and unfounded (*confidence* no), or both true
+and to the point without following from what stands before it (*coherence* no).
 """,
 )

@@ -92,7 +92,11 @@ class NewCriterion(serializers.Serializer[CriterionPreset]):
     is_optional = serializers.BooleanField(default=False)
     weight = serializers.FloatField(default=1.0, min_value=0)
     group = serializers.CharField(
-        source="parent", allow_blank=True, default="", help_text="The key of a group before it."
+        source="parent",
+        allow_blank=True,
+        allow_null=True,
+        default="",
+        help_text="The key of a group before it.",
     )
     stops_at_first_error = serializers.BooleanField(default=False)
     fills_before_error = serializers.BooleanField(default=False)
@@ -103,7 +107,10 @@ class NewCriterion(serializers.Serializer[CriterionPreset]):
     )
     severities = serializers.ListField(child=serializers.CharField(), default=list)
     condition = serializers.CharField(
-        allow_blank=True, default="", help_text="The key of the criterion before it on which it depends."
+        allow_blank=True,
+        allow_null=True,
+        default="",
+        help_text="The key of the criterion before it on which it depends.",
     )
     condition_levels = serializers.ListField(child=serializers.CharField(), default=list)
     levels = NewLevel(many=True, default=list)
@@ -114,7 +121,9 @@ class NewRubric(serializers.Serializer[Rubric]):
 
     preset = serializers.ChoiceField(choices=tuple(GALLERY), required=False)
     name = serializers.CharField(max_length=120, required=False)
-    guidelines = serializers.CharField(allow_blank=True, default="", help_text="Markdown.")
+    guidelines = serializers.CharField(
+        allow_blank=True, default="", trim_whitespace=False, help_text="Markdown."
+    )
     criteria = NewCriterion(many=True, allow_empty=False, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -129,11 +138,22 @@ class NewRubric(serializers.Serializer[Rubric]):
         return presets_of(self.validated_data["criteria"])
 
 
+class RewrittenRubric(serializers.Serializer[Rubric]):
+    """What a draft asks from now on; guidelines left out stay as they are."""
+
+    guidelines = serializers.CharField(
+        allow_blank=True, allow_null=True, default=None, trim_whitespace=False, help_text="Markdown."
+    )
+    criteria = NewCriterion(many=True, allow_empty=False)
+
+
 def presets_of(criteria: list[dict[str, Any]]) -> list[CriterionPreset]:
     return [
         CriterionPreset(
             **{
                 **criterion,
+                "parent": criterion["parent"] or "",
+                "condition": criterion["condition"] or "",
                 "scope": Scope(criterion["scope"]),
                 "kind": CriterionKind(criterion["kind"]),
                 "step_kinds": [StepKind(kind) for kind in criterion["step_kinds"]],

@@ -8,11 +8,24 @@ from rest_framework.response import Response
 
 from annotate.access import project_for, rubric_for
 from annotate.enums import Role
-from annotate.ingest.founding import create_from_preset, create_rubric, use_rubric
+from annotate.ingest.founding import (
+    create_from_preset,
+    create_rubric,
+    discard_draft,
+    draft_version,
+    rewrite_rubric,
+    use_rubric,
+)
 from annotate.ingest.presets import GALLERY
 from annotate.models import Criterion, Rubric
 from webapp.api.base import NounViewSet, asker
-from webapp.api.serializers.rubric import NewRubric, PresetSerializer, RubricSerializer
+from webapp.api.serializers.rubric import (
+    NewRubric,
+    PresetSerializer,
+    RewrittenRubric,
+    RubricSerializer,
+    presets_of,
+)
 
 PARTS = Prefetch(
     "criteria", Criterion.objects.select_related("parent", "condition").prefetch_related("levels")
@@ -31,6 +44,28 @@ class RubricViewSet(NounViewSet):
 
     def retrieve(self, request: Request, pk: int) -> Response:
         return Response(self.get_serializer(_whole(rubric_for(asker(request), pk))).data)
+
+    @extend_schema(request=RewrittenRubric)
+    def update(self, request: Request, pk: int) -> Response:
+        """Let a version without labels ask exactly these. A criterion that keeps its key stays the same one."""
+        rubric = rubric_for(asker(request), pk, role=Role.MANAGER)
+        new = RewrittenRubric(data=request.data)
+        new.is_valid(raise_exception=True)
+        given = new.validated_data
+        rubric = rewrite_rubric(rubric, presets_of(given["criteria"]), guidelines=given["guidelines"])
+        return Response(self.get_serializer(_whole(rubric)).data)
+
+    def destroy(self, request: Request, pk: int) -> Response:
+        """Discard a version that no label rests on and that is not in use."""
+        discard_draft(rubric_for(asker(request), pk, role=Role.MANAGER))
+        return Response(status=204)
+
+    @extend_schema(request=None, responses={201: RubricSerializer})
+    @action(detail=True, methods=["post"])
+    def draft(self, request: Request, pk: int) -> Response:
+        """Write the next version, asking what this one asks; it is asked by once it is put to use."""
+        rubric = draft_version(rubric_for(asker(request), pk, role=Role.MANAGER))
+        return Response(self.get_serializer(_whole(rubric)).data, status=201)
 
     @extend_schema(request=None, responses={204: None})
     @action(detail=True, methods=["post"])
