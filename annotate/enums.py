@@ -39,6 +39,20 @@ class CriterionKind(models.TextChoices):
     CHOICE = "choice", "Choice"
     TAGS = "tags", "Tags"
     TEXT = "text", "Text"
+    # The step rewritten: words that must differ from the step's own.
+    CORRECTION = "correction", "Correction"
+    # A heading over other questions: it asks nothing, its score is the weighted mean of theirs.
+    GROUP = "group", "Group"
+
+
+# What is answered by choosing one level, and what is answered without any.
+CHOOSING_KINDS = (
+    CriterionKind.VERDICT,
+    CriterionKind.ORDINAL,
+    CriterionKind.BINARY,
+    CriterionKind.CHOICE,
+)
+WORDING_KINDS = (CriterionKind.TEXT, CriterionKind.CORRECTION)
 
 
 class StepKind(models.TextChoices):

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from webapp.views import assign, consensus, export, label, measure, people, prelabel, project, trace
+from webapp.views import assign, consensus, export, label, measure, people, prelabel, project, rubric, trace
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("webapp.api.urls")),
@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/", project.project, name="project"),
     path("projects/<slug:slug>/members/", project.members, name="members"),
     path("projects/<slug:slug>/traces/", trace.traces, name="traces"),
+    path("projects/<slug:slug>/rubrics/", rubric.rubrics, name="rubrics"),
     path("projects/<slug:slug>/queue/", assign.queue, name="queue"),
     path("projects/<slug:slug>/queue/fill/", assign.fill, name="fill"),
     path("projects/<slug:slug>/runs/", prelabel.runs, name="runs"),
@@ -27,6 +28,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/releases/", export.releases, name="releases"),
     path("projects/<slug:slug>/releases/new/", export.new_release, name="new-release"),
     path("projects/<slug:slug>/labelling/", label.labelling_settings, name="labelling-settings"),
+    path("rubrics/<int:pk>/", rubric.rubric, name="rubric"),
+    path("rubrics/<int:pk>/draft/", rubric.draft, name="draft-rubric"),
+    path("rubrics/<int:pk>/use/", rubric.use, name="use-rubric"),
+    path("rubrics/<int:pk>/discard/", rubric.discard, name="discard-rubric"),
     path("traces/<int:pk>/", trace.trace, name="trace"),
     path("assignments/<int:pk>/", label.sheet, name="assignment"),
     path("assignments/<int:pk>/answers/", label.answers, name="answers"),

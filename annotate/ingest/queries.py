@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import Count, Q, QuerySet, Sum
 
-from annotate.models import Problem, Project, Trace
+from annotate.models import Label, Problem, Project, Rubric, Trace
 
 PAGE = 50
 
@@ -34,6 +35,32 @@ def corpus_counts(project: Project) -> CorpusCounts:
         traces=traces.count(),
         steps=traces.aggregate(total=Sum("n_steps"))["total"] or 0,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A rubric version with how many live labels rest on it."""
+
+    rubric: Rubric
+    n_labels: int
+    is_in_use: bool
+
+
+def versions_of(project: Project) -> list[Version]:
+    """The project's rubrics, the newest version first."""
+    counts = Counter(
+        dict(
+            Label.objects.live()
+            .filter(criterion__rubric__project=project)
+            .values_list("criterion__rubric")
+            .annotate(n=Count("pk"))
+            .order_by()
+        )
+    )
+    return [
+        Version(rubric, counts[rubric.pk], rubric.pk == project.rubric_id)
+        for rubric in project.rubrics.order_by("-pk")
+    ]
 
 
 def traces_of(project: Project, *, search: str = "") -> QuerySet[Trace]:

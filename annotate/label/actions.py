@@ -14,12 +14,12 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from annotate.assign.actions import finish_assignment, held_for_writing
-from annotate.enums import AssignmentState, Scope
+from annotate.enums import AssignmentState, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.models import Assignment, Criterion, Label, Project, Step, Trace
 
 from .answers import Said, Written
-from .completeness import first_missing, wanted_places
+from .completeness import Answer, asked_places, first_missing
 from .queries import question_of, reader_of
 from .revealing import reveal_to
 from .writing import Ledger, retire
@@ -45,9 +45,14 @@ def save_label(
     value: str,
     text: str = "",
     seconds: float | None = None,
+    is_filled: bool = False,
 ) -> Label:
-    """Record one answer; the same answer again writes nothing. Raises Rejected or Conflict."""
-    said = Said(criterion.pk, _position(assignment, criterion, step, trace), value, text, seconds)
+    """Record one answer; the same answer again writes nothing. Raises Rejected or Conflict.
+
+    ``is_filled``: the step was answered along with an error further on, which the label's evidence says.
+    """
+    position = _position(assignment, criterion, step, trace)
+    said = Said(criterion.pk, position, value, text, seconds, is_filled=is_filled)
     [written] = save_answers(assignment, token, [said])
     if written.refusal is not None:
         raise written.refusal
@@ -100,8 +105,8 @@ def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] = ()) 
     """Write the answers given with it and make all of them count; while something is missing it stays open.
 
     In this order: the slot must be held and complete; where the project reveals pre-labels and has not yet, it does
-    so now and the slot stays open; drafts of earlier holders of the slot, and answers behind the first error of a
-    first-error criterion, are set aside; the slot is closed.
+    so now and the slot stays open; drafts of earlier holders of the slot, and answers to what is not asked after all
+    (behind a first error, where a condition no longer holds), are set aside; the slot is closed.
     """
     try:
         held = held_for_writing(assignment, token)
@@ -136,14 +141,15 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
         raise Conflict("The rubric asks people nothing, so there is nothing to submit.")
     drafts = ledger.drafts
     questions = [question_of(criterion) for criterion in criteria.values()]
-    values = {place: row.value for place, row in drafts.items()}
-    missing = first_missing(questions, len(ledger.steps), values)
+    answers = {place: Answer(row.value, row.text) for place, row in drafts.items()}
+    missing = first_missing(questions, ledger.kinds, answers)
     if missing is not None:
-        return Handed(_still_needed(criteria[missing[0]], missing[1]))
+        what = "the reason in words" if missing in answers else "an answer"
+        return Handed(_still_needed(criteria[missing[0]], missing[1], what))
     if reveal_to(held):
         return Handed(is_revealed=True)
-    wanted = set(wanted_places(questions, len(ledger.steps), values))
-    aside = [row.pk for place, row in drafts.items() if place[1] is not None and place not in wanted]
+    asked = set(asked_places(questions, ledger.kinds, answers))
+    aside = [row.pk for place, row in drafts.items() if place not in asked]
     # A slot claimed once has had one holder only.
     if held.token > 1:
         earlier = Label.objects.live().filter(assignment=held).exclude(rater=reader_of(held))
@@ -154,10 +160,10 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
     return Handed()
 
 
-def _still_needed(criterion: Criterion, position: int | None) -> Rejected:
+def _still_needed(criterion: Criterion, position: int | None, what: str) -> Rejected:
     if position is None:
-        return Rejected(f"The trace as a whole still needs an answer ({criterion}).", field="trace")
-    return Rejected(f"Step {position + 1} still needs an answer ({criterion}).", field=f"step-{position}")
+        return Rejected(f"The trace as a whole still needs {what} ({criterion}).", field="trace")
+    return Rejected(f"Step {position + 1} still needs {what} ({criterion}).", field=f"step-{position}")
 
 
 def set_labelling(project: Project, *, shows_reference: bool, reveals_prelabels: bool) -> None:
@@ -172,7 +178,7 @@ def _position(
     """Where a target is, for those who hold the rows themselves."""
     if criterion.rubric_id != assignment.project.rubric_id:
         raise Rejected(f"{criterion} is not part of this project's rubric.", field="criterion")
-    if not criterion.is_asked:
+    if not criterion.is_asked or criterion.kind == CriterionKind.GROUP:
         raise Rejected(f"{criterion} is not put to people.", field="criterion")
     if criterion.scope == Scope.STEP:
         if step is None or trace is not None or step.trace_id != assignment.trace_id:

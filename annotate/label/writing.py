@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db.models import Q
 
@@ -46,7 +47,9 @@ class Ledger:
         steps = Step.objects.filter(trace_id=held.trace_id).order_by()
         if positions is not None:
             steps = steps.filter(position__in=positions)
-        self.steps = dict(steps.values_list("position", "pk"))
+        rows = list(steps.values_list("position", "pk", "kind"))
+        self.steps = {position: pk for position, pk, _ in rows}
+        self.kinds = [kind for _, _, kind in sorted(rows)]
         self.has_seen_prelabels = has_seen_prelabels(held)
         self.rows: dict[Place, list[Row]] = {}
         position_of = {pk: position for position, pk in self.steps.items()}
@@ -114,7 +117,10 @@ class Ledger:
     def _label_of(self, one: Said, seen: int | None) -> Label | Written:
         """The row to write, or why there is none."""
         criterion = self._criterion_of(one)
-        value, text = ("", "") if one.is_cleared else clean_answer(criterion, one.value, one.text)
+        value, text = "", ""
+        if not one.is_cleared:
+            body = None if one.position is None else partial(self._body_of, one.position)
+            value, text = clean_answer(criterion, one.value, one.text, body)
         seconds = clean_seconds(one.seconds)
         settled = self._settled(one, value, text, seen)
         if settled is not None:
@@ -131,7 +137,7 @@ class Ledger:
             seconds=seconds,
             is_live=not one.is_cleared,
             has_seen_prelabels=self.has_seen_prelabels,
-            evidence={"key": one.key} if one.key else {},
+            evidence=({"key": one.key} if one.key else {}) | ({"is_filled": True} if one.is_filled else {}),
             supersedes_id=standing.pk if standing else None,
         )
 
@@ -149,6 +155,9 @@ class Ledger:
         if seen is not None and newest > seen:
             return Written(newest, True, here.value if here else "", here.text if here else "")
         return None
+
+    def _body_of(self, position: int) -> str:
+        return Step.objects.get(pk=self.steps[position]).body
 
     def _criterion_of(self, one: Said) -> Criterion:
         criterion = self.criteria.get(one.criterion_id)

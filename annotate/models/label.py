@@ -11,6 +11,8 @@ from .rater import Rater
 from .rubric import Criterion
 from .run import Run
 
+# Room for every tag of a criterion with its severity.
+LONGEST_VALUE = 200
 ONE_TARGET = (
     Q(step__isnull=False, trace__isnull=True, pair__isnull=True)
     | Q(step__isnull=True, trace__isnull=False, pair__isnull=True)
@@ -30,9 +32,10 @@ class LabelQuerySet(models.QuerySet["Label"]):
 class Label(models.Model):
     """What one rater says about one target by one criterion. Append-only: a revision supersedes.
 
-    ``value`` is a level key, or empty when the criterion asks for text alone. ``score`` is a machine's own number
-    behind that level (a rollout's success rate, a judge's probability); the level's place on the number line is
-    the level's, not the label's.
+    ``value`` is a level key, or empty when the criterion asks for words; tags are keys in alphabetical order with
+    spaces between them, each followed by ``:severity`` where the criterion has severities. ``score`` is a machine's
+    own number behind that level (a rollout's success rate, a judge's probability); the level's place on the number
+    line is the level's, not the label's.
     """
 
     rater = models.ForeignKey(Rater, on_delete=models.RESTRICT, related_name="labels")
@@ -44,7 +47,7 @@ class Label(models.Model):
         Assignment, null=True, blank=True, on_delete=models.RESTRICT, related_name="labels"
     )
     run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.RESTRICT, related_name="labels")
-    value = models.CharField(max_length=40)
+    value = models.CharField(max_length=LONGEST_VALUE)
     score = models.FloatField(null=True, blank=True)
     text = models.TextField(blank=True)
     distribution = models.JSONField(null=True, blank=True)

@@ -15,8 +15,8 @@ export class Answering {
     this.since = performance.now();
   }
 
-  /* Send what the question says now. */
-  post(question) {
+  /* Send what the question says now. `isFilled`: along with an error further on. */
+  post(question, isFilled = false) {
     const value = this.sheet.valueOf(question);
     const position = question.closest(".step")?.dataset.position;
     this.outbox.add({
@@ -26,6 +26,7 @@ export class Answering {
       text: this.sheet.textOf(question),
       seconds: Math.round((performance.now() - this.since) / 100) / 10,
       is_cleared: !value,
+      is_filled: isFilled,
     });
     this.restartClock();
     this.before.set(question, value);
@@ -33,17 +34,26 @@ export class Answering {
     this.bar.showNext(this.sheet);
   }
 
-  /* The focused step's open question gets a level, and reading goes on at the next step. */
-  answer(value) {
+  /* The open question gets a level, and reading goes on at what is open next. */
+  answer(level) {
     const { sheet } = this;
     const question = sheet.currentQuestion();
-    if (!question?.querySelector(`input[value="${CSS.escape(value)}"]`)) return;
+    const value = question ? sheet.pressed(question, level) : null;
+    if (value === null) return;
     this.undoable.push([[question, sheet.valueOf(question)]]);
     sheet.choose(question, value);
     this.post(question);
-    this.bar.say(`Step ${sheet.index + 1}: ${value}`);
-    const isStepDone = sheet.questions(sheet.index).every((one) => sheet.valueOf(one));
-    if (isStepDone) sheet.focus(sheet.index + 1);
+    this.#fill(sheet.fillBefore(question));
+    this.bar.say(`${sheet.where}: ${value}`);
+    sheet.goOn();
+  }
+
+  /* Steps answered along with an error, which one undo takes back with it. */
+  #fill(questions) {
+    for (const question of questions) {
+      this.undoable.at(-1).unshift([question, ""]);
+      this.post(question, true);
+    }
   }
 
   /* The focused step is the first that is wrong: what was left open before it is right. */
@@ -58,15 +68,14 @@ export class Answering {
     const before = sheet.steps
       .slice(0, sheet.index)
       .map((_, index) => sheet.questions(index).find((one) => one.dataset.criterion === criterion))
-      .filter((one) => one && best && !sheet.valueOf(one));
-    const marked = [...before.map((one) => [one, best]), [here, here.querySelector("[data-error]").value]];
-    this.undoable.push(marked.map(([one]) => [one, sheet.valueOf(one)]));
-    for (const [one, value] of marked) {
-      sheet.choose(one, value);
-      this.post(one);
-    }
+      .filter((one) => one && best && !one.hidden && !sheet.valueOf(one));
+    for (const one of before) sheet.choose(one, best);
+    this.undoable.push([[here, sheet.valueOf(here)]]);
+    sheet.choose(here, here.querySelector("[data-error]").value);
+    this.#fill(before);
+    this.post(here);
     this.bar.say(`First error at step ${sheet.index + 1}, ${before.length} before it marked`);
-    sheet.focus(sheet.index + 1);
+    sheet.goOn();
   }
 
   /* A form's own control was used. */
@@ -77,6 +86,7 @@ export class Answering {
     if (!this.sheet.valueOf(question) && !earlier) return;
     this.undoable.push([[question, earlier]]);
     this.post(question);
+    this.#fill(this.sheet.fillBefore(question));
   }
 
   undo() {

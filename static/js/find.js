@@ -47,7 +47,7 @@ export class Find {
   #steps() {
     const words = this.#words;
     if (!words) return [];
-    const texts = this.sheet.steps.map((step) => step.querySelector(".step-text").textContent.toLowerCase());
+    const texts = this.sheet.steps.map((step) => step.querySelector(".step-text")?.textContent.toLowerCase() ?? "");
     return texts.flatMap((text, index) => (text.includes(words) ? [index] : []));
   }
 

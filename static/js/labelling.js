@@ -85,8 +85,9 @@ form.addEventListener("change", ({ target }) => {
 });
 
 form.addEventListener("focusin", ({ target }) => {
-  const index = sheet.steps.indexOf(target.closest(".step"));
+  const index = sheet.placeOf(target);
   if (index >= 0 && index !== sheet.index) sheet.focus(index, { takesFocus: false });
+  else if (target.closest(".question")) bar.showNext(sheet);
 });
 
 form.addEventListener("submit", (event) => {
@@ -153,7 +154,7 @@ sheet.onFocus = () => {
 };
 document.documentElement.classList.add("has-script");
 const [open] = sheet.missing();
-const start = Math.max(0, sheet.steps.indexOf(open?.closest(".step")));
+const start = Math.max(0, sheet.placeOf(open));
 sheet.focus(start, { takesFocus: false });
 if (start > 0) sheet.step.scrollIntoView({ block: "center" });
 bar.show();

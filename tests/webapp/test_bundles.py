@@ -63,6 +63,7 @@ def test_every_bundle_can_be_made_and_is_found(path: str) -> None:
     assert "import " not in Path(str(found)).read_text().split("*/")[1].splitlines()[0]
 
 
+@pytest.mark.django_db
 def test_text_travels_compressed_and_fonts_as_they_are(client: Client) -> None:
     headers = {"Accept-Encoding": "gzip"}
     page = client.get("/sign-in/", headers=headers)

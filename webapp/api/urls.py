@@ -15,7 +15,7 @@ from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
 from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
 from webapp.api.viewsets.rater import RaterViewSet
 from webapp.api.viewsets.release import ReleaseViewSet
-from webapp.api.viewsets.rubric import RubricViewSet
+from webapp.api.viewsets.rubric import PresetViewSet, RubricViewSet
 from webapp.api.viewsets.run import CompletionViewSet, RunViewSet
 from webapp.api.viewsets.sign_in import SignIn, SignOut
 
@@ -36,6 +36,7 @@ urlpatterns = [
     path("", reference, name="reference"),
     path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", SignOut.as_view(), name="sign-out"),
+    path("presets/", PresetViewSet.as_view(_get("list")), name="presets"),
     path("projects/", ProjectViewSet.as_view(LIST_AND_CREATE), name="projects"),
     path("projects/<slug:slug>/", ProjectViewSet.as_view(_get("retrieve")), name="project"),
     path("projects/<slug:slug>/members/", MemberViewSet.as_view(LIST_AND_CREATE), name="members"),
@@ -52,7 +53,12 @@ urlpatterns = [
     path("projects/<slug:slug>/estimates/", EstimateViewSet.as_view(_get("list")), name="estimates"),
     path("projects/<slug:slug>/consensus/", ConsensusViewSet.as_view(LIST_AND_CREATE), name="consensus"),
     path("projects/<slug:slug>/releases/", ReleaseViewSet.as_view(LIST_AND_CREATE), name="releases"),
-    path("rubrics/<int:pk>/", RubricViewSet.as_view(_get("retrieve")), name="rubric"),
+    path(
+        "rubrics/<int:pk>/",
+        RubricViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+        name="rubric",
+    ),
+    path("rubrics/<int:pk>/draft/", RubricViewSet.as_view(_post("draft")), name="draft-rubric"),
     path("rubrics/<int:pk>/use/", RubricViewSet.as_view(_post("use")), name="use-rubric"),
     path("problems/<int:pk>/", ProblemViewSet.as_view(_get("retrieve")), name="problem"),
     path("traces/<int:pk>/", TraceViewSet.as_view(_get("retrieve")), name="trace"),

@@ -16,7 +16,7 @@ from annotate.assign.queries import readings_by_trace
 from annotate.consensus.queries import decisions_of, latest_consensus
 from annotate.enums import RaterKind, Role
 from annotate.ingest.queries import corpus_counts, trace_page
-from annotate.label.queries import readings_of
+from annotate.label.queries import readings_of, totals_by_rater
 from annotate.label.revealing import note_seen
 from annotate.models import Consensus, Label, Person, Step
 from annotate.prelabel.queries import Signal, evidence_of
@@ -81,6 +81,7 @@ def trace(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         "about_trace": [label for label in labels if label.step is None],
         "signals_about_trace": machines.get(None, ()),
+        "totals": totals_by_rater(found.project, labels).items(),
         "consensus": run,
         "is_raw": is_raw,
         "needs_math": not is_raw and any(map(has_math, texts)),

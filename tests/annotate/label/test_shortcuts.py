@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 
 from annotate.errors import Rejected
+from annotate.ingest.rubric_rules import PAGE_KEYS
 from annotate.label.shortcuts import SHORTCUTS, check_keys, keys_of, without_levels
 
 
@@ -10,6 +11,8 @@ def test_the_usual_keys_are_one_character_each_and_no_two_alike() -> None:
     keys = [shortcut.key for shortcut in SHORTCUTS]
     assert len(set(keys)) == len(keys)
     assert check_keys({}) == {}
+    # The builder of rubrics, which knows nothing of this room, keeps levels off the same keys.
+    assert set(keys) == PAGE_KEYS
 
 
 def test_only_what_departs_from_the_usual_is_kept() -> None:

@@ -116,3 +116,16 @@ def test_no_page_carries_inline_code_and_the_policy_forbids_it() -> None:
         assert " onclick" not in page
         assert "script-src 'self'" in answer["Content-Security-Policy"]
         assert "unsafe" not in answer["Content-Security-Policy"]
+
+
+def test_a_project_begins_with_the_rubric_chosen_in_the_form() -> None:
+    bob = signed_in("bob")
+    page = bob.get("/new/").content.decode()
+    assert 'value="prm-verdicts" checked' in page
+    bob.post("/new/", {"name": "Sums", "overlap": "1", "preset": "prm800k"})
+    rubric = Project.objects.get(slug="sums").rubric
+    assert rubric is not None
+    assert rubric.name == "PRM800K, phase 2"
+    unknown = bob.post("/new/", {"name": "More", "overlap": "1", "preset": "no-such"})
+    assert unknown.status_code == 400
+    assert not Project.objects.filter(slug="more").exists()

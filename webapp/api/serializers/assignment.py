@@ -160,9 +160,14 @@ class Place(Lease):
 
 
 class Answer(Place):
-    value = serializers.CharField(allow_blank=True, default="", help_text="The key of a level.")
+    value = serializers.CharField(
+        allow_blank=True, default="", help_text="The key of a level; tags with spaces between them."
+    )
     text = serializers.CharField(allow_blank=True, default="", trim_whitespace=False)
     seconds = serializers.FloatField(allow_null=True, default=None, min_value=0)
+    is_filled = serializers.BooleanField(
+        default=False, help_text="Answered along with an error further on, not looked at by itself."
+    )
 
 
 class Claim(serializers.Serializer[Any]):

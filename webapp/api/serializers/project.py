@@ -3,6 +3,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from annotate.enums import Role
+from annotate.ingest.presets import GALLERY, USUAL
 from annotate.models import Membership, Project
 
 
@@ -28,6 +29,9 @@ class NewProject(serializers.Serializer[Project]):
     slug = serializers.SlugField(max_length=80, required=False, help_text="Made from the name when left out.")
     description = serializers.CharField(required=False, allow_blank=True)
     overlap = serializers.IntegerField(min_value=1, max_value=100, default=1)
+    preset = serializers.ChoiceField(
+        choices=tuple(GALLERY), default=USUAL, help_text="The rubric of the gallery that it begins with."
+    )
 
 
 class MembershipSerializer(serializers.ModelSerializer[Membership]):

@@ -9,9 +9,9 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from annotate.errors import Conflict
-from annotate.ingest.founding import add_criteria
-from annotate.ingest.presets import READY_MADE
-from annotate.models import Rubric
+from annotate.ingest.founding import add_criteria, create_from_preset, use_rubric
+from annotate.ingest.presets import GALLERY, READY_MADE
+from annotate.models import Label, Project, Rubric
 from webapp.management.base import GradusCommand
 
 
@@ -26,6 +26,9 @@ class Command(GradusCommand):
             help="preference: which of a pair is better; dimensions: confidence, relevance and coherence of each step",
         )
         parser.add_argument(
+            "--preset", choices=tuple(GALLERY), help="ask by this rubric of the gallery from now on"
+        )
+        parser.add_argument(
             "--new-version",
             action="store_true",
             help="where labels rest on the rubric: write its next version and ask by that from now on",
@@ -33,7 +36,9 @@ class Command(GradusCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = self.project(options["project"])
-        if options["add"]:
+        if options["preset"]:
+            self._take_up(project, options["preset"], is_said=options["new_version"])
+        elif options["add"]:
             try:
                 rubric = add_criteria(
                     project, READY_MADE[options["add"]], as_new_version=options["new_version"]
@@ -47,6 +52,17 @@ class Command(GradusCommand):
             self.console.print(f"{project.slug} has no rubric.")
         else:
             self.console.print(_table(project.rubric))
+
+    def _take_up(self, project: Project, preset: str, *, is_said: bool) -> None:
+        n = Label.objects.live().filter(criterion__rubric=project.rubric).count() if project.rubric else 0
+        if n and not is_said:
+            raise Conflict(
+                f"{n} labels rest on {project.rubric}; they stay, and no longer count for the project."
+                " To do that: --new-version"
+            )
+        rubric = create_from_preset(project, preset)
+        use_rubric(project, rubric)
+        self.console.print(_table(rubric))
 
 
 def _table(rubric: Rubric) -> Table:
