@@ -1,6 +1,6 @@
 """One file per noun; this page only names them."""
 
-from .assignment import Assignment
+from .assignment import Assignment, Reader, Turn
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
@@ -26,11 +26,13 @@ __all__ = [
     "Problem",
     "Project",
     "Rater",
+    "Reader",
     "Release",
     "Rubric",
     "Run",
     "Step",
     "Trace",
+    "Turn",
     "Unit",
     "Worker",
 ]

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for
 from annotate.assign.actions import claim_next
-from annotate.assign.queries import queue_state
+from annotate.assign.queries import desk_of
 from annotate.enums import AssignmentState
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.label.actions import clear_label, save_label, submit_assignment
@@ -117,7 +117,7 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
             "is_raw": is_raw,
             "needs_math": not is_raw and any(map(has_math, texts)),
             "missing": missing,
-            "queue": queue_state(project, reader_of(assignment)),
+            "queue": desk_of(project, reader_of(assignment)),
         },
         status=400 if missing else 200,
     )
