@@ -97,20 +97,18 @@ def test_probabilities_are_calibrated_where_that_was_measured(project, judge):
 
 
 def test_peoples_readings_of_gold_and_exam_traces_decide_nothing():
-    project = a_queue(n_traces=1, gold_rate=0.5, exam_size=1)
-    work = project.traces.get()
-    a_gold_trace(project, "exam")
-    a_gold_trace(project, "gold")
+    project = a_queue(n_traces=6, gold_rate=0.5, exam_size=1)
+    apart = {a_gold_trace(project, use).pk for use in ("exam", "gold")}
     bob = person(project, "bob")
-    for _ in range(3):
-        read_next(project, bob, "good", "good", "bad")
+    for _ in range(8):
+        read_next(project, bob)
 
-    voted = {
+    kinds = {
         evidence.trace: {vote.kind for step in evidence.steps for vote in step.votes}
         for evidence in trace_evidence(project, a_criterion(project))
     }
 
-    assert voted.pop(work.pk) == {RaterKind.PERSON}
-    assert list(voted.values()) == [{RaterKind.GOLD}, {RaterKind.GOLD}]
+    assert {trace: kinds.pop(trace) for trace in apart} == dict.fromkeys(apart, {RaterKind.GOLD})
+    assert list(kinds.values()) == [{RaterKind.PERSON}] * 6
     # They are measured all the same.
-    assert Label.objects.counted().filter(rater=bob).count() == 9
+    assert Label.objects.counted().filter(rater=bob, step__trace__in=apart).count() == 6
