@@ -27,7 +27,7 @@ from .claims import (
     skills_asked,
     special_turn,
 )
-from .filling import add_slots, add_turns, work_out_turns
+from .filling import add_slots, add_turns, notice_gold, work_out_turns
 from .finishing import add_slot, count_finished, follow_submit, mark_exam, measure_reading
 from .ordering import APART
 from .policy import lease_end
@@ -61,6 +61,7 @@ def rater_of(project: Project, person: Person) -> Rater:
 def fill_queue(project: Project) -> int:
     """Give every trace its turn, and as many slots as the project asks for; returns how many slots were added."""
     current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    notice_gold(current)
     add_turns(current)
     added = add_slots(current)
     if added:
@@ -157,7 +158,9 @@ def _claim_special(project: Project, rater: Rater, purpose: Purpose) -> Assignme
         return None
     left = Assignment.objects.filter(trace=turn.trace_id, state=AssignmentState.OPEN, position__gte=APART)
     found = left.select_for_update(skip_locked=True, of=("self",)).first()
-    return _take(found or _opened_apart(project, turn, purpose), project, rater)
+    slot = found or _opened_apart(project, turn, purpose)
+    slot.purpose = purpose
+    return _take(slot, project, rater)
 
 
 def _opened_apart(project: Project, turn: Turn, purpose: Purpose) -> Assignment:
@@ -212,7 +215,8 @@ def open_again(current: Assignment) -> None:
     turn = Turn.objects.filter(trace=current.trace_id).first()
     is_ordinary = current.purpose == Purpose.WORK
     if turn is not None and is_ordinary:
-        current.position, current.skill = turn.position, turn.skill
+        is_ordinary = turn.use == Purpose.WORK
+        current.position, current.skill = (turn.position if is_ordinary else APART), turn.skill
     current.state, current.holder, current.held_until = AssignmentState.OPEN, None, None
     current.opened_at = None
     current.save(update_fields=["state", "holder", "held_until", "opened_at", "position", "skill"])

@@ -26,8 +26,9 @@ WORKED_OUT = ("stratum", "skill", "luck", "share", "has_gold", "value", "positio
 def add_turns(project: Project) -> int:
     """A turn for every trace that has none; the project is locked by the caller."""
     rules = rules_of(project)
-    added = 0
-    while some := list(_with_gold(_traces(project).filter(turn=None))[:BATCH]):
+    added = last = 0
+    while some := list(_with_gold(_traces(project).filter(turn=None, pk__gt=last))[:BATCH]):
+        last = some[-1].pk
         turns = [Turn(project=project, trace_id=trace.pk) for trace in some]
         for turn, trace in zip(turns, some, strict=True):
             _describe(turn, trace, rules, has_gold=trace.has_gold)
@@ -43,7 +44,10 @@ def add_slots(project: Project) -> int:
     wanting = (
         Trace.objects.filter(project=project, turn__use=Purpose.WORK)
         .annotate(
-            standing=Count("assignments", filter=~Q(assignments__state=AssignmentState.SKIPPED)),
+            standing=Count(
+                "assignments",
+                filter=Q(assignments__purpose=Purpose.WORK) & ~Q(assignments__state=AssignmentState.SKIPPED),
+            ),
             newest=Max("assignments__slot"),
         )
         .order_by("pk")
@@ -115,6 +119,12 @@ def move_open_slots(project: Project) -> None:
     reset_cursors(project)
 
 
+def notice_gold(project: Project) -> int:
+    """Mark the turns of traces whose gold labels came in since; returns how many those are."""
+    unmarked = Turn.objects.filter(project=project, has_gold=False)
+    return unmarked.filter(Exists(_gold_labels().filter(step__trace=OuterRef("trace")))).update(has_gold=True)
+
+
 def place(turn: Turn, rules: QueueRules) -> bool:
     """Work out one turn's position from its own columns; returns whether it changed."""
     before = turn.position
@@ -154,8 +164,11 @@ def _traces(project: Project) -> QuerySet[Trace]:
 
 
 def _with_gold(traces: QuerySet[Trace]) -> QuerySet[Any]:
-    gold = Label.objects.live().filter(rater__kind=RaterKind.GOLD)
-    return traces.annotate(has_gold=Exists(gold.filter(step__trace=OuterRef("pk"))))
+    return traces.annotate(has_gold=Exists(_gold_labels().filter(step__trace=OuterRef("pk"))))
+
+
+def _gold_labels() -> QuerySet[Label]:
+    return Label.objects.live().filter(rater__kind=RaterKind.GOLD)
 
 
 def _values(project: Project) -> dict[int, float]:
@@ -181,8 +194,8 @@ def _values(project: Project) -> dict[int, float]:
 def _shares(project: Project) -> dict[int, float]:
     """Each trace's place among those with gold labels, or among those without."""
     gold = set(
-        Label.objects.live()
-        .filter(rater__kind=RaterKind.GOLD, step__trace__project=project)
+        _gold_labels()
+        .filter(step__trace__project=project)
         .order_by()
         .values_list("step__trace", flat=True)
         .distinct()

@@ -108,7 +108,7 @@ def test_peoples_readings_of_gold_and_exam_traces_decide_nothing():
         for evidence in trace_evidence(project, a_criterion(project))
     }
 
-    assert {trace: kinds.pop(trace) for trace in apart} == dict.fromkeys(apart, {RaterKind.GOLD})
+    assert {trace: kinds.pop(trace) for trace in apart} == {trace: {RaterKind.GOLD} for trace in apart}
     assert list(kinds.values()) == [{RaterKind.PERSON}] * 6
     # They are measured all the same.
     assert Label.objects.counted().filter(rater=bob, step__trace__in=apart).count() == 6
