@@ -4,6 +4,7 @@ from .assignment import Assignment, Reader, Turn
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
+from .invitation import Invitation
 from .label import Label
 from .person import Person
 from .project import Membership, Project
@@ -18,6 +19,7 @@ __all__ = [
     "Consensus",
     "Criterion",
     "Estimate",
+    "Invitation",
     "Label",
     "Level",
     "Membership",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from annotate.assign.manage.contracts import Change, TraceFilter
 from annotate.assign.manage.lists import strata_of, trace_page, traces_where
@@ -75,3 +76,20 @@ def test_what_cannot_be_meant_names_its_field(make, field) -> None:
     with pytest.raises(Rejected) as refused:
         make()
     assert refused.value.field == field
+
+
+def test_a_row_deleted_between_pages_shifts_nothing() -> None:
+    project = a_queue(n_traces=5)
+    names = list(Trace.objects.order_by("pk").values_list("external_id", flat=True))
+    first = trace_page(project, TraceFilter(), size=2)
+    Trace.objects.filter(external_id=names[0]).first().delete()  # type: ignore[union-attr]
+    second = trace_page(project, TraceFilter(), size=2, after=first.next_after)
+    assert [trace.external_id for trace in second.traces] == names[2:4]
+
+
+@pytest.mark.parametrize("size", [1, 3])
+def test_a_page_takes_one_query(django_assert_num_queries: DjangoAssertNumQueries, size: int) -> None:
+    project = a_queue(n_traces=4)
+    with django_assert_num_queries(1):
+        page = trace_page(project, TraceFilter(), size=size)
+        assert all(trace.problem.text and trace.turn.use for trace in page.traces)
