@@ -44,6 +44,12 @@ def token_of(invitation: Invitation) -> str:
 
 def invitation_by(token: str) -> Invitation:
     """The invitation behind a link. A link that this site has not made leads nowhere; a closed one says why."""
+    found = _invitation_by(token)
+    _require_open(found)
+    return found
+
+
+def _invitation_by(token: str) -> Invitation:
     try:
         pk = signing.loads(token, salt=SALT)
     except signing.BadSignature:
@@ -51,14 +57,13 @@ def invitation_by(token: str) -> Invitation:
     found = Invitation.objects.select_related("project", "created_by").filter(pk=pk).first()
     if found is None:
         raise NotAllowed
-    _require_open(found)
     return found
 
 
 @transaction.atomic
 def accept(token: str, person: Person) -> Membership:
     """Make the person a member. Whoever is one already keeps their role, and uses nothing up."""
-    invitation = Invitation.objects.select_for_update().get(pk=invitation_by(token).pk)
+    invitation = Invitation.objects.select_for_update().get(pk=_invitation_by(token).pk)
     project = invitation.project
     held = Membership.objects.filter(project=project, person=person).first()
     if held is not None:

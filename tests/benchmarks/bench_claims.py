@@ -198,6 +198,8 @@ class Visitor:
             cookies={"sessionid": session, "csrftoken": token},
             headers={"X-CSRFToken": token, "Accept": "text/html"},
             timeout=120,
+            # The server closes a connection that was idle; asking on one just then would look like a failure.
+            limits=httpx2.Limits(max_keepalive_connections=0),
         )
         self.criterion, self.tally = criterion, Tally()
 

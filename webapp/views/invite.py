@@ -59,6 +59,8 @@ def withdraw_invitation(request: HttpRequest, pk: int) -> HttpResponse:
 def join(request: HttpRequest) -> HttpResponse:
     """GET shows what one is invited to; POST joins, with a new account where nobody is signed in."""
     token = request.POST.get("token") or request.GET.get("token", "")
+    if not token:
+        return redirect("projects")
     invitation = invitation_by(token)
     is_known = isinstance(request.user, Person)
     form = SignUpForm(request.POST if request.method == "POST" and not is_known else None)

@@ -12,25 +12,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import project_for, rater_for
 from annotate.assign.actions import renew_order
-from annotate.assign.manage.actions import (
-    change_rules,
-    change_traces,
-    pause_reader,
-    reset_exam,
-    resume_reader,
-    set_skills,
-    take_back,
-    waive_exam,
-)
+from annotate.assign.manage.actions import act_on_reader, change_rules, change_traces
 from annotate.assign.manage.contracts import Change
 from annotate.assign.manage.lists import strata_of, traces_where
 from annotate.assign.manage.queries import exam_said, overview_of
 from annotate.assign.ordering import known_policies
 from annotate.assign.rules import QueueRules, rules_of
-from annotate.enums import RaterKind, Role
+from annotate.enums import Role
 from annotate.errors import Rejected
 from annotate.measure.queries import agreement_of
-from annotate.models import Membership, Rater
 from annotate.settings import build_settings
 from webapp.forms.assign import BasicsForm, ChangeForm, FilterForm, ReaderForm, RulesForm, basics_of
 
@@ -95,35 +85,12 @@ def reader(request: HttpRequest, pk: int) -> HttpResponse:
     form = ReaderForm(request.POST)
     if not form.is_valid():
         raise Rejected("Say what to do about the person.", field="do")
-    messages.success(request, act_on_reader(rater, **form.cleaned_data))
+    given = form.cleaned_data
+    messages.success(
+        request,
+        act_on_reader(rater, do=given["do"], reason=given["reason"], skills=given["skills"].split(",")),
+    )
     return redirect("queue-overview", slug=rater.project.slug)
-
-
-def act_on_reader(rater: Rater, *, do: str, reason: str, skills: str) -> str:
-    """Do it and say what was done."""
-    project = rater.project
-    if rater.kind != RaterKind.PERSON:
-        raise Rejected(f"{rater.name} is no person and has no place at the queue.")
-    if do == "pause":
-        pause_reader(project, rater, reason)
-        return f"{rater.name} is paused and reads why. What they hold they can finish."
-    if do == "resume":
-        resume_reader(project, rater)
-        return f"{rater.name} can go on."
-    if do == "take_back":
-        n = take_back(project, rater)
-        return f"{rater.name} held nothing." if not n else f"What {rater.name} held is back in the queue."
-    if do == "waive_exam":
-        waive_exam(project, rater)
-        return f"{rater.name} needs no exam."
-    if do == "reset_exam":
-        reset_exam(project, rater)
-        return f"{rater.name} can take the exam anew."
-    member = Membership.objects.filter(project=project, person=rater.person_id).first()
-    if member is None:
-        raise Rejected(f"{rater.name} is no member any more.", field="skills")
-    set_skills(member, skills.split(","))
-    return f"Skills of {rater.name}: {', '.join(member.skills) or 'none'}."
 
 
 @login_required

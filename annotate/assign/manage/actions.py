@@ -21,7 +21,7 @@ from annotate.assign.finishing import pause
 from annotate.assign.ordering import APART
 from annotate.assign.readers import lower_cursors
 from annotate.assign.rules import MOST_READINGS, QueueRules, as_json, rules_of
-from annotate.enums import AssignmentState, ExamState, Purpose
+from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
 from annotate.errors import Conflict, Rejected
 from annotate.models import Assignment, Membership, Project, Rater, Reader, Turn
 
@@ -123,6 +123,38 @@ def set_skills(membership: Membership, skills: Sequence[str]) -> None:
         membership.save(update_fields=["skills"])
         mine = Reader.objects.filter(project=membership.project_id, rater__person=membership.person_id)
         mine.update(cursor=0, cursor_moved_at=0)
+
+
+def act_on_reader(rater: Rater, *, do: str, reason: str = "", skills: Sequence[str] = ()) -> str:
+    """One of the things above by its name, for forms and the API; returns what was done, in a sentence."""
+    project, name = rater.project, rater.name
+    if rater.kind != RaterKind.PERSON:
+        raise Rejected(f"{name} is no person and has no place at the queue.")
+    if do == "pause":
+        pause_reader(project, rater, reason)
+        return f"{name} is paused and reads why. What they hold they can finish."
+    if do == "resume":
+        resume_reader(project, rater)
+        return f"{name} can go on."
+    if do == "take_back":
+        return (
+            f"What {name} held is back in the queue."
+            if take_back(project, rater)
+            else f"{name} held nothing."
+        )
+    if do == "waive_exam":
+        waive_exam(project, rater)
+        return f"{name} needs no exam."
+    if do == "reset_exam":
+        reset_exam(project, rater)
+        return f"{name} can take the exam anew."
+    if do != "skills":
+        raise Rejected(f"{do!r} is nothing that can be done about a person.", field="do")
+    member = Membership.objects.filter(project=project, person=rater.person_id).first()
+    if member is None:
+        raise Rejected(f"{name} is no member any more.", field="skills")
+    set_skills(member, skills)
+    return f"Skills of {name}: {', '.join(member.skills) or 'none'}."
 
 
 @transaction.atomic
