@@ -15,6 +15,7 @@ from annotate.models import (
     Assignment,
     Consensus,
     Estimate,
+    Invitation,
     Label,
     Membership,
     Person,
@@ -129,6 +130,14 @@ def label_for(user: Visitor, pk: int) -> Label:
     is_own = user.is_authenticated and label.rater.person_id == user.pk
     _admit(user, label.rater.project, None if is_own else Role.VIEWER)
     return label
+
+
+def invitation_for(user: Visitor, pk: int, *, role: Role = Role.MANAGER) -> Invitation:
+    invitation = Invitation.objects.select_related("project").filter(pk=pk).first()
+    if invitation is None:
+        raise NotAllowed
+    _admit(user, invitation.project, role)
+    return invitation
 
 
 def run_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Run:

@@ -77,6 +77,25 @@ class AssignmentState(models.TextChoices):
     SKIPPED = "skipped", "Skipped"
 
 
+class Purpose(models.TextChoices):
+    """What a trace, or one reading of it, is for. ``WITHDRAWN``: nobody is given the trace any more."""
+
+    WORK = "work", "Work"
+    GOLD = "gold", "Hidden gold"
+    EXAM = "exam", "Exam"
+    DEMO = "demo", "Demonstration"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class ExamState(models.TextChoices):
+    """How somebody stands with a project's exam. ``OPEN``: not taken, or not to its end."""
+
+    OPEN = "open", "Not taken yet"
+    PASSED = "passed", "Passed"
+    FAILED = "failed", "Not passed"
+    WAIVED = "waived", "Waived"
+
+
 class RunKind(models.TextChoices):
     PRELABEL = "prelabel", "Pre-label"
     CONSENSUS = "consensus", "Consensus"

@@ -210,6 +210,11 @@ SPECTACULAR_SETTINGS = {
     # Several nouns have a state and a kind; without names of their own the schema numbers them by hash.
     "ENUM_NAME_OVERRIDES": {
         "AssignmentState": "annotate.enums.AssignmentState",
+        "GivenRole": "webapp.api.serializers.project.GIVEN_ROLES",
+        "Outcome": "annotate.enums.Outcome",
+        "Purpose": "annotate.enums.Purpose",
+        "Role": "annotate.enums.Role",
+        "SoughtOutcome": "webapp.api.serializers.queue.SOUGHT_OUTCOMES",
         "CriterionKind": "annotate.enums.CriterionKind",
         "RaterKind": "annotate.enums.RaterKind",
         "ReleaseState": "annotate.enums.ReleaseState",

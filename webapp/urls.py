@@ -3,21 +3,42 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from webapp.views import assign, consensus, export, label, measure, people, prelabel, project, rubric, trace
+from webapp.views import (
+    assign,
+    consensus,
+    export,
+    invite,
+    label,
+    measure,
+    people,
+    prelabel,
+    project,
+    queue,
+    rubric,
+    trace,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("webapp.api.urls")),
     path("sign-in/", LoginView.as_view(template_name="people/sign_in.html"), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("me/", people.preferences, name="preferences"),
+    path("join/", invite.join, name="join"),
     path("", project.projects, name="projects"),
     path("new/", project.new_project, name="new-project"),
     path("projects/<slug:slug>/", project.project, name="project"),
     path("projects/<slug:slug>/members/", project.members, name="members"),
+    path("projects/<slug:slug>/invitations/", invite.invitations, name="invitations"),
+    path("invitations/<int:pk>/withdraw/", invite.withdraw_invitation, name="withdraw-invitation"),
     path("projects/<slug:slug>/traces/", trace.traces, name="traces"),
     path("projects/<slug:slug>/rubrics/", rubric.rubrics, name="rubrics"),
     path("projects/<slug:slug>/queue/", assign.queue, name="queue"),
     path("projects/<slug:slug>/queue/fill/", assign.fill, name="fill"),
+    path("projects/<slug:slug>/queue/rules/", queue.rules, name="queue-rules"),
+    path("projects/<slug:slug>/queue/renew/", queue.renew, name="renew-queue"),
+    path("projects/<slug:slug>/overview/", queue.overview, name="queue-overview"),
+    path("projects/<slug:slug>/traces/change/", queue.change, name="change-traces"),
+    path("raters/<int:pk>/queue/", queue.reader, name="reader"),
     path("projects/<slug:slug>/runs/", prelabel.runs, name="runs"),
     path("projects/<slug:slug>/runs/new/", prelabel.new_run, name="new-run"),
     path("projects/<slug:slug>/measure/", measure.measure, name="measure"),

@@ -1,9 +1,10 @@
 """One file per noun; this page only names them."""
 
-from .assignment import Assignment
+from .assignment import Assignment, Reader, Turn
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
+from .invitation import Invitation
 from .label import Label
 from .person import Person
 from .project import Membership, Project
@@ -19,6 +20,7 @@ __all__ = [
     "Consensus",
     "Criterion",
     "Estimate",
+    "Invitation",
     "Label",
     "Level",
     "Membership",
@@ -27,12 +29,14 @@ __all__ = [
     "Problem",
     "Project",
     "Rater",
+    "Reader",
     "Release",
     "Reveal",
     "Rubric",
     "Run",
     "Step",
     "Trace",
+    "Turn",
     "Unit",
     "Worker",
 ]

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from annotate.enums import AssignmentState
+from annotate.enums import AssignmentState, Purpose
 
 from .assignment import Assignment
 from .corpus import Pair, Step, Trace
@@ -25,8 +25,9 @@ class LabelQuerySet(models.QuerySet["Label"]):
         return self.filter(is_live=True)
 
     def counted(self) -> LabelQuerySet:
-        """Live labels that stand: not part of a trace somebody is still working on or has skipped."""
-        return self.live().filter(Q(assignment=None) | Q(assignment__state=AssignmentState.SUBMITTED))
+        """Live labels that stand: not part of a trace somebody is still working on, has skipped, or learned by."""
+        is_over = Q(assignment__state=AssignmentState.SUBMITTED) & ~Q(assignment__purpose=Purpose.DEMO)
+        return self.live().filter(Q(assignment=None) | is_over)
 
 
 class Label(models.Model):

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from annotate import access
 from annotate.enums import AssignmentState, RaterKind, Role, RunKind
 from annotate.errors import NotAllowed
+from annotate.ingest.inviting import invite
 from annotate.models import Assignment, Consensus, Estimate, Person, Project, Release, Run
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
@@ -42,6 +43,7 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
         access.rubric_for: project.rubric.pk,
         access.rater_for: bob.pk,
         access.assignment_for: assignment.pk,
+        access.invitation_for: invite(project, a_person("mia"), role=Role.VIEWER).pk,
         access.label_for: judge_label.pk,
         access.run_for: run.pk,
         access.estimate_for: estimate.pk,

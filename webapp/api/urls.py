@@ -13,6 +13,7 @@ from webapp.api.viewsets.corpus import ProblemViewSet, StepViewSet, TraceViewSet
 from webapp.api.viewsets.estimate import EstimateViewSet
 from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
 from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
+from webapp.api.viewsets.queue import InvitationViewSet, QueueViewSet
 from webapp.api.viewsets.rater import RaterViewSet
 from webapp.api.viewsets.release import ReleaseViewSet
 from webapp.api.viewsets.rubric import PresetViewSet, RubricViewSet
@@ -48,6 +49,19 @@ urlpatterns = [
     path("projects/<slug:slug>/assignments/", AssignmentViewSet.as_view(_get("list")), name="assignments"),
     path("projects/<slug:slug>/assignments/claim/", AssignmentViewSet.as_view(_post("claim")), name="claim"),
     path("projects/<slug:slug>/assignments/fill/", AssignmentViewSet.as_view(_post("fill")), name="fill"),
+    path(
+        "projects/<slug:slug>/queue/",
+        QueueViewSet.as_view({"get": "retrieve", "put": "update"}),
+        name="queue",
+    ),
+    path(
+        "projects/<slug:slug>/queue/overview/", QueueViewSet.as_view(_get("overview")), name="queue-overview"
+    ),
+    path("projects/<slug:slug>/queue/renew/", QueueViewSet.as_view(_post("renew")), name="renew-queue"),
+    path("projects/<slug:slug>/queue/change/", QueueViewSet.as_view(_post("change")), name="change-traces"),
+    path("projects/<slug:slug>/invitations/", InvitationViewSet.as_view(LIST_AND_CREATE), name="invitations"),
+    path("invitations/<int:pk>/withdraw/", InvitationViewSet.as_view(_post("withdraw")), name="withdraw"),
+    path("raters/<int:pk>/queue/", QueueViewSet.as_view(_post("reader")), name="reader"),
     path("projects/<slug:slug>/runs/", RunViewSet.as_view(LIST_AND_CREATE), name="runs"),
     path("projects/<slug:slug>/judges/", JudgeViewSet.as_view(_get("list")), name="judges"),
     path("projects/<slug:slug>/estimates/", EstimateViewSet.as_view(_get("list")), name="estimates"),

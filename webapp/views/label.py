@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for, project_for
 from annotate.assign.actions import claim_next
-from annotate.assign.queries import queue_state
+from annotate.assign.queries import desk_of
 from annotate.enums import AssignmentState, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.label.actions import save_answers, set_labelling, submit_sheet, trouble_in
@@ -108,7 +108,7 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
             "needs_math": not is_raw and any(map(has_math, texts)),
             "missing": missing,
             **_keys(request.user, sheet),
-            "queue": queue_state(project, reader_of(assignment)),
+            "queue": desk_of(project, reader_of(assignment)),
         },
         status=400 if missing else 200,
     )
