@@ -7,7 +7,7 @@ exists), visible when they are a member whose role does not reach. The order of 
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from annotate.enums import Role
 from annotate.errors import NotAllowed
@@ -57,7 +57,10 @@ def role_in(user: Visitor, project: Project) -> Role | None:
 
 
 def _admit(user: Visitor, project: Project, role: Role | None) -> None:
-    held = role_in(user, project)
+    _require(role_in(user, project), role)
+
+
+def _require(held: Role | None, role: Role | None) -> None:
     if held is None:
         raise NotAllowed
     if role is not None and held not in REACH[role]:
@@ -111,15 +114,24 @@ def assignment_for(user: Visitor, pk: int) -> Assignment:
     """A person's own assignment; nobody else's, whatever their role."""
     assignment = (
         Assignment.objects.select_related("project__rubric", "trace__problem", "holder")
+        # With the role at once: a labelling page asks for little else.
+        .annotate(role=_role_of(user.pk))
         .filter(pk=pk, holder__person_id=user.pk)
+        .order_by()
         .first()
         if user.is_authenticated
         else None
     )
     if assignment is None:
         raise NotAllowed
-    _admit(user, assignment.project, Role.ANNOTATOR)
+    _require(assignment.role and Role(assignment.role), Role.ANNOTATOR)
     return assignment
+
+
+def _role_of(person_id: int | None) -> Subquery:
+    """The person's role in the project of each row of a query."""
+    members = Membership.objects.filter(project=OuterRef("project"), person=person_id)
+    return Subquery(members.values("role")[:1])
 
 
 def label_for(user: Visitor, pk: int) -> Label:

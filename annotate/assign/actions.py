@@ -10,6 +10,9 @@ In which order rows are locked is said in ``readers.py``.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
+
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -28,7 +31,7 @@ from .claims import (
     special_turn,
 )
 from .filling import add_slots, add_turns, notice_gold, work_out_turns
-from .finishing import add_slot, count_finished, follow_submit, mark_exam, measure_reading
+from .finishing import SaidHere, add_slot, count_finished, follow_submit, mark_exam, measure_reading
 from .ordering import APART
 from .policy import lease_end
 from .readers import Seat, locked_seat, lower_cursors
@@ -199,7 +202,15 @@ def held_for_writing(assignment: Assignment, token: int) -> Assignment:
     """The row, locked, with its lease renewed; refuses whoever lost it. Call it inside a transaction."""
     current = _locked(assignment)
     _require_lease(current, token)
-    return _renew(current, current.project)
+    end = lease_end(timezone.now(), current.project.lease_minutes)
+    # A keystroke a second would write the row once a second; a lease that has hardly run down is left as it is.
+    if (
+        current.held_until is None
+        or end - current.held_until > timedelta(minutes=current.project.lease_minutes) / 20
+    ):
+        current.held_until = end
+        current.save(update_fields=["held_until"])
+    return current
 
 
 @transaction.atomic
@@ -246,9 +257,12 @@ def skip_assignment(assignment: Assignment, token: int, *, note: str = "") -> No
         mark_exam(current.holder, rules_of(current.project))
 
 
-def finish_assignment(current: Assignment) -> None:
-    """Mark a row from :func:`held_for_writing` as submitted. For the label room, once it found it complete."""
-    measure_reading(current)
+def finish_assignment(current: Assignment, said: Sequence[SaidHere]) -> None:
+    """Mark a row from :func:`held_for_writing` as submitted. For the label room, once it found it complete.
+
+    ``said`` is what the reading now says, place by place.
+    """
+    measure_reading(current, said)
     _finish(current, AssignmentState.SUBMITTED)
     follow_submit(current)
 
@@ -260,11 +274,13 @@ def _finish(current: Assignment, state: AssignmentState, note: str = "") -> None
 
 
 def _locked(assignment: Assignment) -> Assignment:
-    return (
-        Assignment.objects.select_for_update(of=("self",))
-        .select_related("project__rubric", "holder")
-        .get(pk=assignment.pk)
-    )
+    current = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    # The project, the trace and the person came with the row that was asked for; only the lease can have changed.
+    for name in ("project", "trace", "holder"):
+        is_same = getattr(current, f"{name}_id") == getattr(assignment, f"{name}_id")
+        if is_same and name in assignment._state.fields_cache:
+            setattr(current, name, getattr(assignment, name))
+    return current
 
 
 def _require_lease(current: Assignment, token: int) -> None:

@@ -6,8 +6,9 @@ All of it in the transaction that submits, so that it is exact whoever else subm
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from statistics import median
+from typing import NamedTuple
 
 from django.db.models import F
 from django.utils import timezone
@@ -25,17 +26,22 @@ UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD)
 WITH_KEY = (Purpose.GOLD, Purpose.EXAM, Purpose.DEMO)
 
 
-def measure_reading(current: Assignment) -> None:
+class SaidHere(NamedTuple):
+    """An answer of the reading at hand; ``position`` None is the trace as a whole."""
+
+    criterion_id: int
+    position: int | None
+    value: str
+    seconds: float | None
+
+
+def measure_reading(current: Assignment, said: Sequence[SaidHere]) -> None:
     """Fill in the score against the key and the pace, for the caller to save."""
-    own = Label.objects.live().filter(assignment=current, rater=current.holder)
-    rows = list(own.values_list("criterion_id", "step__position", "step_id", "value", "seconds"))
     current.seconds_per_step = seconds_per_step(
-        (step, seconds) for _, _, step, _, seconds in rows if step is not None and seconds is not None
+        (one.position, one.seconds) for one in said if one.position is not None and one.seconds is not None
     )
     if current.purpose in WITH_KEY:
-        answers: dict[Place, str] = {
-            (criterion, position): value for criterion, position, _, value, _ in rows
-        }
+        answers: dict[Place, str] = {(one.criterion_id, one.position): one.value for one in said}
         current.score = agreement_with_key(answers, key_of(current))
 
 
@@ -108,6 +114,8 @@ def _turn_on(current: Assignment, rules: QueueRules) -> None:
     turn.disagreement = disagreement(said)
     has_moved = place(turn, rules)
     turn.save(update_fields=["n_submitted", "disagreement", "position"])
+    if not has_moved and turn.n_submitted >= rules.grow_to:
+        return
     slots = Assignment.objects.filter(trace=current.trace_id, purpose=Purpose.WORK)
     is_read = not slots.filter(state__in=UNSUBMITTED).exists()
     if is_read:

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from annotate.assign.actions import finish_assignment, held_for_writing
+from annotate.assign.finishing import SaidHere
 from annotate.enums import AssignmentState, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.models import Assignment, Criterion, Label, Project, Step, Trace
@@ -101,8 +102,12 @@ class Handed:
 
 
 @transaction.atomic
-def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] = ()) -> Handed:
+def submit_sheet(
+    assignment: Assignment, token: int, said: Sequence[Said] = (), steps: Sequence[Step] | None = None
+) -> Handed:
     """Write the answers given with it and make all of them count; while something is missing it stays open.
+
+    ``steps``: all of the trace's, from a caller who has read them already.
 
     In this order: the slot must be held and complete; where the project reveals pre-labels and has not yet, it does
     so now and the slot stays open; drafts of earlier holders of the slot, and answers to what is not asked after all
@@ -115,7 +120,7 @@ def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] = ()) 
         if Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.SUBMITTED, token=token).exists():
             return Handed()
         raise
-    ledger = Ledger(held)
+    ledger = Ledger(held, steps=steps)
     problem = trouble_in(said, ledger.write(said))
     return Handed(problem) if problem is not None else _finish_if_complete(ledger)
 
@@ -156,7 +161,8 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
         aside += earlier.values_list("pk", flat=True)
     if aside:
         retire(aside)
-    finish_assignment(held)
+    stands = [(place, row) for place, row in drafts.items() if place in asked]
+    finish_assignment(held, [SaidHere(*place, row.value, row.seconds) for place, row in stands])
     return Handed()
 
 

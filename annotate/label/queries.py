@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -141,17 +141,25 @@ def sheet_of(assignment: Assignment) -> Sheet:
         "pk", "criterion", "step__position", "value", "text", "is_live"
     )
     labels = list(rows)
-    every = rubric_criteria(assignment.project)
-    return Sheet(
-        criteria=asked_criteria(assignment.project),
-        groups=tuple(one for one in every if one.kind == CriterionKind.GROUP),
-        steps=tuple(Step.objects.filter(trace_id=assignment.trace_id).order_by("position")),
+    return replace(
+        blank_sheet(assignment),
         answers={
             (criterion, position): Answer(value, text)
             for _, criterion, position, value, text, is_live in labels
             if is_live
         },
         seen=max((pk for pk, *_ in labels), default=0),
+    )
+
+
+def blank_sheet(assignment: Assignment) -> Sheet:
+    """The questions and the steps without any answers."""
+    groups = (one for one in rubric_criteria(assignment.project) if one.kind == CriterionKind.GROUP)
+    return Sheet(
+        criteria=asked_criteria(assignment.project),
+        groups=tuple(groups),
+        steps=tuple(Step.objects.filter(trace_id=assignment.trace_id).order_by("position")),
+        answers={},
     )
 
 

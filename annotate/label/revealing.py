@@ -22,6 +22,8 @@ def has_seen_prelabels(assignment: Assignment) -> bool:
 
 def is_revealed(assignment: Assignment) -> bool:
     """Whether the labelling page of this assignment shows the pre-labels."""
+    if not assignment.project.reveals_prelabels:
+        return False
     return Reveal.objects.filter(
         person=reader_of(assignment).person_id, trace=assignment.trace_id, assignment=assignment
     ).exists()
@@ -33,12 +35,14 @@ def reveal_to(held: Assignment) -> bool:
     For the label room, in place of the first submission: the answers so far stay as they are and can be changed, and
     the second submission makes them count. False where there is nothing to show, or it has been shown.
     """
-    person = reader_of(held).person
-    if not held.project.reveals_prelabels or person is None or is_revealed(held):
+    person_id = reader_of(held).person_id
+    if not held.project.reveals_prelabels or person_id is None or is_revealed(held):
         return False
     if not prelabels_of(held.trace_id).exists():
         return False
-    Reveal.objects.update_or_create(person=person, trace_id=held.trace_id, defaults={"assignment": held})
+    Reveal.objects.update_or_create(
+        person_id=person_id, trace_id=held.trace_id, defaults={"assignment": held}
+    )
     return True
 
 

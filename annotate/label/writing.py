@@ -29,6 +29,7 @@ class Row:
     pk: int
     value: str
     text: str
+    seconds: float | None
     is_live: bool
     is_here: bool  # written in this assignment; others are imports, or from a slot the person lost
     key: str
@@ -40,14 +41,19 @@ class Ledger:
     Three queries to open, whatever the number of places; at most three to write a batch.
     """
 
-    def __init__(self, held: Assignment, positions: Collection[int] | None = None) -> None:
-        """``held`` comes from :func:`held_for_writing`; without ``positions`` the whole trace is opened."""
+    def __init__(
+        self,
+        held: Assignment,
+        positions: Collection[int] | None = None,
+        steps: Sequence[Step] | None = None,
+    ) -> None:
+        """``held`` comes from :func:`held_for_writing`; without ``positions`` the whole trace is opened.
+
+        ``steps`` are those of the whole trace, if they have been read already: what a model wrote never changes.
+        """
         self.held = held
         self.criteria: Mapping[int, Criterion] = {one.pk: one for one in asked_criteria(held.project)}
-        steps = Step.objects.filter(trace_id=held.trace_id).order_by()
-        if positions is not None:
-            steps = steps.filter(position__in=positions)
-        rows = list(steps.values_list("position", "pk", "kind"))
+        rows = [(step.position, step.pk, step.kind) for step in steps or ()] or _steps_at(held, positions)
         self.steps = {position: pk for position, pk, _ in rows}
         self.kinds = [kind for _, _, kind in sorted(rows)]
         self.has_seen_prelabels = has_seen_prelabels(held)
@@ -58,13 +64,21 @@ class Ledger:
             Label.objects.filter(Q(step__in=position_of) | Q(trace=held.trace_id), rater=reader_of(held))
             .filter(criterion__in=self.criteria)
             .values_list(
-                "pk", "criterion_id", "step_id", "assignment_id", "value", "text", "is_live", "evidence"
+                "pk",
+                "criterion_id",
+                "step_id",
+                "assignment_id",
+                "value",
+                "text",
+                "seconds",
+                "is_live",
+                "evidence",
             )
             .order_by("pk")
         )
-        for pk, criterion, step, assignment, value, text, is_live, evidence in said:
+        for pk, criterion, step, assignment, value, text, seconds, is_live, evidence in said:
             place = (criterion, None if step is None else position_of[step])
-            row = Row(pk, value, text, is_live, assignment == held.pk, evidence.get("key", ""))
+            row = Row(pk, value, text, seconds, is_live, assignment == held.pk, evidence.get("key", ""))
             self.rows.setdefault(place, []).append(row)
 
     def standing(self, place: Place) -> Row | None:
@@ -110,7 +124,7 @@ class Ledger:
             freeze_rubric(new[0][1].criterion.rubric)
             Label.objects.bulk_create([label for _, label, _ in new])
         for place, label, key in new:
-            row = Row(label.pk, label.value, label.text, label.is_live, True, key)
+            row = Row(label.pk, label.value, label.text, label.seconds, label.is_live, True, key)
             self.rows.setdefault(place, []).append(row)
         return [Written(one.pk) if isinstance(one, Label) else one for one in outcome]
 
@@ -170,6 +184,13 @@ class Ledger:
         if one.position is not None and one.position not in self.steps:
             raise Rejected(f"This trace has {self.held.trace.n_steps} steps.", field="position")
         return criterion
+
+
+def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple[int, int, str]]:
+    steps = Step.objects.filter(trace_id=held.trace_id).order_by()
+    if positions is not None:
+        steps = steps.filter(position__in=positions)
+    return list(steps.values_list("position", "pk", "kind"))
 
 
 def _once_per_place(said: Sequence[Said]) -> Iterator[list[Said]]:

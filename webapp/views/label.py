@@ -18,7 +18,7 @@ from annotate.enums import AssignmentState, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.label.actions import save_answers, set_labelling, submit_sheet, trouble_in
 from annotate.label.answers import Written
-from annotate.label.queries import Sheet, has_worked_on, reader_of, sheet_of
+from annotate.label.queries import Sheet, blank_sheet, has_worked_on, reader_of, sheet_of
 from annotate.label.revealing import is_revealed, machine_words
 from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
 from annotate.models import Assignment, Person
@@ -34,11 +34,12 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _page(request, assignment)
     lease = _lease(request)
-    said = said_in(sheet_of(assignment), request.POST, seen=lease["seen"])
+    blank = blank_sheet(assignment)
+    said = said_in(blank, request.POST, seen=lease["seen"])
     if "submit" not in request.POST:
         problem = trouble_in(said, save_answers(assignment, lease["token"], said))
         return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
-    handed = submit_sheet(assignment, lease["token"], said)
+    handed = submit_sheet(assignment, lease["token"], said, blank.steps)
     if handed.problem is not None:
         return _page(request, assignment, handed.problem)
     if handed.is_revealed:
