@@ -8,7 +8,7 @@ label room sets them aside when the new holder submits. Should the slot come bac
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from django.db import transaction
@@ -133,6 +133,19 @@ def skip_assignment(assignment: Assignment, token: int, *, note: str = "") -> No
 def finish_assignment(current: Assignment) -> None:
     """Mark a row from :func:`held_for_writing` as submitted. For the label room, once it found it complete."""
     _finish(current, AssignmentState.SUBMITTED)
+
+
+def reopen_assignments(project: Project, pks: Sequence[int]) -> int:
+    """Let submitted slots be read again, by whoever comes first; the answers wait in them. Returns how many were."""
+    reopened = 0
+    for start in range(0, len(pks), BATCH):
+        slots = Assignment.objects.filter(
+            project=project, pk__in=pks[start : start + BATCH], state=AssignmentState.SUBMITTED
+        )
+        reopened += slots.update(
+            state=AssignmentState.OPEN, holder=None, held_until=None, opened_at=None, finished_at=None
+        )
+    return reopened
 
 
 def _finish(current: Assignment, state: AssignmentState, note: str = "") -> None:

@@ -12,13 +12,16 @@ import math
 from django.db import transaction
 from django.db.models import QuerySet
 
-from annotate.assign.actions import finish_assignment, held_for_writing
+from annotate.assign.actions import finish_assignment, held_for_writing, reopen_assignments
 from annotate.enums import WORDING_KINDS, AssignmentState, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
-from annotate.ingest.founding import freeze_rubric
+from annotate.ingest.founding import freeze_rubric, use_rubric
+from annotate.ingest.rubric_rows import criteria_of
 from annotate.ingest.tags import tidy_tags
-from annotate.models import Assignment, Criterion, Label, Step, Trace
+from annotate.models import Assignment, Criterion, Label, Project, Rubric, Step, Trace
 
+from .carrying import Carriage, carriage_of, carry
+from .mapping import Moves, as_json, check_moves
 from .queries import Sheet, reader_of, sheet_of
 
 LONGEST_TEXT = 20_000
@@ -104,6 +107,34 @@ def submit_assignment(assignment: Assignment, token: int) -> Assignment:
             _retire(drafts.filter(criterion=criterion_id, **place))
     finish_assignment(held)
     return held
+
+
+@transaction.atomic
+def carry_over(new: Rubric, moves: Moves, *, is_dry_run: bool = False) -> Carriage:
+    """Ask by ``new`` from now on, and let what was said under the project's rubric count under it.
+
+    In this order: the moves are checked and stored with the new version, the labels carried over as new rows, slots
+    that are incomplete now opened again, and the new version put to use. A dry run does none of it and returns the
+    same. Raises Rejected for moves that cannot be made, Conflict where labels rest on the new version already.
+    """
+    project = Project.objects.select_for_update(no_key=True).get(pk=new.project_id)
+    old = project.rubric
+    current = Rubric.objects.select_for_update(no_key=True).get(pk=new.pk)
+    if old is None or old.pk == current.pk:
+        raise Conflict(f"{project} asks by {current} already." if old else f"{project} has no rubric yet.")
+    if current.is_frozen:
+        raise Conflict(f"Labels rest on {current} already, so no others can be carried over to it.")
+    check_moves(moves, criteria_of(old), criteria_of(current))
+    carriage = carriage_of(old, current, moves)
+    if is_dry_run:
+        return carriage
+    current.carried_from, current.mapping = old, as_json(moves)
+    current.save(update_fields=["carried_from", "mapping"])
+    if carry(old, current, moves):
+        freeze_rubric(current)
+    reopen_assignments(project, [reading.assignment for reading in carriage.incomplete])
+    use_rubric(project, current)
+    return carriage
 
 
 def _require_complete(sheet: Sheet) -> None:

@@ -115,13 +115,14 @@ def reader_of(assignment: Assignment) -> Rater:
 
 def sheet_of(assignment: Assignment) -> Sheet:
     """Everything the labelling page needs, and nothing that other raters said."""
+    every = rubric_criteria(assignment.project)
+    # An earlier version's answers may lie in the same slot; they are not this sheet's.
     labels = (
         Label.objects.live()
-        .filter(assignment=assignment, rater=reader_of(assignment))
+        .filter(assignment=assignment, rater=reader_of(assignment), criterion__in=[one.pk for one in every])
         .select_related("step")
         .only("criterion_id", "value", "text", "step__position")
     )
-    every = rubric_criteria(assignment.project)
     return Sheet(
         # Pairs have a page of their own.
         criteria=tuple(
