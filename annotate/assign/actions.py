@@ -31,7 +31,7 @@ from .claims import (
     special_turn,
 )
 from .filling import add_slots, add_turns, notice_gold, work_out_turns
-from .finishing import SaidHere, add_slot, count_finished, follow_submit, mark_exam, measure_reading
+from .finishing import SaidHere, add_slot, count_finished, follow_submit, mark_exam, measure_reading, uncount
 from .ordering import APART
 from .policy import lease_end
 from .readers import Seat, locked_seat, lower_cursors
@@ -265,6 +265,20 @@ def finish_assignment(current: Assignment, said: Sequence[SaidHere]) -> None:
     measure_reading(current, said)
     _finish(current, AssignmentState.SUBMITTED)
     follow_submit(current)
+
+
+def reopen_assignments(project: Project, pks: Sequence[int]) -> int:
+    """Let submitted slots be read again, by whoever comes first; the answers wait in them. Returns how many were."""
+    slots = Assignment.objects.select_for_update(of=("self",)).filter(
+        project=project, pk__in=pks, state=AssignmentState.SUBMITTED
+    )
+    reopened = list(slots.order_by("pk"))
+    uncount(reopened)
+    for current in reopened:
+        current.finished_at = None
+        current.save(update_fields=["finished_at"])
+        open_again(current)
+    return len(reopened)
 
 
 def _finish(current: Assignment, state: AssignmentState, note: str = "") -> None:

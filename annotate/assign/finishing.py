@@ -5,12 +5,13 @@ All of it in the transaction that submits, so that it is exact whoever else subm
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from statistics import median
 from typing import NamedTuple
 
 from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from annotate.enums import AssignmentState, CriterionKind, ExamState, Purpose, RaterKind, Scope, Verdict
@@ -77,6 +78,20 @@ def count_finished(rater: Rater, *, submitted: int = 0, skipped: int = 0) -> Non
     if not Reader.objects.filter(rater=rater).update(**counts):
         Reader.objects.create(
             rater=rater, project_id=rater.project_id, n_submitted=submitted, n_skipped=skipped
+        )
+
+
+def uncount(slots: Sequence[Assignment]) -> None:
+    """These submitted readings, locked, count no more: their people and their traces have one submission less."""
+    by_trace = Counter(slot.trace_id for slot in slots if slot.purpose == Purpose.WORK)
+    for turn in Turn.objects.select_for_update().filter(trace__in=by_trace).order_by("pk"):
+        Turn.objects.filter(pk=turn.pk).update(
+            n_submitted=Greatest(F("n_submitted") - by_trace[turn.trace_id], 0)
+        )
+    by_rater = Counter(slot.holder_id for slot in slots if slot.holder_id is not None)
+    for reader in Reader.objects.select_for_update().filter(rater__in=by_rater).order_by("pk"):
+        Reader.objects.filter(pk=reader.pk).update(
+            n_submitted=Greatest(F("n_submitted") - by_rater[reader.rater_id], 0)
         )
 
 

@@ -13,14 +13,18 @@ from dataclasses import dataclass
 
 from django.db import transaction
 
-from annotate.assign.actions import finish_assignment, held_for_writing
+from annotate.assign.actions import finish_assignment, held_for_writing, reopen_assignments
 from annotate.assign.finishing import SaidHere
 from annotate.enums import AssignmentState, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
-from annotate.models import Assignment, Criterion, Label, Project, Step, Trace
+from annotate.ingest.founding import freeze_rubric, use_rubric
+from annotate.ingest.rubric_rows import criteria_of
+from annotate.models import Assignment, Criterion, Label, Project, Rubric, Step, Trace
 
 from .answers import Said, Written
+from .carrying import Carriage, carriage_of, carry
 from .completeness import Answer, asked_places, first_missing
+from .mapping import Moves, as_json, check_moves
 from .queries import question_of, reader_of
 from .revealing import reveal_to
 from .writing import Ledger, retire
@@ -123,6 +127,34 @@ def submit_sheet(
     ledger = Ledger(held, steps=steps)
     problem = trouble_in(said, ledger.write(said))
     return Handed(problem) if problem is not None else _finish_if_complete(ledger)
+
+
+@transaction.atomic
+def carry_over(new: Rubric, moves: Moves, *, is_dry_run: bool = False) -> Carriage:
+    """Ask by ``new`` from now on, and let what was said under the project's rubric count under it.
+
+    In this order: the moves are checked and stored with the new version, the labels carried over as new rows, slots
+    that are incomplete now opened again, and the new version put to use. A dry run does none of it and returns the
+    same. Raises Rejected for moves that cannot be made, Conflict where labels rest on the new version already.
+    """
+    project = Project.objects.select_for_update(no_key=True).get(pk=new.project_id)
+    old = project.rubric
+    current = Rubric.objects.select_for_update(no_key=True).get(pk=new.pk)
+    if old is None or old.pk == current.pk:
+        raise Conflict(f"{project} asks by {current} already." if old else f"{project} has no rubric yet.")
+    if current.is_frozen:
+        raise Conflict(f"Labels rest on {current} already, so no others can be carried over to it.")
+    check_moves(moves, criteria_of(old), criteria_of(current))
+    carriage = carriage_of(old, current, moves)
+    if is_dry_run:
+        return carriage
+    current.carried_from, current.mapping = old, as_json(moves)
+    current.save(update_fields=["carried_from", "mapping"])
+    if carry(old, current, moves):
+        freeze_rubric(current)
+    reopen_assignments(project, [reading.assignment for reading in carriage.incomplete])
+    use_rubric(project, current)
+    return carriage
 
 
 def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | None:

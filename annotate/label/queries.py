@@ -140,7 +140,9 @@ def sheet_of(assignment: Assignment) -> Sheet:
     rows = Label.objects.filter(assignment=assignment, rater=reader_of(assignment)).values_list(
         "pk", "criterion", "step__position", "value", "text", "is_live"
     )
-    labels = list(rows)
+    # An earlier version's answers may lie in the same slot; they are not this sheet's.
+    current = {one.pk for one in rubric_criteria(assignment.project)}
+    labels = [row for row in rows if row[1] in current]
     return replace(
         blank_sheet(assignment),
         answers={

@@ -42,7 +42,7 @@ _RELEASE_FACTS = (
 GUARDS = (
     Guard(
         "rubric_frozen",
-        "UPDATE OF project_id, name, version, guidelines, is_frozen",
+        "UPDATE OF project_id, name, version, guidelines, is_frozen, mapping",
         "annotate_rubric",
         "OLD.is_frozen",
         _FROZEN,

@@ -19,6 +19,12 @@ class Rubric(models.Model):
     version = models.PositiveIntegerField(default=1)
     guidelines = models.TextField(blank=True)
     is_frozen = models.BooleanField(default=False)
+    # Whose labels were carried over when this version was put to use, and what became of each question and level:
+    # {"verdict": {"to": "judgement", "levels": {"good": "right", "unsure": null}}}; null: set aside.
+    carried_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="carried_to"
+    )
+    mapping = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

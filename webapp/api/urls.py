@@ -73,6 +73,7 @@ urlpatterns = [
         name="rubric",
     ),
     path("rubrics/<int:pk>/draft/", RubricViewSet.as_view(_post("draft")), name="draft-rubric"),
+    path("rubrics/<int:pk>/carry/", RubricViewSet.as_view(_post("carry")), name="carry-rubric"),
     path("rubrics/<int:pk>/use/", RubricViewSet.as_view(_post("use")), name="use-rubric"),
     path("problems/<int:pk>/", ProblemViewSet.as_view(_get("retrieve")), name="problem"),
     path("traces/<int:pk>/", TraceViewSet.as_view(_get("retrieve")), name="trace"),

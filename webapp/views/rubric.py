@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -25,8 +26,14 @@ from annotate.ingest.presets import GALLERY, CriterionPreset
 from annotate.ingest.queries import versions_of
 from annotate.ingest.rubric_rows import criteria_of
 from annotate.ingest.rubric_rules import PAGE_KEYS, Problem
-from annotate.models import Rubric
+from annotate.label.actions import carry_over
+from annotate.label.carrying import Carriage
+from annotate.label.mapping import usual_moves
+from annotate.models import Label, Rubric
+from webapp.forms.carrying import posted_moves, question_moves
 from webapp.forms.rubric import RubricSheet, fields_of
+
+SHOWN_READINGS = 20
 
 
 @login_required
@@ -92,17 +99,49 @@ def discard(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def use(request: HttpRequest, pk: int) -> HttpResponse:
-    """Ask by this version from now on; the page says first what that leaves behind."""
+    """Ask by this version from now on, with what becomes of the labels so far, counted before it is done."""
     found = rubric_for(request.user, pk, role=Role.MANAGER)
+    project = project_for(request.user, found.project.slug, role=Role.MANAGER)
     if not found.criteria.exists():
         raise Rejected(f"{found} asks nothing yet.", field="criteria")
-    if request.method != "POST":
-        current = next((one for one in versions_of(found.project) if one.is_in_use), None)
-        context = {"rubric": found, "project": found.project, "current": current}
+    button = request.POST.get("do", "preview")
+    if button == "leave":
+        use_rubric(project, found)
+        messages.success(request, f"{project} asks by {found} now.")
+        return redirect("rubrics", slug=project.slug)
+    old = project.rubric
+    n_labels = Label.objects.live().filter(criterion__rubric=old).count() if old else 0
+    context: dict[str, Any] = {"rubric": found, "project": project, "old": old, "n_labels": n_labels}
+    if old is None or not n_labels or found.is_frozen or old.pk == found.pk:
         return render(request, "rubric/use.html", context)
-    use_rubric(found.project, found)
-    messages.success(request, f"{found.project} asks by {found} now.")
-    return redirect("rubrics", slug=found.project.slug)
+    before, after = criteria_of(old), criteria_of(found)
+    usual = usual_moves(before, after)
+    moves = posted_moves(request.POST, usual, before, after)
+    try:
+        carriage = carry_over(found, moves, is_dry_run=button != "carry")
+    except Rejected as problem:
+        context["problem"] = problem.reason
+        moves = usual
+        carriage = carry_over(found, usual, is_dry_run=True)
+    else:
+        if button == "carry":
+            messages.success(request, _said(carriage, found))
+            return redirect("rubrics", slug=project.slug)
+    context |= {
+        "carriage": carriage,
+        "rows": question_moves(moves, carriage, before, after),
+        "shown_incomplete": carriage.incomplete[:SHOWN_READINGS],
+        "n_more": max(0, len(carriage.incomplete) - SHOWN_READINGS),
+    }
+    return render(request, "rubric/use.html", context, status=400 if "problem" in context else 200)
+
+
+def _said(carriage: Carriage, found: Rubric) -> str:
+    again = len(carriage.incomplete)
+    return (
+        f"{found.project} asks by {found} now. {carriage.n_carried} labels were carried over, {carriage.n_aside} set"
+        f" aside{f'; {again} readings are in the queue again' if again else ''}."
+    )
 
 
 def _page(

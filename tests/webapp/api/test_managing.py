@@ -376,3 +376,23 @@ def test_a_question_that_cannot_be_asked_is_refused_by_its_place(project):
 
     assert (refused.status_code, refused.data["field"]) == (400, "criteria[0].levels[0].hotkey")
     assert "uses the key j itself" in refused.data["detail"]
+
+
+def test_labels_are_carried_over_to_another_version(project):
+    a_label(a_rater(project), a_trace(project).steps.first(), "unsure")
+    new = post("/api/projects/sums/rubrics/", {"preset": "first-error"}).data
+    address, mapping = f"/api/rubrics/{new['id']}/carry/", {"verdict": {"levels": {"unsure": None}}}
+
+    tried = post(address, {"is_dry_run": True}).data
+    done = post(address, {"mapping": mapping}).data
+    again = post(address, {})
+
+    assert (tried["n_carried"], tried["questions"][0]["answers"]) == (
+        1,
+        [{"value": "unsure", "n": 1, "to": "unsure"}],
+    )
+    assert (done["n_carried"], done["n_aside"], done["incomplete"]) == (0, 1, [])
+    assert again.status_code == 409
+    stored = signed_in("alice").get(f"/api/rubrics/{new['id']}/").data
+    assert stored["mapping"]["verdict"]["levels"]["unsure"] is None
+    assert post(address, {}, name="bob").status_code == 403

@@ -30,8 +30,11 @@ class _Reader(HTMLParser):
             self.fields.setdefault(name, []).append("")
         elif tag == "select":
             self.select = name
-        elif tag == "option" and self.select and "selected" in has:
-            self.fields.setdefault(self.select, []).append(has.get("value") or "")
+        elif tag == "option" and self.select:
+            # Of a list in which nothing is chosen the first entry is.
+            chosen = self.fields.setdefault(self.select, [has.get("value") or ""])
+            if "selected" in has:
+                chosen[:] = [has.get("value") or ""]
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":

@@ -11,7 +11,7 @@ from annotate.enums import CriterionKind, Role
 from annotate.ingest.founding import create_from_preset, freeze_rubric, use_rubric
 from annotate.ingest.presets import GALLERY
 from annotate.ingest.rubric_rows import criteria_of
-from annotate.models import Project, Rubric
+from annotate.models import Label, Project, Rubric
 from tests.factories import a_label, a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_of, signed_in
 from tests.webapp.views.forms import form_in
@@ -170,20 +170,65 @@ def test_a_frozen_version_is_read_and_edited_as_the_next_one(carol: Client, rubr
     assert criteria_of(draft) == criteria_of(rubric)
 
 
-def test_a_preset_is_drafted_and_used_and_the_page_says_what_stays_behind(
-    project: Project, carol: Client, rubric: Rubric
-) -> None:
-    a_label(a_rater(project), a_trace(project).steps.first(), "good")
+def test_a_preset_is_drafted_and_used(project: Project, carol: Client, rubric: Rubric) -> None:
     made = carol.post("/projects/words/rubrics/", {"preset": "first-error"})
     draft = Rubric.objects.get(name="First error")
     assert made["Location"] == f"/rubrics/{draft.pk}/"
-    assert b"1 label" in carol.get(f"/rubrics/{draft.pk}/use/").content
-    carol.post(f"/rubrics/{draft.pk}/use/")
+    assert b"nothing is left behind" in carol.get(f"/rubrics/{draft.pk}/use/").content
+    carol.post(f"/rubrics/{draft.pk}/use/", {"do": "leave"})
     project.refresh_from_db()
     assert project.rubric == draft
     page = carol.get("/projects/words/rubrics/").content.decode()
     assert page.index("First error v1") < page.index("PRM verdicts v1")
     assert carol.post("/projects/words/rubrics/", {"preset": "none"}).status_code == 400
+
+
+def test_labels_are_carried_over_as_the_form_says_after_counting(
+    project: Project, carol: Client, rubric: Rubric
+) -> None:
+    steps = list(a_trace(project).steps.all())
+    rater = a_rater(project)
+    for step, value in zip(steps, ("good", "neutral", "bad"), strict=True):
+        a_label(rater, step, value)
+    draft = create_from_preset(project, "first-error")
+    address = f"/rubrics/{draft.pk}/use/"
+    page = carol.get(address).content.decode()
+    assert "2 carried over, 1 set aside" in page
+    form = form_in(page, "carrying")
+    assert (form["q0"], form["q0-l0"], form["q0-l1"]) == (["verdict"], ["good"], [""])
+
+    form["q0-l1"] = ["good"]
+    counted = carol.post(address, {**form, "do": "preview"}).content.decode()
+    assert "3 carried over, 0 set aside" in counted
+    assert not Label.objects.filter(criterion__rubric=draft).exists()
+
+    assert carol.post(address, {**form, "do": "carry"})["Location"] == "/projects/words/rubrics/"
+    carried = Label.objects.filter(criterion__rubric=draft).order_by("step__position")
+    assert [label.value for label in carried] == ["good", "good", "bad"]
+    assert "3 labels were carried over" in carol.get("/projects/words/rubrics/").content.decode()
+    project.refresh_from_db()
+    assert project.rubric == draft
+
+
+def test_labels_can_be_left_behind(project: Project, carol: Client) -> None:
+    a_label(a_rater(project), a_trace(project).steps.first(), "good")
+    draft = create_from_preset(project, "first-error")
+    carol.post(f"/rubrics/{draft.pk}/use/", {"do": "leave"})
+    project.refresh_from_db()
+    assert project.rubric == draft
+    assert Label.objects.count() == 1
+
+
+def test_a_level_that_is_not_there_is_refused_and_nothing_happens(project: Project, carol: Client) -> None:
+    a_label(a_rater(project), a_trace(project).steps.first(), "good")
+    draft = create_from_preset(project, "first-error")
+    address = f"/rubrics/{draft.pk}/use/"
+    form = form_in(carol.get(address).content.decode(), "carrying")
+    answer = carol.post(address, {**form, "q0-l0": "splendid", "do": "carry"})
+    assert answer.status_code == 400
+    assert b"First error has no level splendid" in answer.content
+    project.refresh_from_db()
+    assert (project.rubric == draft, Label.objects.count()) == (False, 1)
 
 
 def test_a_draft_is_discarded_and_what_is_in_use_or_frozen_is_not(

@@ -63,7 +63,17 @@ class RubricSerializer(serializers.ModelSerializer[Rubric]):
 
     class Meta:
         model = Rubric
-        fields = ("id", "name", "version", "guidelines", "is_frozen", "created_at", "criteria")
+        fields = (
+            "id",
+            "name",
+            "version",
+            "guidelines",
+            "is_frozen",
+            "carried_from",
+            "mapping",
+            "created_at",
+            "criteria",
+        )
 
 
 class NewLevel(serializers.Serializer[LevelPreset]):
@@ -172,3 +182,44 @@ class PresetSerializer(serializers.Serializer[RubricPreset]):
     description = serializers.CharField()
     guidelines = serializers.CharField()
     criteria = NewCriterion(many=True)
+
+
+class Carrying(serializers.Serializer[Any]):
+    """What each question and level of the rubric in use becomes; what is left out goes to the same key, if any."""
+
+    mapping = serializers.JSONField(
+        default=dict,
+        help_text='{"verdict": {"to": "judgement", "levels": {"good": "right", "unsure": null}}}; null: set aside.',
+    )
+    is_dry_run = serializers.BooleanField(default=False, help_text="Count, and do nothing.")
+
+
+class CarriedAnswerSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField(allow_blank=True)
+    n = serializers.IntegerField()
+    to = serializers.CharField(allow_null=True, allow_blank=True)
+
+
+class CarriedQuestionSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    to = serializers.CharField(allow_null=True)
+    n_carried = serializers.IntegerField()
+    n_aside = serializers.IntegerField()
+    answers = CarriedAnswerSerializer(many=True)
+
+
+class ReadingSerializer(serializers.Serializer[Any]):
+    assignment = serializers.IntegerField()
+    trace = serializers.CharField()
+    reader = serializers.CharField()
+    missing = serializers.CharField()
+
+
+class CarriageSerializer(serializers.Serializer[Any]):
+    """What carrying labels over comes to. ``incomplete``: submitted readings that go back into the queue."""
+
+    n_carried = serializers.IntegerField()
+    n_aside = serializers.IntegerField()
+    n_complete = serializers.IntegerField()
+    questions = CarriedQuestionSerializer(many=True)
+    incomplete = ReadingSerializer(many=True)

@@ -17,9 +17,14 @@ from annotate.ingest.founding import (
     use_rubric,
 )
 from annotate.ingest.presets import GALLERY
+from annotate.ingest.rubric_rows import criteria_of
+from annotate.label.actions import carry_over
+from annotate.label.mapping import from_json, usual_moves
 from annotate.models import Criterion, Rubric
 from webapp.api.base import NounViewSet, asker
 from webapp.api.serializers.rubric import (
+    CarriageSerializer,
+    Carrying,
     NewRubric,
     PresetSerializer,
     RewrittenRubric,
@@ -74,6 +79,19 @@ class RubricViewSet(NounViewSet):
         rubric = rubric_for(asker(request), pk, role=Role.MANAGER)
         use_rubric(rubric.project, rubric)
         return Response(status=204)
+
+    @extend_schema(request=Carrying, responses={200: CarriageSerializer})
+    @action(detail=True, methods=["post"])
+    def carry(self, request: Request, pk: int) -> Response:
+        """Let the project ask by this version, and carry over what was said under the one in use."""
+        rubric = rubric_for(asker(request), pk, role=Role.MANAGER)
+        project = project_for(asker(request), rubric.project.slug, role=Role.MANAGER)
+        given = Carrying(data=request.data)
+        given.is_valid(raise_exception=True)
+        before = criteria_of(project.rubric) if project.rubric else []
+        moves = from_json(given.validated_data["mapping"], usual_moves(before, criteria_of(rubric)))
+        carriage = carry_over(rubric, moves, is_dry_run=given.validated_data["is_dry_run"])
+        return Response(CarriageSerializer(carriage).data)
 
     @extend_schema(request=NewRubric, responses={201: RubricSerializer})
     def create(self, request: Request, slug: str) -> Response:
