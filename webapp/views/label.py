@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -12,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for
 from annotate.assign.actions import claim_next
-from annotate.assign.queries import desk_of
+from annotate.assign.queries import desk_of, feedback_on
 from annotate.enums import AssignmentState
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.label.actions import clear_label, save_label, submit_assignment
@@ -34,9 +35,11 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     if "submit" not in request.POST:
         return redirect("assignment", pk=pk)
     try:
-        submit_assignment(assignment, token)
+        submitted = submit_assignment(assignment, token)
     except Rejected as missing:
         return _page(request, assignment, missing)
+    if said := feedback_on(submitted):
+        messages.info(request, said)
     following = claim_next(assignment.project, reader_of(assignment))
     if following is None:
         return redirect("queue", slug=assignment.project.slug)

@@ -13,6 +13,7 @@ from annotate.enums import AssignmentState, CriterionKind, Role, Scope
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset
 from annotate.models import Assignment, Label, Project
+from tests.annotate.assign.queues import a_gold_trace, a_queue
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_of, signed_in
 
@@ -192,3 +193,15 @@ def test_the_pages_queries_do_not_grow_with_the_steps(project: Project, bob: Cli
         counts.append(queries_of(bob, f"/assignments/{held.pk}/"))
         Assignment.objects.all().delete()
     assert counts[0] == counts[1]
+
+
+def test_feedback_on_a_known_answer_is_private_and_only_where_the_project_gives_it(bob: Client) -> None:
+    project = a_queue(n_traces=4, gold_rate=0.5, gold_feedback=True)
+    a_gold_trace(project, "gold", ("good", "good", "bad"))
+    path, said = bob.post(f"/projects/{project.slug}/queue/")["Location"], []
+    for _ in range(2):
+        now = Assignment.objects.get(state=AssignmentState.HELD)
+        done = bob.post(path, filled(now, "good", "good", "good", submit="1"), follow=True)
+        path = done.redirect_chain[-1][0]
+        said.append("67% of your answers are those of the key" in done.content.decode())
+    assert sorted(said) == [False, True]

@@ -11,6 +11,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from annotate.assign.queries import feedback_on
 from annotate.enums import StepKind
 from annotate.label.queries import Sheet, sheet_of
 from annotate.models import Assignment, Problem
@@ -21,6 +22,7 @@ from .rubric import CriterionSerializer
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     project = serializers.SlugField(source="project.slug", read_only=True)
     trace = serializers.CharField(source="trace.external_id", read_only=True)
+    feedback = serializers.SerializerMethodField()
 
     class Meta:
         model = Assignment
@@ -34,7 +36,12 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "opened_at",
             "finished_at",
             "note",
+            "feedback",
         )
+
+    def get_feedback(self, assignment: Assignment) -> str | None:
+        """How a submitted reading did against a known answer, where the project tells people; else null."""
+        return feedback_on(assignment) or None
 
 
 class ShownProblem(serializers.Serializer[Problem]):
