@@ -161,9 +161,33 @@ def _claim_special(project: Project, rater: Rater, purpose: Purpose) -> Assignme
         return None
     left = Assignment.objects.filter(trace=turn.trace_id, state=AssignmentState.OPEN, position__gte=APART)
     found = left.select_for_update(skip_locked=True, of=("self",)).first()
-    slot = found or _opened_apart(project, turn, purpose)
+    slot = found or _swapped_in(project, rater, turn) or _opened_apart(project, turn, purpose)
     slot.purpose = purpose
     return _take(slot, project, rater)
+
+
+def _swapped_in(project: Project, rater: Rater, turn: Turn) -> Assignment | None:
+    """A slot of the special trace under the number of an ordinary one that nobody has had, which gets a new number.
+
+    An address is the number of its assignment. One made just now would stand out from those made when the queue was
+    filled; this way it is ordinary traces that do.
+    """
+    unused = open_slots(project, rater, skills=None).filter(token=0)
+    slot = unused.select_for_update(skip_locked=True, of=("self",)).first()
+    if slot is None:
+        return None
+    moved = Assignment(
+        project=project, trace_id=slot.trace_id, slot=slot.slot, position=slot.position, skill=slot.skill
+    )
+    slot.trace_id, slot.slot = turn.trace_id, next_slot_number(turn.trace_id)
+    slot.position, slot.skill = APART, ""
+    try:
+        with transaction.atomic():
+            slot.save(update_fields=["trace", "slot", "position", "skill"])
+    except IntegrityError:  # somebody else opens one of the same trace at this moment
+        return None
+    moved.save()
+    return slot
 
 
 def _opened_apart(project: Project, turn: Turn, purpose: Purpose) -> Assignment:

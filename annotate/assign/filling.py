@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
+from django.db import connection
 from django.db.models import Count, Exists, F, FloatField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
@@ -98,9 +99,17 @@ def work_out_turns(project: Project) -> int:
     return moved
 
 
-def write_turns(turns: list[Turn], fields: tuple[str, ...]) -> None:
-    """Many rows at once; they exist already."""
-    Turn.objects.bulk_create(turns, update_conflicts=True, unique_fields=["trace"], update_fields=fields)
+def write_turns(turns: Sequence[Turn], fields: Sequence[str]) -> None:
+    """Save these fields of many rows, as fast as can be: on SQLite nobody else writes meanwhile."""
+    columns = [column for column in Turn._meta.concrete_fields if column.name in fields]
+    settings = ", ".join(f"{connection.ops.quote_name(column.column or '')} = %s" for column in columns)
+    rows = [
+        [*(column.get_db_prep_save(getattr(turn, column.attname), connection) for column in columns), turn.pk]
+        for turn in turns
+    ]
+    with connection.cursor() as cursor:
+        # Names of columns only, from the model.
+        cursor.executemany(f"UPDATE {Turn._meta.db_table} SET {settings} WHERE id = %s", rows)  # noqa: S608
 
 
 def move_open_slots(project: Project) -> None:

@@ -191,7 +191,8 @@ def _claimable(
             open_slots(project, rater, skills=skills).values_list("trace_id", flat=True)[: COUNTED + 1]
         )
     if len(found) > COUNTED:
-        return Bounded(len(set(found)) - 1, is_more=True)
+        n = len(set(found)) - 1
+        return Bounded(n - n % 10 if n > 10 else n, is_more=True)
     lapsed = held_slots(project, rater, skills=skills).filter(held_until__lte=timezone.now())
     return Bounded(len({*found, *lapsed.values_list("trace_id", flat=True)}))
 

@@ -99,6 +99,7 @@ class Handed:
 
     problem: Rejected | None = None
     is_revealed: bool = False
+    submitted: Assignment | None = None
 
     @property
     def counts(self) -> bool:
@@ -195,7 +196,7 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
         retire(aside)
     stands = [(place, row) for place, row in drafts.items() if place in asked]
     finish_assignment(held, [SaidHere(*place, row.value, row.seconds) for place, row in stands])
-    return Handed()
+    return Handed(submitted=held)
 
 
 def _still_needed(criterion: Criterion, position: int | None, what: str) -> Rejected:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for, project_for
 from annotate.assign.actions import claim_next
-from annotate.assign.queries import desk_of
+from annotate.assign.queries import desk_of, feedback_on
 from annotate.enums import AssignmentState, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.label.actions import save_answers, set_labelling, submit_sheet, trouble_in
@@ -44,6 +44,8 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, assignment, handed.problem)
     if handed.is_revealed:
         return redirect("assignment", pk=pk)
+    if handed.submitted is not None and (said_of_it := feedback_on(handed.submitted)):
+        messages.info(request, said_of_it)
     following = claim_next(assignment.project, reader_of(assignment))
     if following is None:
         return redirect("queue", slug=assignment.project.slug)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean, median
 
-from django.db.models import Max, Q
+from django.db.models import Count, Max, Q
 from django.utils import timezone
 
 from annotate.assign.queries import QueueCounts, queue_counts
@@ -90,16 +90,23 @@ class Overview:
     uses: dict[str, int]
 
     @property
+    def n_exam(self) -> int:
+        return self.uses.get(Purpose.EXAM, 0)
+
+    @property
+    def set_apart(self) -> str:
+        """How many traces are used for what, besides ordinary work."""
+        return ", ".join(f"{n:,} {Purpose(use).label.lower()}" for use, n in sorted(self.uses.items()))
+
+    @property
     def n_paused(self) -> int:
         return sum(person.is_paused for person in self.people)
 
 
 def overview_of(project: Project) -> Overview:
     counts = queue_counts(project)
-    special = Turn.objects.filter(project=project).exclude(use=Purpose.WORK).values_list("use", flat=True)
-    uses: dict[str, int] = {}
-    for use in special:
-        uses[use] = uses.get(use, 0) + 1
+    special = Turn.objects.filter(project=project).exclude(use=Purpose.WORK)
+    uses = dict(special.order_by().values_list("use").annotate(n=Count("pk")))
     gold = Assignment.objects.filter(
         project=project, purpose=Purpose.GOLD, state=AssignmentState.SUBMITTED, score__isnull=False
     )

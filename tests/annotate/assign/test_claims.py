@@ -154,3 +154,19 @@ def test_a_claim_takes_four_queries_however_much_lies_behind() -> None:
 
     read_next(project, bob)
     assert [queries_of_a_claim() for _ in range(8)] == [4] * 8
+
+
+def test_a_gold_reading_stands_under_the_number_of_an_ordinary_one() -> None:
+    project = a_queue(n_traces=6, overlap=2, gold_rate=0.5)
+    gold = a_gold_trace(project, "gold")
+    numbers = set(Assignment.objects.values_list("pk", flat=True))
+    bob, carol = person(project, "bob"), person(project, "carol")
+    for rater in (bob, carol):
+        met = [read_next(project, rater) for _ in range(2)]
+        assert {one.purpose for one in met} == {Purpose.WORK, Purpose.GOLD}
+        assert {one.pk for one in met if one.purpose == Purpose.GOLD} <= numbers
+    ordinary = Assignment.objects.filter(purpose=Purpose.WORK)
+    assert ordinary.count() == 12
+    assert sorted(ordinary.values_list("trace", "slot")) == sorted(
+        (trace.pk, slot) for trace in Trace.objects.exclude(pk=gold.pk) for slot in range(2)
+    )

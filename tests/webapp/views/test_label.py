@@ -18,6 +18,7 @@ from annotate.enums import AssignmentState, CriterionKind, Role, Scope
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset, LevelPreset
 from annotate.models import Assignment, Label, Project
+from tests.annotate.assign.queues import a_gold_trace, a_queue
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_of, signed_in
 
@@ -353,3 +354,15 @@ def test_the_sum_of_a_group_stands_below_its_questions(project: Project, bob: Cl
     trace = signed_in("alice").get(f"/traces/{held.trace_id}/").content.decode()
     assert "What the answers of bob come to" in trace
     assert "0.75" in trace
+
+
+def test_feedback_on_a_known_answer_is_private_and_only_where_the_project_gives_it(bob: Client) -> None:
+    project = a_queue(n_traces=4, gold_rate=0.5, gold_feedback=True)
+    a_gold_trace(project, "gold", ("good", "good", "bad"))
+    path, said = bob.post(f"/projects/{project.slug}/queue/")["Location"], []
+    for _ in range(2):
+        now = Assignment.objects.get(state=AssignmentState.HELD)
+        done = bob.post(path, filled(now, "good", "good", "good", submit="1"), follow=True)
+        path = done.redirect_chain[-1][0]
+        said.append("67% of your answers are those of the key" in done.content.decode())
+    assert sorted(said) == [False, True]

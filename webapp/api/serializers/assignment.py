@@ -13,6 +13,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from annotate.assign.queries import feedback_on
 from annotate.enums import StepKind
 from annotate.label.queries import Sheet, sheet_of
 from annotate.label.revealing import is_revealed, machine_words
@@ -36,6 +37,7 @@ class ShownWord(serializers.Serializer[Any]):
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     project = serializers.SlugField(source="project.slug", read_only=True)
     trace = serializers.CharField(source="trace.external_id", read_only=True)
+    feedback = serializers.SerializerMethodField()
 
     class Meta:
         model = Assignment
@@ -49,7 +51,12 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "opened_at",
             "finished_at",
             "note",
+            "feedback",
         )
+
+    def get_feedback(self, assignment: Assignment) -> str | None:
+        """How a submitted reading did against a known answer, where the project tells people; else null."""
+        return feedback_on(assignment) or None
 
 
 class ShownProblem(serializers.Serializer[Problem]):

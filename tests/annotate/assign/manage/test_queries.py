@@ -29,6 +29,7 @@ def test_the_overview_says_who_holds_what_and_how_each_does() -> None:
     seen = overview_of(project)
 
     assert (seen.counts.submitted, seen.n_gold_read, seen.uses) == (1, 1, {"gold": 1})
+    assert (seen.set_apart, seen.n_exam) == ("1 hidden gold", 0)
     (holding,) = seen.holdings
     assert (holding.name, holding.trace, holding.has_lapsed) == ("carol", held.trace.external_id, False)
     told = {one.name: one for one in seen.people}
