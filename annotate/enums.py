@@ -22,6 +22,8 @@ class RaterKind(models.TextChoices):
     VERIFIER = "verifier", "Verifier"
     PROBE = "probe", "Probe"
     GOLD = "gold", "Gold"
+    # What reviewers decide where readings differ: one such rater per project, and no reading of its own.
+    REVIEW = "review", "Review"
 
 
 class Scope(models.TextChoices):

@@ -16,6 +16,7 @@ from annotate.assign.queries import readings_by_trace
 from annotate.consensus.queries import decisions_of, latest_consensus
 from annotate.enums import RaterKind, Role
 from annotate.ingest.queries import corpus_counts, trace_page
+from annotate.label.decisions import decisions_on
 from annotate.label.queries import readings_of
 from annotate.models import Consensus, Label, Step
 from annotate.prelabel.queries import Signal, evidence_of
@@ -29,6 +30,7 @@ class StepView:
     step: Step
     people: Sequence[Label]
     gold: Sequence[Label]
+    decided: Sequence[Label]
     machines: Sequence[Signal]
     decision: Consensus | None
 
@@ -66,7 +68,7 @@ def trace(request: HttpRequest, pk: int) -> HttpResponse:
     texts = [problem.text, problem.reference_solution or "", *(step.text for step in steps)]
     is_raw = "raw" in request.GET
     machines = {evidence.position: evidence.signals for evidence in evidence_of(found)}
-    labels = readings_of(found)
+    labels = [*decisions_on(found), *readings_of(found)]
     context = {
         "trace": found,
         "project": found.project,
@@ -97,6 +99,7 @@ def _rows(
             step,
             people=said[step.pk, RaterKind.PERSON],
             gold=said[step.pk, RaterKind.GOLD],
+            decided=said[step.pk, RaterKind.REVIEW],
             machines=machines.get(step.position, ()),
             decision=decisions.get(step.pk),
         )
