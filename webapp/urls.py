@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from webapp.views import assign, consensus, export, label, measure, people, prelabel, project, trace
+from webapp.views import assign, consensus, export, label, measure, people, prelabel, project, review, trace
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("webapp.api.urls")),
@@ -17,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/traces/", trace.traces, name="traces"),
     path("projects/<slug:slug>/queue/", assign.queue, name="queue"),
     path("projects/<slug:slug>/queue/fill/", assign.fill, name="fill"),
+    path("projects/<slug:slug>/review/", review.queue, name="review-queue"),
+    path("projects/<slug:slug>/review/names/", review.names, name="review-names"),
     path("projects/<slug:slug>/runs/", prelabel.runs, name="runs"),
     path("projects/<slug:slug>/runs/new/", prelabel.new_run, name="new-run"),
     path("projects/<slug:slug>/measure/", measure.measure, name="measure"),
@@ -27,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/releases/", export.releases, name="releases"),
     path("projects/<slug:slug>/releases/new/", export.new_release, name="new-release"),
     path("traces/<int:pk>/", trace.trace, name="trace"),
+    path("traces/<int:pk>/review/", review.review, name="review"),
     path("assignments/<int:pk>/", label.sheet, name="assignment"),
     path("assignments/<int:pk>/answers/", label.answers, name="answers"),
     path("assignments/<int:pk>/lease/", assign.lease, name="lease"),

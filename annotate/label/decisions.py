@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
 from annotate.assign.actions import rater_of
 from annotate.enums import CriterionKind, RaterKind, Scope
@@ -144,6 +144,18 @@ def decisions_on(trace: Trace) -> list[Label]:
     """What stands decided about a trace and its steps. Not for annotators."""
     rows = Label.objects.decisions().filter(Q(step__trace=trace) | Q(trace=trace))
     return list(rows.select_related("rater", "decided_by", "criterion", "step").order_by("pk"))
+
+
+def newest_decision(trace: Trace) -> int:
+    """The id of the newest decision about a trace, taken back or not; 0 when there is none."""
+    rows = Label.objects.filter(Q(step__trace=trace) | Q(trace=trace), rater__kind=RaterKind.REVIEW)
+    return rows.aggregate(newest=Max("pk"))["newest"] or 0
+
+
+def hide_readers(project: Project, is_hidden: bool) -> None:
+    """Whether reviewers see readers' names before they have decided. For managers."""
+    project.hides_readers = is_hidden
+    project.save(update_fields=["hides_readers"])
 
 
 def counted_readings(trace: Trace) -> QuerySet[Label]:

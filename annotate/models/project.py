@@ -24,6 +24,8 @@ class Project(models.Model):
     overlap = models.PositiveSmallIntegerField(default=1)
     lease_minutes = models.PositiveSmallIntegerField(default=30)
     shows_reference = models.BooleanField(default=False)
+    # Reviewers see Reader A, B, C instead of names until they have decided.
+    hides_readers = models.BooleanField(default=True)
     # Audit rate by name: the least share (the most, for a bias) with which a judge counts in a consensus.
     judge_gate = models.JSONField(default=usual_judge_gate, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from annotate.access import project_for, trace_for
+from annotate.access import REACH, project_for, role_in, trace_for
 from annotate.assign.queries import readings_by_trace
 from annotate.consensus.queries import decisions_of, latest_consensus
 from annotate.enums import RaterKind, Role
@@ -79,6 +79,7 @@ def trace(request: HttpRequest, pk: int) -> HttpResponse:
         "about_trace": [label for label in labels if label.step is None],
         "signals_about_trace": machines.get(None, ()),
         "consensus": run,
+        "can_review": role_in(request.user, found.project) in REACH[Role.REVIEWER],
         "is_raw": is_raw,
         "needs_math": not is_raw and any(map(has_math, texts)),
     }
