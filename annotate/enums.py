@@ -63,6 +63,8 @@ class AssignmentState(models.TextChoices):
     HELD = "held", "Held"
     SUBMITTED = "submitted", "Submitted"
     SKIPPED = "skipped", "Skipped"
+    # A reviewer wants another look: it waits for the person who submitted it, and for nobody else.
+    RETURNED = "returned", "Sent back"
 
 
 class RunKind(models.TextChoices):

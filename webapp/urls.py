@@ -3,7 +3,19 @@ from __future__ import annotations
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from webapp.views import assign, consensus, export, label, measure, people, prelabel, project, review, trace
+from webapp.views import (
+    assign,
+    consensus,
+    discussion,
+    export,
+    label,
+    measure,
+    people,
+    prelabel,
+    project,
+    review,
+    trace,
+)
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("webapp.api.urls")),
@@ -19,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/queue/fill/", assign.fill, name="fill"),
     path("projects/<slug:slug>/review/", review.queue, name="review-queue"),
     path("projects/<slug:slug>/review/names/", review.names, name="review-names"),
+    path("projects/<slug:slug>/questions/", discussion.questions, name="questions"),
     path("projects/<slug:slug>/runs/", prelabel.runs, name="runs"),
     path("projects/<slug:slug>/runs/new/", prelabel.new_run, name="new-run"),
     path("projects/<slug:slug>/measure/", measure.measure, name="measure"),
@@ -30,7 +43,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/releases/new/", export.new_release, name="new-release"),
     path("traces/<int:pk>/", trace.trace, name="trace"),
     path("traces/<int:pk>/review/", review.review, name="review"),
+    path("traces/<int:pk>/comments/", discussion.comment, name="comment"),
+    path("traces/<int:pk>/return/", discussion.send_back_reading, name="send-back"),
+    path("comments/<int:pk>/edit/", discussion.edit, name="edit-comment"),
+    path("comments/<int:pk>/resolve/", discussion.resolve, name="resolve-comment"),
     path("assignments/<int:pk>/", label.sheet, name="assignment"),
+    path("assignments/<int:pk>/comments/", discussion.ask, name="ask"),
     path("assignments/<int:pk>/answers/", label.answers, name="answers"),
     path("assignments/<int:pk>/lease/", assign.lease, name="lease"),
     path("assignments/<int:pk>/skip/", assign.skip, name="skip"),

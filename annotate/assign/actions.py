@@ -21,6 +21,7 @@ from annotate.models import Assignment, Person, Project, Rater, Trace
 
 from .policy import lease_end, missing_slots
 from .queries import claimable
+from .returning import take_up_returned
 
 BATCH = 1000
 
@@ -71,7 +72,8 @@ def _slots_for(wanting: Iterator[tuple[int, int, int | None]], project: Project)
 
 @transaction.atomic
 def claim_next(project: Project, rater: Rater) -> Assignment | None:
-    """The assignment the rater holds already, else the first free one of a trace they have not had.
+    """The assignment the rater holds already, else one sent back to them, else the first free one of a trace they have
+    not had.
 
     Returns None when there is nothing to take; ``queries.queue_state`` says why.
     """
@@ -82,6 +84,9 @@ def claim_next(project: Project, rater: Rater) -> Assignment | None:
     held = Assignment.objects.filter(project=project, holder=rater, state=AssignmentState.HELD).first()
     if held is not None:
         return _renew(held, project)
+    returned = take_up_returned(project, rater)
+    if returned is not None:
+        return returned
     # SQLite has no row locks and ignores this: its transactions take the write lock when they begin.
     free = claimable(project, rater).select_for_update(skip_locked=True).first()
     if free is None:

@@ -63,10 +63,11 @@ class QueueCounts:
     held: int
     submitted: int
     skipped: int
+    returned: int = 0
 
     @property
     def wanted(self) -> int:
-        return self.open + self.held + self.submitted
+        return self.open + self.held + self.submitted + self.returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def queue_state(project: Project, rater: Rater | None) -> QueueState:
     n_claimable = claimable_count(project, rater)
     return QueueState(
         standing=standing_of(
-            is_holding=mine.filter(state=AssignmentState.HELD).exists(),
+            is_holding=mine.filter(state__in=(AssignmentState.HELD, AssignmentState.RETURNED)).exists(),
             has_rubric=project.rubric_id is not None,
             n_traces=Trace.objects.filter(project=project).count(),
             n_slots=counts.wanted + counts.skipped,

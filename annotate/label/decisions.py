@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
 from annotate.assign.actions import rater_of
-from annotate.enums import CriterionKind, RaterKind, Scope
+from annotate.enums import RaterKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
 from annotate.models import Criterion, Label, Person, Project, Rater, Step, Trace
@@ -36,8 +36,8 @@ class Reading:
 
 
 def decidable_criteria(project: Project) -> tuple[Criterion, ...]:
-    """The questions put to people that have levels; a text has none to decide between."""
-    return tuple(one for one in asked_criteria(project) if one.kind != CriterionKind.TEXT)
+    """The questions put to people that have levels; words have none to decide between."""
+    return tuple(one for one in asked_criteria(project) if one.levels.all())
 
 
 def desk_of(project: Project) -> Rater:

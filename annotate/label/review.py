@@ -7,9 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from annotate.enums import AssignmentState, CriterionKind, Scope
-from annotate.errors import Conflict
-from annotate.models import Assignment, Criterion, Label, Person, Rater, Step, Trace
+from annotate.enums import AssignmentState, Scope
+from annotate.models import Assignment, Criterion, Label, Rater, Step, Trace
 
 from .completeness import Place
 from .decisions import counted_readings, decisions_on, newest_decision, place_of
@@ -35,7 +34,7 @@ class Matter:
 
     @property
     def can_be_decided(self) -> bool:
-        return self.criterion.kind != CriterionKind.TEXT
+        return bool(self.criterion.levels.all())
 
     @property
     def is_disputed(self) -> bool:
@@ -114,6 +113,8 @@ class Readers:
         self._number = {rater.pk: number for number, rater in enumerate(self.raters)}
 
     def name(self, rater: Rater, *, is_decided: bool = False) -> str:
+        if rater.pk not in self._number:
+            return "A former reader"
         if self.hides_names and not is_decided:
             return f"Reader {letter_of(self._number[rater.pk])}"
         return f"{rater.name} (simulated)" if rater.is_simulated else rater.name
@@ -176,12 +177,3 @@ def _holders(trace: Trace) -> list[Rater]:
         state=AssignmentState.SKIPPED
     )
     return [slot.holder for slot in slots.select_related("holder__person") if slot.holder is not None]
-
-
-def require_no_reading_of_own(trace: Trace, person: Person) -> None:
-    """Refuse somebody who is still to say what they think themselves. Raises Conflict."""
-    if Assignment.objects.filter(trace=trace, holder__person=person, state=AssignmentState.HELD).exists():
-        raise Conflict(
-            "You hold this trace for labelling, and what others said would tell you what to say."
-            " Submit it or put it back first, then review it."
-        )

@@ -1,6 +1,7 @@
 """One file per noun; this page only names them."""
 
 from .assignment import Assignment
+from .comment import Comment
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
@@ -14,6 +15,7 @@ from .run import Completion, Run, Unit, Worker
 
 __all__ = [
     "Assignment",
+    "Comment",
     "Completion",
     "Consensus",
     "Criterion",

@@ -73,6 +73,16 @@ form.addEventListener("keydown", (event) => {
   if (event.key === "Enter" && stops[index] && !openIn(stops[index]).length) nextOpen();
 });
 
+/* "Comment" below a step keeps what is not saved yet: the form at the end of the page is told the step instead. */
+form.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-about]");
+  if (!link) return;
+  event.preventDefault();
+  const words = document.getElementById("comment-form").elements;
+  words.about.value = link.dataset.about;
+  words.text.focus();
+});
+
 form.addEventListener("submit", () => {
   isLeaving = true;
 });

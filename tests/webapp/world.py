@@ -9,6 +9,7 @@ from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.consensus.actions import run_consensus
 from annotate.enums import FinishReason, Outcome, RaterKind, Role, RunKind, UnitState
 from annotate.export.actions import build_release
+from annotate.label.discussion import write_comment
 from annotate.models import Completion, Estimate, Project, Run, Trace, Unit
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
@@ -42,7 +43,10 @@ def a_world(releases: Path) -> World:
     assignment = claim_next(project, bob)
     assert assignment is not None
     assert project.rubric is not None
+    # Among reviewers, about the trace that Bob holds.
+    comment = write_comment(trace, a_person("carol"), "carol-says @reviewers", position=0)
     ids = {
+        "comments": comment.pk,
         "traces": trace.pk,
         "problems": trace.problem_id,
         "rubrics": project.rubric.pk,

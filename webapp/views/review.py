@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -12,16 +13,30 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotate.access import REACH, project_for, role_in, trace_for
+from annotate.access import (
+    REACH,
+    project_for,
+    review_for,
+    role_in,
+)
 from annotate.consensus.queries import latest_consensus
 from annotate.enums import Role
 from annotate.errors import Rejected
 from annotate.label.decisions import decidable_criteria, decide, hide_readers
-from annotate.label.review import Review, StepMatters, require_no_reading_of_own, review_of
+from annotate.label.returns import Returned, returned_of, sent_back
+from annotate.label.review import Review, StepMatters, review_of
 from annotate.label.review_queue import Show, Waiting, next_in, nothing_because, review_queue
-from annotate.models import Person, Project, Trace
+from annotate.label.threads import THEIRS, Remark, open_questions, talk_of_reviewers
+from annotate.models import Assignment, Person, Project, Trace
 from annotate.prelabel.queries import Signal, evidence_of
-from webapp.forms.review import Blank, LookForm, SeenForm, blank_of, said_in, trouble_in
+from webapp.forms.review import (
+    Blank,
+    LookForm,
+    SeenForm,
+    blank_of,
+    said_in,
+    trouble_in,
+)
 from webapp.templatetags.typeset import has_math
 
 PAGE = 50
@@ -34,6 +49,7 @@ class StepRow:
     matters: StepMatters
     blanks: tuple[Blank, ...]
     machines: tuple[Signal, ...]
+    remarks: Sequence[Remark]
 
 
 @login_required
@@ -53,6 +69,8 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "has_consensus": latest_consensus(project) is not None,
         "nothing": "" if rows else _nothing(project, look),
         "can_manage": role_in(request.user, project) in REACH[Role.MANAGER],
+        "sent_back": sent_back(project),
+        "n_questions": open_questions(project, _person(request)).count(),
     }
     return render(request, "review/queue.html", context)
 
@@ -72,19 +90,17 @@ def names(request: HttpRequest, slug: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """One trace to decide about; a plain form saves all decisions at once and may go on to the next trace."""
-    trace = trace_for(request.user, pk, role=Role.REVIEWER)
-    assert isinstance(request.user, Person)
-    require_no_reading_of_own(trace, request.user)
+    trace = review_for(request.user, pk)
     look = LookForm(request.GET, decidable_criteria(trace.project))
     found = review_of(trace)
     if request.method != "POST":
         return _page(request, found, look)
-    following = next_in(_rows(trace.project, look), trace, request.user)
+    following = next_in(_rows(trace.project, look), trace, _person(request))
     form = SeenForm(request.POST)
     if not form.is_valid():
         raise Rejected("The form came without the newest decision it knew of. Reload the page.", field="seen")
     said = said_in(found, request.POST, seen=form.cleaned_data["seen"])
-    trouble = trouble_in(said, decide(trace, request.user, said))
+    trouble = trouble_in(said, decide(trace, _person(request), said))
     if trouble is not None:
         return _page(request, review_of(trace), look, trouble)
     if "next" not in request.POST:
@@ -92,6 +108,11 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     if following is not None:
         return _to("review", following, look)
     return _to("review-queue", trace.project.slug, look)
+
+
+def _person(request: HttpRequest) -> Person:
+    assert isinstance(request.user, Person)
+    return request.user
 
 
 def _rows(project: Project, look: LookForm) -> list[Waiting]:
@@ -119,11 +140,29 @@ def _to(name: str, where: int | str, look: LookForm) -> HttpResponseRedirect:
     return HttpResponseRedirect(f"{address}?{look.query}" if look.query else address)
 
 
+def _readings(found: Review) -> list[tuple[Assignment, str]]:
+    """The readings that somebody with an account holds or has submitted, under the names they may be shown by."""
+    slots = Assignment.objects.filter(trace=found.trace, state__in=THEIRS, holder__person__isnull=False)
+    named = [(slot, slot.holder) for slot in slots.select_related("holder__person") if slot.holder]
+    named.sort(key=lambda one: found.readers.number(one[1]))
+    return [(slot, found.readers.name(holder)) for slot, holder in named]
+
+
+def _returned(found: Review) -> list[tuple[str, Returned]]:
+    """What was sent back, and under which name; a slot that nobody holds any more is nobody's."""
+    return [
+        (found.readers.name(one.assignment.holder) if one.assignment.holder else "A reader", one)
+        for one in returned_of(found.trace)
+    ]
+
+
 def _page(
     request: HttpRequest, found: Review, look: LookForm, trouble: Rejected | None = None
 ) -> HttpResponse:
     trace = found.trace
     given: QueryDict | None = request.POST if trouble else None
+    settled = {one.step.pk for one in found.steps if one.is_settled}
+    talk = talk_of_reviewers(trace, _person(request), found.readers, settled)
     machines = {evidence.position: evidence.signals for evidence in evidence_of(trace)}
     problem = trace.problem
     texts = [problem.text, problem.reference_solution or "", *(row.step.text for row in found.steps)]
@@ -137,11 +176,16 @@ def _page(
                 one,
                 tuple(blank_of(matter, given) for matter in one.matters),
                 machines.get(one.step.position, ()),
+                talk.at(one.step.pk),
             )
             for one in found.steps
         ],
         "whole": [blank_of(matter, given) for matter in found.whole],
         "signals_about_trace": machines.get(None, ()),
+        "about_trace": talk.at(None),
+        "readings": _readings(found),
+        "returned": _returned(found),
+        "about": request.GET.get("about", ""),
         "look": look,
         "trouble": trouble,
         "is_raw": "raw" in request.GET,
