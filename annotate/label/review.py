@@ -91,6 +91,11 @@ class Review:
         return [*(matter for step in self.steps for matter in step.matters), *self.whole]
 
     @property
+    def settled(self) -> set[int]:
+        """The steps whose readers may be named."""
+        return {one.step.pk for one in self.steps if one.is_settled}
+
+    @property
     def n_disputed(self) -> int:
         return sum(matter.is_disputed for matter in self.matters)
 
@@ -132,11 +137,6 @@ def letter_of(number: int) -> str:
     """A to Z, then AA, AB and so on."""
     before, last = divmod(number, 26)
     return (letter_of(before - 1) if before else "") + chr(ord("A") + last)
-
-
-def readers_of(trace: Trace) -> Readers:
-    """Everybody who has said or is saying something about the trace: a letter stays while work goes back and forth."""
-    return Readers(trace, [*_holders(trace), *(label.rater for label in counted_readings(trace))])
 
 
 def review_of(trace: Trace) -> Review:

@@ -14,15 +14,15 @@ The rule, on which blindness rests:
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from annotate.enums import AssignmentState
-from annotate.models import Assignment, Comment, Person, Project, Trace
+from annotate.models import Assignment, Comment, Person, Project
 
-from .review import Readers
+from .review import Review
 
 THEIRS = (AssignmentState.HELD, AssignmentState.SUBMITTED, AssignmentState.RETURNED)
 # By step id; None is the trace as a whole.
@@ -38,6 +38,8 @@ class Remark:
     to: str
     can_edit: bool
     can_resolve: bool
+    # Who may edit a slip out of a comment does so because it should not be read.
+    earlier: Sequence[Mapping[str, str]] = ()
 
     @property
     def is_open_question(self) -> bool:
@@ -58,14 +60,20 @@ class Talk:
         return self.at(None)
 
     @property
+    def remarks(self) -> list[Remark]:
+        """All of it in the order it was written."""
+        return sorted(
+            (one for thread in self.threads.values() for one in thread), key=lambda one: one.comment.pk
+        )
+
+    @property
     def n(self) -> int:
         return sum(map(len, self.threads.values()))
 
 
-def talk_of_reviewers(
-    trace: Trace, person: Person, readers: Readers, decided: Collection[int | None]
-) -> Talk:
-    """Every comment on a trace, for somebody who reviews it. ``decided`` are the steps whose names may be seen."""
+def talk_of_reviewers(review: Review, person: Person) -> Talk:
+    """Every comment on a trace, for somebody who reviews it."""
+    readers, settled = review.readers, review.settled
     reader_of = {rater.person_id: rater for rater in readers.raters if rater.person_id is not None}
 
     def name(of: Person | None, step: int | None) -> str:
@@ -74,9 +82,9 @@ def talk_of_reviewers(
         if of == person:
             return "You"
         rater = reader_of.get(of.pk)
-        return of.shown_name if rater is None else readers.name(rater, is_decided=step in decided)
+        return of.shown_name if rater is None else readers.name(rater, is_decided=step in settled)
 
-    rows = Comment.objects.filter(trace=trace).select_related("author", "addressee")
+    rows = Comment.objects.filter(trace=review.trace).select_related("author", "addressee", "step")
     return _talk(
         Remark(
             one,
@@ -84,6 +92,7 @@ def talk_of_reviewers(
             to=name(one.addressee, one.step_id) if one.addressee_id else "",
             can_edit=one.author_id == person.pk,
             can_resolve=one.resolved_at is None,
+            earlier=one.earlier,
         )
         for one in rows
     )
@@ -101,8 +110,9 @@ def talk_of_reader(assignment: Assignment, person: Person) -> Talk:
             to="you" if one.addressee_id == person.pk else "",
             can_edit=one.author_id == person.pk,
             can_resolve=one.resolved_at is None,
+            earlier=one.earlier if one.author_id == person.pk else (),
         )
-        for one in rows.select_related("author", "addressee")
+        for one in rows.select_related("step")
     )
 
 

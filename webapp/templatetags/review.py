@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from annotate.access import REACH, role_in
 from annotate.enums import Role
+from annotate.label.history import own_labels
 from annotate.label.review_queue import review_queue
 from annotate.label.threads import open_for_reader, open_questions
 from annotate.models import Person, Project
@@ -39,3 +40,9 @@ def comments_to(project: Project, user: Person | AnonymousUser) -> int:
     if not isinstance(user, Person) or role_in(user, project) != Role.ANNOTATOR:
         return 0
     return open_for_reader(project, user).count()
+
+
+@register.simple_tag
+def is_labelling(project: Project, user: Person | AnonymousUser) -> bool:
+    """Whether the person has said anything in the project."""
+    return isinstance(user, Person) and own_labels(project, user).exists()

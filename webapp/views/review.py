@@ -161,8 +161,7 @@ def _page(
 ) -> HttpResponse:
     trace = found.trace
     given: QueryDict | None = request.POST if trouble else None
-    settled = {one.step.pk for one in found.steps if one.is_settled}
-    talk = talk_of_reviewers(trace, _person(request), found.readers, settled)
+    talk = talk_of_reviewers(found, _person(request))
     machines = {evidence.position: evidence.signals for evidence in evidence_of(trace)}
     problem = trace.problem
     texts = [problem.text, problem.reference_solution or "", *(row.step.text for row in found.steps)]

@@ -7,7 +7,7 @@ from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.enums import RaterKind, Role
 from annotate.label.answers import Said
 from annotate.label.decisions import decide
-from annotate.label.review import letter_of, readers_of, review_of
+from annotate.label.review import letter_of, review_of
 from annotate.models import Label, Project, Rater, Trace
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
@@ -88,7 +88,7 @@ def test_drafts_are_not_shown(project, readers):
     a_label(rater_of(project, carol), trace.steps.get(), "bad", assignment=held)
     assert len(review_of(trace).steps[0].matters[0].heard) == 2
     # Whoever is at work has a letter already: it does not pass to another when they submit.
-    assert rater_of(project, carol) in readers_of(trace).raters
+    assert rater_of(project, carol) in review_of(trace).readers.raters
 
 
 @pytest.mark.parametrize(("number", "letters"), [(0, "A"), (25, "Z"), (26, "AA"), (52, "BA")])

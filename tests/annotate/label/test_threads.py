@@ -5,12 +5,14 @@ import pytest
 from annotate.access import comment_for
 from annotate.enums import AssignmentState
 from annotate.errors import NotAllowed
-from annotate.label.discussion import ask_reviewers, resolve_comment, write_comment
-from annotate.label.review import readers_of
+from annotate.label.answers import Said
+from annotate.label.decisions import decide
+from annotate.label.discussion import ask_reviewers, edit_comment, resolve_comment, write_comment
+from annotate.label.review import review_of
 from annotate.label.threads import open_for_reader, open_questions, talk_of_reader, talk_of_reviewers
 from annotate.models import Assignment, Comment, Project
 from tests.annotate.label.desks import a_shared_project, read, take
-from tests.factories import a_person
+from tests.factories import a_criterion, a_person
 
 pytestmark = pytest.mark.django_db
 
@@ -84,14 +86,28 @@ def test_reviewers_see_everything_and_readers_as_letters_until_the_step_is_decid
     step = trace.steps.get(position=1)
     ask_reviewers(bob, "Is it?", position=1)
     write_comment(trace, carol, "It is", position=1, to=bob)
-    readers = readers_of(trace)
-    open_ = talk_of_reviewers(trace, carol, readers, ()).at(step.pk)
+    open_ = talk_of_reviewers(review_of(trace), carol).at(step.pk)
     assert [(one.who, one.to) for one in open_] == [("Reader A", ""), ("You", "Reader A")]
     assert [(one.can_edit, one.is_open_question) for one in open_] == [(False, True), (True, False)]
-    decided = talk_of_reviewers(trace, a_person("alice"), readers, {step.pk}).at(step.pk)
+    decide(trace, carol, [Said(a_criterion(project).pk, 1, "bad")])
+    alice = a_person("alice")
+    decided = talk_of_reviewers(review_of(trace), alice).at(step.pk)
     assert [(one.who, one.to) for one in decided] == [("bob", ""), ("carol", "bob")]
-    type(a_person("carol")).objects.filter(pk=carol.pk).delete()
-    assert talk_of_reviewers(trace, a_person("alice"), readers, ()).at(step.pk)[1].who == "Somebody who left"
+    Comment.objects.update(author=None)
+    assert talk_of_reviewers(review_of(trace), alice).at(step.pk)[1].who == "Somebody who left"
+
+
+def test_a_slip_that_a_reviewer_edits_out_is_not_shown_to_the_reader(project):
+    bob = read(project, "bob", "gb")
+    slip = write_comment(bob.trace, a_person("carol"), "dora said good", to=bob)
+    edit_comment(slip, a_person("carol"), "Look again")
+    mine = ask_reviewers(bob, "Frist")
+    edit_comment(mine, a_person("bob"), "First")
+    seen = {one.comment.text: list(one.earlier) for one in talk_of_reader(bob, a_person("bob")).remarks}
+    assert seen["Look again"] == []
+    assert [row["text"] for row in seen["First"]] == ["Frist"]
+    [told, _] = talk_of_reviewers(review_of(bob.trace), a_person("alice")).remarks
+    assert told.earlier[0]["text"] == "dora said good"
 
 
 def test_what_is_open_is_counted_until_it_is_resolved(project):

@@ -17,6 +17,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "overlap",
             "lease_minutes",
             "shows_reference",
+            "hides_readers",
             "created_at",
         )
         read_only_fields = fields
