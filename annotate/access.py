@@ -9,10 +9,11 @@ from __future__ import annotations
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from annotate.enums import Role
+from annotate.enums import AssignmentState, Role
 from annotate.errors import NotAllowed
 from annotate.models import (
     Assignment,
+    Comment,
     Consensus,
     Estimate,
     Invitation,
@@ -86,6 +87,20 @@ def trace_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Trace:
     return trace
 
 
+def review_for(user: Visitor, pk: int) -> Trace:
+    """A trace to review, for those who may and are not to say what they think of it themselves just now."""
+    trace = trace_for(user, pk, role=Role.REVIEWER)
+    assert user.pk is not None
+    own = Assignment.objects.filter(trace=trace, holder__person_id=user.pk, state=AssignmentState.HELD)
+    if own.exists():
+        raise NotAllowed(
+            "You hold this trace for labelling, and what others said would tell you what to say."
+            " Submit it or put it back first, then review it.",
+            is_visible=True,
+        )
+    return trace
+
+
 def problem_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Problem:
     problem = Problem.objects.select_related("project").filter(pk=pk).first()
     if problem is None:
@@ -132,6 +147,37 @@ def _role_of(person_id: int | None) -> Subquery:
     """The person's role in the project of each row of a query."""
     members = Membership.objects.filter(project=OuterRef("project"), person=person_id)
     return Subquery(members.values("role")[:1])
+
+
+def reading_for(user: Visitor, pk: int) -> Assignment:
+    """Anybody's reading of a trace, for those who review the project."""
+    reading = (
+        Assignment.objects.select_related("project__rubric", "trace__project", "holder__person")
+        .filter(pk=pk)
+        .first()
+    )
+    if reading is None:
+        raise NotAllowed
+    _admit(user, reading.project, Role.REVIEWER)
+    return reading
+
+
+def comment_for(user: Visitor, pk: int) -> Comment:
+    """A comment that the person may see (:mod:`annotate.label.threads` has the rule)."""
+    comment = Comment.objects.select_related("trace__project", "step").filter(pk=pk).first()
+    if comment is None:
+        raise NotAllowed
+    project = comment.trace.project
+    _admit(user, project, None)
+    assert user.pk is not None
+    own = Assignment.objects.filter(trace=comment.trace_id, holder__person_id=user.pk)
+    is_reading = own.filter(state=AssignmentState.HELD).exists()
+    if role_in(user, project) in REACH[Role.REVIEWER] and not is_reading:
+        return comment
+    is_theirs = own.filter(state__in=(AssignmentState.SUBMITTED, AssignmentState.RETURNED)).exists()
+    if not (is_reading or is_theirs) or user.pk not in (comment.author_id, comment.addressee_id):
+        raise NotAllowed
+    return comment
 
 
 def label_for(user: Visitor, pk: int) -> Label:

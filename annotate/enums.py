@@ -22,6 +22,8 @@ class RaterKind(models.TextChoices):
     VERIFIER = "verifier", "Verifier"
     PROBE = "probe", "Probe"
     GOLD = "gold", "Gold"
+    # What reviewers decide where readings differ: one such rater per project, and no reading of its own.
+    REVIEW = "review", "Review"
 
 
 class Scope(models.TextChoices):
@@ -75,6 +77,8 @@ class AssignmentState(models.TextChoices):
     HELD = "held", "Held"
     SUBMITTED = "submitted", "Submitted"
     SKIPPED = "skipped", "Skipped"
+    # A reviewer wants another look: it waits for the person who submitted it, and for nobody else.
+    RETURNED = "returned", "Sent back"
 
 
 class Purpose(models.TextChoices):

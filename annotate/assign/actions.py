@@ -35,6 +35,7 @@ from .finishing import SaidHere, add_slot, count_finished, follow_submit, mark_e
 from .ordering import APART
 from .policy import lease_end
 from .readers import Seat, locked_seat, lower_cursors
+from .returning import take_up_returned
 from .rules import rules_of
 
 # The cursor moves after so many traces: until then a claim steps over no more than that.
@@ -85,7 +86,8 @@ def renew_order(project: Project) -> int:
 
 @transaction.atomic
 def claim_next(project: Project, rater: Rater) -> Assignment | None:
-    """The assignment the rater holds already, else the first free one of a trace they have not had.
+    """The assignment the rater holds already, else one sent back to them, else the first free one of a trace they have
+    not had.
 
     Before the queue opens that is the demonstration and the exam, where the project has one; now and then a gold
     trace that looks like any other. Returns None when there is nothing to take; ``queries.queue_state`` says why.
@@ -97,9 +99,12 @@ def claim_next(project: Project, rater: Rater) -> Assignment | None:
     seat = locked_seat(rater, rules)
     now, skills = timezone.now(), skills_asked(rules, seat)
     standing = own_or_expired(project, rater, skills=skills, now=now)
-    held = next((one for one in standing if one.holder_id == rater.pk), None)
+    own = {one.state: one for one in reversed(standing) if one.holder_id == rater.pk}
+    held = own.get(AssignmentState.HELD)
     if held is not None:
         return _kept(held, project)
+    if AssignmentState.RETURNED in own and (returned := take_up_returned(project, rater)) is not None:
+        return returned
     if seat.reader.paused_at is not None:
         return None
     if is_locked_out(rules, seat):
@@ -108,7 +113,8 @@ def claim_next(project: Project, rater: Rater) -> Assignment | None:
         gold = _claim_special(project, rater, Purpose.GOLD)
         if gold is not None:
             return gold
-    return _claim_ordinary(project, rater, seat, skills, standing)
+    lapsed = [one for one in standing if one.holder_id != rater.pk]
+    return _claim_ordinary(project, rater, seat, skills, lapsed)
 
 
 def _claim_ordinary(

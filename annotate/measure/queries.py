@@ -79,7 +79,7 @@ def measured_criteria(project: Project) -> QuerySet[Criterion]:
 
 
 def criterion_labels(criterion: Criterion) -> CriterionLabels:
-    """Every label of a criterion that counts: live, and not part of unfinished work."""
+    """Every label of a criterion that counts as a reading: live, not part of unfinished work, and no decision."""
     scored = [level for level in criterion.levels.all() if level.score is not None]
     levels = sorted(scored, key=lambda level: (level.score or 0.0, level.position))
     if len(levels) < 2:
@@ -88,6 +88,7 @@ def criterion_labels(criterion: Criterion) -> CriterionLabels:
     keys = tuple(level.key for level in levels)
     rows = (
         Label.objects.counted()
+        .independent()
         .filter(criterion=criterion)
         .annotate(
             item=Coalesce("step_id", "trace_id", "pair_id"),

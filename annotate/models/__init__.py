@@ -1,6 +1,7 @@
 """One file per noun; this page only names them."""
 
 from .assignment import Assignment, Reader, Turn
+from .comment import Comment
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
@@ -16,6 +17,7 @@ from .run import Completion, Run, Unit, Worker
 
 __all__ = [
     "Assignment",
+    "Comment",
     "Completion",
     "Consensus",
     "Criterion",

@@ -63,7 +63,7 @@ class Assignment(models.Model):
                 condition=Q(state=AssignmentState.OPEN, holder__isnull=True, held_until__isnull=True)
                 | Q(state=AssignmentState.HELD, holder__isnull=False, held_until__isnull=False)
                 | Q(
-                    state__in=(AssignmentState.SUBMITTED, AssignmentState.SKIPPED),
+                    state__in=(AssignmentState.SUBMITTED, AssignmentState.SKIPPED, AssignmentState.RETURNED),
                     holder__isnull=False,
                     held_until__isnull=True,
                 ),

@@ -28,6 +28,8 @@ class Project(models.Model):
     shows_reference = models.BooleanField(default=False)
     # Whether people see what machines said once they have answered everything, and may change their answers then.
     reveals_prelabels = models.BooleanField(default=False)
+    # Reviewers see Reader A, B, C instead of names until they have decided.
+    hides_readers = models.BooleanField(default=True)
     # Audit rate by name: the least share (the most, for a bias) with which a judge counts in a consensus.
     judge_gate = models.JSONField(default=usual_judge_gate, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

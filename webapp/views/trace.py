@@ -12,13 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from annotate.access import project_for, role_in, trace_for
+from annotate.access import REACH, project_for, role_in, trace_for
 from annotate.assign.manage.contracts import TraceFilter
 from annotate.assign.manage.lists import TracePage, strata_of, trace_page
 from annotate.assign.queries import readings_by_trace
 from annotate.consensus.queries import decisions_of, latest_consensus
 from annotate.enums import RaterKind, Role
 from annotate.ingest.queries import corpus_counts
+from annotate.label.decisions import decisions_on
 from annotate.label.queries import readings_of, totals_by_rater
 from annotate.label.revealing import note_seen
 from annotate.models import Consensus, Label, Person, Step
@@ -36,6 +37,7 @@ class StepView:
     step: Step
     people: Sequence[Label]
     gold: Sequence[Label]
+    decided: Sequence[Label]
     machines: Sequence[Signal]
     decision: Consensus | None
 
@@ -83,7 +85,7 @@ def trace(request: HttpRequest, pk: int) -> HttpResponse:
     texts = [problem.text, problem.reference_solution or "", *(step.text for step in steps)]
     is_raw = "raw" in request.GET
     machines = {evidence.position: evidence.signals for evidence in evidence_of(found)}
-    labels = readings_of(found)
+    labels = [*decisions_on(found), *readings_of(found)]
     assert isinstance(request.user, Person)
     if labels or any(machines.values()):
         # Whoever labels this trace later is not blind any more.
@@ -99,6 +101,7 @@ def trace(request: HttpRequest, pk: int) -> HttpResponse:
         "signals_about_trace": machines.get(None, ()),
         "totals": totals_by_rater(found.project, labels).items(),
         "consensus": run,
+        "can_review": role_in(request.user, found.project) in REACH[Role.REVIEWER],
         "is_raw": is_raw,
         "needs_math": not is_raw and any(map(has_math, texts)),
     }
@@ -119,6 +122,7 @@ def _rows(
             step,
             people=said[step.pk, RaterKind.PERSON],
             gold=said[step.pk, RaterKind.GOLD],
+            decided=said[step.pk, RaterKind.REVIEW],
             machines=machines.get(step.position, ()),
             decision=decisions.get(step.pk),
         )

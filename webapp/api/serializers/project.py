@@ -22,6 +22,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "lease_minutes",
             "shows_reference",
             "reveals_prelabels",
+            "hides_readers",
             "created_at",
         )
         read_only_fields = fields
