@@ -40,6 +40,9 @@ REACH: dict[Role, frozenset[Role]] = {
     Role.VIEWER: frozenset({Role.OWNER, Role.MANAGER, Role.REVIEWER, Role.VIEWER}),
 }
 
+# Whoever holds a trace, or has it back to look at again, is still to say what they think of it.
+STILL_TO_SAY = (AssignmentState.HELD, AssignmentState.RETURNED)
+
 Visitor = Person | AnonymousUser
 
 
@@ -91,10 +94,10 @@ def review_for(user: Visitor, pk: int) -> Trace:
     """A trace to review, for those who may and are not to say what they think of it themselves just now."""
     trace = trace_for(user, pk, role=Role.REVIEWER)
     assert user.pk is not None
-    own = Assignment.objects.filter(trace=trace, holder__person_id=user.pk, state=AssignmentState.HELD)
+    own = Assignment.objects.filter(trace=trace, holder__person_id=user.pk, state__in=STILL_TO_SAY)
     if own.exists():
         raise NotAllowed(
-            "You hold this trace for labelling, and what others said would tell you what to say."
+            "This trace is on your own desk for labelling, and what others said would tell you what to say."
             " Submit it or put it back first, then review it.",
             is_visible=True,
         )
@@ -171,11 +174,11 @@ def comment_for(user: Visitor, pk: int) -> Comment:
     _admit(user, project, None)
     assert user.pk is not None
     own = Assignment.objects.filter(trace=comment.trace_id, holder__person_id=user.pk)
-    is_reading = own.filter(state=AssignmentState.HELD).exists()
+    is_reading = own.filter(state__in=STILL_TO_SAY).exists()
     if role_in(user, project) in REACH[Role.REVIEWER] and not is_reading:
         return comment
-    is_theirs = own.filter(state__in=(AssignmentState.SUBMITTED, AssignmentState.RETURNED)).exists()
-    if not (is_reading or is_theirs) or user.pk not in (comment.author_id, comment.addressee_id):
+    is_theirs = is_reading or own.filter(state=AssignmentState.SUBMITTED).exists()
+    if not is_theirs or user.pk not in (comment.author_id, comment.addressee_id):
         raise NotAllowed
     return comment
 

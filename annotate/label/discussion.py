@@ -70,7 +70,7 @@ def send_back(
         raise Rejected("Say what should be looked at again.", field="text")
     reader = _reader_of(assignment.trace, assignment)
     if reader == reviewer:
-        raise Conflict("This is your own reading: claim work and change it, or let somebody else review it.")
+        raise Conflict("This is your own reading. Let another reviewer send it back.")
     current, now = return_assignment(assignment), timezone.now()
     return [
         Comment.objects.create(

@@ -3,7 +3,7 @@
 The rule, on which blindness rests:
 
 - *Reviewers* (and managers and owners) see every comment of their project, except on a trace that they hold for
-  labelling themselves: there they are readers like any other until they have submitted.
+  labelling themselves, or have back to look at again: there they are readers like any other until they have submitted.
 - *Whoever reads a trace* sees, from taking it on and for as long as it is theirs (held, submitted or sent back), their
   own comments and those that a reviewer has addressed to them. Nothing else, before or after others have submitted: no
   other reader's words, no decision, no answer.
@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from annotate.access import STILL_TO_SAY
 from annotate.enums import AssignmentState
 from annotate.models import Assignment, Comment, Person, Project
 
@@ -58,6 +59,11 @@ class Talk:
     @property
     def about_trace(self) -> Sequence[Remark]:
         return self.at(None)
+
+    @property
+    def at_the_top(self) -> Sequence[Remark]:
+        """What a reviewer wants the reader to see first: about the trace, to them, not resolved."""
+        return [one for one in self.about_trace if one.to and one.comment.resolved_at is None]
 
     @property
     def remarks(self) -> list[Remark]:
@@ -118,9 +124,7 @@ def talk_of_reader(assignment: Assignment, person: Person) -> Talk:
 
 def open_questions(project: Project, person: Person) -> QuerySet[Comment]:
     """What waits for a reviewer's answer, oldest first; without traces that this one is reading themselves."""
-    held = Assignment.objects.filter(
-        trace=OuterRef("trace"), holder__person=person, state=AssignmentState.HELD
-    )
+    held = Assignment.objects.filter(trace=OuterRef("trace"), holder__person=person, state__in=STILL_TO_SAY)
     rows = Comment.objects.filter(trace__project=project, asks_reviewers=True, resolved_at=None)
     return rows.exclude(Exists(held)).select_related("trace", "step", "author").order_by("pk")
 

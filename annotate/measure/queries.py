@@ -145,12 +145,12 @@ def finished_audits(project: Project) -> QuerySet[Run]:
 
 
 def data_version_of(project: Project) -> str:
-    """A digest that changes with every label, revision, withdrawal, submission and rubric version."""
-    labels = Label.objects.filter(rater__project=project)
+    """A digest that changes with every reading, revision, withdrawal, submission and rubric version."""
+    labels = Label.objects.independent().filter(rater__project=project)
     seen = labels.aggregate(
         newest=Max("pk"), count=Count("pk"), superseded=Count("pk", filter=Q(is_live=False))
     )
-    counted = Label.objects.counted().filter(rater__project=project).count()
+    counted = Label.objects.counted().independent().filter(rater__project=project).count()
     facts = (project.rubric_id, seen["newest"], seen["count"], seen["superseded"], counted)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 

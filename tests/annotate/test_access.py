@@ -174,9 +174,12 @@ def test_a_reviewer_does_not_look_at_a_trace_they_are_labelling(project: Project
         holder=carol,
         held_until=timezone.now(),
     )
-    with pytest.raises(NotAllowed, match="You hold this trace") as refusal:
+    with pytest.raises(NotAllowed, match="on your own desk") as refusal:
         access.review_for(a_person("carol"), trace.pk)
     assert refusal.value.is_visible
     assert access.review_for(a_person("alice"), trace.pk) == trace
-    Assignment.objects.filter(pk=held.pk).update(state=AssignmentState.SUBMITTED, held_until=None)
+    Assignment.objects.filter(pk=held.pk).update(state=AssignmentState.RETURNED, held_until=None)
+    with pytest.raises(NotAllowed, match="on your own desk"):
+        access.review_for(a_person("carol"), trace.pk)
+    Assignment.objects.filter(pk=held.pk).update(state=AssignmentState.SUBMITTED)
     assert access.review_for(a_person("carol"), trace.pk) == trace

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import (
     REACH,
+    STILL_TO_SAY,
     assignment_for,
     comment_for,
     project_for,
@@ -21,7 +22,7 @@ from annotate.access import (
     review_for,
     role_in,
 )
-from annotate.enums import AssignmentState, Role
+from annotate.enums import Role
 from annotate.errors import Rejected
 from annotate.label.discussion import ask_reviewers, edit_comment, resolve_comment, send_back, write_comment
 from annotate.label.threads import open_for_reader, open_questions
@@ -121,7 +122,7 @@ def _back_to(request: HttpRequest, trace: Trace, position: int | None) -> HttpRe
     """The page on which the person reads this trace's discussion: the review page, or their own sheet."""
     own = trace.assignments.filter(holder__person=_person(request)).first()
     is_reviewer = role_in(request.user, trace.project) in REACH[Role.REVIEWER]
-    if own is not None and (not is_reviewer or own.state == AssignmentState.HELD):
+    if own is not None and (not is_reviewer or own.state in STILL_TO_SAY):
         return HttpResponseRedirect(f"{reverse('assignment', args=[own.pk])}#discussion")
     place = "discussion" if position is None else f"step-{position}"
     return HttpResponseRedirect(f"{reverse('review', args=[trace.pk])}#{place}")

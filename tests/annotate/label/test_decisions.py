@@ -7,7 +7,7 @@ from annotate.enums import RaterKind, Role
 from annotate.label.answers import Said
 from annotate.label.decisions import decide, desk_of
 from annotate.measure.actions import measure_project
-from annotate.measure.queries import criterion_labels
+from annotate.measure.queries import criterion_labels, data_version_of
 from annotate.models import Criterion, Label, Project, Trace
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
@@ -98,11 +98,12 @@ def test_what_cannot_be_decided_is_refused_with_its_field_and_stops_no_other(tra
 
 
 def test_a_decision_is_no_further_reading(trace, verdict):
-    before = criterion_labels(verdict)
+    before, version = criterion_labels(verdict), data_version_of(trace.project)
     measured = measure_project(trace.project, resamples=10)
     decide(trace, a_person("carol"), [Said(verdict.pk, 1, "bad"), Said(verdict.pk, 0, "bad", "It is not")])
     again = measure_project(trace.project, resamples=10)
     assert criterion_labels(verdict) == before
+    assert data_version_of(trace.project) == version
     values = [(one.name, one.value, one.n) for one in again.estimates]
     assert values == [(one.name, one.value, one.n) for one in measured.estimates]
     assert again.n_labels == 4

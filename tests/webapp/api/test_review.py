@@ -110,4 +110,4 @@ def test_a_reviewer_who_labels_the_trace_is_kept_out_of_all_of_it(project):
     for path in ("review/", "returned/", "decisions/", "comments/", "history/"):
         refused = carol.get(f"/api/traces/{held.trace_id}/{path}")
         assert refused.status_code == 403
-        assert "You hold this trace" in refused.json()["detail"]
+        assert "on your own desk" in refused.json()["detail"]

@@ -63,6 +63,7 @@ def test_sending_back_shows_the_reader_why_and_the_reviewer_what_changed(project
     assert carol.post(url, {"to": str(reading.pk), "text": ""}).status_code == 400
     sent = carol.post(url, {"to": str(reading.pk), "about": "1", "text": "Is 5/2 a root?"})
     assert sent.status_code == 302
+    carol.post(f"/traces/{reading.trace_id}/comments/", {"to": str(reading.pk), "text": "One step only."})
     assert carol.post(url, {"to": str(reading.pk), "text": "Again"}).status_code == 409
     reading.refresh_from_db()
     assert reading.state == AssignmentState.RETURNED
@@ -72,6 +73,7 @@ def test_sending_back_shows_the_reader_why_and_the_reviewer_what_changed(project
     taken = signed_in("bob").post("/projects/words/queue/")
     assert taken.headers["Location"] == f"/assignments/{reading.pk}/"
     sheet = page("bob", f"/assignments/{reading.pk}/")
+    assert sheet.index("One step only.") < sheet.index('id="step-0"')
     assert sheet.index("Is 5/2 a root?") < sheet.index('id="discussion"')
     reading.refresh_from_db()
     answer(reading, "gg")
