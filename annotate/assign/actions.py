@@ -169,8 +169,10 @@ def _swapped_in(project: Project, rater: Rater, turn: Turn) -> Assignment | None
     filled; this way it is ordinary traces that do.
     """
     near = list(open_slots(project, rater, skills=None).filter(token=0).values_list("pk", flat=True)[:NEAR])
+    if not near:
+        return None
     rows = Assignment.objects.select_for_update(skip_locked=True, of=("self",))
-    slot = rows.filter(pk=min(near, default=None), state=AssignmentState.OPEN, token=0).first()
+    slot = rows.filter(pk=min(near), state=AssignmentState.OPEN, token=0).first()
     if slot is None:
         return None
     moved = Assignment(
