@@ -7,7 +7,7 @@ exists), visible when they are a member whose role does not reach. The order of 
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from annotate.enums import AssignmentState, Role
 from annotate.errors import NotAllowed
@@ -16,6 +16,7 @@ from annotate.models import (
     Comment,
     Consensus,
     Estimate,
+    Invitation,
     Label,
     Membership,
     Person,
@@ -60,7 +61,10 @@ def role_in(user: Visitor, project: Project) -> Role | None:
 
 
 def _admit(user: Visitor, project: Project, role: Role | None) -> None:
-    held = role_in(user, project)
+    _require(role_in(user, project), role)
+
+
+def _require(held: Role | None, role: Role | None) -> None:
     if held is None:
         raise NotAllowed
     if role is not None and held not in REACH[role]:
@@ -128,14 +132,17 @@ def assignment_for(user: Visitor, pk: int) -> Assignment:
     """A person's own assignment; nobody else's, whatever their role."""
     assignment = (
         Assignment.objects.select_related("project__rubric", "trace__problem", "holder")
+        # With the role at once: a labelling page asks for little else.
+        .annotate(role=_role_of(user.pk))
         .filter(pk=pk, holder__person_id=user.pk)
+        .order_by()
         .first()
         if user.is_authenticated
         else None
     )
     if assignment is None:
         raise NotAllowed
-    _admit(user, assignment.project, Role.ANNOTATOR)
+    _require(assignment.role and Role(assignment.role), Role.ANNOTATOR)
     return assignment
 
 
@@ -170,6 +177,12 @@ def comment_for(user: Visitor, pk: int) -> Comment:
     return comment
 
 
+def _role_of(person_id: int | None) -> Subquery:
+    """The person's role in the project of each row of a query."""
+    members = Membership.objects.filter(project=OuterRef("project"), person=person_id)
+    return Subquery(members.values("role")[:1])
+
+
 def label_for(user: Visitor, pk: int) -> Label:
     """A label: one's own, or anybody's for those who may see results."""
     label = Label.objects.select_related("rater__project", "criterion").filter(pk=pk).first()
@@ -178,6 +191,14 @@ def label_for(user: Visitor, pk: int) -> Label:
     is_own = user.is_authenticated and label.rater.person_id == user.pk
     _admit(user, label.rater.project, None if is_own else Role.VIEWER)
     return label
+
+
+def invitation_for(user: Visitor, pk: int, *, role: Role = Role.MANAGER) -> Invitation:
+    invitation = Invitation.objects.select_related("project").filter(pk=pk).first()
+    if invitation is None:
+        raise NotAllowed
+    _admit(user, invitation.project, role)
+    return invitation
 
 
 def run_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Run:

@@ -41,6 +41,20 @@ class CriterionKind(models.TextChoices):
     CHOICE = "choice", "Choice"
     TAGS = "tags", "Tags"
     TEXT = "text", "Text"
+    # The step rewritten: words that must differ from the step's own.
+    CORRECTION = "correction", "Correction"
+    # A heading over other questions: it asks nothing, its score is the weighted mean of theirs.
+    GROUP = "group", "Group"
+
+
+# What is answered by choosing one level, and what is answered without any.
+CHOOSING_KINDS = (
+    CriterionKind.VERDICT,
+    CriterionKind.ORDINAL,
+    CriterionKind.BINARY,
+    CriterionKind.CHOICE,
+)
+WORDING_KINDS = (CriterionKind.TEXT, CriterionKind.CORRECTION)
 
 
 class StepKind(models.TextChoices):
@@ -65,6 +79,25 @@ class AssignmentState(models.TextChoices):
     SKIPPED = "skipped", "Skipped"
     # A reviewer wants another look: it waits for the person who submitted it, and for nobody else.
     RETURNED = "returned", "Sent back"
+
+
+class Purpose(models.TextChoices):
+    """What a trace, or one reading of it, is for. ``WITHDRAWN``: nobody is given the trace any more."""
+
+    WORK = "work", "Work"
+    GOLD = "gold", "Hidden gold"
+    EXAM = "exam", "Exam"
+    DEMO = "demo", "Demonstration"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class ExamState(models.TextChoices):
+    """How somebody stands with a project's exam. ``OPEN``: not taken, or not to its end."""
+
+    OPEN = "open", "Not taken yet"
+    PASSED = "passed", "Passed"
+    FAILED = "failed", "Not passed"
+    WAIVED = "waived", "Waived"
 
 
 class RunKind(models.TextChoices):

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from annotate.assign.actions import renew_order
 from annotate.consensus.contracts import Decide, Decision, Policy
 from annotate.consensus.evidence import trace_evidence, voters_of
 from annotate.consensus.funnel import Funnel, as_json
@@ -68,6 +69,7 @@ def run_consensus(
         started_at=started_at,
     )
     _write(run, decided)
+    renew_order(project)
     return run
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import Case, Q, QuerySet, TextField, Value, When
 
 from annotate.consensus.contracts import Ruling, SetAside, StepEvidence, TraceEvidence, Vote, Voter
-from annotate.enums import RaterKind
+from annotate.enums import Purpose, RaterKind
 from annotate.measure.audit import trust_of
 from annotate.measure.calibration import calibrated
 from annotate.measure.queries import AUDIT_PREFIX, CALIBRATION
@@ -96,7 +96,9 @@ def _trace_batches(project: Project) -> Iterator[list[TraceFacts]]:
 
 
 def _counted(project: Project, criteria: Iterable[Criterion]) -> LabelQuerySet:
-    return Label.objects.counted().filter(criterion__in=list(criteria), step__trace__project=project)
+    """What may decide: people's readings of gold and exam traces are measured, and end there."""
+    is_work = Q(assignment=None) | Q(assignment__purpose=Purpose.WORK)
+    return Label.objects.counted().filter(is_work, criterion__in=list(criteria), step__trace__project=project)
 
 
 def _said_by_step(

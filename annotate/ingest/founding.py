@@ -7,12 +7,15 @@ from collections.abc import Sequence
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import RestrictedError
 from django.utils.text import slugify
 
 from annotate.enums import Role
 from annotate.errors import Conflict, Rejected
-from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset
-from annotate.models import Criterion, Label, Level, Membership, Person, Project, Rubric
+from annotate.ingest.presets import GALLERY, USUAL, CriterionPreset
+from annotate.ingest.rubric_rows import criteria_of, write_criteria
+from annotate.ingest.rubric_rules import check_criteria, problems_in
+from annotate.models import Label, Membership, Person, Project, Rubric
 
 PASSWORD_BYTES = 12
 
@@ -39,9 +42,15 @@ def renew_password(person: Person) -> str:
 
 @transaction.atomic
 def create_project(
-    owner: Person, *, name: str, slug: str = "", description: str = "", overlap: int = 1
+    owner: Person,
+    *,
+    name: str,
+    slug: str = "",
+    description: str = "",
+    overlap: int = 1,
+    preset: str = USUAL,
 ) -> Project:
-    """Create a project with the verdict rubric and ``owner`` as its owner."""
+    """Create a project with ``owner`` as its owner, asking by a rubric of the gallery."""
     slug = slug or slugify(name)
     if not slug:
         raise Rejected("a project needs a name with at least one letter or digit", field="name")
@@ -49,8 +58,7 @@ def create_project(
         raise Conflict(f"There is a project named {slug} already.")
     project = Project.objects.create(slug=slug, name=name, description=description, overlap=overlap)
     Membership.objects.create(project=project, person=owner, role=Role.OWNER)
-    project.rubric = create_rubric(project, name="PRM verdicts", criteria=PRM_VERDICTS)
-    project.save(update_fields=["rubric"])
+    use_rubric(project, create_from_preset(project, preset))
     return project
 
 
@@ -66,13 +74,66 @@ def add_member(project: Project, person: Person, role: Role) -> Membership:
 
 
 @transaction.atomic
-def create_rubric(project: Project, *, name: str, criteria: Sequence[CriterionPreset]) -> Rubric:
-    """Write the next version of the rubric called ``name``."""
-    newest = Rubric.objects.filter(project=project, name=name).order_by("-version").first()
-    rubric = Rubric.objects.create(project=project, name=name, version=newest.version + 1 if newest else 1)
-    for position, preset in enumerate(criteria):
-        _write_criterion(rubric, preset, position)
-    return rubric
+def create_rubric(
+    project: Project, *, name: str, criteria: Sequence[CriterionPreset], guidelines: str = ""
+) -> Rubric:
+    """Write the next version of the rubric called ``name``. Raises Rejected with the first question that cannot be."""
+    check_criteria(criteria)
+    return _write_version(project, name, criteria, guidelines)
+
+
+def create_from_preset(project: Project, key: str) -> Rubric:
+    """Write a rubric of the gallery as the next version of its name; it is asked by once it is put to use."""
+    preset = GALLERY.get(key)
+    if preset is None:
+        raise Rejected(f"There is no preset {key}. There are: {', '.join(GALLERY)}.", field="preset")
+    return create_rubric(project, name=preset.title, criteria=preset.criteria, guidelines=preset.guidelines)
+
+
+@transaction.atomic
+def rewrite_rubric(
+    rubric: Rubric, criteria: Sequence[CriterionPreset], *, guidelines: str | None = None
+) -> Rubric:
+    """Let a version without labels ask exactly these, under the guidelines given (None: those it has).
+
+    Raises Rejected for questions that cannot be, and Conflict where the version is frozen or a machine's run rests on
+    a question that would go.
+    """
+    check_criteria(criteria)
+    current = Rubric.objects.select_for_update(no_key=True).get(pk=rubric.pk)
+    if current.is_frozen:
+        raise Conflict(f"{current} is frozen: labels rest on it. Make a new version instead.")
+    if guidelines is not None:
+        current.guidelines = guidelines
+        current.save(update_fields=["guidelines"])
+    try:
+        write_criteria(current, criteria)
+    except RestrictedError as error:
+        raise Conflict(
+            f"A question of {current} that would go is what a run or a measurement is about; keep it, or make a new"
+            " version."
+        ) from error
+    return current
+
+
+@transaction.atomic
+def discard_draft(rubric: Rubric) -> None:
+    """Delete a version that no label rests on and that the project does not ask by."""
+    current = Rubric.objects.select_for_update(no_key=True).select_related("project").get(pk=rubric.pk)
+    if current.is_frozen:
+        raise Conflict(f"{current} is frozen: labels rest on it, and it stays.")
+    if current.project.rubric_id == current.pk:
+        raise Conflict(f"{current} is what the project asks by. Use another version first.")
+    try:
+        current.delete()
+    except RestrictedError as error:
+        raise Conflict(f"A run is about a question of {current}, so it stays.") from error
+
+
+@transaction.atomic
+def draft_version(rubric: Rubric) -> Rubric:
+    """The next version of a rubric, asking what this one asks; nobody is asked by it yet."""
+    return _write_version(rubric.project, rubric.name, criteria_of(rubric), rubric.guidelines)
 
 
 @transaction.atomic
@@ -88,23 +149,29 @@ def add_criteria(
     if project.rubric is None:
         raise Conflict(f"{project} has no rubric to add to.")
     rubric = Rubric.objects.select_for_update(no_key=True).get(pk=project.rubric.pk)
-    held = {one.key: one for one in rubric.criteria.all()}
+    standing = criteria_of(rubric)
+    held = {one.key: one for one in standing}
     for preset in criteria:
         if preset.key in held and held[preset.key].scope != preset.scope:
             raise Conflict(f"{rubric} asks {preset.key} about a {held[preset.key].scope} already.")
     new = [preset for preset in criteria if preset.key not in held]
-    if new and rubric.is_frozen:
+    if not new:
+        return rubric
+    together = [*standing, *new]
+    for problem in problems_in(together):
+        # What stands already was allowed when it was written.
+        if problem.criterion is not None and problem.criterion >= len(standing):
+            raise Rejected(problem.reason, field=problem.path)
+    if rubric.is_frozen:
         if not as_new_version:
             n = Label.objects.live().filter(criterion__rubric=rubric).count()
             raise Conflict(
                 f"{rubric} is frozen: {n} labels rest on it. Only a new version can ask more; these labels stay,"
                 " and no longer count for the project."
             )
-        rubric = _next_version(rubric)
+        rubric = draft_version(rubric)
         use_rubric(project, rubric)
-    first = max((one.position + 1 for one in held.values()), default=0)
-    for position, preset in enumerate(new, start=first):
-        _write_criterion(rubric, preset, position)
+    write_criteria(rubric, together)
     return rubric
 
 
@@ -116,50 +183,16 @@ def use_rubric(project: Project, rubric: Rubric) -> None:
     project.save(update_fields=["rubric"])
 
 
-def _next_version(rubric: Rubric) -> Rubric:
-    """The next version of a rubric, asking what this one asks."""
-    copy = create_rubric(rubric.project, name=rubric.name, criteria=())
-    copy.guidelines = rubric.guidelines
-    copy.save(update_fields=["guidelines"])
-    copied: dict[int, Criterion] = {}
-    for criterion in rubric.criteria.prefetch_related("levels"):
-        levels, old = list(criterion.levels.all()), criterion.pk
-        criterion.pk, criterion.rubric, criterion._state.adding = None, copy, True
-        criterion.save()
-        copied[old] = criterion
-        for level in levels:
-            level.pk, level.criterion = None, criterion
-        Level.objects.bulk_create(levels)
-    for criterion in copied.values():
-        if criterion.parent_id is not None:
-            criterion.parent = copied[criterion.parent_id]
-            criterion.save(update_fields=["parent"])
-    return copy
-
-
-def _write_criterion(rubric: Rubric, preset: CriterionPreset, position: int) -> None:
-    criterion = Criterion.objects.create(
-        rubric=rubric,
-        key=preset.key,
-        title=preset.title,
-        description=preset.description,
-        scope=preset.scope,
-        kind=preset.kind,
-        position=position,
-        is_asked=preset.is_asked,
-    )
-    Level.objects.bulk_create(
-        Level(
-            criterion=criterion,
-            key=level.key,
-            title=level.title,
-            description=level.description,
-            hotkey=level.hotkey,
-            score=level.score,
-            position=place,
-        )
-        for place, level in enumerate(preset.levels)
-    )
+def _write_version(
+    project: Project, name: str, criteria: Sequence[CriterionPreset], guidelines: str
+) -> Rubric:
+    # Two at once would both count up to one number: the project's row lets one of them wait.
+    Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    newest = Rubric.objects.filter(project=project, name=name).order_by("-version").first()
+    version = newest.version + 1 if newest else 1
+    rubric = Rubric.objects.create(project=project, name=name, version=version, guidelines=guidelines)
+    write_criteria(rubric, criteria)
+    return rubric
 
 
 def freeze_rubric(rubric: Rubric) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from annotate.enums import CriterionKind, Scope
+from annotate.enums import WORDING_KINDS, CriterionKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, LabelDraft, RaterDraft
 from annotate.ingest.founding import freeze_rubric
+from annotate.ingest.tags import tidy_tags
 from annotate.models import Criterion, Label, Project, Rater
 
-MAX_VALUE = 40
 Key = tuple[str, int, int | None, int | None]
 
 
@@ -139,20 +139,27 @@ class LabelBook:
 
     def _check_value(self, draft: LabelDraft, criterion: Criterion) -> None:
         levels = self._levels[criterion.key]
-        if criterion.kind == CriterionKind.TEXT:
+        if criterion.kind in WORDING_KINDS:
             if draft.value or not draft.text.strip():
                 raise Rejected(f"{criterion.key} asks for a text and no value", field=draft.place("text"))
             return
-        chosen = draft.value.split() if criterion.kind == CriterionKind.TAGS else [draft.value]
-        if not chosen or not levels.issuperset(chosen):
+        if criterion.kind == CriterionKind.GROUP:
+            raise Rejected(
+                f"{criterion.key} is a heading over other questions", field=draft.place("criterion")
+            )
+        if criterion.kind == CriterionKind.TAGS:
+            try:
+                in_order = tidy_tags(draft.value, levels, criterion.severities)
+            except Rejected as refusal:
+                raise Rejected(f"{criterion.key}: {refusal.reason}", field=draft.place("value")) from None
+            if draft.value != in_order:
+                reason = f"name each tag once, in alphabetical order: {in_order}"
+                raise Rejected(reason, field=draft.place("value"))
+        elif draft.value not in levels:
             known = ", ".join(sorted(levels))
             raise Rejected(
                 f"{draft.value!r} is not a level of {criterion.key}: {known}", field=draft.place("value")
             )
-        in_order = " ".join(sorted(set(chosen)))
-        if draft.value != in_order or len(in_order) > MAX_VALUE:
-            reason = f"name each tag once, in alphabetical order, in {MAX_VALUE} characters at most"
-            raise Rejected(reason, field=draft.place("value"))
 
     def _live(self, labels: Iterable[PlacedLabel]) -> dict[Key, Label]:
         steps = {placed.step_id for placed in labels if placed.step_id is not None}

@@ -9,17 +9,24 @@ Everything here needs the lease: the assignment's current token.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
-from annotate.assign.actions import finish_assignment, held_for_writing
-from annotate.enums import AssignmentState, Scope
+from annotate.assign.actions import finish_assignment, held_for_writing, reopen_assignments
+from annotate.assign.finishing import SaidHere
+from annotate.enums import AssignmentState, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
-from annotate.models import Assignment, Criterion, Label, Step, Trace
+from annotate.ingest.founding import freeze_rubric, use_rubric
+from annotate.ingest.rubric_rows import criteria_of
+from annotate.models import Assignment, Criterion, Label, Project, Rubric, Step, Trace
 
 from .answers import Said, Written
-from .completeness import first_missing, wanted_places
+from .carrying import Carriage, carriage_of, carry
+from .completeness import Answer, asked_places, first_missing
+from .mapping import Moves, as_json, check_moves
 from .queries import question_of, reader_of
+from .revealing import reveal_to
 from .writing import Ledger, retire
 
 
@@ -43,9 +50,14 @@ def save_label(
     value: str,
     text: str = "",
     seconds: float | None = None,
+    is_filled: bool = False,
 ) -> Label:
-    """Record one answer; the same answer again writes nothing. Raises Rejected or Conflict."""
-    said = Said(criterion.pk, _position(assignment, criterion, step, trace), value, text, seconds)
+    """Record one answer; the same answer again writes nothing. Raises Rejected or Conflict.
+
+    ``is_filled``: the step was answered along with an error further on, which the label's evidence says.
+    """
+    position = _position(assignment, criterion, step, trace)
+    said = Said(criterion.pk, position, value, text, seconds, is_filled=is_filled)
     [written] = save_answers(assignment, token, [said])
     if written.refusal is not None:
         raise written.refusal
@@ -70,29 +82,80 @@ def clear_label(
 
 
 def submit_assignment(assignment: Assignment, token: int) -> Assignment:
-    """Make the answers count; raises Rejected while one is missing. The same lease twice is the same submission."""
-    missing = submit_sheet(assignment, token)
-    if missing is not None:
-        raise missing
+    """Make the answers count; raises Rejected while one is missing. The same lease twice is the same submission.
+
+    Where the project shows pre-labels to those who have answered, the first submission shows them and the assignment
+    comes back held; the second makes the answers count.
+    """
+    handed = submit_sheet(assignment, token)
+    if handed.problem is not None:
+        raise handed.problem
     return Assignment.objects.select_related("holder", "project").get(pk=assignment.pk)
 
 
-@transaction.atomic
-def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] = ()) -> Rejected | None:
-    """Write the answers given with it and make all of them count; returns what is missing, which then keeps it open.
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What became of a submission: it counts, or there is a ``problem``, or the pre-labels are shown first."""
 
-    In this order: the slot must be held and complete; drafts of earlier holders of the slot, and answers behind the
-    first error of a first-error criterion, are set aside; the slot is closed.
+    problem: Rejected | None = None
+    is_revealed: bool = False
+    submitted: Assignment | None = None
+
+    @property
+    def counts(self) -> bool:
+        return self.problem is None and not self.is_revealed
+
+
+@transaction.atomic
+def submit_sheet(
+    assignment: Assignment, token: int, said: Sequence[Said] = (), steps: Sequence[Step] | None = None
+) -> Handed:
+    """Write the answers given with it and make all of them count; while something is missing it stays open.
+
+    ``steps``: all of the trace's, from a caller who has read them already.
+
+    In this order: the slot must be held and complete; where the project reveals pre-labels and has not yet, it does
+    so now and the slot stays open; drafts of earlier holders of the slot, and answers to what is not asked after all
+    (behind a first error, where a condition no longer holds), are set aside; the slot is closed.
     """
     try:
         held = held_for_writing(assignment, token)
     except Conflict:
         # A submission that arrives twice, its first answer lost on the way, is not the second one's fault.
         if Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.SUBMITTED, token=token).exists():
-            return None
+            return Handed()
         raise
-    ledger = Ledger(held)
-    return trouble_in(said, ledger.write(said)) or _finish_if_complete(ledger)
+    ledger = Ledger(held, steps=steps)
+    problem = trouble_in(said, ledger.write(said))
+    return Handed(problem) if problem is not None else _finish_if_complete(ledger)
+
+
+@transaction.atomic
+def carry_over(new: Rubric, moves: Moves, *, is_dry_run: bool = False) -> Carriage:
+    """Ask by ``new`` from now on, and let what was said under the project's rubric count under it.
+
+    In this order: the moves are checked and stored with the new version, the labels carried over as new rows, slots
+    that are incomplete now opened again, and the new version put to use. A dry run does none of it and returns the
+    same. Raises Rejected for moves that cannot be made, Conflict where labels rest on the new version already.
+    """
+    project = Project.objects.select_for_update(no_key=True).get(pk=new.project_id)
+    old = project.rubric
+    current = Rubric.objects.select_for_update(no_key=True).get(pk=new.pk)
+    if old is None or old.pk == current.pk:
+        raise Conflict(f"{project} asks by {current} already." if old else f"{project} has no rubric yet.")
+    if current.is_frozen:
+        raise Conflict(f"Labels rest on {current} already, so no others can be carried over to it.")
+    check_moves(moves, criteria_of(old), criteria_of(current))
+    carriage = carriage_of(old, current, moves)
+    if is_dry_run:
+        return carriage
+    current.carried_from, current.mapping = old, as_json(moves)
+    current.save(update_fields=["carried_from", "mapping"])
+    if carry(old, current, moves):
+        freeze_rubric(current)
+    reopen_assignments(project, [reading.assignment for reading in carriage.incomplete])
+    use_rubric(project, current)
+    return carriage
 
 
 def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | None:
@@ -110,32 +173,42 @@ def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | N
     return None
 
 
-def _finish_if_complete(ledger: Ledger) -> Rejected | None:
+def _finish_if_complete(ledger: Ledger) -> Handed:
     held, criteria = ledger.held, ledger.criteria
     if not criteria:
         raise Conflict("The rubric asks people nothing, so there is nothing to submit.")
     drafts = ledger.drafts
     questions = [question_of(criterion) for criterion in criteria.values()]
-    values = {place: row.value for place, row in drafts.items()}
-    missing = first_missing(questions, len(ledger.steps), values)
+    answers = {place: Answer(row.value, row.text) for place, row in drafts.items()}
+    missing = first_missing(questions, ledger.kinds, answers)
     if missing is not None:
-        return _still_needed(criteria[missing[0]], missing[1])
-    wanted = set(wanted_places(questions, len(ledger.steps), values))
-    aside = [row.pk for place, row in drafts.items() if place[1] is not None and place not in wanted]
+        what = "the reason in words" if missing in answers else "an answer"
+        return Handed(_still_needed(criteria[missing[0]], missing[1], what))
+    if reveal_to(held):
+        return Handed(is_revealed=True)
+    asked = set(asked_places(questions, ledger.kinds, answers))
+    aside = [row.pk for place, row in drafts.items() if place not in asked]
     # A slot claimed once has had one holder only.
     if held.token > 1:
         earlier = Label.objects.live().filter(assignment=held).exclude(rater=reader_of(held))
         aside += earlier.values_list("pk", flat=True)
     if aside:
         retire(aside)
-    finish_assignment(held)
-    return None
+    stands = [(place, row) for place, row in drafts.items() if place in asked]
+    finish_assignment(held, [SaidHere(*place, row.value, row.seconds) for place, row in stands])
+    return Handed(submitted=held)
 
 
-def _still_needed(criterion: Criterion, position: int | None) -> Rejected:
+def _still_needed(criterion: Criterion, position: int | None, what: str) -> Rejected:
     if position is None:
-        return Rejected(f"The trace as a whole still needs an answer ({criterion}).", field="trace")
-    return Rejected(f"Step {position + 1} still needs an answer ({criterion}).", field=f"step-{position}")
+        return Rejected(f"The trace as a whole still needs {what} ({criterion}).", field="trace")
+    return Rejected(f"Step {position + 1} still needs {what} ({criterion}).", field=f"step-{position}")
+
+
+def set_labelling(project: Project, *, shows_reference: bool, reveals_prelabels: bool) -> None:
+    """What people see beside the steps. Callers have checked that the person may manage the project."""
+    project.shows_reference, project.reveals_prelabels = shows_reference, reveals_prelabels
+    project.save(update_fields=["shows_reference", "reveals_prelabels"])
 
 
 def _position(
@@ -144,7 +217,7 @@ def _position(
     """Where a target is, for those who hold the rows themselves."""
     if criterion.rubric_id != assignment.project.rubric_id:
         raise Rejected(f"{criterion} is not part of this project's rubric.", field="criterion")
-    if not criterion.is_asked:
+    if not criterion.is_asked or criterion.kind == CriterionKind.GROUP:
         raise Rejected(f"{criterion} is not put to people.", field="criterion")
     if criterion.scope == Scope.STEP:
         if step is None or trace is not None or step.trace_id != assignment.trace_id:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from annotate.enums import CriterionKind
+from annotate.enums import WORDING_KINDS, CriterionKind
 from annotate.errors import Rejected
+from annotate.ingest.tags import tidy_tags
 from annotate.models import Criterion
 
 from .completeness import Place
 
-LONGEST_VALUE = 40
 LONGEST_TEXT = 20_000
+# A step rewritten may be as long as a step.
+LONGEST_CORRECTION = 200_000
 LONGEST_KEY = 40
 
 
@@ -20,8 +23,9 @@ LONGEST_KEY = 40
 class Said:
     """What somebody says at one place: an answer, or with ``is_cleared`` that an answer is taken back.
 
-    ``key`` names this saying and no other, so that one sent twice is written once. ``seen`` is the id of the newest
-    label of the assignment that its sender knew of (0: none): whatever was written at this place after it, by
+    ``is_filled``: nobody looked at this place by itself; an error further on filled it in, which the label's evidence
+    says. ``key`` names this saying and no other, so that one sent twice is written once. ``seen`` is the id of the
+    newest label of the assignment that its sender knew of (0: none): whatever was written at this place after it, by
     another window, is not overwritten unseen. None writes over whatever stands.
     """
 
@@ -31,6 +35,7 @@ class Said:
     text: str = ""
     seconds: float | None = None
     is_cleared: bool = False
+    is_filled: bool = False
     key: str = ""
     seen: int | None = None
 
@@ -54,25 +59,34 @@ class Written:
     refusal: Rejected | None = None
 
 
-def clean_answer(criterion: Criterion, value: str, text: str) -> tuple[str, str]:
-    """Level keys in order and text without edges, if the criterion takes them; raises Rejected."""
-    text = text.strip()
-    if len(text) > LONGEST_TEXT:
-        raise Rejected(f"The note is longer than {LONGEST_TEXT} characters.", field="text")
+def clean_answer(
+    criterion: Criterion, value: str, text: str, step_body: Callable[[], str] | None
+) -> tuple[str, str]:
+    """Level keys in order and text without edges, if the criterion takes them; raises Rejected.
+
+    ``step_body`` gives the text of the step that is spoken of, None for the trace as a whole; only corrections ask.
+    """
+    # Forms send CRLF. A step rewritten may begin with an indentation that means something.
+    text = text.replace("\r\n", "\n")
+    is_correction = criterion.kind == CriterionKind.CORRECTION
+    text = text.strip("\n").rstrip() if is_correction else text.strip()
+    longest = LONGEST_CORRECTION if is_correction else LONGEST_TEXT
+    if len(text) > longest:
+        raise Rejected(f"The text is longer than {longest} characters.", field="text")
     if "\x00" in text:
-        raise Rejected("The note contains a NUL character.", field="text")
-    if criterion.kind == CriterionKind.TEXT:
+        raise Rejected("The text contains a NUL character.", field="text")
+    if criterion.kind in WORDING_KINDS:
         if value or not text:
             raise Rejected(f"{criterion} is answered in words.", field="text")
+        if is_correction and step_body is not None and text.strip() == step_body().strip():
+            raise Rejected(f"{criterion} says what the step says; change it, or leave it out.", field="text")
         return "", text
     known = {level.key for level in criterion.levels.all()}
-    chosen = sorted(set(value.split())) if criterion.kind == CriterionKind.TAGS else [value]
-    if not chosen or not known.issuperset(chosen):
+    if criterion.kind == CriterionKind.TAGS:
+        return tidy_tags(value, known, criterion.severities), text
+    if value not in known:
         raise Rejected(f"{criterion} has no level {value!r}.", field="value")
-    joined = " ".join(chosen)
-    if len(joined) > LONGEST_VALUE:
-        raise Rejected(f"Too many tags at once: {joined}.", field="value")
-    return joined, text
+    return value, text
 
 
 def clean_seconds(seconds: float | None) -> float | None:

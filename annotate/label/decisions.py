@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
 from annotate.assign.actions import rater_of
-from annotate.enums import RaterKind, Scope
+from annotate.enums import Purpose, RaterKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
 from annotate.models import Criterion, Label, Person, Project, Rater, Step, Trace
@@ -25,6 +25,8 @@ from .queries import asked_criteria
 from .writing import retire
 
 DESK = "review"
+# What people say about traces whose answers are known is measured, and ends there.
+IS_WORK = Q(assignment=None) | Q(assignment__purpose=Purpose.WORK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,9 +89,10 @@ class _Book:
 
     def _write(self, one: Said) -> Written:
         criterion = self._criterion_of(one)
-        value, text = (
-            ("", one.text.strip()) if one.is_cleared else clean_answer(criterion, one.value, one.text)
-        )
+        value, text = "", one.text.strip()
+        if not one.is_cleared:
+            # What is decided between has levels, so no step is rewritten here.
+            value, text = clean_answer(criterion, one.value, one.text, None)
         rows = self.rows.setdefault(one.place, [])
         standing = next((row for row in rows if row.is_live), None)
         if standing is None and one.is_cleared:
@@ -161,7 +164,7 @@ def hide_readers(project: Project, is_hidden: bool) -> None:
 def counted_readings(trace: Trace) -> QuerySet[Label]:
     """What people have submitted about a trace and its steps, without what machines, keys and reviewers say."""
     here = Q(step__trace=trace) | Q(trace=trace)
-    rows = Label.objects.counted().filter(here, rater__kind=RaterKind.PERSON)
+    rows = Label.objects.counted().filter(here, IS_WORK, rater__kind=RaterKind.PERSON)
     return rows.select_related("rater__person", "criterion", "step", "assignment").order_by("pk")
 
 

@@ -2,87 +2,129 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cached_property
 
 from django.db.models import Q
 
-from annotate.enums import RaterKind, Scope, Verdict
+from annotate.enums import CriterionKind, RaterKind, Scope
 from annotate.errors import Conflict
 from annotate.models import Assignment, Criterion, Label, Person, Project, Rater, Step, Trace
 
-from .completeness import Place, Question, first_missing, wanted_places
+from .completeness import Answer, Place, Question, asked_places, open_places
+from .rollup import Item, Total, roll_up
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    value: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Sheet:
     """An assignment laid out for its holder: the questions, the steps, and their own answers by place."""
 
     criteria: tuple[Criterion, ...]
+    groups: tuple[Criterion, ...]
     steps: tuple[Step, ...]
     answers: Mapping[Place, Answer]
     # The newest label of the assignment, for telling later ones apart; 0 when there is none.
     seen: int = 0
 
-    @property
-    def wanted(self) -> list[Place]:
-        return list(wanted_places(self._questions, len(self.steps), self._values))
+    @cached_property
+    def asked(self) -> list[Place]:
+        """Where a question is asked, given the answers so far; answers elsewhere are set aside at the end."""
+        return asked_places(self._questions, self._kinds, self.answers)
+
+    @cached_property
+    def open(self) -> list[Place]:
+        """What still needs an answer before the trace can be submitted."""
+        return open_places(self._questions, self._kinds, self.answers)
 
     @property
     def missing(self) -> Place | None:
-        return first_missing(self._questions, len(self.steps), self._values)
+        return next(iter(self.open), None)
 
     @property
     def n_missing(self) -> int:
-        return sum(place not in self.answers for place in self.wanted)
+        return len(self.open)
+
+    @cached_property
+    def totals(self) -> list[Total]:
+        """What the answers about the trace come to, group by group."""
+        if not self.groups:
+            return []
+        said = {pk: answer.value for (pk, position), answer in self.answers.items() if position is None}
+        asked = {pk for pk, position in self.asked if position is None}
+        return roll_up(rollup_items([*self.groups, *self.criteria]), said, asked)
 
     @property
+    def _kinds(self) -> list[str]:
+        return [step.kind for step in self.steps]
+
+    @cached_property
     def _questions(self) -> list[Question]:
         return [question_of(criterion) for criterion in self.criteria]
-
-    @property
-    def _values(self) -> dict[Place, str]:
-        return {place: answer.value for place, answer in self.answers.items()}
 
 
 # A frozen version never changes, and every keystroke asks for it. The date tells apart two databases' version 1.
 _frozen: dict[tuple[int, datetime], tuple[Criterion, ...]] = {}
 
 
-def asked_criteria(project: Project) -> tuple[Criterion, ...]:
-    """The questions put to people, with their levels; pairs have a page of their own."""
+def rubric_criteria(project: Project) -> tuple[Criterion, ...]:
+    """Everything the project's rubric asks of anybody, with its levels."""
     rubric = project.rubric
     if rubric is None:
         return ()
     version = (rubric.pk, rubric.created_at)
-    if version not in _frozen:
-        asked = Criterion.objects.filter(rubric=rubric, is_asked=True).exclude(scope=Scope.PAIR)
-        criteria = tuple(asked.select_related("rubric").prefetch_related("levels"))
-        if not rubric.is_frozen:
-            return criteria
-        _frozen[version] = criteria
-    return _frozen[version]
+    if version in _frozen:
+        return _frozen[version]
+    found = Criterion.objects.filter(rubric=rubric)
+    every = tuple(found.select_related("rubric").prefetch_related("levels"))
+    by_pk: dict[int | None, Criterion] = {one.pk: one for one in every}
+    for one in every:
+        # Known rows, so that asking for them asks the database nothing.
+        one.parent, one.condition = by_pk.get(one.parent_id), by_pk.get(one.condition_id)
+    if rubric.is_frozen:
+        _frozen[version] = every
+    return every
+
+
+def asked_criteria(project: Project) -> tuple[Criterion, ...]:
+    """The questions put to people about a trace and its steps; pairs have a page of their own."""
+    return tuple(
+        one
+        for one in rubric_criteria(project)
+        if one.is_asked and one.scope != Scope.PAIR and one.kind != CriterionKind.GROUP
+    )
+
+
+def rollup_items(criteria: Iterable[Criterion]) -> list[Item]:
+    return [
+        Item(
+            id=one.pk,
+            title=one.title,
+            parent=one.parent_id,
+            weight=one.weight,
+            is_group=one.kind == CriterionKind.GROUP,
+            scores={level.key: level.score for level in one.levels.all()},
+            fatal=frozenset(level.key for level in one.levels.all() if level.is_fatal),
+        )
+        for one in sorted(criteria, key=lambda one: one.position)
+    ]
 
 
 def question_of(criterion: Criterion) -> Question:
-    errors = {
-        level.key
-        for level in criterion.levels.all()
-        if level.key == Verdict.BAD or (level.score is not None and level.score < 0)
-    }
+    levels = criterion.levels.all()
     return Question(
         id=criterion.pk,
         title=criterion.title,
         is_about_steps=criterion.scope == Scope.STEP,
         stops_at_first_error=criterion.stops_at_first_error,
-        errors=errors,
+        is_optional=criterion.is_optional,
+        kinds=frozenset(criterion.step_kinds),
+        errors=frozenset(level.key for level in levels if level.is_error),
+        needs_text=frozenset(level.key for level in levels if level.needs_text),
+        ends=frozenset(level.key for level in levels if level.ends_trace),
+        condition=criterion.condition_id,
+        condition_levels=frozenset(criterion.condition_levels),
     )
 
 
@@ -98,16 +140,28 @@ def sheet_of(assignment: Assignment) -> Sheet:
     rows = Label.objects.filter(assignment=assignment, rater=reader_of(assignment)).values_list(
         "pk", "criterion", "step__position", "value", "text", "is_live"
     )
-    labels = list(rows)
-    return Sheet(
-        criteria=asked_criteria(assignment.project),
-        steps=tuple(Step.objects.filter(trace_id=assignment.trace_id).order_by("position")),
+    # An earlier version's answers may lie in the same slot; they are not this sheet's.
+    current = {one.pk for one in rubric_criteria(assignment.project)}
+    labels = [row for row in rows if row[1] in current]
+    return replace(
+        blank_sheet(assignment),
         answers={
             (criterion, position): Answer(value, text)
             for _, criterion, position, value, text, is_live in labels
             if is_live
         },
         seen=max((pk for pk, *_ in labels), default=0),
+    )
+
+
+def blank_sheet(assignment: Assignment) -> Sheet:
+    """The questions and the steps without any answers."""
+    groups = (one for one in rubric_criteria(assignment.project) if one.kind == CriterionKind.GROUP)
+    return Sheet(
+        criteria=asked_criteria(assignment.project),
+        groups=tuple(groups),
+        steps=tuple(Step.objects.filter(trace_id=assignment.trace_id).order_by("position")),
+        answers={},
     )
 
 
@@ -124,3 +178,24 @@ def readings_of(trace: Trace) -> list[Label]:
         .select_related("rater", "criterion", "step")
     )
     return list(said.order_by("rater__kind", "rater__name", "criterion__position"))
+
+
+def totals_by_rater(project: Project, labels: Iterable[Label]) -> dict[str, list[Total]]:
+    """What each rater's answers about a trace come to, by the project's rubric; empty where it has no groups."""
+    criteria = [one for one in rubric_criteria(project) if one.scope == Scope.TRACE]
+    if not any(one.kind == CriterionKind.GROUP for one in criteria):
+        return {}
+    items, questions = rollup_items(criteria), [question_of(one) for one in criteria]
+    known = {one.pk for one in criteria}
+    said: dict[str, dict[Place, Answer]] = {}
+    for label in labels:
+        if label.step_id is None and label.criterion_id in known:
+            said.setdefault(label.rater.name, {})[label.criterion_id, None] = Answer(label.value, label.text)
+    return {
+        name: roll_up(
+            items,
+            {pk: answer.value for (pk, _), answer in answers.items()},
+            {pk for pk, _ in asked_places(questions, (), answers)},
+        )
+        for name, answers in said.items()
+    }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db.models import Q
 
@@ -18,6 +19,7 @@ from annotate.models import Assignment, Criterion, Label, Step
 from .answers import Said, Written, clean_answer, clean_seconds
 from .completeness import Place
 from .queries import asked_criteria, reader_of
+from .revealing import has_seen_prelabels
 
 
 @dataclass(slots=True)
@@ -27,6 +29,7 @@ class Row:
     pk: int
     value: str
     text: str
+    seconds: float | None
     is_live: bool
     is_here: bool  # written in this assignment; others are imports, or from a slot the person lost
     key: str
@@ -35,17 +38,25 @@ class Row:
 class Ledger:
     """What the holder of an assignment has said at some of its places, and the writing of more.
 
-    Two queries to open, whatever the number of places; at most three to write a batch.
+    Three queries to open, whatever the number of places; at most three to write a batch.
     """
 
-    def __init__(self, held: Assignment, positions: Collection[int] | None = None) -> None:
-        """``held`` comes from :func:`held_for_writing`; without ``positions`` the whole trace is opened."""
+    def __init__(
+        self,
+        held: Assignment,
+        positions: Collection[int] | None = None,
+        steps: Sequence[Step] | None = None,
+    ) -> None:
+        """``held`` comes from :func:`held_for_writing`; without ``positions`` the whole trace is opened.
+
+        ``steps`` are those of the whole trace, if they have been read already: what a model wrote never changes.
+        """
         self.held = held
         self.criteria: Mapping[int, Criterion] = {one.pk: one for one in asked_criteria(held.project)}
-        steps = Step.objects.filter(trace_id=held.trace_id).order_by()
-        if positions is not None:
-            steps = steps.filter(position__in=positions)
-        self.steps = dict(steps.values_list("position", "pk"))
+        rows = [(step.position, step.pk, step.kind) for step in steps or ()] or _steps_at(held, positions)
+        self.steps = {position: pk for position, pk, _ in rows}
+        self.kinds = [kind for _, _, kind in sorted(rows)]
+        self.has_seen_prelabels = has_seen_prelabels(held)
         self.rows: dict[Place, list[Row]] = {}
         position_of = {pk: position for position, pk in self.steps.items()}
         # By the steps' ids, not through a join: in a table of millions both sides of the OR then have an index.
@@ -53,13 +64,21 @@ class Ledger:
             Label.objects.filter(Q(step__in=position_of) | Q(trace=held.trace_id), rater=reader_of(held))
             .filter(criterion__in=self.criteria)
             .values_list(
-                "pk", "criterion_id", "step_id", "assignment_id", "value", "text", "is_live", "evidence"
+                "pk",
+                "criterion_id",
+                "step_id",
+                "assignment_id",
+                "value",
+                "text",
+                "seconds",
+                "is_live",
+                "evidence",
             )
             .order_by("pk")
         )
-        for pk, criterion, step, assignment, value, text, is_live, evidence in said:
+        for pk, criterion, step, assignment, value, text, seconds, is_live, evidence in said:
             place = (criterion, None if step is None else position_of[step])
-            row = Row(pk, value, text, is_live, assignment == held.pk, evidence.get("key", ""))
+            row = Row(pk, value, text, seconds, is_live, assignment == held.pk, evidence.get("key", ""))
             self.rows.setdefault(place, []).append(row)
 
     def standing(self, place: Place) -> Row | None:
@@ -105,14 +124,17 @@ class Ledger:
             freeze_rubric(new[0][1].criterion.rubric)
             Label.objects.bulk_create([label for _, label, _ in new])
         for place, label, key in new:
-            row = Row(label.pk, label.value, label.text, label.is_live, True, key)
+            row = Row(label.pk, label.value, label.text, label.seconds, label.is_live, True, key)
             self.rows.setdefault(place, []).append(row)
         return [Written(one.pk) if isinstance(one, Label) else one for one in outcome]
 
     def _label_of(self, one: Said, seen: int | None) -> Label | Written:
         """The row to write, or why there is none."""
         criterion = self._criterion_of(one)
-        value, text = ("", "") if one.is_cleared else clean_answer(criterion, one.value, one.text)
+        value, text = "", ""
+        if not one.is_cleared:
+            body = None if one.position is None else partial(self._body_of, one.position)
+            value, text = clean_answer(criterion, one.value, one.text, body)
         seconds = clean_seconds(one.seconds)
         settled = self._settled(one, value, text, seen)
         if settled is not None:
@@ -128,7 +150,8 @@ class Ledger:
             text=text,
             seconds=seconds,
             is_live=not one.is_cleared,
-            evidence={"key": one.key} if one.key else {},
+            has_seen_prelabels=self.has_seen_prelabels,
+            evidence=({"key": one.key} if one.key else {}) | ({"is_filled": True} if one.is_filled else {}),
             supersedes_id=standing.pk if standing else None,
         )
 
@@ -147,6 +170,9 @@ class Ledger:
             return Written(newest, True, here.value if here else "", here.text if here else "")
         return None
 
+    def _body_of(self, position: int) -> str:
+        return Step.objects.get(pk=self.steps[position]).body
+
     def _criterion_of(self, one: Said) -> Criterion:
         criterion = self.criteria.get(one.criterion_id)
         if criterion is None:
@@ -158,6 +184,13 @@ class Ledger:
         if one.position is not None and one.position not in self.steps:
             raise Rejected(f"This trace has {self.held.trace.n_steps} steps.", field="position")
         return criterion
+
+
+def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple[int, int, str]]:
+    steps = Step.objects.filter(trace_id=held.trace_id).order_by()
+    if positions is not None:
+        steps = steps.filter(position__in=positions)
+    return list(steps.values_list("position", "pk", "kind"))
 
 
 def _once_per_place(said: Sequence[Said]) -> Iterator[list[Said]]:

@@ -1,15 +1,17 @@
 """One file per noun; this page only names them."""
 
-from .assignment import Assignment
+from .assignment import Assignment, Reader, Turn
 from .comment import Comment
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
+from .invitation import Invitation
 from .label import Label
 from .person import Person
 from .project import Membership, Project
 from .rater import Rater
 from .release import Release
+from .reveal import Reveal
 from .rubric import Criterion, Level, Rubric
 from .run import Completion, Run, Unit, Worker
 
@@ -20,6 +22,7 @@ __all__ = [
     "Consensus",
     "Criterion",
     "Estimate",
+    "Invitation",
     "Label",
     "Level",
     "Membership",
@@ -28,11 +31,14 @@ __all__ = [
     "Problem",
     "Project",
     "Rater",
+    "Reader",
     "Release",
+    "Reveal",
     "Rubric",
     "Run",
     "Step",
     "Trace",
+    "Turn",
     "Unit",
     "Worker",
 ]

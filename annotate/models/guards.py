@@ -1,8 +1,10 @@
 """Rules that hold below the ORM, as database triggers on SQLite and PostgreSQL alike.
 
-They are installed after every ``migrate`` rather than by a migration: SQLite rebuilds a table to alter it, and a
-rebuilt table has silently lost its triggers. Deleting is not guarded here, because emptying a whole database (a
-test's clean-up, a removed project) must stay possible; foreign keys that protect and the models see to it.
+They are taken away before every ``migrate`` that changes something and installed after it, rather than by a migration:
+SQLite rebuilds a table to alter it, and a rebuilt table has silently lost its triggers.
+
+Deleting is not guarded here, because emptying a whole database (a test's clean-up, a removed project) must stay
+possible; foreign keys that protect and the models see to it.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ _RELEASE_FACTS = (
 GUARDS = (
     Guard(
         "rubric_frozen",
-        "UPDATE OF project_id, name, version, guidelines, is_frozen",
+        "UPDATE OF project_id, name, version, guidelines, is_frozen, mapping",
         "annotate_rubric",
         "OLD.is_frozen",
         _FROZEN,
@@ -86,6 +88,14 @@ def install_guards(connection: BaseDatabaseWrapper) -> None:
         for guard in GUARDS:
             for statement in write(guard):
                 cursor.execute(statement)
+
+
+def remove_guards(connection: BaseDatabaseWrapper) -> None:
+    """Take every guard away, before tables change; some of the tables may not be there yet."""
+    table = "" if connection.vendor == "sqlite" else " ON {table}"
+    with connection.cursor() as cursor:
+        for guard in GUARDS:
+            cursor.execute(f"DROP TRIGGER IF EXISTS guard_{guard.name}{table.format(table=guard.table)}")
 
 
 def _for_sqlite(guard: Guard) -> tuple[str, ...]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from annotate.enums import AssignmentState, RaterKind
+from annotate.enums import AssignmentState, Purpose, RaterKind
 
 from .assignment import Assignment
 from .corpus import Pair, Step, Trace
@@ -11,6 +11,8 @@ from .rater import Rater
 from .rubric import Criterion
 from .run import Run
 
+# Room for every tag of a criterion with its severity.
+LONGEST_VALUE = 200
 ONE_TARGET = (
     Q(step__isnull=False, trace__isnull=True, pair__isnull=True)
     | Q(step__isnull=True, trace__isnull=False, pair__isnull=True)
@@ -23,8 +25,9 @@ class LabelQuerySet(models.QuerySet["Label"]):
         return self.filter(is_live=True)
 
     def counted(self) -> LabelQuerySet:
-        """Live labels that stand: not part of a trace somebody is still working on or has skipped."""
-        return self.live().filter(Q(assignment=None) | Q(assignment__state=AssignmentState.SUBMITTED))
+        """Live labels that stand: not part of a trace somebody is still working on, has skipped, or learned by."""
+        is_over = Q(assignment__state=AssignmentState.SUBMITTED) & ~Q(assignment__purpose=Purpose.DEMO)
+        return self.live().filter(Q(assignment=None) | is_over)
 
     def independent(self) -> LabelQuerySet:
         """Without reviewers' decisions, which were made in sight of the others and so are no further reading."""
@@ -38,9 +41,10 @@ class LabelQuerySet(models.QuerySet["Label"]):
 class Label(models.Model):
     """What one rater says about one target by one criterion. Append-only: a revision supersedes.
 
-    ``value`` is a level key, or empty when the criterion asks for text alone. ``score`` is a machine's own number
-    behind that level (a rollout's success rate, a judge's probability); the level's place on the number line is
-    the level's, not the label's.
+    ``value`` is a level key, or empty when the criterion asks for words; tags are keys in alphabetical order with
+    spaces between them, each followed by ``:severity`` where the criterion has severities. ``score`` is a machine's
+    own number behind that level (a rollout's success rate, a judge's probability); the level's place on the number
+    line is the level's, not the label's.
     """
 
     rater = models.ForeignKey(Rater, on_delete=models.RESTRICT, related_name="labels")
@@ -56,7 +60,7 @@ class Label(models.Model):
         Rater, null=True, blank=True, on_delete=models.RESTRICT, related_name="decisions"
     )
     run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.RESTRICT, related_name="labels")
-    value = models.CharField(max_length=40)
+    value = models.CharField(max_length=LONGEST_VALUE)
     score = models.FloatField(null=True, blank=True)
     text = models.TextField(blank=True)
     distribution = models.JSONField(null=True, blank=True)

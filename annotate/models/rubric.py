@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from annotate.enums import CriterionKind, Scope
+from annotate.enums import CriterionKind, Scope, Verdict
 from annotate.errors import Conflict
 
 from .project import Project
@@ -19,6 +19,12 @@ class Rubric(models.Model):
     version = models.PositiveIntegerField(default=1)
     guidelines = models.TextField(blank=True)
     is_frozen = models.BooleanField(default=False)
+    # Whose labels were carried over when this version was put to use, and what became of each question and level:
+    # {"verdict": {"to": "judgement", "levels": {"good": "right", "unsure": null}}}; null: set aside.
+    carried_from = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="carried_to"
+    )
+    mapping = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -61,14 +67,28 @@ class Criterion(_PartOfRubric):
     key = models.SlugField(max_length=60)
     title = models.CharField(max_length=120)
     description = models.TextField(blank=True)
-    scope = models.CharField(max_length=8, choices=Scope.choices, default=Scope.STEP)
-    kind = models.CharField(max_length=8, choices=CriterionKind.choices, default=CriterionKind.VERDICT)
+    scope = models.CharField(max_length=12, choices=Scope.choices, default=Scope.STEP)
+    kind = models.CharField(max_length=12, choices=CriterionKind.choices, default=CriterionKind.VERDICT)
     position = models.PositiveSmallIntegerField(default=0)
     weight = models.FloatField(default=1.0)
     # What only machines can answer (can the model still recover from here?) is not put to people.
     is_asked = models.BooleanField(default=True)
     # First-error criteria: a trace counts as answered once an error is marked; later steps stay not assessed.
     stops_at_first_error = models.BooleanField(default=False)
+    # Marking an error answers the open steps before it with the best level; such labels say that they were filled in.
+    fills_before_error = models.BooleanField(default=False)
+    # Asked about steps of these kinds alone (an agent's actions); empty: about every step.
+    step_kinds = models.JSONField(default=list, blank=True)
+    # Asked, but nobody has to answer.
+    is_optional = models.BooleanField(default=False)
+    # Slugs, least to most, that each tag of a tags criterion carries: an answer is then "tag:severity tag:severity".
+    severities = models.JSONField(default=list, blank=True)
+    # Asked only where the answer to ``condition``, at the same place or about the trace, is one of these level keys.
+    # RESTRICT, not CASCADE: a question must not vanish because another one was taken out.
+    condition = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.RESTRICT, related_name="conditioned"
+    )
+    condition_levels = models.JSONField(default=list, blank=True)
 
     class Meta:
         ordering = ("rubric", "position", "pk")
@@ -99,6 +119,13 @@ class Level(_PartOfRubric):
     hotkey = models.CharField(max_length=1, blank=True)
     score = models.FloatField(null=True, blank=True)
     position = models.PositiveSmallIntegerField(default=0)
+    # Choosing it is half an answer: the reason in words is the other half.
+    needs_text = models.BooleanField(default=False)
+    # A way out of the whole trace (a bad problem, giving up): steps without an answer are no longer wanted.
+    ends_trace = models.BooleanField(default=False)
+    # Whatever else is good, a group with this answer in it gets its lowest score.
+    is_fatal = models.BooleanField(default=False)
+    examples = models.TextField(blank=True)
 
     class Meta:
         ordering = ("criterion", "position", "pk")
@@ -113,6 +140,11 @@ class Level(_PartOfRubric):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_error(self) -> bool:
+        """Whether choosing it marks an error, which ends a first-error criterion."""
+        return self.key == Verdict.BAD or (self.score is not None and self.score < 0)
 
     def owning_rubric(self) -> Rubric:
         return self.criterion.rubric

@@ -36,12 +36,16 @@ export class Bar {
     for (const group of this.element.querySelectorAll(".bar-group")) {
       group.hidden = group.dataset.criterion !== question?.dataset.criterion;
       for (const button of group.querySelectorAll("button")) {
-        button.setAttribute("aria-pressed", String(question && sheet.valueOf(question) === button.dataset.value));
+        const said = question ? sheet.valueOf(question).split(" ") : [];
+        const part = said.find((one) => one.split(":")[0] === button.dataset.value);
+        button.setAttribute("aria-pressed", String(Boolean(part)));
+        const severity = part?.split(":")[1];
+        button.querySelector(".severity").textContent = severity ?? "";
       }
     }
     const open = sheet.missing().length;
     this.element.querySelector(".bar-next").textContent = open
-      ? `Step ${sheet.index + 1} of ${sheet.steps.length}, ${open} to answer`
+      ? `${sheet.where}, ${open} to answer`
       : "All answered: Enter submits";
     this.element.classList.toggle("is-complete", open === 0);
   }

@@ -1,7 +1,10 @@
 /* The labelling page: keys and clicks become answers, answers go to the outbox. Without this file the form works. */
 
+import { Answering } from "./answering.js";
 import { Bar } from "./bar.js";
 import { ConflictDialog } from "./conflict.js";
+import { Find } from "./find.js";
+import { Folds } from "./folds.js";
 import { listen } from "./hotkeys.js";
 import { Outbox } from "./outbox.js";
 import { Sheet } from "./sheet.js";
@@ -15,12 +18,16 @@ const token = form.elements.token.value;
 const csrf = form.elements.csrfmiddlewaretoken.value;
 const sheet = new Sheet(form, document.querySelector(".minimap"));
 const bar = new Bar(document.querySelector(".bar"), document.getElementById("spoken"));
-const conflict = new ConflictDialog(document.getElementById("conflict"), {
-  nameOf: nameConflict,
-  onDecision: decide,
+const folds = new Folds(sheet.steps);
+const find = new Find(document.getElementById("find"), sheet, folds);
+const conflict = new ConflictDialog(document.getElementById("conflict"), sheet, (one, isMine) => {
+  const question = sheet.questionAt(one.mine.criterion, one.mine.position);
+  const stands = isMine ? one.mine : one;
+  if (question) answering.settle(question, stands.value, stands.text);
+  outbox.resolve(one, isMine);
 });
 const outbox = new Outbox({
-  url: form.dataset.answerUrl,
+  url: form.dataset.answersUrl,
   token: Number(token),
   csrf,
   store: form.dataset.store,
@@ -28,81 +35,8 @@ const outbox = new Outbox({
   onChange: (...state) => bar.showSaveState(...state),
   onConflict: (one) => conflict.ask(one),
 });
-
-const undoable = [];
-// What each question said before the change at hand: a form reports only what it says now.
-const before = new Map();
-for (const question of sheet.asked) before.set(question, sheet.valueOf(question));
-let since = performance.now();
+const answering = new Answering(sheet, bar, outbox);
 let isLeaving = false;
-
-/* Send what the question says now. */
-function post(question) {
-  const value = sheet.valueOf(question);
-  const position = question.closest(".step")?.dataset.position;
-  outbox.add({
-    criterion: Number(question.dataset.criterion),
-    position: position === undefined ? null : Number(position),
-    value: question.querySelector(".levels") ? value : "",
-    text: sheet.textOf(question),
-    seconds: Math.round((performance.now() - since) / 100) / 10,
-    is_cleared: !value,
-  });
-  since = performance.now();
-  before.set(question, value);
-  sheet.show(question);
-  bar.showNext(sheet);
-}
-
-/* The focused step's open question gets a level, and reading goes on at the next step. */
-function answer(value) {
-  const question = sheet.currentQuestion();
-  if (!question?.querySelector(`input[value="${CSS.escape(value)}"]`)) return;
-  undoable.push([question, sheet.valueOf(question)]);
-  sheet.choose(question, value);
-  post(question);
-  bar.say(`Step ${sheet.index + 1}: ${value}`);
-  const isStepDone = sheet.questions(sheet.index).every((one) => sheet.valueOf(one));
-  if (isStepDone) sheet.focus(sheet.index + 1);
-}
-
-function undo() {
-  if (!undoable.length) return;
-  const [question, value] = undoable.pop();
-  sheet.choose(question, value);
-  post(question);
-  sheet.goTo(question);
-  bar.say("Undone");
-}
-
-/* An answer in words: the level's title, or what was written. */
-function wordsFor(question, value, text) {
-  const titles = value
-    .split(" ")
-    .filter(Boolean)
-    .map((key) => question?.querySelector(`input[value="${CSS.escape(key)}"]`)?.closest("label").textContent.trim() ?? key);
-  return [titles.join(", "), text].filter(Boolean).join(": ") || "No answer";
-}
-
-function nameConflict(mine, value, text) {
-  const question = sheet.questionAt(mine.criterion, mine.position);
-  return {
-    place: mine.position === null ? "The whole trace" : `Step ${mine.position + 1}`,
-    here: mine.is_cleared ? "No answer" : wordsFor(question, mine.value, mine.text),
-    there: wordsFor(question, value, text),
-  };
-}
-
-/* The person has looked at both sides of a conflict. */
-function decide({ mine, value, text, ...rest }, isMine) {
-  const question = sheet.questionAt(mine.criterion, mine.position);
-  if (question) {
-    sheet.put(question, isMine ? mine.value : value, isMine ? mine.text : text);
-    before.set(question, sheet.valueOf(question));
-    bar.showNext(sheet);
-  }
-  outbox.resolve(outbox.conflicts.find(({ id }) => id === rest.id), isMine);
-}
 
 async function submit() {
   const [open] = sheet.missing();
@@ -111,7 +45,8 @@ async function submit() {
     bar.say(`${sheet.missing().length} still to answer`);
     return;
   }
-  if (isLeaving || !(await outbox.settle())) {
+  if (isLeaving) return;
+  if (!(await outbox.settle())) {
     conflict.remind();
     return;
   }
@@ -122,6 +57,12 @@ async function submit() {
 function askToSkip() {
   leave.open = true;
   leave.querySelector("textarea").focus();
+}
+
+/* Put the cursor where words about the focused step go: the question of this kind, or the note on its first answer. */
+function write(what) {
+  if (sheet.write(what)) return;
+  bar.say({ note: "There is no place for a note here" }[what] ?? "This rubric does not ask for that here");
 }
 
 /* Keep the lease while the page is in front of somebody. */
@@ -140,18 +81,13 @@ async function beat() {
 
 form.addEventListener("change", ({ target }) => {
   const question = target.closest(".question");
-  if (!question) return;
-  sheet.show(question);
-  const earlier = before.get(question);
-  // A note alone is no answer; it travels with the level once there is one.
-  if (!sheet.valueOf(question) && !earlier) return;
-  undoable.push([question, earlier]);
-  post(question);
+  if (question) answering.changed(question);
 });
 
 form.addEventListener("focusin", ({ target }) => {
-  const index = sheet.steps.indexOf(target.closest(".step"));
+  const index = sheet.placeOf(target);
   if (index >= 0 && index !== sheet.index) sheet.focus(index, { takesFocus: false });
+  else if (target.closest(".question")) bar.showNext(sheet);
 });
 
 form.addEventListener("submit", (event) => {
@@ -166,7 +102,7 @@ form.addEventListener("keydown", (event) => {
 
 bar.element.addEventListener("click", ({ target }) => {
   const button = target.closest("button");
-  if (button?.dataset.value) answer(button.dataset.value);
+  if (button?.dataset.value) answering.answer(button.dataset.value);
   if (button?.dataset.opens === "keys") keys.showModal();
 });
 
@@ -181,22 +117,30 @@ window.addEventListener("beforeunload", (event) => {
   if (outbox.waiting.length && outbox.state !== "lost") event.preventDefault();
 });
 
+// A page that comes back from the browser's memory shows what was there when it was left.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
 if (form.dataset.hasShortcuts === "yes") {
-  const next = () => sheet.focus(sheet.index + 1);
-  const previous = () => sheet.focus(sheet.index - 1);
-  const levels = [...bar.hotkeys].map((key) => [key, () => answer(bar.levelOf(key) ?? "")]);
-  listen({
-    j: next,
-    k: previous,
-    ArrowDown: next,
-    ArrowUp: previous,
-    n: () => sheet.goTo(sheet.nextMissing()),
-    u: undo,
-    s: askToSkip,
-    Enter: () => void submit(),
-    "?": () => keys.showModal(),
-    ...Object.fromEntries(levels),
-  });
+  const does = {
+    next: () => sheet.focus(sheet.index + 1),
+    previous: () => sheet.focus(sheet.index - 1),
+    missing: () => sheet.goTo(sheet.nextMissing()),
+    first_error: () => answering.markFirstError(),
+    correct: () => write("correction"),
+    critique: () => write("text"),
+    note: () => write("note"),
+    undo: () => answering.undo(),
+    skip: askToSkip,
+    unfold: () => folds.toggle(sheet.step),
+    find: () => find.open(),
+    sheet: () => keys.showModal(),
+  };
+  const chosen = Object.entries(JSON.parse(form.dataset.keys)).map(([name, key]) => [key, does[name]]);
+  const levels = [...bar.hotkeys].map((key) => [key, () => answering.answer(bar.levelOf(key) ?? "")]);
+  const fixed = { ArrowDown: does.next, ArrowUp: does.previous, Enter: () => void submit() };
+  listen({ ...Object.fromEntries(chosen), ...fixed, ...Object.fromEntries(levels) });
 }
 
 const strip = document.querySelector(".problem-strip");
@@ -205,12 +149,12 @@ new IntersectionObserver(([problem]) => {
 }).observe(document.getElementById("problem"));
 
 sheet.onFocus = () => {
-  since = performance.now();
+  answering.restartClock();
   bar.showNext(sheet);
 };
 document.documentElement.classList.add("has-script");
 const [open] = sheet.missing();
-const start = Math.max(0, sheet.steps.indexOf(open?.closest(".step")));
+const start = Math.max(0, sheet.placeOf(open));
 sheet.focus(start, { takesFocus: false });
 if (start > 0) sheet.step.scrollIntoView({ block: "center" });
 bar.show();

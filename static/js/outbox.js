@@ -36,7 +36,9 @@ export class Outbox {
     const seen = this.seen.get(placeOf(answer)) ?? this.pageSeen;
     this.waiting.push({ ...answer, seen, key: newKey() });
     this.#remember();
-    this.send();
+    // While the network is away the timer tries again; a try for every key would only fill the console.
+    if (this.tries) this.#report(this.state);
+    else this.send();
   }
 
   /* Somebody has looked at both answers; with `isMine` the one from here is sent again, now knowing of the other. */

@@ -1,4 +1,6 @@
-/* The steps on the page: which one is in focus, what has been answered, what is still missing. */
+/* The steps on the page: which one is in focus, what is asked, what has been answered, what is still missing. */
+
+import { rollUp } from "./rollup.js";
 
 const MARKS = new Set(["good", "neutral", "bad", "unsure"]);
 
@@ -8,26 +10,48 @@ function showMark(svg, value) {
   svg.querySelector("use").setAttribute("href", `#mark-${name}`);
 }
 
-/* The level keys chosen, or the words written; empty when nothing is. */
+/* The level keys chosen, or the words written; empty when nothing is. A correction nobody touched is the step itself. */
 function read(question) {
-  if (!question.querySelector(".levels")) return question.querySelector("textarea").value.trim();
-  return [...question.querySelectorAll("input:checked")].map((input) => input.value).sort().join(" ");
+  if (!question.querySelector(".levels")) {
+    const { value, defaultValue, dataset } = question.querySelector("textarea");
+    return "untouched" in dataset && value.trim() === defaultValue.trim() ? "" : value.trim();
+  }
+  const chosen = [...question.querySelectorAll("input:checked, select")].map(({ value }) => value);
+  return chosen.filter(Boolean).sort().join(" ");
 }
+
+const tagsIn = (value) => value.split(" ").map((part) => part.split(":")[0]);
 
 export class Sheet {
   constructor(form, minimap) {
     this.minimap = minimap;
-    this.steps = [...form.querySelectorAll(".step")];
+    this.whole = form.querySelector(".whole");
+    // Where one can be: at each step, and at the end at the trace as a whole.
+    this.steps = [...form.querySelectorAll(".step, .whole")];
     this.links = [...minimap.querySelectorAll("a")];
     this.asked = [...form.querySelectorAll(".question")];
     // Read once and kept: a trace of 500 steps is asked what is missing at every key.
     this.values = new Map(this.asked.map((question) => [question, read(question)]));
+    this.places = new Map(this.steps.flatMap((step, index) => this.questions(index).map((one) => [one, step])));
+    this.byCriterion = this.#inOrder();
+    this.conditions = this.#conditions();
     this.index = 0;
     this.onFocus = () => {};
+    this.#ask();
   }
 
   get step() {
     return this.steps[this.index];
+  }
+
+  /* "Step 3 of 8", in words for the bar. */
+  get where() {
+    const n = this.whole ? this.steps.length - 1 : this.steps.length;
+    return this.step === this.whole ? "The whole trace" : `Step ${this.index + 1} of ${n}`;
+  }
+
+  placeOf(element) {
+    return this.steps.indexOf(element?.closest(".step, .whole"));
   }
 
   focus(index, { takesFocus = true } = {}) {
@@ -37,12 +61,13 @@ export class Sheet {
       return;
     }
     this.step.classList.remove("is-focused");
-    this.links[this.index].removeAttribute("aria-current");
+    this.links[this.index]?.removeAttribute("aria-current");
     this.index = index;
+    this.held = null;
     this.step.classList.add("is-focused");
     const link = this.links[index];
-    link.setAttribute("aria-current", "step");
-    this.minimap.scrollTop = link.offsetTop - this.minimap.clientHeight / 2;
+    link?.setAttribute("aria-current", "step");
+    if (link) this.minimap.scrollTop = link.offsetTop - this.minimap.clientHeight / 2;
     if (takesFocus) {
       this.step.focus({ preventScroll: true });
       const isTall = this.step.offsetHeight > window.innerHeight * 0.7;
@@ -55,10 +80,14 @@ export class Sheet {
     return [...this.steps[index].querySelectorAll(".question")];
   }
 
-  /* The question that a key answers: the first one open at this step, else its first. */
+  /* The question that a key answers: the one that holds the focus, else the first one open here, else the first. */
   currentQuestion() {
-    const questions = this.questions(this.index);
-    return questions.find((question) => !this.valueOf(question)) ?? questions[0];
+    const here = this.questions(this.index).filter((question) => !question.hidden);
+    const focused = document.activeElement?.closest(".question");
+    if (here.includes(focused)) return focused;
+    if (here.includes(this.held)) return this.held;
+    const open = new Set(this.missing());
+    return here.find((question) => open.has(question)) ?? here[0];
   }
 
   valueOf(question) {
@@ -66,7 +95,9 @@ export class Sheet {
   }
 
   textOf(question) {
-    return question.querySelector("textarea").value.trim();
+    const { value, dataset } = question.querySelector("textarea");
+    // A step rewritten may begin with an indentation that means something.
+    return "correction" in dataset ? value : value.trim();
   }
 
   questionAt(criterion, position) {
@@ -83,17 +114,72 @@ export class Sheet {
     this.choose(question, value);
   }
 
+  /* Put the cursor where words go at the focused step: a question of kind `what`, or for "note" the note on its first
+     answer. Returns whether there was such a place. */
+  write(what) {
+    const isMeant = (one) => (what === "note" ? one.querySelector(".note") : one.dataset.kind === what);
+    const question = this.questions(this.index).find((one) => !one.hidden && isMeant(one));
+    const area = question?.querySelector("textarea");
+    if (!area) return false;
+    const note = area.closest("details");
+    if (note) note.open = true;
+    area.focus();
+    return true;
+  }
+
   choose(question, value) {
     const chosen = new Set(value.split(" "));
     for (const input of question.querySelectorAll("input")) input.checked = chosen.has(input.value);
+    for (const select of question.querySelectorAll("select")) {
+      select.value = [...select.options].find((option) => chosen.has(option.value))?.value ?? "";
+    }
     this.show(question);
+  }
+
+  /* What a level's key makes of the question: a tag comes, gets worse or goes; one level takes another's place. */
+  pressed(question, level) {
+    const tag = question.querySelector(`select[data-tag="${CSS.escape(level)}"]`);
+    if (tag) {
+      const next = tag.options[(tag.selectedIndex + 1) % tag.options.length].value;
+      const others = tagsIn(this.valueOf(question)).filter((one) => one && one !== level);
+      const kept = this.valueOf(question).split(" ").filter((part) => others.includes(part.split(":")[0]));
+      this.held = question;
+      return [...kept, next].filter(Boolean).sort().join(" ");
+    }
+    const input = question.querySelector(`input[value="${CSS.escape(level)}"]`);
+    if (!input) return null;
+    if (input.type === "radio") return level;
+    this.held = question;
+    const tags = new Set(this.valueOf(question).split(" ").filter(Boolean));
+    if (!tags.delete(level)) tags.add(level);
+    return [...tags].sort().join(" ");
+  }
+
+  /* The open steps before an error, where the question says that they are answered along with it; they are now. */
+  fillBefore(question) {
+    if (!question.dataset.fill || !question.querySelector("[data-error]:checked")) return [];
+    const same = this.byCriterion.find((questions) => questions.includes(question));
+    const open = same.slice(0, same.indexOf(question)).filter((other) => !this.valueOf(other));
+    for (const other of open) this.choose(other, question.dataset.fill);
+    return open;
+  }
+
+  /* Where to go on after an answer: to what is open here, in words or by key, else to the next place. */
+  goOn() {
+    const open = this.missing();
+    const here = open.find((question) => this.places.get(question) === this.step);
+    const words = here && this.#wordsWanted(here);
+    if (words) words.focus();
+    else if (here || this.held) this.onFocus();
+    else this.focus(this.#nextAsked());
   }
 
   /* Take note of what the question says now, and show it in margin and minimap. */
   show(question) {
     this.values.set(question, read(question));
-    const index = this.steps.indexOf(question.closest(".step"));
-    if (index < 0 || question !== this.questions(index)[0]) return;
+    this.#ask();
+    const index = this.placeOf(question);
+    if (index < 0 || this.steps[index] === this.whole || question !== this.questions(index)[0]) return;
     const value = this.valueOf(question);
     showMark(this.marginMark(index), value);
     showMark(this.links[index].querySelector("svg"), value);
@@ -104,30 +190,97 @@ export class Sheet {
     return this.steps[index].querySelector(".margin svg");
   }
 
-  /* Every question without an answer, as the server counts them: a first-error question ends at the error. */
+  /* Every question that still needs an answer, as the server counts them (annotate/label/completeness.py). */
   missing() {
-    const ended = new Set();
-    const open = [];
-    for (const question of this.asked) {
-      const id = question.dataset.criterion;
-      if (ended.has(id)) continue;
-      if (!this.valueOf(question)) open.push(question);
-      else if ("stops" in question.dataset && question.querySelector("[data-error]:checked")) ended.add(id);
-    }
-    return open;
+    const asked = this.#askedNow();
+    const isLeft = [...asked].some(
+      (question) => this.places.get(question) === this.whole && question.querySelector("[data-ends]:checked"),
+    );
+    return this.asked.filter((question) => {
+      if (!asked.has(question) || (isLeft && this.places.get(question) !== this.whole)) return false;
+      const value = this.valueOf(question);
+      if (!value) return !("optional" in question.dataset);
+      return question.querySelector("[data-needs-text]:checked") !== null && !this.textOf(question);
+    });
   }
 
   goTo(question) {
     if (!question) return;
-    const index = this.steps.indexOf(question.closest(".step"));
-    if (index >= 0) this.focus(index);
-    else question.querySelector("input, textarea").focus();
+    this.focus(this.placeOf(question));
+    this.#wordsWanted(question)?.focus();
   }
 
   /* The next open question behind the focused step, else the first one anywhere. */
   nextMissing() {
     const open = this.missing();
-    const behind = open.find((question) => this.steps.indexOf(question.closest(".step")) > this.index);
-    return behind ?? open[0];
+    return open.find((question) => this.placeOf(question) > this.index) ?? open[0];
+  }
+
+  /* The next place with a question: a tool's output is read in passing. */
+  #nextAsked() {
+    let next = this.index + 1;
+    while (next < this.steps.length && !this.questions(next).length) next += 1;
+    return next;
+  }
+
+  /* The field that must be written in: an answer in words, or the reason an answer needs. */
+  #wordsWanted(question) {
+    if (question.querySelector(".levels") && !question.querySelector("[data-needs-text]:checked")) return null;
+    const note = question.querySelector(".note");
+    if (note) note.open = true;
+    return question.querySelector("textarea");
+  }
+
+  /* The questions of each criterion in the order of the steps, criterion by criterion in the rubric's order. */
+  #inOrder() {
+    const found = new Map();
+    for (const question of this.asked) {
+      const order = Number(question.dataset.order);
+      if (!found.has(order)) found.set(order, []);
+      found.get(order).push(question);
+    }
+    return [...found.keys()].sort((a, b) => a - b).map((order) => found.get(order));
+  }
+
+  /* The question that each one depends on: at the same place, else about the trace. */
+  #conditions() {
+    const at = new Map(this.asked.map((one) => [`${one.dataset.criterion} ${this.placeOf(one)}`, one]));
+    const last = this.whole ? this.steps.length - 1 : -1;
+    const found = new Map();
+    for (const question of this.asked) {
+      const by = question.dataset.askedBy;
+      if (by) found.set(question, at.get(`${by} ${this.placeOf(question)}`) ?? at.get(`${by} ${last}`));
+    }
+    return found;
+  }
+
+  #isMet(question, asked) {
+    const by = question.dataset.askedBy;
+    if (!by) return true;
+    const condition = this.conditions.get(question);
+    const levels = question.dataset.askedLevels.split(" ");
+    return asked.has(condition) && tagsIn(this.valueOf(condition)).some((level) => levels.includes(level));
+  }
+
+  /* What is asked, given the answers: conditions hold, and no first error stands before. */
+  #askedNow() {
+    const asked = new Set();
+    for (const questions of this.byCriterion) {
+      for (const question of questions) {
+        if (!this.#isMet(question, asked)) continue;
+        asked.add(question);
+        if ("stops" in question.dataset && question.querySelector("[data-error]:checked")) break;
+      }
+    }
+    return asked;
+  }
+
+  /* Hide what is not asked because of an answer elsewhere. What stands behind a first error stays, to be changed. */
+  #ask() {
+    if (this.conditions.size) {
+      const asked = this.#askedNow();
+      for (const question of this.conditions.keys()) question.hidden = !asked.has(question);
+    }
+    if (this.whole?.querySelector(".totals")) rollUp(this.whole);
   }
 }

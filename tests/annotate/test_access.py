@@ -10,6 +10,7 @@ from django.utils import timezone
 from annotate import access
 from annotate.enums import AssignmentState, RaterKind, Role, RunKind
 from annotate.errors import NotAllowed
+from annotate.ingest.inviting import invite
 from annotate.models import Assignment, Comment, Consensus, Estimate, Person, Project, Release, Run
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
@@ -46,6 +47,7 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
         access.reading_for: assignment.pk,
         access.review_for: trace.pk,
         access.comment_for: Comment.objects.create(trace=trace, text="?", author=a_person("carol")).pk,
+        access.invitation_for: invite(project, a_person("mia"), role=Role.VIEWER).pk,
         access.label_for: judge_label.pk,
         access.run_for: run.pk,
         access.estimate_for: estimate.pk,

@@ -19,6 +19,7 @@ from webapp.api.viewsets.corpus import ProblemViewSet, StepViewSet, TraceViewSet
 from webapp.api.viewsets.estimate import EstimateViewSet
 from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
 from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
+from webapp.api.viewsets.queue import InvitationViewSet, QueueViewSet
 from webapp.api.viewsets.rater import RaterViewSet
 from webapp.api.viewsets.release import ReleaseViewSet
 from webapp.api.viewsets.review import (
@@ -28,7 +29,7 @@ from webapp.api.viewsets.review import (
     ReviewViewSet,
     TraceDecisionViewSet,
 )
-from webapp.api.viewsets.rubric import RubricViewSet
+from webapp.api.viewsets.rubric import PresetViewSet, RubricViewSet
 from webapp.api.viewsets.run import CompletionViewSet, RunViewSet
 from webapp.api.viewsets.sign_in import SignIn, SignOut
 
@@ -49,6 +50,7 @@ urlpatterns = [
     path("", reference, name="reference"),
     path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", SignOut.as_view(), name="sign-out"),
+    path("presets/", PresetViewSet.as_view(_get("list")), name="presets"),
     path("projects/", ProjectViewSet.as_view(LIST_AND_CREATE), name="projects"),
     path("projects/<slug:slug>/", ProjectViewSet.as_view(_get("retrieve")), name="project"),
     path("projects/<slug:slug>/members/", MemberViewSet.as_view(LIST_AND_CREATE), name="members"),
@@ -66,12 +68,31 @@ urlpatterns = [
     ),
     path("projects/<slug:slug>/questions/", QuestionViewSet.as_view(_get("list")), name="questions"),
     path("projects/<slug:slug>/history/", OwnHistoryViewSet.as_view(_get("list")), name="own-history"),
+    path(
+        "projects/<slug:slug>/queue/",
+        QueueViewSet.as_view({"get": "retrieve", "put": "update"}),
+        name="queue",
+    ),
+    path(
+        "projects/<slug:slug>/queue/overview/", QueueViewSet.as_view(_get("overview")), name="queue-overview"
+    ),
+    path("projects/<slug:slug>/queue/renew/", QueueViewSet.as_view(_post("renew")), name="renew-queue"),
+    path("projects/<slug:slug>/queue/change/", QueueViewSet.as_view(_post("change")), name="change-traces"),
+    path("projects/<slug:slug>/invitations/", InvitationViewSet.as_view(LIST_AND_CREATE), name="invitations"),
+    path("invitations/<int:pk>/withdraw/", InvitationViewSet.as_view(_post("withdraw")), name="withdraw"),
+    path("raters/<int:pk>/queue/", QueueViewSet.as_view(_post("reader")), name="reader"),
     path("projects/<slug:slug>/runs/", RunViewSet.as_view(LIST_AND_CREATE), name="runs"),
     path("projects/<slug:slug>/judges/", JudgeViewSet.as_view(_get("list")), name="judges"),
     path("projects/<slug:slug>/estimates/", EstimateViewSet.as_view(_get("list")), name="estimates"),
     path("projects/<slug:slug>/consensus/", ConsensusViewSet.as_view(LIST_AND_CREATE), name="consensus"),
     path("projects/<slug:slug>/releases/", ReleaseViewSet.as_view(LIST_AND_CREATE), name="releases"),
-    path("rubrics/<int:pk>/", RubricViewSet.as_view(_get("retrieve")), name="rubric"),
+    path(
+        "rubrics/<int:pk>/",
+        RubricViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+        name="rubric",
+    ),
+    path("rubrics/<int:pk>/draft/", RubricViewSet.as_view(_post("draft")), name="draft-rubric"),
+    path("rubrics/<int:pk>/carry/", RubricViewSet.as_view(_post("carry")), name="carry-rubric"),
     path("rubrics/<int:pk>/use/", RubricViewSet.as_view(_post("use")), name="use-rubric"),
     path("problems/<int:pk>/", ProblemViewSet.as_view(_get("retrieve")), name="problem"),
     path("traces/<int:pk>/", TraceViewSet.as_view(_get("retrieve")), name="trace"),

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
-from annotate.enums import CriterionKind, Scope
+from annotate.enums import WORDING_KINDS, CriterionKind, Scope
 from annotate.errors import Rejected
-from annotate.label.answers import LONGEST_KEY, LONGEST_TEXT, LONGEST_VALUE, Said
-from annotate.label.queries import Answer, Sheet
+from annotate.label.answers import LONGEST_CORRECTION, LONGEST_KEY, Said
+from annotate.label.completeness import Answer
+from annotate.label.queries import Sheet
+from annotate.label.revealing import MachineWord
 from annotate.models import Criterion, Level, Step
+from annotate.models.label import LONGEST_VALUE
 
+# A step is very long from about two screens on.
+LONG_LINES, LONG_TEXT = 60, 5_000
 NOT_ANSWERED = Answer("", "")
 
 
@@ -36,7 +41,7 @@ def read_answers(body: bytes) -> tuple[int, list[Said]]:
     token = _whole(given, "token", row=None)
     if token is None:
         raise Rejected("This field is required.", field="token")
-    return token, [_said(answer, row) for row, answer in enumerate(given["answers"])]
+    return token, [_said(answer, row) for row, answer in enumerate(given["answers"], start=1)]
 
 
 def _said(answer: Any, row: int) -> Said:
@@ -52,9 +57,10 @@ def _said(answer: Any, row: int) -> Said:
         criterion_id=criterion,
         position=_whole(answer, "position", row=row),
         value=_words(answer, "value", LONGEST_VALUE, row),
-        text=_words(answer, "text", LONGEST_TEXT, row),
+        text=_words(answer, "text", LONGEST_CORRECTION, row),
         seconds=seconds,
         is_cleared=answer.get("is_cleared") is True,
+        is_filled=answer.get("is_filled") is True,
         key=_words(answer, "key", LONGEST_KEY, row),
         seen=_whole(answer, "seen", row=row),
     )
@@ -84,29 +90,88 @@ class LeaseForm(forms.Form):
     seen = forms.IntegerField(min_value=0, required=False)
 
 
+class LabellingForm(forms.Form):
+    """What people see beside the steps."""
+
+    shows_reference = forms.BooleanField(
+        required=False,
+        label="Show the reference answer and solution",
+        help_text="Folded, beside the problem. Whoever knows the answer judges steps by it.",
+    )
+    reveals_prelabels = forms.BooleanField(
+        required=False,
+        label="Show what machines said, after the person has answered everything",
+        help_text="People answer blind first, always. With this on they then see the pre-labels and may change their"
+        " answers; both are kept, and Agreement shows how far each machine pulls.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A question as every place on the page shows it; made once, however many steps there are."""
+
+    criterion: Criterion
+    order: int
+    levels: tuple[Level, ...]
+    asked_where: str
+    fill: str
+    # One question about a step needs no name; several do.
+    is_named: bool
+
+    @property
+    def takes_words(self) -> bool:
+        return self.criterion.kind in WORDING_KINDS
+
+    @property
+    def takes_many(self) -> bool:
+        return self.criterion.kind == CriterionKind.TAGS
+
+    @property
+    def is_correction(self) -> bool:
+        return self.criterion.kind == CriterionKind.CORRECTION
+
+    @property
+    def best(self) -> str:
+        """The level of the highest score, when there is one that says nothing is wrong."""
+        scored = [level for level in self.levels if level.score is not None and level.score > 0]
+        return max(scored, key=lambda level: level.score or 0.0).key if scored else ""
+
+    @property
+    def condition_levels(self) -> str:
+        return " ".join(self.criterion.condition_levels)
+
+
 @dataclass(frozen=True, slots=True)
 class Blank:
     """A question at a place, with the answer it has so far."""
 
-    criterion: Criterion
-    position: int | None
+    asking: Asking
+    step: Step | None
     answer: Answer
 
     @property
+    def criterion(self) -> Criterion:
+        return self.asking.criterion
+
+    @property
+    def position(self) -> int | None:
+        return self.step.position if self.step else None
+
+    @property
     def suffix(self) -> str:
-        return _suffix(self.criterion, self.position)
+        return f"{self.criterion.pk}-{'trace' if self.step is None else self.step.position}"
 
     @property
     def place(self) -> str:
-        return "The whole trace" if self.position is None else f"Step {self.position + 1}"
+        return "The whole trace" if self.step is None else f"Step {self.step.position + 1}"
 
     def standing_in(self, position: str, number: str) -> StandIn:
         """The same open question at a place that is filled in later."""
-        return StandIn(self.criterion, None, NOT_ANSWERED, position, number)
+        return StandIn(self.asking, None, NOT_ANSWERED, position, number)
 
     @property
-    def levels(self) -> list[Level]:
-        return list(self.criterion.levels.all())
+    def is_named(self) -> bool:
+        return self.asking.is_named
 
     @property
     def chosen(self) -> list[str]:
@@ -117,12 +182,11 @@ class Blank:
         return bool(self.answer.value or self.answer.text)
 
     @property
-    def takes_words(self) -> bool:
-        return self.criterion.kind == CriterionKind.TEXT
-
-    @property
-    def takes_many(self) -> bool:
-        return self.criterion.kind == CriterionKind.TAGS
+    def words(self) -> str:
+        """What the text field holds: a correction starts from the step."""
+        if self.asking.is_correction and self.step is not None and not self.answer.text:
+            return self.step.body
+        return self.answer.text
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,10 +211,26 @@ class Row:
 
     step: Step
     blanks: tuple[Blank, ...]
+    # What machines say of the step, once that is shown.
+    words: tuple[MachineWord, ...] = ()
 
     @property
     def number(self) -> int:
         return self.step.position + 1
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a machine says other than the person on a question both were asked."""
+        said = {blank.criterion.pk: blank.answer.value for blank in self.blanks if blank.answer.value}
+        return any(said.get(word.criterion_id, word.value) != word.value for word in self.words)
+
+    @property
+    def how_long(self) -> str:
+        """What a very long step is cut by on the page, in words; empty for all others."""
+        lines = self.step.text.count("\n") + 1
+        if lines > LONG_LINES:
+            return f"{lines:,} lines"
+        return f"{len(self.step.text):,} characters" if len(self.step.text) > LONG_TEXT else ""
 
     @property
     def mark(self) -> str:
@@ -158,35 +238,99 @@ class Row:
         return self.blanks[0].answer.value if self.blanks else ""
 
 
-def rows_of(sheet: Sheet) -> list[Row]:
-    about_steps = [criterion for criterion in sheet.criteria if criterion.scope == Scope.STEP]
+def rows_of(sheet: Sheet, words: Mapping[int | None, Sequence[MachineWord]] | None = None) -> list[Row]:
+    about_steps = [asking for asking in askings_of(sheet) if asking.criterion.scope == Scope.STEP]
     return [
-        Row(step, tuple(_blank(sheet, criterion, step.position) for criterion in about_steps))
+        Row(
+            step,
+            tuple(_blank(sheet, asking, step) for asking in about_steps if _is_about(asking, step)),
+            tuple((words or {}).get(step.position, ())),
+        )
         for step in sheet.steps
     ]
 
 
 def blanks_about_trace(sheet: Sheet) -> list[Blank]:
-    return [_blank(sheet, criterion, None) for criterion in sheet.criteria if criterion.scope == Scope.TRACE]
+    return [
+        _blank(sheet, asking, None) for asking in askings_of(sheet) if asking.criterion.scope == Scope.TRACE
+    ]
 
 
-def said_in(criteria: Sequence[Criterion], n_steps: int, data: QueryDict, *, seen: int | None) -> list[Said]:
-    """What a posted sheet says; a question left blank says nothing."""
-    said = []
-    for criterion in criteria:
-        is_about_steps = criterion.scope == Scope.STEP
-        for position in range(n_steps) if is_about_steps else (None,):
-            suffix = _suffix(criterion, position)
-            value = " ".join(sorted(data.getlist(f"answer-{suffix}")))
-            text = data.get(f"text-{suffix}", "").strip()
-            if value or (text and criterion.kind == CriterionKind.TEXT):
-                said.append(Said(criterion.pk, position, value, text, seen=seen))
-    return said
+def askings_of(sheet: Sheet) -> list[Asking]:
+    """The questions in the rubric's order."""
+    by_pk: dict[int | None, Criterion] = {criterion.pk: criterion for criterion in sheet.criteria}
+    n_about_steps = sum(criterion.scope == Scope.STEP for criterion in sheet.criteria)
+    return [
+        Asking(
+            criterion,
+            order,
+            tuple(criterion.levels.all()),
+            _asked_where(by_pk.get(criterion.condition_id), criterion),
+            _filling(criterion),
+            is_named=criterion.scope != Scope.STEP or n_about_steps > 1,
+        )
+        for order, criterion in enumerate(sheet.criteria)
+    ]
 
 
-def _suffix(criterion: Criterion, position: int | None) -> str:
-    return f"{criterion.pk}-{'trace' if position is None else position}"
+def said_in(sheet: Sheet, data: QueryDict, *, seen: int | None) -> list[Said]:
+    """What a posted sheet says that the stored one does not; a question left blank says nothing.
+
+    Steps left open before an error are answered along with it where the question says so.
+    """
+    said_now = {said.place: said for said in _posted_answers(sheet, data, seen)}
+    filled: list[Said] = []
+    for asking in askings_of(sheet):
+        if not asking.fill:
+            continue
+        errors = {level.key for level in asking.levels if level.is_error}
+        values = []
+        for step in sheet.steps:
+            place = (asking.criterion.pk, step.position)
+            now = said_now.get(place)
+            values.append(now.value if now else sheet.answers.get(place, NOT_ANSWERED).value)
+        first = next((index for index, value in enumerate(values) if value in errors), 0)
+        for step, value in zip(sheet.steps[:first], values, strict=False):
+            if not value:
+                filled.append(
+                    Said(asking.criterion.pk, step.position, asking.fill, is_filled=True, seen=seen)
+                )
+    return [*said_now.values(), *filled]
 
 
-def _blank(sheet: Sheet, criterion: Criterion, position: int | None) -> Blank:
-    return Blank(criterion, position, sheet.answers.get((criterion.pk, position), NOT_ANSWERED))
+def _posted_answers(sheet: Sheet, data: QueryDict, seen: int | None) -> Iterator[Said]:
+    every = [blank for row in rows_of(sheet) for blank in row.blanks] + blanks_about_trace(sheet)
+    for blank in every:
+        value = " ".join(sorted(filter(None, data.getlist(f"answer-{blank.suffix}"))))
+        text = data.get(f"text-{blank.suffix}", "").replace("\r\n", "\n").strip()
+        is_answer = bool(text) if blank.asking.takes_words else bool(value)
+        if text == blank.words.strip() and blank.asking.is_correction:
+            continue
+        if is_answer and (value, text) != (blank.answer.value, blank.answer.text):
+            yield Said(blank.criterion.pk, blank.position, value, text, seen=seen)
+
+
+def _is_about(asking: Asking, step: Step) -> bool:
+    kinds = asking.criterion.step_kinds
+    return not kinds or step.kind in kinds
+
+
+def _blank(sheet: Sheet, asking: Asking, step: Step | None) -> Blank:
+    place = (asking.criterion.pk, step.position if step else None)
+    return Blank(asking, step, sheet.answers.get(place, NOT_ANSWERED))
+
+
+def _asked_where(condition: Criterion | None, criterion: Criterion) -> str:
+    """ "Only where Verdict is Bad", for those whose page does not hide what is not asked."""
+    if condition is None:
+        return ""
+    titles = [level.title for level in condition.levels.all() if level.key in criterion.condition_levels]
+    return f"Only where {condition.title} is {' or '.join(titles)}"
+
+
+def _filling(criterion: Criterion) -> str:
+    """The level that open steps before an error get: the one with the highest score; empty where none do."""
+    if not criterion.fills_before_error:
+        return ""
+    scored = [level for level in criterion.levels.all() if level.score is not None]
+    return max(scored, key=lambda level: level.score or 0.0).key if scored else ""

@@ -3,6 +3,7 @@ from __future__ import annotations
 from django import forms
 
 from annotate.enums import Role
+from annotate.ingest.presets import GALLERY, USUAL
 
 
 class ProjectForm(forms.Form):
@@ -21,6 +22,14 @@ class ProjectForm(forms.Form):
         label="People per trace",
         help_text="Two or more let you measure agreement.",
     )
+    preset = forms.ChoiceField(
+        choices=[(preset.key, preset.title) for preset in GALLERY.values()],
+        initial=USUAL,
+        required=False,
+    )
+
+    def clean_preset(self) -> str:
+        return self.cleaned_data["preset"] or USUAL
 
 
 class MemberForm(forms.Form):

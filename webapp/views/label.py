@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotate.access import assignment_for
+from annotate.access import assignment_for, project_for
 from annotate.assign.actions import claim_next
-from annotate.assign.queries import queue_state
-from annotate.enums import AssignmentState
+from annotate.assign.queries import desk_of, feedback_on
+from annotate.enums import AssignmentState, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
-from annotate.label.actions import save_answers, submit_sheet, trouble_in
+from annotate.label.actions import save_answers, set_labelling, submit_sheet, trouble_in
 from annotate.label.answers import Written
-from annotate.label.queries import asked_criteria, has_worked_on, reader_of, sheet_of
+from annotate.label.queries import Sheet, blank_sheet, has_worked_on, reader_of, sheet_of
+from annotate.label.revealing import is_revealed, machine_words
+from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
 from annotate.models import Assignment, Person
-from webapp.forms.label import LeaseForm, blanks_about_trace, read_answers, rows_of, said_in
+from webapp.forms.label import LabellingForm, LeaseForm, blanks_about_trace, read_answers, rows_of, said_in
 from webapp.templatetags.typeset import has_math
 
 
@@ -30,15 +34,18 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _page(request, assignment)
     lease = _lease(request)
-    said = said_in(
-        asked_criteria(assignment.project), assignment.trace.n_steps, request.POST, seen=lease["seen"]
-    )
+    blank = blank_sheet(assignment)
+    said = said_in(blank, request.POST, seen=lease["seen"])
     if "submit" not in request.POST:
         problem = trouble_in(said, save_answers(assignment, lease["token"], said))
         return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
-    problem = submit_sheet(assignment, lease["token"], said)
-    if problem is not None:
-        return _page(request, assignment, problem)
+    handed = submit_sheet(assignment, lease["token"], said, blank.steps)
+    if handed.problem is not None:
+        return _page(request, assignment, handed.problem)
+    if handed.is_revealed:
+        return redirect("assignment", pk=pk)
+    if handed.submitted is not None and (said_of_it := feedback_on(handed.submitted)):
+        messages.info(request, said_of_it)
     following = claim_next(assignment.project, reader_of(assignment))
     if following is None:
         return redirect("queue", slug=assignment.project.slug)
@@ -55,6 +62,20 @@ def answers(request: HttpRequest, pk: int) -> JsonResponse:
     return JsonResponse({"answers": [_as_json(one) for one in written]})
 
 
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
+    """What people see while they label, for managers."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    now = {"shows_reference": project.shows_reference, "reveals_prelabels": project.reveals_prelabels}
+    form = LabellingForm(request.POST if request.method == "POST" else None, initial=now)
+    if request.method == "POST" and form.is_valid():
+        set_labelling(project, **form.cleaned_data)
+        messages.success(request, "Saved. It holds from the next page that somebody opens.")
+        return redirect("labelling-settings", slug=slug)
+    return render(request, "label/settings.html", {"project": project, "form": form})
+
+
 def _as_json(written: Written) -> dict[str, Any]:
     if written.refusal is not None:
         return {"refused": written.refusal.reason, "field": written.refusal.field}
@@ -65,8 +86,10 @@ def _as_json(written: Written) -> dict[str, Any]:
 
 def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None = None) -> HttpResponse:
     sheet = sheet_of(assignment)
+    assert isinstance(request.user, Person)
     project, problem = assignment.project, assignment.trace.problem
     is_raw = "raw" in request.GET
+    words = machine_words(assignment) if is_revealed(assignment) else {}
     texts = [problem.text, *(step.text for step in sheet.steps)]
     if project.shows_reference:
         texts += [problem.reference_answer or "", problem.reference_solution or ""]
@@ -78,16 +101,31 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
             "project": project,
             "problem": problem,
             "sheet": sheet,
-            "rows": rows_of(sheet),
+            "rows": rows_of(sheet, words),
             "whole": blanks_about_trace(sheet),
+            "whole_words": words.get(None, ()),
+            "is_revealed": bool(words),
+            "asked": {criterion.pk for criterion in sheet.criteria},
             "is_open": assignment.state == AssignmentState.HELD,
             "is_raw": is_raw,
             "needs_math": not is_raw and any(map(has_math, texts)),
             "missing": missing,
-            "queue": queue_state(project, reader_of(assignment)),
+            **_keys(request.user, sheet),
+            "queue": desk_of(project, reader_of(assignment)),
         },
         status=400 if missing else 200,
     )
+
+
+def _keys(person: Person, sheet: Sheet) -> dict[str, Any]:
+    """The person's shortcuts beside the levels' own keys: for the page's script, and for the list of keys."""
+    taken = {level.hotkey for criterion in sheet.criteria for level in criterion.levels.all() if level.hotkey}
+    keys = without_levels(keys_of(person.keys), taken)
+    listed = [
+        {"title": shortcut.title, "fixed": shortcut.fixed, "key": keys.get(shortcut.name, "")}
+        for shortcut in SHORTCUTS
+    ]
+    return {"keys_json": json.dumps(keys), "shortcuts": listed}
 
 
 def _own_assignment(request: HttpRequest, pk: int) -> Assignment:

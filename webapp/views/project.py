@@ -16,6 +16,7 @@ from annotate.consensus.queries import funnel_of, latest_consensus
 from annotate.enums import Action, Role, RunKind
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import add_member, create_project
+from annotate.ingest.presets import GALLERY
 from annotate.ingest.queries import corpus_counts
 from annotate.measure.queries import agreement_of
 from annotate.models import Person, Project, Rater
@@ -40,7 +41,8 @@ def new_project(request: HttpRequest) -> HttpResponse:
             form.add_error(None, str(error))
         else:
             return redirect("project", slug=project.slug)
-    return render(request, "project/new.html", {"form": form}, status=400 if form.errors else 200)
+    context = {"form": form, "gallery": GALLERY.values()}
+    return render(request, "project/new.html", context, status=400 if form.errors else 200)
 
 
 @login_required

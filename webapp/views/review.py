@@ -24,6 +24,7 @@ from annotate.enums import Role
 from annotate.errors import Rejected
 from annotate.label.decisions import decidable_criteria, decide, hide_readers
 from annotate.label.returns import Returned, returned_of, sent_back
+from annotate.label.revealing import note_seen
 from annotate.label.review import Review, StepMatters, review_of
 from annotate.label.review_queue import Show, Waiting, next_in, nothing_because, review_queue
 from annotate.label.threads import THEIRS, Remark, open_questions, talk_of_reviewers
@@ -91,6 +92,7 @@ def names(request: HttpRequest, slug: str) -> HttpResponse:
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """One trace to decide about; a plain form saves all decisions at once and may go on to the next trace."""
     trace = review_for(request.user, pk)
+    note_seen(_person(request), trace)
     look = LookForm(request.GET, decidable_criteria(trace.project))
     found = review_of(trace)
     if request.method != "POST":

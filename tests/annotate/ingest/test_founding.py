@@ -12,10 +12,14 @@ from annotate.ingest.founding import (
     add_member,
     create_person,
     create_project,
+    create_rubric,
+    draft_version,
+    freeze_rubric,
     remove_project,
     renew_password,
+    rewrite_rubric,
 )
-from annotate.ingest.presets import PREFERENCE, READY_MADE, ready_made_with
+from annotate.ingest.presets import PREFERENCE, PRM_VERDICTS, READY_MADE, ready_made_with
 from annotate.models import Assignment, Consensus, Label, Membership, Person, Project, Release, Rubric, Run
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
@@ -160,3 +164,38 @@ def test_ready_made_questions_are_found_by_what_they_ask() -> None:
     assert ready_made_with("relevance") == "dimensions"
     assert ready_made_with("preference") == "preference"
     assert ready_made_with("verdict") is None
+
+
+def test_a_draft_is_rewritten_and_a_frozen_version_is_not() -> None:
+    rubric = a_project().rubric
+    assert rubric is not None
+    rewrite_rubric(rubric, PRM_VERDICTS[:1], guidelines="Slowly.")
+    rubric.refresh_from_db()
+    assert ([one.key for one in rubric.criteria.all()], rubric.guidelines) == (["verdict"], "Slowly.")
+    freeze_rubric(rubric)
+    with pytest.raises(Conflict, match="frozen"):
+        rewrite_rubric(rubric, PRM_VERDICTS)
+    draft = draft_version(rubric)
+    rewrite_rubric(draft, PRM_VERDICTS)
+    assert (draft.version, draft.criteria.count(), rubric.criteria.count()) == (2, 2, 1)
+
+
+def test_a_question_that_a_run_is_about_does_not_go_from_a_draft() -> None:
+    project = a_project()
+    Run.objects.create(
+        project=project,
+        kind=RunKind.PRELABEL,
+        name="rollout/fixed",
+        criterion=a_criterion(project, "recoverable"),
+    )
+    assert project.rubric is not None
+    with pytest.raises(Conflict, match="would go"):
+        rewrite_rubric(project.rubric, PRM_VERDICTS[:1])
+    assert project.rubric.criteria.count() == 2
+
+
+def test_a_rubric_that_cannot_be_answered_is_not_written() -> None:
+    project = a_project()
+    with pytest.raises(Rejected, match=r"criteria\[0\]\.levels"):
+        create_rubric(project, name="Empty", criteria=[replace(PRM_VERDICTS[0], levels=())])
+    assert Rubric.objects.count() == 1

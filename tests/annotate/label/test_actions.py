@@ -9,7 +9,7 @@ from annotate.assign.actions import claim_next, fill_queue, rater_of, release_as
 from annotate.enums import AssignmentState, CriterionKind, Role, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import create_rubric
-from annotate.ingest.presets import CriterionPreset, LevelPreset
+from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset, LevelPreset
 from annotate.label.actions import clear_label, save_label, submit_assignment
 from annotate.label.queries import has_worked_on, sheet_of
 from annotate.models import Assignment, Criterion, Label, Project, Step
@@ -232,3 +232,108 @@ def test_words_tags_and_the_trace_as_a_whole(project: Project) -> None:
     assert tags.value == "sign unit"
     submit_assignment(held, held.token)
     assert Label.objects.counted().count() == 2
+
+
+def asking(project: Project, *criteria: CriterionPreset) -> Assignment:
+    """A trace of three steps in Bob's hands, under these questions."""
+    project.rubric = create_rubric(project, name="Asked", criteria=criteria)
+    project.save()
+    held = claim_next(project, rater_of(project, a_person("bob")))
+    assert held is not None
+    return held
+
+
+EXIT = CriterionPreset(
+    "exit",
+    "Exit",
+    "",
+    (
+        LevelPreset("solution", "Solution"),
+        LevelPreset("give-up", "Give up", needs_text=True, ends_trace=True),
+    ),
+    scope=Scope.TRACE,
+    kind=CriterionKind.CHOICE,
+)
+CRITIQUE = CriterionPreset(
+    "critique", "Critique", "", (), kind=CriterionKind.TEXT, condition="verdict", condition_levels=("bad",)
+)
+
+
+def test_tags_carry_their_severities(project: Project) -> None:
+    levels = (LevelPreset("sign", "Sign"), LevelPreset("unit", "Unit"))
+    preset = CriterionPreset(
+        "slips", "Slips", "", levels, kind=CriterionKind.TAGS, severities=("minor", "fatal")
+    )
+    held = asking(project, preset)
+    step, slips = steps_of(held)[0], a_criterion(project, "slips")
+    label = save_label(held, held.token, step=step, criterion=slips, value="unit:fatal sign:minor")
+    assert label.value == "sign:minor unit:fatal"
+    with pytest.raises(Rejected, match="needs a severity") as caught:
+        save_label(held, held.token, step=step, criterion=slips, value="unit")
+    assert caught.value.field == "value"
+
+
+def test_a_way_out_needs_its_reason_and_leaves_the_open_steps(project: Project) -> None:
+    held = asking(project, *PRM_VERDICTS, EXIT)
+    verdict, way_out = a_criterion(project), a_criterion(project, "exit")
+    save_label(held, held.token, step=steps_of(held)[0], criterion=verdict, value="good")
+    save_label(held, held.token, trace=held.trace, criterion=way_out, value="give-up")
+    with pytest.raises(Rejected, match=r"still needs the reason in words \(Exit\)") as caught:
+        submit_assignment(held, held.token)
+    assert caught.value.field == "trace"
+    save_label(held, held.token, trace=held.trace, criterion=way_out, value="give-up", text="No figure.")
+    submit_assignment(held, held.token)
+    assert set(Label.objects.counted().values_list("criterion__key", "value")) == {
+        ("verdict", "good"),
+        ("exit", "give-up"),
+    }
+
+
+def test_answers_whose_condition_no_longer_holds_are_set_aside(project: Project) -> None:
+    held = asking(project, *PRM_VERDICTS, CRITIQUE)
+    verdict, critique = a_criterion(project), a_criterion(project, "critique")
+    first, second, third = steps_of(held)
+    for step, value in ((first, "bad"), (second, "bad"), (third, "good")):
+        save_label(held, held.token, step=step, criterion=verdict, value=value)
+    with pytest.raises(Rejected, match=r"Step 1 still needs an answer \(Critique\)"):
+        submit_assignment(held, held.token)
+    for step in (first, second):
+        save_label(held, held.token, step=step, criterion=critique, value="", text="It slips.")
+    save_label(held, held.token, step=second, criterion=verdict, value="good")
+    submit_assignment(held, held.token)
+    counted = Label.objects.counted().filter(criterion=critique)
+    assert [label.step for label in counted] == [first]
+
+
+def test_a_correction_differs_from_its_step_and_keeps_its_indentation(project: Project) -> None:
+    preset = CriterionPreset("rewrite", "Rewrite", "", (), kind=CriterionKind.CORRECTION, is_optional=True)
+    held = asking(project, *PRM_VERDICTS, preset)
+    step, rewrite = steps_of(held)[0], a_criterion(project, "rewrite")
+    for same in (step.body, f"  {step.body}\r\n"):
+        with pytest.raises(Rejected, match="says what the step says") as caught:
+            save_label(held, held.token, step=step, criterion=rewrite, value="", text=same)
+        assert caught.value.field == "text"
+    label = save_label(
+        held, held.token, step=step, criterion=rewrite, value="", text="\n  x = 1\r\n  y = 2\n"
+    )
+    assert (label.value, label.text) == ("", "  x = 1\n  y = 2")
+
+
+def test_an_answer_that_was_filled_in_says_so(held: Assignment, verdict: Criterion) -> None:
+    first, second, _ = steps_of(held)
+    filled = save_label(held, held.token, step=first, criterion=verdict, value="good", is_filled=True)
+    looked_at = save_label(held, held.token, step=second, criterion=verdict, value="bad")
+    assert (filled.evidence, looked_at.evidence) == ({"is_filled": True}, {})
+
+
+def test_nobody_answers_a_group(project: Project) -> None:
+    group = CriterionPreset("all", "All", "", (), scope=Scope.TRACE, kind=CriterionKind.GROUP)
+    inside = CriterionPreset(
+        "sound", "Sound", "", (LevelPreset("yes", "Yes", score=1.0),), scope=Scope.TRACE, parent="all"
+    )
+    held = asking(project, group, inside)
+    assert [one.key for one in sheet_of(held).criteria] == ["sound"]
+    with pytest.raises(Rejected, match="not put to people"):
+        save_label(
+            held, held.token, trace=held.trace, criterion=a_criterion(project, "all"), value="", text="x"
+        )

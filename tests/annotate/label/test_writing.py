@@ -95,7 +95,7 @@ def test_a_conflict_at_one_place_leaves_the_others_alone(held: Assignment, verdi
 def test_a_sheet_in_conflict_is_not_submitted(held: Assignment, verdict: Criterion) -> None:
     say(held, Said(verdict.pk, 0, "good"))
     sheet = [Said(verdict.pk, position, "bad", seen=0) for position in range(3)]
-    problem = submit_sheet(held, held.token, sheet)
+    problem = submit_sheet(held, held.token, sheet).problem
     assert problem is not None
     assert problem.field == "step-0"
     held.refresh_from_db()

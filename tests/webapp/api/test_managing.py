@@ -76,7 +76,8 @@ def test_a_rubric_version_is_written_and_put_to_use(project):
     made = post("/api/projects/sums/rubrics/", {"name": "Clarity", "criteria": [criterion]})
     used = post(f"/api/rubrics/{made.data['id']}/use/")
 
-    assert made.data["criteria"][0]["levels"][0] == level | {"description": ""}
+    flags = {"needs_text": False, "ends_trace": False, "is_fatal": False}
+    assert made.data["criteria"][0]["levels"][0] == level | flags | {"description": "", "examples": ""}
     assert used.status_code == 204
     project.refresh_from_db()
     assert project.rubric_id == made.data["id"]
@@ -316,3 +317,82 @@ def test_an_estimate_that_cannot_be_made_is_null_with_its_reason(project):
     row = signed_in("alice").get(f"/api/estimates/{estimate.pk}/").data
 
     assert (row["value"], row["low"], row["reason"], row["rater"]) == (None, None, "one rater only", None)
+
+
+def test_the_gallery_is_listed_and_a_project_begins_with_one_of_it(project):
+    listed = signed_in("bob").get("/api/presets/").data
+    made = post("/api/projects/", {"name": "Loop", "preset": "prm800k"})
+    later = post("/api/projects/sums/rubrics/", {"preset": "checklist"})
+
+    assert [preset["key"] for preset in listed][:3] == ["prm-verdicts", "first-error", "prm800k"]
+    rubric = signed_in("alice").get(f"/api/rubrics/{made.data['rubric']}/").data
+    assert rubric["name"] == "PRM800K, phase 2"
+    critique = next(one for one in rubric["criteria"] if one["key"] == "critique")
+    assert (critique["condition"], critique["condition_levels"]) == ("verdict", ["bad"])
+    assert (later.status_code, later.data["criteria"][1]["group"]) == (201, "quality")
+    assert post("/api/projects/sums/rubrics/", {"preset": "none"}).status_code == 400
+    neither = post("/api/projects/sums/rubrics/", {"name": "Neither"})
+    assert (neither.status_code, list(neither.data)) == (400, ["criteria"])
+
+
+def test_a_rubric_read_from_the_api_can_be_sent_back(project):
+    made = post("/api/projects/sums/rubrics/", {"preset": "math-errors"}).data
+    again = post("/api/projects/sums/rubrics/", made).data
+
+    assert without_ids(again["criteria"]) == without_ids(made["criteria"])
+    assert (again["guidelines"], again["version"]) == (made["guidelines"], 2)
+
+
+def without_ids(criteria):
+    return [{key: value for key, value in one.items() if key != "id"} for one in criteria]
+
+
+def test_a_draft_is_made_rewritten_and_discarded_and_a_frozen_version_is_not(project):
+    rubric = project.rubric
+    a_label(a_rater(project), a_trace(project).steps.first(), "good")
+    alice, as_json = signed_in("alice"), "application/json"
+
+    draft = post(f"/api/rubrics/{rubric.pk}/draft/").data
+    address = f"/api/rubrics/{draft['id']}/"
+    kept = [draft["criteria"][0] | {"title": "Judgement"}]
+    rewritten = alice.put(address, {"criteria": kept}, content_type=as_json).data
+    refused = alice.put(f"/api/rubrics/{rubric.pk}/", {"criteria": kept}, content_type=as_json)
+
+    assert (draft["version"], rewritten["criteria"][0]["title"]) == (2, "Judgement")
+    assert rewritten["criteria"][0]["id"] == draft["criteria"][0]["id"]
+    assert refused.status_code == 409
+    assert signed_in("bob").put(address, {"criteria": kept}, content_type=as_json).status_code == 403
+    assert signed_in("bob").delete(address).status_code == 403
+    assert alice.delete(address).status_code == 204
+    assert alice.delete(f"/api/rubrics/{rubric.pk}/").status_code == 409
+    assert project.rubrics.get() == rubric
+
+
+def test_a_question_that_cannot_be_asked_is_refused_by_its_place(project):
+    level = {"key": "yes", "title": "Yes", "hotkey": "j"}
+    criterion = {"key": "clear", "title": "Clear", "levels": [level]}
+
+    refused = post("/api/projects/sums/rubrics/", {"name": "Clarity", "criteria": [criterion]})
+
+    assert (refused.status_code, refused.data["field"]) == (400, "criteria[0].levels[0].hotkey")
+    assert "uses the key j itself" in refused.data["detail"]
+
+
+def test_labels_are_carried_over_to_another_version(project):
+    a_label(a_rater(project), a_trace(project).steps.first(), "unsure")
+    new = post("/api/projects/sums/rubrics/", {"preset": "first-error"}).data
+    address, mapping = f"/api/rubrics/{new['id']}/carry/", {"verdict": {"levels": {"unsure": None}}}
+
+    tried = post(address, {"is_dry_run": True}).data
+    done = post(address, {"mapping": mapping}).data
+    again = post(address, {})
+
+    assert (tried["n_carried"], tried["questions"][0]["answers"]) == (
+        1,
+        [{"value": "unsure", "n": 1, "to": "unsure"}],
+    )
+    assert (done["n_carried"], done["n_aside"], done["incomplete"]) == (0, 1, [])
+    assert again.status_code == 409
+    stored = signed_in("alice").get(f"/api/rubrics/{new['id']}/").data
+    assert stored["mapping"]["verdict"]["levels"]["unsure"] is None
+    assert post(address, {}, name="bob").status_code == 403

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -15,8 +16,9 @@ from django.utils import timezone
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.enums import AssignmentState, CriterionKind, Role, Scope
 from annotate.ingest.founding import create_rubric
-from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset
+from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset, LevelPreset
 from annotate.models import Assignment, Label, Project
+from tests.annotate.assign.queues import a_gold_trace, a_queue
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_of, signed_in
 
@@ -117,7 +119,7 @@ def test_an_answer_of_the_wrong_kind_is_refused_by_its_row_and_field(
     good = {"criterion": a_criterion(held.project).pk, "position": 0, "value": "good"}
     answer = send(bob, held, good, {**good, "position": 1, **change})
     assert answer.status_code == 400
-    assert (answer.json()["row"], answer.json()["field"]) == (1, field)
+    assert (answer.json()["row"], answer.json()["field"]) == (2, field)
     assert not Label.objects.exists()
 
 
@@ -263,3 +265,104 @@ def test_the_pages_queries_do_not_grow_with_the_steps(project: Project, bob: Cli
         counts.append(queries_of(bob, f"/assignments/{held.pk}/"))
         Assignment.objects.all().delete()
     assert counts[0] == counts[1]
+
+
+def asked(project: Project, *criteria: CriterionPreset) -> Assignment:
+    project.rubric = create_rubric(project, name="Asked", criteria=criteria)
+    project.save()
+    held = claim_next(project, rater_of(project, a_person("bob")))
+    assert held is not None
+    return held
+
+
+def test_an_error_answers_the_open_steps_before_it_where_the_question_says_so(
+    project: Project, bob: Client
+) -> None:
+    verdict = replace(PRM_VERDICTS[0], fills_before_error=True, stops_at_first_error=True)
+    held = asked(project, verdict)
+    bob.post(f"/assignments/{held.pk}/", filled(held, "", "neutral", "bad", submit="1"))
+    counted = Label.objects.counted().order_by("step__position")
+    assert [(label.value, label.evidence) for label in counted] == [
+        ("good", {"is_filled": True}),
+        ("neutral", {}),
+        ("bad", {}),
+    ]
+
+
+def test_severities_are_chosen_from_lists_and_come_back_chosen(project: Project, bob: Client) -> None:
+    slips = CriterionPreset(
+        "slips",
+        "Slips",
+        "",
+        (LevelPreset("sign", "Sign"), LevelPreset("unit", "Unit")),
+        kind=CriterionKind.TAGS,
+        severities=("minor", "fatal"),
+    )
+    held = asked(project, slips)
+    name = f"answer-{a_criterion(project, 'slips').pk}-0"
+    bob.post(f"/assignments/{held.pk}/", {"token": held.token, name: ["", "unit:fatal"], "save": "1"})
+    assert Label.objects.live().get().value == "unit:fatal"
+    assert 'value="unit:fatal" selected' in bob.get(f"/assignments/{held.pk}/").content.decode()
+
+
+def test_a_correction_starts_from_the_step_and_is_no_answer_until_it_differs(
+    project: Project, bob: Client
+) -> None:
+    rewrite = CriterionPreset("rewrite", "Rewrite", "", (), kind=CriterionKind.CORRECTION, is_optional=True)
+    held = asked(project, rewrite)
+    step = held.trace.steps.get(position=0)
+    assert f"{step.body}</textarea>" in bob.get(f"/assignments/{held.pk}/").content.decode()
+    name = f"text-{a_criterion(project, 'rewrite').pk}-0"
+    bob.post(f"/assignments/{held.pk}/", {"token": held.token, name: step.body, "save": "1"})
+    assert not Label.objects.exists()
+    bob.post(f"/assignments/{held.pk}/", {"token": held.token, name: "Better.\r\nNow.", "save": "1"})
+    assert Label.objects.live().get().text == "Better.\nNow."
+    bob.post(f"/assignments/{held.pk}/", {"token": held.token, name: "Better.\r\nNow.", "save": "1"})
+    assert Label.objects.count() == 1
+
+
+def test_a_page_without_script_says_where_a_question_is_asked(project: Project, bob: Client) -> None:
+    why = CriterionPreset(
+        "why", "Why", "", (), kind=CriterionKind.TEXT, condition="verdict", condition_levels=("bad", "unsure")
+    )
+    held = asked(project, *PRM_VERDICTS, why)
+    assert "Only where Verdict is Bad or Unsure" in bob.get(f"/assignments/{held.pk}/").content.decode()
+    early = bob.post(f"/assignments/{held.pk}/", filled(held, "good", "bad", "good", submit="1"))
+    assert b"Step 2 still needs an answer (Why)" in early.content
+    words = {f"text-{a_criterion(project, 'why').pk}-1": "It slips."}
+    bob.post(f"/assignments/{held.pk}/", filled(held, "good", "bad", "good", submit="1", **words))
+    assert Label.objects.counted().count() == 4
+
+
+def test_the_sum_of_a_group_stands_below_its_questions(project: Project, bob: Client) -> None:
+    yes_no = (LevelPreset("yes", "Yes", score=1.0), LevelPreset("no", "No", score=0.0))
+    whole = Scope.TRACE
+    held = asked(
+        project,
+        CriterionPreset("all", "Quality", "", (), scope=whole, kind=CriterionKind.GROUP),
+        CriterionPreset("sound", "Sound", "", yes_no, scope=whole, parent="all", weight=3.0),
+        CriterionPreset("brief", "Brief", "", yes_no, scope=whole, parent="all"),
+    )
+    assert b"nothing known yet" in bob.get(f"/assignments/{held.pk}/").content
+    for key, value in (("sound", "yes"), ("brief", "no")):
+        name = f"answer-{a_criterion(project, key).pk}-trace"
+        bob.post(f"/assignments/{held.pk}/", {"token": held.token, name: value, "save": "1"})
+    page = bob.get(f"/assignments/{held.pk}/").content.decode()
+    assert "0.75" in page
+    assert "2 of 2 known" in page
+    bob.post(f"/assignments/{held.pk}/", {"token": held.token, "submit": "1"})
+    trace = signed_in("alice").get(f"/traces/{held.trace_id}/").content.decode()
+    assert "What the answers of bob come to" in trace
+    assert "0.75" in trace
+
+
+def test_feedback_on_a_known_answer_is_private_and_only_where_the_project_gives_it(bob: Client) -> None:
+    project = a_queue(n_traces=4, gold_rate=0.5, gold_feedback=True)
+    a_gold_trace(project, "gold", ("good", "good", "bad"))
+    path, said = bob.post(f"/projects/{project.slug}/queue/")["Location"], []
+    for _ in range(2):
+        now = Assignment.objects.get(state=AssignmentState.HELD)
+        done = bob.post(path, filled(now, "good", "good", "good", submit="1"), follow=True)
+        path = done.redirect_chain[-1][0]
+        said.append("67% of your answers are those of the key" in done.content.decode())
+    assert sorted(said) == [False, True]

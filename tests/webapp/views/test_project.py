@@ -108,7 +108,8 @@ def test_a_form_that_has_expired_says_so() -> None:
 def test_no_page_carries_inline_code_and_the_policy_forbids_it() -> None:
     a_trace(a_project(slug="words"))
     alice = signed_in("alice")
-    for path in ("/", "/projects/words/", "/projects/words/traces/", "/me/", "/new/", "/nowhere/"):
+    of_project = ("", "traces/", "overview/", "queue/", "queue/rules/", "invitations/")
+    for path in ("/", *(f"/projects/words/{part}" for part in of_project), "/me/", "/new/", "/nowhere/"):
         answer = alice.get(path)
         page = answer.content.decode()
         assert "style=" not in page
@@ -116,3 +117,16 @@ def test_no_page_carries_inline_code_and_the_policy_forbids_it() -> None:
         assert " onclick" not in page
         assert "script-src 'self'" in answer["Content-Security-Policy"]
         assert "unsafe" not in answer["Content-Security-Policy"]
+
+
+def test_a_project_begins_with_the_rubric_chosen_in_the_form() -> None:
+    bob = signed_in("bob")
+    page = bob.get("/new/").content.decode()
+    assert 'value="prm-verdicts" checked' in page
+    bob.post("/new/", {"name": "Sums", "overlap": "1", "preset": "prm800k"})
+    rubric = Project.objects.get(slug="sums").rubric
+    assert rubric is not None
+    assert rubric.name == "PRM800K, phase 2"
+    unknown = bob.post("/new/", {"name": "More", "overlap": "1", "preset": "no-such"})
+    assert unknown.status_code == 400
+    assert not Project.objects.filter(slug="more").exists()

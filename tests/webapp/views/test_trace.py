@@ -28,7 +28,7 @@ def test_the_list_pages_by_key_and_searches(project: Project) -> None:
     assert "n46" in first
     assert "n47" not in first
     last = project.traces.get(external_id="n46")
-    assert f'href="?after={last.pk}&amp;search="' in first
+    assert f'href="?after={last.pk}"' in first
     second = alice.get(f"/projects/words/traces/?after={last.pk}").content.decode()
     assert "n47" in second
     assert "n46" not in second

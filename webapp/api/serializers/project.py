@@ -3,7 +3,11 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from annotate.enums import Role
+from annotate.ingest.presets import GALLERY, USUAL
 from annotate.models import Membership, Project
+
+# Owners are made with their project; every other role can be given.
+GIVEN_ROLES = [role for role in Role.choices if role[0] != Role.OWNER]
 
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
@@ -18,6 +22,7 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "lease_minutes",
             "shows_reference",
             "hides_readers",
+            "reveals_prelabels",
             "created_at",
         )
         read_only_fields = fields
@@ -28,6 +33,9 @@ class NewProject(serializers.Serializer[Project]):
     slug = serializers.SlugField(max_length=80, required=False, help_text="Made from the name when left out.")
     description = serializers.CharField(required=False, allow_blank=True)
     overlap = serializers.IntegerField(min_value=1, max_value=100, default=1)
+    preset = serializers.ChoiceField(
+        choices=tuple(GALLERY), default=USUAL, help_text="The rubric of the gallery that it begins with."
+    )
 
 
 class MembershipSerializer(serializers.ModelSerializer[Membership]):
@@ -44,4 +52,4 @@ class NewMember(serializers.Serializer[Membership]):
     """Owners are made with their project."""
 
     username = serializers.CharField(max_length=150)
-    role = serializers.ChoiceField(choices=[role for role in Role.choices if role[0] != Role.OWNER])
+    role = serializers.ChoiceField(choices=GIVEN_ROLES)

@@ -133,6 +133,7 @@ class AnswerViewSet(NounViewSet):
             value=answer["value"],
             text=answer["text"],
             seconds=answer["seconds"],
+            is_filled=answer["is_filled"],
         )
         return Response(self.get_serializer(label).data)
 

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from annotate.ingest.actions import ingest_file
 from annotate.ingest.founding import create_project
+from annotate.ingest.presets import GALLERY, USUAL
 from annotate.ingest.readers import READERS
 from annotate.ingest.report import IngestReport
 from annotate.models import Person, Project
@@ -28,6 +29,9 @@ class Command(GradusCommand):
         parser.add_argument("--strict", action="store_true", help="one rejected row, and nothing is written")
         parser.add_argument("--create", action="store_true", help="make the project if there is none")
         parser.add_argument("--owner", metavar="USER", help="who owns a project made by --create")
+        parser.add_argument(
+            "--rubric", choices=tuple(GALLERY), default=USUAL, help="what a project made by --create asks"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not options["file"].is_file():
@@ -60,7 +64,7 @@ class Command(GradusCommand):
             raise CommandError(
                 f"There is nobody named {options['owner']}. Make the account with createsuperuser."
             )
-        return create_project(owner, name=slug, slug=slug)
+        return create_project(owner, name=slug, slug=slug, preset=options["rubric"])
 
     def _print(self, report: IngestReport) -> None:
         self.console.print("Done." if report.is_written else "Nothing was written. It would have been:")

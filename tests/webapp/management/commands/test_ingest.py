@@ -77,3 +77,11 @@ def test_what_cannot_be_started_is_one_clear_line(tmp_path: Path, flags: list[st
 def test_markup_in_a_file_is_printed_as_it_is(tmp_path: Path) -> None:
     printed = run_command(a_project().slug, a_file(tmp_path, a_row(), a_row("t2") | {"[red]x": 1}))
     assert "[red]x: is not a field" in printed
+
+
+def test_a_new_project_asks_by_the_rubric_that_is_named(tmp_path: Path) -> None:
+    a_person("alice")
+    run_command("sums", a_file(tmp_path, a_row()), "--create", "--owner", "alice", "--rubric", "first-error")
+    rubric = Project.objects.get(slug="sums").rubric
+    assert rubric is not None
+    assert rubric.name == "First error"
