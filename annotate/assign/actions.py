@@ -227,11 +227,13 @@ def _take(free: Assignment, project: Project, rater: Rater) -> Assignment:
 @transaction.atomic
 def extend_lease(assignment: Assignment, token: int) -> Assignment:
     """Sign of life from the page: the lease now ends a full term from here."""
-    return held_for_writing(assignment, token)
+    current = _locked(assignment)
+    _require_lease(current, token)
+    return _renew(current, current.project)
 
 
 def held_for_writing(assignment: Assignment, token: int) -> Assignment:
-    """The row, locked, with its lease renewed; refuses whoever lost it. Call it inside a transaction."""
+    """The row, locked, its lease kept from running down; refuses whoever lost it. Call it inside a transaction."""
     current = _locked(assignment)
     _require_lease(current, token)
     end = lease_end(timezone.now(), current.project.lease_minutes)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from annotate.enums import AssignmentState
+from annotate.enums import AssignmentState, Purpose
 from annotate.errors import Conflict
 from annotate.models import Assignment, Project, Rater
 
@@ -21,6 +21,8 @@ def return_assignment(assignment: Assignment) -> Assignment:
     current = Assignment.objects.select_for_update(of=("self",)).get(pk=assignment.pk)
     if current.state != AssignmentState.SUBMITTED:
         raise Conflict(f"This reading is {current.get_state_display().lower()} and not submitted.")
+    if current.purpose != Purpose.WORK:
+        raise Conflict("The answers to this trace are known: its readings are measured as they are.")
     uncount([current])
     current.state, current.finished_at = AssignmentState.RETURNED, None
     current.save(update_fields=["state", "finished_at"])
