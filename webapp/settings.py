@@ -203,6 +203,7 @@ SPECTACULAR_SETTINGS = {
     # Several nouns have a state and a kind; without names of their own the schema numbers them by hash.
     "ENUM_NAME_OVERRIDES": {
         "AssignmentState": "annotate.enums.AssignmentState",
+        "CandidateKind": "annotate.enums.CandidateKind",
         "CriterionKind": "annotate.enums.CriterionKind",
         "RaterKind": "annotate.enums.RaterKind",
         "ReleaseState": "annotate.enums.ReleaseState",

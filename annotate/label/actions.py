@@ -8,17 +8,18 @@ Everything here needs the lease: the assignment's current token.
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
 
 from annotate.assign.actions import finish_assignment, held_for_writing, reopen_assignments
-from annotate.enums import WORDING_KINDS, AssignmentState, CriterionKind, Scope
+from annotate.enums import WORDING_KINDS, AssignmentState, CandidateKind, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import freeze_rubric, use_rubric
 from annotate.ingest.rubric_rows import criteria_of
 from annotate.ingest.tags import tidy_tags
-from annotate.models import Assignment, Criterion, Label, Project, Rubric, Step, Trace
+from annotate.models import Assignment, Candidate, Criterion, Label, Project, Rubric, Step, Trace
 
 from .carrying import Carriage, carriage_of, carry
 from .mapping import Moves, as_json, check_moves
@@ -36,6 +37,7 @@ def save_label(
     *,
     step: Step | None = None,
     trace: Trace | None = None,
+    candidate: Candidate | None = None,
     criterion: Criterion,
     value: str,
     text: str = "",
@@ -47,9 +49,9 @@ def save_label(
     ``is_filled``: the step was answered along with an error further on, which the label's evidence says.
     """
     held = held_for_writing(assignment, token)
-    _require_target(held, criterion, step, trace)
+    _require_target(held, criterion, step, trace, candidate)
     value, text = _clean_answer(criterion, value, text, step)
-    standing = _standing(held, criterion, step).first()
+    standing = _standing(held, criterion, step, candidate).first()
     if standing is not None:
         # Labels a person has from elsewhere (an import, a slot they lost) are superseded, not taken for this slot's.
         if (standing.value, standing.text, standing.assignment_id) == (value, text, held.pk):
@@ -61,6 +63,7 @@ def save_label(
         criterion=criterion,
         step=step,
         trace=trace,
+        candidate=candidate,
         assignment=held,
         value=value,
         text=text,
@@ -77,12 +80,13 @@ def clear_label(
     *,
     step: Step | None = None,
     trace: Trace | None = None,
+    candidate: Candidate | None = None,
     criterion: Criterion,
 ) -> bool:
     """Take an answer back; returns whether there was one."""
     held = held_for_writing(assignment, token)
-    _require_target(held, criterion, step, trace)
-    return _retire(_standing(held, criterion, step).filter(assignment=held)) > 0
+    _require_target(held, criterion, step, trace, candidate)
+    return _retire(_standing(held, criterion, step, candidate).filter(assignment=held)) > 0
 
 
 @transaction.atomic
@@ -105,6 +109,11 @@ def submit_assignment(assignment: Assignment, token: int) -> Assignment:
         if (criterion_id, position) not in asked:
             place = {"trace": held.trace} if position is None else {"step__position": position}
             _retire(drafts.filter(criterion=criterion_id, **place))
+    position_of = {step.pk: step.position for step in sheet.steps}
+    for one in sheet.candidates:
+        for criterion_id in (pk for pk, rated in sheet.ratings if rated == one.pk):
+            if (criterion_id, position_of[one.step_id]) not in asked:
+                _retire(drafts.filter(criterion=criterion_id, candidate=one))
     finish_assignment(held)
     return held
 
@@ -151,12 +160,26 @@ def _require_complete(sheet: Sheet) -> None:
     raise Rejected(f"Step {position + 1} still needs {what} ({title}).", field=f"step-{position}")
 
 
-def _require_target(held: Assignment, criterion: Criterion, step: Step | None, trace: Trace | None) -> None:
+def _require_target(
+    held: Assignment,
+    criterion: Criterion,
+    step: Step | None,
+    trace: Trace | None,
+    candidate: Candidate | None,
+) -> None:
     if criterion.rubric_id != held.project.rubric_id:
         raise Rejected(f"{criterion} is not part of this project's rubric.", field="criterion")
     if not criterion.is_asked or criterion.kind == CriterionKind.GROUP:
         raise Rejected(f"{criterion} is not put to people.", field="criterion")
-    if criterion.scope == Scope.STEP:
+    if (candidate is not None) != (criterion.scope == Scope.CANDIDATE):
+        wanted = "a candidate" if candidate is None else f"a {criterion.scope}, not a candidate"
+        raise Rejected(f"{criterion} is about {wanted}.", field="candidate")
+    if candidate is not None:
+        if step is not None or trace is not None or candidate.step.trace_id != held.trace_id:
+            raise Rejected(f"{criterion} needs a candidate of this trace.", field="candidate")
+        if candidate.kind != criterion.candidate_kind:
+            raise Rejected(f"{criterion} is about {criterion.candidate_kind}s.", field="candidate")
+    elif criterion.scope == Scope.STEP:
         if step is None or trace is not None or step.trace_id != held.trace_id:
             raise Rejected(f"{criterion} needs a step of this trace.", field="step")
     elif criterion.scope == Scope.TRACE:
@@ -182,12 +205,26 @@ def _clean_answer(criterion: Criterion, value: str, text: str, step: Step | None
         if is_correction and step is not None and text.strip() == step.body.strip():
             raise Rejected(f"{criterion} says what the step says; change it, or leave it out.", field="text")
         return "", text
+    if criterion.kind == CriterionKind.PICK:
+        return _clean_pick(criterion, value, text, step)
     known = {level.key for level in criterion.levels.all()}
     if criterion.kind == CriterionKind.TAGS:
         return tidy_tags(value, known, criterion.severities), text
     if value not in known:
         raise Rejected(f"{criterion} has no level {value!r}.", field="value")
     return value, text
+
+
+def _clean_pick(criterion: Criterion, value: str, text: str, step: Step | None) -> tuple[str, str]:
+    """The position of an alternative at the step; or no value, and a continuation in one's own words."""
+    if not value:
+        if not text:
+            raise Rejected(f"{criterion}: pick one, or write your own.", field="value")
+        return "", text
+    alternatives = Candidate.objects.filter(step=step, kind=CandidateKind.ALTERNATIVE)
+    if not value.isdecimal() or not alternatives.filter(position=int(value)).exists():
+        raise Rejected(f"{criterion}: the step has no alternative {value}.", field="value")
+    return str(int(value)), text
 
 
 def _clean_seconds(seconds: float | None) -> float | None:
@@ -198,8 +235,12 @@ def _clean_seconds(seconds: float | None) -> float | None:
     return round(seconds, 1)
 
 
-def _standing(held: Assignment, criterion: Criterion, step: Step | None) -> QuerySet[Label]:
-    target = {"step": step} if step is not None else {"trace": held.trace}
+def _standing(
+    held: Assignment, criterion: Criterion, step: Step | None, candidate: Candidate | None
+) -> QuerySet[Label]:
+    target: dict[str, Any] = {"trace": held.trace}
+    if step is not None or candidate is not None:
+        target = {"step": step} if candidate is None else {"candidate": candidate}
     return Label.objects.live().filter(rater=reader_of(held), criterion=criterion, **target)
 
 

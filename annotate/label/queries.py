@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from django.db.models import Q
 
-from annotate.enums import CriterionKind, RaterKind, Scope
+from annotate.enums import CandidateKind, CriterionKind, RaterKind, Scope
 from annotate.errors import Conflict
-from annotate.models import Assignment, Criterion, Label, Person, Project, Rater, Step, Trace
+from annotate.models import Assignment, Candidate, Criterion, Label, Person, Project, Rater, Step, Trace
 
 from .completeness import Answer, Place, Question, asked_places, open_places
 from .rollup import Item, Total, roll_up
@@ -18,22 +18,28 @@ from .rollup import Item, Total, roll_up
 
 @dataclass(frozen=True)
 class Sheet:
-    """An assignment laid out for its holder: the questions, the steps, and their own answers by place."""
+    """An assignment laid out for its holder: the questions, the steps, and their own answers by place.
+
+    A question about candidates has its answers in ``ratings``, by criterion and candidate. For completeness it is one
+    place at its step, answered once every candidate there is.
+    """
 
     criteria: tuple[Criterion, ...]
     groups: tuple[Criterion, ...]
     steps: tuple[Step, ...]
     answers: Mapping[Place, Answer]
+    candidates: tuple[Candidate, ...] = ()
+    ratings: Mapping[tuple[int, int], Answer] = field(default_factory=dict)
 
     @cached_property
     def asked(self) -> list[Place]:
         """Where a question is asked, given the answers so far; answers elsewhere are set aside at the end."""
-        return asked_places(self._questions, self._kinds, self.answers)
+        return asked_places(self._questions, self._kinds, self._together)
 
     @cached_property
     def open(self) -> list[Place]:
         """What still needs an answer before the trace can be submitted."""
-        return open_places(self._questions, self._kinds, self.answers)
+        return open_places(self._questions, self._kinds, self._together)
 
     @property
     def missing(self) -> Place | None:
@@ -41,7 +47,8 @@ class Sheet:
 
     @property
     def n_missing(self) -> int:
-        return len(self.open)
+        """How many answers are missing; each candidate that is not rated counts."""
+        return sum(len(self._unrated(pk, position)) or 1 for pk, position in self.open)
 
     @cached_property
     def totals(self) -> list[Total]:
@@ -52,13 +59,49 @@ class Sheet:
         asked = {pk for pk, position in self.asked if position is None}
         return roll_up(rollup_items([*self.groups, *self.criteria]), said, asked)
 
+    def candidates_at(self, position: int, kind: str) -> list[Candidate]:
+        return self._by_place.get((position, kind), [])
+
+    @cached_property
+    def _by_place(self) -> dict[tuple[int, str], list[Candidate]]:
+        found: dict[tuple[int, str], list[Candidate]] = {}
+        position_of = {step.pk: step.position for step in self.steps}
+        for one in self.candidates:
+            found.setdefault((position_of[one.step_id], one.kind), []).append(one)
+        return found
+
     @property
     def _kinds(self) -> list[str]:
         return [step.kind for step in self.steps]
 
     @cached_property
+    def _about_candidates(self) -> dict[int, str]:
+        return {one.pk: one.candidate_kind for one in self.criteria if one.scope == Scope.CANDIDATE}
+
+    def _unrated(self, criterion: int, position: int | None) -> list[Candidate]:
+        kind = self._about_candidates.get(criterion)
+        if kind is None or position is None:
+            return []
+        return [one for one in self.candidates_at(position, kind) if (criterion, one.pk) not in self.ratings]
+
+    @cached_property
+    def _together(self) -> dict[Place, Answer]:
+        """The answers, with one for every step whose candidates are all rated."""
+        together = dict(self.answers)
+        for criterion, kind in self._about_candidates.items():
+            for position in {at for at, at_kind in self._by_place if at_kind == kind}:
+                if not self._unrated(criterion, position):
+                    together[criterion, position] = Answer("", "")
+        return together
+
+    @cached_property
     def _questions(self) -> list[Question]:
-        return [question_of(criterion) for criterion in self.criteria]
+        return [question_of(criterion, self._places_of(criterion)) for criterion in self.criteria]
+
+    def _places_of(self, criterion: Criterion) -> frozenset[int] | None:
+        """Where there is something to rate or to pick from; None: the question is about every step."""
+        kind = CandidateKind.ALTERNATIVE if criterion.kind == CriterionKind.PICK else criterion.candidate_kind
+        return frozenset(at for at, at_kind in self._by_place if at_kind == kind) if kind else None
 
 
 def rubric_criteria(project: Project) -> tuple[Criterion, ...]:
@@ -89,12 +132,14 @@ def rollup_items(criteria: Iterable[Criterion]) -> list[Item]:
     ]
 
 
-def question_of(criterion: Criterion) -> Question:
+def question_of(criterion: Criterion, only_at: frozenset[int] | None = None) -> Question:
+    """``only_at``: the steps that have something to rate or to pick from, where the question is about that."""
     levels = criterion.levels.all()
     return Question(
         id=criterion.pk,
         title=criterion.title,
-        is_about_steps=criterion.scope == Scope.STEP,
+        is_about_steps=criterion.scope in (Scope.STEP, Scope.CANDIDATE),
+        only_at=only_at,
         stops_at_first_error=criterion.stops_at_first_error,
         is_optional=criterion.is_optional,
         kinds=frozenset(criterion.step_kinds),
@@ -121,8 +166,16 @@ def sheet_of(assignment: Assignment) -> Sheet:
         Label.objects.live()
         .filter(assignment=assignment, rater=reader_of(assignment), criterion__in=[one.pk for one in every])
         .select_related("step")
-        .only("criterion_id", "value", "text", "step__position")
+        .only("criterion_id", "candidate_id", "value", "text", "step__position")
     )
+    answers: dict[Place, Answer] = {}
+    ratings: dict[tuple[int, int], Answer] = {}
+    for label in labels:
+        said = Answer(label.value, label.text)
+        if label.candidate_id is not None:
+            ratings[label.criterion_id, label.candidate_id] = said
+        else:
+            answers[label.criterion_id, label.step.position if label.step else None] = said
     return Sheet(
         # Pairs have a page of their own.
         criteria=tuple(
@@ -132,11 +185,21 @@ def sheet_of(assignment: Assignment) -> Sheet:
         ),
         groups=tuple(one for one in every if one.kind == CriterionKind.GROUP),
         steps=tuple(Step.objects.filter(trace_id=assignment.trace_id).order_by("position")),
-        answers={
-            (label.criterion_id, label.step.position if label.step else None): Answer(label.value, label.text)
-            for label in labels
-        },
+        answers=answers,
+        candidates=_candidates_for(assignment, every),
+        ratings=ratings,
     )
+
+
+def _candidates_for(assignment: Assignment, criteria: Iterable[Criterion]) -> tuple[Candidate, ...]:
+    """The texts about the trace's steps that somebody is asked about; no query where nobody is."""
+    kinds = {one.candidate_kind for one in criteria if one.scope == Scope.CANDIDATE and one.is_asked}
+    if any(one.kind == CriterionKind.PICK and one.is_asked for one in criteria):
+        kinds.add(CandidateKind.ALTERNATIVE)
+    if not kinds:
+        return ()
+    found = Candidate.objects.filter(step__trace_id=assignment.trace_id, kind__in=kinds)
+    return tuple(found.order_by("step", "kind", "position"))
 
 
 def has_worked_on(assignment_id: int, person: Person) -> bool:
@@ -148,8 +211,11 @@ def readings_of(trace: Trace) -> list[Label]:
     """What people and gold keys say about a trace and its steps, submitted work only. Not for annotators."""
     said = (
         Label.objects.counted()
-        .filter(Q(step__trace=trace) | Q(trace=trace), rater__kind__in=(RaterKind.PERSON, RaterKind.GOLD))
-        .select_related("rater", "criterion", "step")
+        .filter(
+            Q(step__trace=trace) | Q(trace=trace) | Q(candidate__step__trace=trace),
+            rater__kind__in=(RaterKind.PERSON, RaterKind.GOLD),
+        )
+        .select_related("rater", "criterion", "step", "candidate")
     )
     return list(said.order_by("rater__kind", "rater__name", "criterion__position"))
 
@@ -163,7 +229,7 @@ def totals_by_rater(project: Project, labels: Iterable[Label]) -> dict[str, list
     known = {one.pk for one in criteria}
     said: dict[str, dict[Place, Answer]] = {}
     for label in labels:
-        if label.step_id is None and label.criterion_id in known:
+        if label.trace_id is not None and label.criterion_id in known:
             said.setdefault(label.rater.name, {})[label.criterion_id, None] = Answer(label.value, label.text)
     return {
         name: roll_up(

@@ -1,6 +1,7 @@
 """One file per noun; this page only names them."""
 
 from .assignment import Assignment
+from .candidate import Candidate
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
@@ -14,6 +15,7 @@ from .run import Completion, Run, Unit, Worker
 
 __all__ = [
     "Assignment",
+    "Candidate",
     "Completion",
     "Consensus",
     "Criterion",

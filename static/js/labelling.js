@@ -35,7 +35,8 @@ function post(question, isFilled = false) {
   outbox.add({
     criterion: question.dataset.criterion,
     position: question.closest(".step")?.dataset.position ?? "",
-    value: question.querySelector(".levels") ? value : "",
+    candidate: question.dataset.candidate ?? "",
+    value: sheet.sentValueOf(question),
     text: sheet.textOf(question),
     seconds: ((performance.now() - since) / 1000).toFixed(1),
     ...(value ? {} : { is_cleared: "on" }),

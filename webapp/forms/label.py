@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django import forms
 from django.http import QueryDict
 
-from annotate.enums import WORDING_KINDS, CriterionKind, Scope
+from annotate.enums import WORDING_KINDS, CandidateKind, CriterionKind, Scope
 from annotate.label.actions import LONGEST_CORRECTION
-from annotate.label.completeness import Answer, Place
+from annotate.label.completeness import Answer
 from annotate.label.queries import Sheet
-from annotate.models import Criterion, Level, Step
+from annotate.models import Candidate, Criterion, Level, Step
 from annotate.models.label import LONGEST_VALUE
 
 NOT_ANSWERED = Answer("", "")
+# The choice of none of the alternatives: its answer is the words beside it.
+OWN = "own"
+# Criterion, step position (None: the trace) and the candidate that is rated, if one is.
+Spot = tuple[int, int | None, Candidate | None]
 
 
 class AnswerForm(forms.Form):
@@ -24,6 +28,7 @@ class AnswerForm(forms.Form):
     token = forms.IntegerField(min_value=0)
     criterion = forms.IntegerField()
     position = forms.IntegerField(required=False, min_value=0)
+    candidate = forms.IntegerField(required=False)
     value = forms.CharField(required=False, max_length=LONGEST_VALUE)
     text = forms.CharField(required=False, max_length=LONGEST_CORRECTION, strip=False)
     is_filled = forms.BooleanField(required=False)
@@ -60,6 +65,10 @@ class Asking:
         return self.criterion.kind == CriterionKind.CORRECTION
 
     @property
+    def is_pick(self) -> bool:
+        return self.criterion.kind == CriterionKind.PICK
+
+    @property
     def condition_levels(self) -> str:
         return " ".join(self.criterion.condition_levels)
 
@@ -71,6 +80,9 @@ class Blank:
     asking: Asking
     step: Step | None
     answer: Answer
+    # The text that is rated, or those that one is picked from.
+    candidate: Candidate | None = None
+    choices: tuple[Candidate, ...] = ()
 
     @property
     def criterion(self) -> Criterion:
@@ -82,10 +94,15 @@ class Blank:
 
     @property
     def suffix(self) -> str:
+        if self.candidate is not None:
+            return f"{self.criterion.pk}-c{self.candidate.pk}"
         return f"{self.criterion.pk}-{'trace' if self.step is None else self.step.position}"
 
     @property
     def place(self) -> str:
+        if self.candidate is not None and self.step is not None:
+            kind = self.candidate.get_kind_display().lower()
+            return f"Step {self.step.position + 1}, {kind} {self.candidate.number}"
         return "The whole trace" if self.step is None else f"Step {self.step.position + 1}"
 
     @property
@@ -94,6 +111,8 @@ class Blank:
 
     @property
     def chosen(self) -> list[str]:
+        if self.asking.is_pick and self.answer.text and not self.answer.value:
+            return [OWN]
         return self.answer.value.split()
 
     @property
@@ -109,11 +128,19 @@ class Blank:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """The texts of one kind about a step, each with its questions."""
+
+    title: str
+    texts: tuple[tuple[Candidate, tuple[Blank, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """A step with its questions."""
+    """A step with its questions and the texts about it, in the rubric's order."""
 
     step: Step
-    blanks: tuple[Blank, ...]
+    parts: tuple[Blank | Given, ...]
 
     @property
     def number(self) -> int:
@@ -122,15 +149,33 @@ class Row:
     @property
     def mark(self) -> str:
         """The level shown in the margin: the answer to the first question."""
-        return self.blanks[0].answer.value if self.blanks else ""
+        first = next((part for part in self.parts if isinstance(part, Blank)), None)
+        return first.answer.value if first else ""
 
 
 def rows_of(sheet: Sheet) -> list[Row]:
-    about_steps = [asking for asking in askings_of(sheet) if asking.criterion.scope == Scope.STEP]
+    askings = [asking for asking in askings_of(sheet) if asking.criterion.scope != Scope.TRACE]
     return [
-        Row(step, tuple(_blank(sheet, asking, step) for asking in about_steps if _is_about(asking, step)))
+        Row(step, tuple(_parts(sheet, [one for one in askings if _is_about(one, step)], step)))
         for step in sheet.steps
     ]
+
+
+def _parts(sheet: Sheet, askings: Sequence[Asking], step: Step) -> Iterator[Blank | Given]:
+    """Texts stand where the first question about them does."""
+    shown: set[str] = set()
+    for asking in askings:
+        kind = CandidateKind.ALTERNATIVE.value if asking.is_pick else asking.criterion.candidate_kind
+        texts = sheet.candidates_at(step.position, kind) if kind else []
+        if kind and not texts:
+            continue
+        if kind and kind not in shown:
+            shown.add(kind)
+            rating = [one for one in askings if one.criterion.candidate_kind == kind]
+            rated = ((text, tuple(_blank(sheet, one, step, text) for one in rating)) for text in texts)
+            yield Given(f"{CandidateKind(kind).label}s", tuple(rated))
+        if asking.criterion.scope == Scope.STEP:
+            yield _blank(sheet, asking, step, choices=tuple(texts))
 
 
 def blanks_about_trace(sheet: Sheet) -> list[Blank]:
@@ -156,7 +201,7 @@ def askings_of(sheet: Sheet) -> list[Asking]:
     ]
 
 
-def changed_answers(sheet: Sheet, data: QueryDict) -> Iterator[tuple[Place, Answer]]:
+def changed_answers(sheet: Sheet, data: QueryDict) -> Iterator[tuple[Spot, Answer]]:
     """What a posted sheet says that the stored one does not; a question left blank says nothing.
 
     Steps left open before an error are answered along with it where the question says so.
@@ -167,26 +212,36 @@ def changed_answers(sheet: Sheet, data: QueryDict) -> Iterator[tuple[Place, Answ
         if not asking.fill:
             continue
         errors = {level.key for level in asking.levels if level.is_error}
-        places: list[Place] = [(asking.criterion.pk, step.position) for step in sheet.steps]
-        values = [(said_now.get(place) or sheet.answers.get(place, NOT_ANSWERED)).value for place in places]
+        spots: list[Spot] = [(asking.criterion.pk, step.position, None) for step in sheet.steps]
+        values = [(said_now.get(spot) or sheet.answers.get(spot[:2], NOT_ANSWERED)).value for spot in spots]
         first = next((index for index, value in enumerate(values) if value in errors), 0)
-        for place, value in zip(places[:first], values, strict=False):
+        for spot, value in zip(spots[:first], values, strict=False):
             if not value:
-                yield place, Answer(asking.fill, "", is_filled=True)
+                yield spot, Answer(asking.fill, "", is_filled=True)
 
 
-def _posted_answers(sheet: Sheet, data: QueryDict) -> Iterator[tuple[Place, Answer]]:
-    every = [blank for row in rows_of(sheet) for blank in row.blanks] + blanks_about_trace(sheet)
-    for blank in every:
+def _posted_answers(sheet: Sheet, data: QueryDict) -> Iterator[tuple[Spot, Answer]]:
+    for blank in [*_blanks_of_steps(sheet), *blanks_about_trace(sheet)]:
+        values = filter(None, data.getlist(f"answer-{blank.suffix}"))
         said = Answer(
-            " ".join(sorted(filter(None, data.getlist(f"answer-{blank.suffix}")))),
+            " ".join(sorted(value for value in values if value != OWN)),
             data.get(f"text-{blank.suffix}", "").replace("\r\n", "\n").strip(),
         )
-        is_answer = bool(said.text) if blank.asking.takes_words else bool(said.value)
+        is_in_words = blank.asking.takes_words or blank.asking.is_pick
+        is_answer = bool(said.value) or (is_in_words and bool(said.text))
         if said.text == blank.words.strip() and blank.asking.is_correction:
             continue
         if is_answer and said != blank.answer:
-            yield (blank.criterion.pk, blank.position), said
+            yield (blank.criterion.pk, blank.position, blank.candidate), said
+
+
+def _blanks_of_steps(sheet: Sheet) -> Iterator[Blank]:
+    for row in rows_of(sheet):
+        for part in row.parts:
+            if isinstance(part, Blank):
+                yield part
+            else:
+                yield from (blank for _, blanks in part.texts for blank in blanks)
 
 
 def _is_about(asking: Asking, step: Step) -> bool:
@@ -194,9 +249,20 @@ def _is_about(asking: Asking, step: Step) -> bool:
     return not kinds or step.kind in kinds
 
 
-def _blank(sheet: Sheet, asking: Asking, step: Step | None) -> Blank:
-    place = (asking.criterion.pk, step.position if step else None)
-    return Blank(asking, step, sheet.answers.get(place, NOT_ANSWERED))
+def _blank(
+    sheet: Sheet,
+    asking: Asking,
+    step: Step | None,
+    candidate: Candidate | None = None,
+    *,
+    choices: tuple[Candidate, ...] = (),
+) -> Blank:
+    if candidate is not None:
+        answer = sheet.ratings.get((asking.criterion.pk, candidate.pk), NOT_ANSWERED)
+    else:
+        place = (asking.criterion.pk, step.position if step else None)
+        answer = sheet.answers.get(place, NOT_ANSWERED)
+    return Blank(asking, step, answer, candidate, choices)
 
 
 def _asked_where(condition: Criterion | None, criterion: Criterion) -> str:

@@ -57,7 +57,7 @@ def answer(request: HttpRequest, pk: int) -> JsonResponse:
     criterion = next((c for c in sheet.criteria if c.pk == given["criterion"]), None)
     if criterion is None:
         raise Rejected("This question is not in the rubric any more. Reload the page.", field="criterion")
-    target = _target(assignment, sheet, given["position"])
+    target = _target(assignment, sheet, given["position"], given["candidate"])
     if given["is_cleared"]:
         clear_label(assignment, given["token"], criterion=criterion, **target)
     else:
@@ -78,7 +78,7 @@ def answer(request: HttpRequest, pk: int) -> JsonResponse:
 def _save_all(assignment: Assignment, token: int, request: HttpRequest) -> None:
     sheet = sheet_of(assignment)
     criteria: dict[int, Criterion] = {criterion.pk: criterion for criterion in sheet.criteria}
-    for (criterion_id, position), said in changed_answers(sheet, request.POST):
+    for (criterion_id, position, candidate), said in changed_answers(sheet, request.POST):
         save_label(
             assignment,
             token,
@@ -86,11 +86,18 @@ def _save_all(assignment: Assignment, token: int, request: HttpRequest) -> None:
             value=said.value,
             text=said.text,
             is_filled=said.is_filled,
-            **_target(assignment, sheet, position),
+            **_target(assignment, sheet, position, candidate.pk if candidate else None),
         )
 
 
-def _target(assignment: Assignment, sheet: Sheet, position: int | None) -> dict[str, Any]:
+def _target(
+    assignment: Assignment, sheet: Sheet, position: int | None, candidate: int | None
+) -> dict[str, Any]:
+    if candidate is not None:
+        found = next((one for one in sheet.candidates if one.pk == candidate), None)
+        if found is None:
+            raise Rejected("This text is not part of the trace any more. Reload the page.", field="candidate")
+        return {"candidate": found}
     if position is None:
         return {"trace": assignment.trace}
     if position >= len(sheet.steps):

@@ -12,9 +12,9 @@ from django.utils import timezone
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.enums import AssignmentState, CriterionKind, Role, Scope
 from annotate.ingest.founding import create_rubric
-from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset, LevelPreset
+from annotate.ingest.presets import GALLERY, PRM_VERDICTS, CriterionPreset, LevelPreset
 from annotate.models import Assignment, Label, Project
-from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+from tests.factories import a_candidate, a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_of, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -282,3 +282,45 @@ def test_the_sum_of_a_group_stands_below_its_questions(project: Project, bob: Cl
     trace = signed_in("alice").get(f"/traces/{held.trace_id}/").content.decode()
     assert "What the answers of bob come to" in trace
     assert "0.75" in trace
+
+
+def test_candidates_are_read_rated_and_picked_with_a_plain_form(project: Project, bob: Client) -> None:
+    held = asked(project, *GALLERY["prm800k-walk"].criteria)
+    steps = list(held.trace.steps.all())
+    one = a_candidate(steps[0], "<b>bold</b> way", source_model="secret-model")
+    two = a_candidate(steps[0], "Second way")
+    page = bob.get(f"/assignments/{held.pk}/").content.decode()
+    assert "Second way" in page
+    assert "<b>bold" not in page
+    assert "secret-model" not in page
+    rating, pick = (a_criterion(project, key).pk for key in ("alternative-verdict", "pick"))
+    form = filled(held, "bad", "good", "good", submit="1") | {f"answer-{rating}-c{one.pk}": "bad"}
+    early = bob.post(f"/assignments/{held.pk}/", form)
+    assert b"Step 1 still needs an answer (Alternatives)" in early.content
+    form |= {f"answer-{rating}-c{two.pk}": "good", f"answer-{pick}-0": "own", f"text-{pick}-0": "Better."}
+    bob.post(f"/assignments/{held.pk}/", form)
+    counted = Label.objects.counted()
+    assert counted.get(criterion=pick).text == "Better."
+    assert set(counted.filter(criterion=rating).values_list("candidate", "value")) == {
+        (one.pk, "bad"),
+        (two.pk, "good"),
+    }
+    trace = signed_in("alice").get(f"/traces/{held.trace_id}/").content.decode()
+    assert "About alternative 2" in trace
+    assert "&lt;b&gt;bold" in trace
+    assert "The trace as a whole" not in trace
+
+
+def test_a_candidate_of_another_trace_is_no_target(project: Project, bob: Client) -> None:
+    held = asked(project, *GALLERY["next-step"].criteria)
+    a_candidate(held.trace.steps.first())
+    other = a_candidate(a_trace(project).steps.first())
+    given = {
+        "token": held.token,
+        "criterion": a_criterion(project, "comparison").pk,
+        "candidate": other.pk,
+        "value": "better",
+    }
+    answer = bob.post(f"/assignments/{held.pk}/answers/", given, headers={"Accept": "application/json"})
+    assert (answer.status_code, answer.json()["field"]) == (400, "candidate")
+    assert not Label.objects.exists()
