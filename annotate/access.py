@@ -7,14 +7,16 @@ exists), visible when they are a member whose role does not reach. The order of 
 from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 
-from annotate.enums import Role
+from annotate.enums import AssignmentState, Role
 from annotate.errors import NotAllowed
 from annotate.models import (
     Assignment,
+    Comment,
     Consensus,
     Estimate,
+    Invitation,
     Label,
     Membership,
     Person,
@@ -38,6 +40,9 @@ REACH: dict[Role, frozenset[Role]] = {
     Role.VIEWER: frozenset({Role.OWNER, Role.MANAGER, Role.REVIEWER, Role.VIEWER}),
 }
 
+# Whoever holds a trace, or has it back to look at again, is still to say what they think of it.
+STILL_TO_SAY = (AssignmentState.HELD, AssignmentState.RETURNED)
+
 Visitor = Person | AnonymousUser
 
 
@@ -56,7 +61,10 @@ def role_in(user: Visitor, project: Project) -> Role | None:
 
 
 def _admit(user: Visitor, project: Project, role: Role | None) -> None:
-    held = role_in(user, project)
+    _require(role_in(user, project), role)
+
+
+def _require(held: Role | None, role: Role | None) -> None:
     if held is None:
         raise NotAllowed
     if role is not None and held not in REACH[role]:
@@ -79,6 +87,20 @@ def trace_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Trace:
     if trace is None:
         raise NotAllowed
     _admit(user, trace.project, role)
+    return trace
+
+
+def review_for(user: Visitor, pk: int) -> Trace:
+    """A trace to review, for those who may and are not to say what they think of it themselves just now."""
+    trace = trace_for(user, pk, role=Role.REVIEWER)
+    assert user.pk is not None
+    own = Assignment.objects.filter(trace=trace, holder__person_id=user.pk, state__in=STILL_TO_SAY)
+    if own.exists():
+        raise NotAllowed(
+            "This trace is on your own desk for labelling, and what others said would tell you what to say."
+            " Submit it or put it back first, then review it.",
+            is_visible=True,
+        )
     return trace
 
 
@@ -110,15 +132,55 @@ def assignment_for(user: Visitor, pk: int) -> Assignment:
     """A person's own assignment; nobody else's, whatever their role."""
     assignment = (
         Assignment.objects.select_related("project__rubric", "trace__problem", "holder")
+        # With the role at once: a labelling page asks for little else.
+        .annotate(role=_role_of(user.pk))
         .filter(pk=pk, holder__person_id=user.pk)
+        .order_by()
         .first()
         if user.is_authenticated
         else None
     )
     if assignment is None:
         raise NotAllowed
-    _admit(user, assignment.project, Role.ANNOTATOR)
+    _require(assignment.role and Role(assignment.role), Role.ANNOTATOR)
     return assignment
+
+
+def _role_of(person_id: int | None) -> Subquery:
+    """The person's role in the project of each row of a query."""
+    members = Membership.objects.filter(project=OuterRef("project"), person=person_id)
+    return Subquery(members.values("role")[:1])
+
+
+def reading_for(user: Visitor, pk: int) -> Assignment:
+    """Anybody's reading of a trace, for those who review the project."""
+    reading = (
+        Assignment.objects.select_related("project__rubric", "trace__project", "holder__person")
+        .filter(pk=pk)
+        .first()
+    )
+    if reading is None:
+        raise NotAllowed
+    _admit(user, reading.project, Role.REVIEWER)
+    return reading
+
+
+def comment_for(user: Visitor, pk: int) -> Comment:
+    """A comment that the person may see (:mod:`annotate.label.threads` has the rule)."""
+    comment = Comment.objects.select_related("trace__project", "step").filter(pk=pk).first()
+    if comment is None:
+        raise NotAllowed
+    project = comment.trace.project
+    _admit(user, project, None)
+    assert user.pk is not None
+    own = Assignment.objects.filter(trace=comment.trace_id, holder__person_id=user.pk)
+    is_reading = own.filter(state__in=STILL_TO_SAY).exists()
+    if role_in(user, project) in REACH[Role.REVIEWER] and not is_reading:
+        return comment
+    is_theirs = is_reading or own.filter(state=AssignmentState.SUBMITTED).exists()
+    if not is_theirs or user.pk not in (comment.author_id, comment.addressee_id):
+        raise NotAllowed
+    return comment
 
 
 def label_for(user: Visitor, pk: int) -> Label:
@@ -129,6 +191,14 @@ def label_for(user: Visitor, pk: int) -> Label:
     is_own = user.is_authenticated and label.rater.person_id == user.pk
     _admit(user, label.rater.project, None if is_own else Role.VIEWER)
     return label
+
+
+def invitation_for(user: Visitor, pk: int, *, role: Role = Role.MANAGER) -> Invitation:
+    invitation = Invitation.objects.select_related("project").filter(pk=pk).first()
+    if invitation is None:
+        raise NotAllowed
+    _admit(user, invitation.project, role)
+    return invitation
 
 
 def run_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Run:

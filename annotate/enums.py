@@ -22,6 +22,8 @@ class RaterKind(models.TextChoices):
     VERIFIER = "verifier", "Verifier"
     PROBE = "probe", "Probe"
     GOLD = "gold", "Gold"
+    # What reviewers decide where readings differ: one such rater per project, and no reading of its own.
+    REVIEW = "review", "Review"
 
 
 class Scope(models.TextChoices):
@@ -84,6 +86,27 @@ class AssignmentState(models.TextChoices):
     HELD = "held", "Held"
     SUBMITTED = "submitted", "Submitted"
     SKIPPED = "skipped", "Skipped"
+    # A reviewer wants another look: it waits for the person who submitted it, and for nobody else.
+    RETURNED = "returned", "Sent back"
+
+
+class Purpose(models.TextChoices):
+    """What a trace, or one reading of it, is for. ``WITHDRAWN``: nobody is given the trace any more."""
+
+    WORK = "work", "Work"
+    GOLD = "gold", "Hidden gold"
+    EXAM = "exam", "Exam"
+    DEMO = "demo", "Demonstration"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+
+
+class ExamState(models.TextChoices):
+    """How somebody stands with a project's exam. ``OPEN``: not taken, or not to its end."""
+
+    OPEN = "open", "Not taken yet"
+    PASSED = "passed", "Passed"
+    FAILED = "failed", "Not passed"
+    WAIVED = "waived", "Waived"
 
 
 class RunKind(models.TextChoices):

@@ -45,6 +45,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "webapp.http.CompressText",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -137,6 +138,12 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
+STATICFILES_FINDERS = [
+    "django.contrib.staticfiles.finders.FileSystemFinder",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
+    "webapp.bundles.BundleFinder",
+]
+BUNDLES_DIR = HOME / "bundles"
 STATIC_ROOT = Path(env.text("GRADUS_STATIC_ROOT", str(HOME / "static")))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -203,6 +210,11 @@ SPECTACULAR_SETTINGS = {
     # Several nouns have a state and a kind; without names of their own the schema numbers them by hash.
     "ENUM_NAME_OVERRIDES": {
         "AssignmentState": "annotate.enums.AssignmentState",
+        "GivenRole": "webapp.api.serializers.project.GIVEN_ROLES",
+        "Outcome": "annotate.enums.Outcome",
+        "Purpose": "annotate.enums.Purpose",
+        "Role": "annotate.enums.Role",
+        "SoughtOutcome": "webapp.api.serializers.queue.SOUGHT_OUTCOMES",
         "CandidateKind": "annotate.enums.CandidateKind",
         "CriterionKind": "annotate.enums.CriterionKind",
         "RaterKind": "annotate.enums.RaterKind",

@@ -1,28 +1,47 @@
-"""Who reads what next. The only writer of assignments.
+"""Who reads what next. With ``manage/actions.py`` the only writer of assignments, turns and readers.
 
 A lease is three columns of the row: holder, until and a token that rises with every claim. A lease that ran out
 stays with its holder until somebody else claims the slot, so a long lunch costs nothing. When somebody does, the
 earlier holder's answers stay where they are: they do not count, because only a submitted slot's labels do, and the
 label room sets them aside when the new holder submits. Should the slot come back first, so do the answers.
+
+In which order rows are locked is said in ``readers.py``.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Sequence
+from datetime import timedelta
 
-from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from annotate.enums import AssignmentState, RaterKind
+from annotate.enums import AssignmentState, Purpose, RaterKind
 from annotate.errors import Conflict
-from annotate.models import Assignment, Person, Project, Rater, Trace
+from annotate.models import Assignment, Person, Project, Rater, Reader, Turn
 
-from .policy import lease_end, missing_slots
-from .queries import claimable
+from .claims import (
+    gold_secret,
+    is_gold_due,
+    is_locked_out,
+    next_slot_number,
+    open_slots,
+    own_or_expired,
+    skills_asked,
+    special_turn,
+)
+from .filling import add_slots, add_turns, notice_gold, work_out_turns
+from .finishing import SaidHere, add_slot, count_finished, follow_submit, mark_exam, measure_reading, uncount
+from .ordering import APART
+from .policy import lease_end
+from .readers import Seat, locked_seat, lower_cursors
+from .returning import take_up_returned
+from .rules import rules_of
 
-BATCH = 1000
+# The cursor moves after so many traces: until then a claim steps over no more than that.
+CURSOR_EVERY = 32
+# Two people who open slots of one gold trace at once: the later one takes the next number.
+ATTEMPTS = 5
 
 
 def rater_of(project: Project, person: Person) -> Rater:
@@ -44,48 +63,157 @@ def rater_of(project: Project, person: Person) -> Rater:
 
 @transaction.atomic
 def fill_queue(project: Project) -> int:
-    """Give every trace as many slots as the project's overlap asks for; returns how many were added."""
-    _lock(project)
-    wanting = (
-        Trace.objects.filter(project=project)
-        .annotate(
-            standing=Count("assignments", filter=~Q(assignments__state=AssignmentState.SKIPPED)),
-            newest=Max("assignments__slot"),
-        )
-        .filter(standing__lt=project.overlap)
-        .order_by("pk")
-        .values_list("pk", "standing", "newest")
-    )
-    slots = _slots_for(wanting.iterator(), project)
-    added = 0
-    while some := list(islice(slots, BATCH)):
-        added += len(Assignment.objects.bulk_create(some))
+    """Give every trace its turn, and as many slots as the project asks for; returns how many slots were added."""
+    current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    notice_gold(current)
+    add_turns(current)
+    added = add_slots(current)
+    if added:
+        lower_cursors(current, 0)
     return added
 
 
-def _slots_for(wanting: Iterator[tuple[int, int, int | None]], project: Project) -> Iterator[Assignment]:
-    for trace_id, standing, newest in wanting:
-        for slot in missing_slots(standing, newest, project.overlap):
-            yield Assignment(project=project, trace_id=trace_id, slot=slot, position=trace_id)
+@transaction.atomic
+def renew_order(project: Project) -> int:
+    """Work the order of the queue out again, from all that is known now; returns how many traces' turns changed.
+
+    Called when a consensus has been run; a manager and the command ``queue`` may ask for it at any time.
+    """
+    if not Turn.objects.filter(project=project).exists():
+        return 0
+    return work_out_turns(Project.objects.select_for_update(no_key=True).get(pk=project.pk))
 
 
 @transaction.atomic
 def claim_next(project: Project, rater: Rater) -> Assignment | None:
-    """The assignment the rater holds already, else the first free one of a trace they have not had.
+    """The assignment the rater holds already, else one sent back to them, else the first free one of a trace they have
+    not had.
 
-    Returns None when there is nothing to take; ``queries.queue_state`` says why.
+    Before the queue opens that is the demonstration and the exam, where the project has one; now and then a gold
+    trace that looks like any other. Returns None when there is nothing to take; ``queries.queue_state`` says why.
     """
     if project.rubric_id is None:
         raise Conflict("This project has no rubric yet, so there is nothing to ask. Make one first.")
+    rules = rules_of(project)
     # Two tabs of one person must not end up with two traces.
-    Rater.objects.select_for_update().get(pk=rater.pk)
-    held = Assignment.objects.filter(project=project, holder=rater, state=AssignmentState.HELD).first()
+    seat = locked_seat(rater, rules)
+    now, skills = timezone.now(), skills_asked(rules, seat)
+    standing = own_or_expired(project, rater, skills=skills, now=now)
+    own = {one.state: one for one in reversed(standing) if one.holder_id == rater.pk}
+    held = own.get(AssignmentState.HELD)
     if held is not None:
-        return _renew(held, project)
-    # SQLite has no row locks and ignores this: its transactions take the write lock when they begin.
-    free = claimable(project, rater).select_for_update(skip_locked=True).first()
-    if free is None:
+        return _kept(held, project)
+    if AssignmentState.RETURNED in own and (returned := take_up_returned(project, rater)) is not None:
+        return returned
+    if seat.reader.paused_at is not None:
         return None
+    if is_locked_out(rules, seat):
+        return _claim_special(project, rater, Purpose.DEMO) or _claim_exam(project, rater, seat)
+    if is_gold_due(rules.gold_rate, seat.reader.n_finished, gold_secret(project, rater)):
+        gold = _claim_special(project, rater, Purpose.GOLD)
+        if gold is not None:
+            return gold
+    lapsed = [one for one in standing if one.holder_id != rater.pk]
+    return _claim_ordinary(project, rater, seat, skills, lapsed)
+
+
+def _claim_ordinary(
+    project: Project, rater: Rater, seat: Seat, skills: tuple[str, ...] | None, expired: list[Assignment]
+) -> Assignment | None:
+    reader = seat.reader
+    start = reader.cursor
+    # SQLite has no row locks and ignores this: its transactions take the write lock when they begin.
+    free = open_slots(project, rater, skills=skills, start=start).select_for_update(
+        skip_locked=True, of=("self",)
+    )
+    found = free.first()
+    if found is None and start > 0:
+        # Empty is said after looking everywhere: a claim that was undone leaves its slot open behind a cursor.
+        start = 0
+        found = (
+            open_slots(project, rater, skills=skills)
+            .select_for_update(skip_locked=True, of=("self",))
+            .first()
+        )
+    for lapsed in expired:
+        if found is not None and (found.position, found.slot) < (lapsed.position, lapsed.slot):
+            break
+        if taken := _still_lapsed(lapsed):
+            return _take(taken, project, rater)
+    if found is None:
+        return None
+    taken = _take(found, project, rater)
+    if skills is not None or reader.n_finished - reader.cursor_moved_at >= CURSOR_EVERY:
+        Reader.objects.filter(pk=reader.pk).update(cursor=found.position, cursor_moved_at=reader.n_finished)
+    return taken
+
+
+def _still_lapsed(lapsed: Assignment) -> Assignment | None:
+    """The row, locked, unless somebody is at it this very moment or was quicker."""
+    rows = Assignment.objects.select_for_update(skip_locked=True, of=("self",))
+    return rows.filter(
+        pk=lapsed.pk, token=lapsed.token, state=AssignmentState.HELD, held_until__lte=timezone.now()
+    ).first()
+
+
+def _claim_exam(project: Project, rater: Rater, seat: Seat) -> Assignment | None:
+    return _claim_special(project, rater, Purpose.EXAM) if seat.reader.exam == "open" else None
+
+
+def _claim_special(project: Project, rater: Rater, purpose: Purpose) -> Assignment | None:
+    """A reading outside the ordinary queue: of a trace everybody may get once, in a slot opened for this person."""
+    turn = special_turn(project, rater, purpose, gold_secret(project, rater))
+    if turn is None:
+        return None
+    left = Assignment.objects.filter(trace=turn.trace_id, state=AssignmentState.OPEN, position__gte=APART)
+    found = left.select_for_update(skip_locked=True, of=("self",)).first()
+    slot = found or _swapped_in(project, rater, turn) or _opened_apart(project, turn, purpose)
+    slot.purpose = purpose
+    return _take(slot, project, rater)
+
+
+def _swapped_in(project: Project, rater: Rater, turn: Turn) -> Assignment | None:
+    """A slot of the special trace under the number of an ordinary one that nobody has had, which gets a new number.
+
+    An address is the number of its assignment. One made just now would stand out from those made when the queue was
+    filled; this way it is ordinary traces that do.
+    """
+    unused = open_slots(project, rater, skills=None).filter(token=0)
+    slot = unused.select_for_update(skip_locked=True, of=("self",)).first()
+    if slot is None:
+        return None
+    moved = Assignment(
+        project=project, trace_id=slot.trace_id, slot=slot.slot, position=slot.position, skill=slot.skill
+    )
+    slot.trace_id, slot.slot = turn.trace_id, next_slot_number(turn.trace_id)
+    slot.position, slot.skill = APART, ""
+    try:
+        with transaction.atomic():
+            slot.save(update_fields=["trace", "slot", "position", "skill"])
+    except IntegrityError:  # somebody else opens one of the same trace at this moment
+        return None
+    moved.save()
+    return slot
+
+
+def _opened_apart(project: Project, turn: Turn, purpose: Purpose) -> Assignment:
+    for attempt in range(ATTEMPTS):
+        try:
+            with transaction.atomic():
+                return Assignment.objects.create(
+                    project=project,
+                    trace_id=turn.trace_id,
+                    slot=next_slot_number(turn.trace_id),
+                    position=APART,
+                    purpose=purpose,
+                )
+        except IntegrityError:
+            if attempt == ATTEMPTS - 1:
+                raise
+    raise AssertionError
+
+
+def _take(free: Assignment, project: Project, rater: Rater) -> Assignment:
     free.state = AssignmentState.HELD
     free.holder = rater
     free.token += 1
@@ -104,7 +232,15 @@ def held_for_writing(assignment: Assignment, token: int) -> Assignment:
     """The row, locked, with its lease renewed; refuses whoever lost it. Call it inside a transaction."""
     current = _locked(assignment)
     _require_lease(current, token)
-    return _renew(current, current.project)
+    end = lease_end(timezone.now(), current.project.lease_minutes)
+    # A keystroke a second would write the row once a second; a lease that has hardly run down is left as it is.
+    if (
+        current.held_until is None
+        or end - current.held_until > timedelta(minutes=current.project.lease_minutes) / 20
+    ):
+        current.held_until = end
+        current.save(update_fields=["held_until"])
+    return current
 
 
 @transaction.atomic
@@ -112,54 +248,83 @@ def release_assignment(assignment: Assignment, token: int) -> None:
     """Give the slot back unread. Answers given so far wait there for the same person."""
     current = _locked(assignment)
     _require_lease(current, token)
+    open_again(current)
+
+
+def open_again(current: Assignment) -> None:
+    """A held slot, locked, back to the queue, where its trace's turn stands now."""
+    turn = Turn.objects.filter(trace=current.trace_id).first()
+    is_ordinary = current.purpose == Purpose.WORK
+    if turn is not None and is_ordinary:
+        is_ordinary = turn.use == Purpose.WORK
+        current.position, current.skill = (turn.position if is_ordinary else APART), turn.skill
     current.state, current.holder, current.held_until = AssignmentState.OPEN, None, None
     current.opened_at = None
-    current.save(update_fields=["state", "holder", "held_until", "opened_at"])
+    current.save(update_fields=["state", "holder", "held_until", "opened_at", "position", "skill"])
+    if is_ordinary:
+        lower_cursors(current.project, current.position)
 
 
 @transaction.atomic
 def skip_assignment(assignment: Assignment, token: int, *, note: str = "") -> None:
-    """Leave this trace to somebody else, for good; a fresh slot keeps the wanted number of readings."""
+    """Leave this trace to somebody else, for good; a fresh slot keeps the wanted number of readings.
+
+    A skipped exam trace counts as one with nothing right.
+    """
     current = _locked(assignment)
     _require_lease(current, token)
     _finish(current, AssignmentState.SKIPPED, note=note.strip())
-    _lock(current.project)
-    newest = Assignment.objects.filter(trace_id=current.trace_id).aggregate(newest=Max("slot"))["newest"]
-    Assignment.objects.create(
-        project=current.project, trace_id=current.trace_id, slot=newest + 1, position=current.position
-    )
+    assert current.holder is not None
+    if current.purpose == Purpose.WORK:
+        turn = Turn.objects.select_for_update().filter(trace=current.trace_id).first() or Turn(
+            trace_id=current.trace_id, position=current.position, skill=current.skill
+        )
+        if turn.use == Purpose.WORK:
+            add_slot(current.project, turn)
+            lower_cursors(current.project, turn.position)
+    count_finished(current.holder, skipped=1)
+    if current.purpose == Purpose.EXAM:
+        mark_exam(current.holder, rules_of(current.project))
 
 
-def finish_assignment(current: Assignment) -> None:
-    """Mark a row from :func:`held_for_writing` as submitted. For the label room, once it found it complete."""
+def finish_assignment(current: Assignment, said: Sequence[SaidHere]) -> None:
+    """Mark a row from :func:`held_for_writing` as submitted. For the label room, once it found it complete.
+
+    ``said`` is what the reading now says, place by place.
+    """
+    measure_reading(current, said)
     _finish(current, AssignmentState.SUBMITTED)
+    follow_submit(current)
 
 
 def reopen_assignments(project: Project, pks: Sequence[int]) -> int:
     """Let submitted slots be read again, by whoever comes first; the answers wait in them. Returns how many were."""
-    reopened = 0
-    for start in range(0, len(pks), BATCH):
-        slots = Assignment.objects.filter(
-            project=project, pk__in=pks[start : start + BATCH], state=AssignmentState.SUBMITTED
-        )
-        reopened += slots.update(
-            state=AssignmentState.OPEN, holder=None, held_until=None, opened_at=None, finished_at=None
-        )
-    return reopened
+    slots = Assignment.objects.select_for_update(of=("self",)).filter(
+        project=project, pk__in=pks, state=AssignmentState.SUBMITTED
+    )
+    reopened = list(slots.order_by("pk"))
+    uncount(reopened)
+    for current in reopened:
+        current.finished_at = None
+        current.save(update_fields=["finished_at"])
+        open_again(current)
+    return len(reopened)
 
 
 def _finish(current: Assignment, state: AssignmentState, note: str = "") -> None:
     current.state, current.held_until, current.finished_at = state, None, timezone.now()
     current.note = note
-    current.save(update_fields=["state", "held_until", "finished_at", "note"])
+    current.save(update_fields=["state", "held_until", "finished_at", "note", "score", "seconds_per_step"])
 
 
 def _locked(assignment: Assignment) -> Assignment:
-    return (
-        Assignment.objects.select_for_update(of=("self",))
-        .select_related("project", "holder")
-        .get(pk=assignment.pk)
-    )
+    current = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    # The project, the trace and the person came with the row that was asked for; only the lease can have changed.
+    for name in ("project", "trace", "holder"):
+        is_same = getattr(current, f"{name}_id") == getattr(assignment, f"{name}_id")
+        if is_same and name in assignment._state.fields_cache:
+            setattr(current, name, getattr(assignment, name))
+    return current
 
 
 def _require_lease(current: Assignment, token: int) -> None:
@@ -169,11 +334,16 @@ def _require_lease(current: Assignment, token: int) -> None:
         raise Conflict("Your lease on this trace has ended and it was taken over or given back.")
 
 
+def _kept(held: Assignment, project: Project) -> Assignment:
+    """What the person holds, its lease renewed unless the row is being written to, which renews it as well."""
+    row = Assignment.objects.select_for_update(skip_locked=True, of=("self",)).filter(
+        pk=held.pk, state=AssignmentState.HELD, holder=held.holder_id
+    )
+    current = row.first()
+    return held if current is None else _renew(current, project)
+
+
 def _renew(current: Assignment, project: Project) -> Assignment:
     current.held_until = lease_end(timezone.now(), project.lease_minutes)
     current.save()
     return current
-
-
-def _lock(project: Project) -> None:
-    Project.objects.select_for_update().get(pk=project.pk)

@@ -8,10 +8,15 @@ from enum import StrEnum
 
 
 class Standing(StrEnum):
-    """What a person finds when they ask for work. Only ``HOLDING`` and ``READY`` lead to a trace."""
+    """What a person finds when they ask for work. Only the first three lead to a trace."""
 
     HOLDING = "holding"
+    EXAM = "exam"
     READY = "ready"
+    PAUSED = "paused"
+    EXAM_FAILED = "exam_failed"
+    NO_EXAM = "no_exam"
+    NO_SKILL = "no_skill"
     NO_RUBRIC = "no_rubric"
     NO_TRACES = "no_traces"
     NOT_FILLED = "not_filled"
@@ -34,24 +39,31 @@ def standing_of(
     *,
     is_holding: bool,
     has_rubric: bool,
-    n_traces: int,
-    n_slots: int,
+    is_paused: bool,
+    exam: Standing | None,
+    has_traces: bool,
+    has_slots: bool,
     n_claimable: int,
     n_held_by_others: int,
-    n_open: int,
+    needs_skill: bool,
+    has_open: bool,
 ) -> Standing:
     """The one reason that a person most needs to hear.
 
     ``n_claimable`` counts what this person could take now; ``n_held_by_others`` what they could take if a lease ran
-    out; ``n_open`` what is unsubmitted at all, including traces they have already read.
+    out; ``has_open`` says whether anything is unsubmitted at all, including traces they have already read. ``exam``
+    is what stands between a newcomer and the queue, None for everybody else.
     """
     reasons = (
         (is_holding, Standing.HOLDING),
         (not has_rubric, Standing.NO_RUBRIC),
-        (n_traces == 0, Standing.NO_TRACES),
-        (n_slots == 0, Standing.NOT_FILLED),
+        (not has_traces, Standing.NO_TRACES),
+        (is_paused, Standing.PAUSED),
+        (exam is not None, exam or Standing.EXAM),
+        (not has_slots, Standing.NOT_FILLED),
         (n_claimable > 0, Standing.READY),
         (n_held_by_others > 0, Standing.HELD_BY_OTHERS),
-        (n_open > 0, Standing.DONE_BY_YOU),
+        (needs_skill, Standing.NO_SKILL),
+        (has_open, Standing.DONE_BY_YOU),
     )
     return next((standing for holds, standing in reasons if holds), Standing.ALL_SUBMITTED)

@@ -7,16 +7,49 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Min, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from annotate.enums import AssignmentState
-from annotate.models import Assignment, Project, Rater, Trace
+from annotate.enums import AssignmentState, ExamState, Purpose
+from annotate.models import Assignment, Project, Rater, Reader, Trace, Turn
 
+from .claims import exam_taken, held_slots, is_locked_out, open_slots, skills_asked, unread
+from .ordering import APART
 from .policy import Standing, standing_of
+from .readers import Seat, seat_of
+from .rules import QueueRules, rules_of
 
 UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD)
+# What a person is given before anything new.
+THEIRS = (AssignmentState.HELD, AssignmentState.RETURNED)
+# Slots that are counted one by one for a person; behind that it is "more than".
+COUNTED = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Bounded:
+    """A count that stops: ``n``, or more than ``n``."""
+
+    n: int
+    is_more: bool = False
+
+    def __str__(self) -> str:
+        return f"more than {self.n}" if self.is_more else str(self.n)
+
+    def __float__(self) -> float:
+        return float(self.n + self.is_more)
+
+    def __bool__(self) -> bool:
+        return self.n > 0 or self.is_more
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the labelling page shows of the queue, at a price that does not grow with it."""
+
+    n_submitted_by_you: int
+    n_claimable: Bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,26 +57,26 @@ class QueueState:
     """Why a person gets a trace, or gets none."""
 
     standing: Standing
-    n_claimable: int
+    n_claimable: Bounded
     n_held_by_others: int
-    n_submitted: int
     n_submitted_by_you: int
     next_free_at: datetime | None
+    detail: str = ""
 
     @property
     def is_empty(self) -> bool:
-        return self.standing not in (Standing.HOLDING, Standing.READY)
+        return self.standing not in (Standing.HOLDING, Standing.EXAM, Standing.READY)
 
     @property
     def explanation(self) -> str:
-        """One sentence for the person; empty when there is work."""
+        """Why there is nothing and when there will be, for the person; empty when there is work."""
         if self.standing is Standing.HELD_BY_OTHERS and self.next_free_at:
             until = timezone.localtime(self.next_free_at)
             return (
                 f"Others hold the last {self.n_held_by_others} until {until:%H:%M}."
                 " What they do not submit comes back to the queue then."
             )
-        return _SENTENCES.get(self.standing, "")
+        return _SENTENCES.get(self.standing, "").format(detail=self.detail)
 
 
 _SENTENCES = {
@@ -52,21 +85,34 @@ _SENTENCES = {
     Standing.NOT_FILLED: "The traces are here, but the queue has not been filled: nobody is asked to label them yet.",
     Standing.ALL_SUBMITTED: "Every trace has been labelled as often as the project asks.",
     Standing.DONE_BY_YOU: "You have labelled or skipped all that is still open; the rest waits for other people.",
+    Standing.PAUSED: (
+        "Your queue is paused, so that a manager can have a look with you: {detail}. Nothing you have done is lost."
+        " The managers see this and can open the queue for you again."
+    ),
+    Standing.EXAM_FAILED: (
+        "{detail} The queue opens once it is passed. A manager can let you take it again, or let you in without it."
+    ),
+    Standing.NO_EXAM: (
+        "The project asks newcomers to take an exam first, and there is no exam trace left that you have not seen."
+        " Ask a manager to add some, or to let you in without it."
+    ),
+    Standing.NO_SKILL: "What is open needs a skill that is not noted for you ({detail}). A manager can note it.",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class QueueCounts:
-    """Slots of a project by state; skipped ones are replaced and so not part of ``wanted``."""
+    """Slots of the ordinary queue by state; skipped ones are replaced and so not part of ``wanted``."""
 
     open: int
     held: int
     submitted: int
     skipped: int
+    returned: int = 0
 
     @property
     def wanted(self) -> int:
-        return self.open + self.held + self.submitted
+        return self.open + self.held + self.submitted + self.returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,50 +126,132 @@ class ReaderProgress:
     skipped: int
 
 
-def claimable(project: Project, rater: Rater) -> QuerySet[Assignment]:
-    """Open slots and slots whose lease ran out, of traces this rater has had no slot of, in queue order."""
-    return _unread(project, rater).filter(_is_free()).order_by("position", "slot")
+def desk_of(project: Project, rater: Rater) -> Desk:
+    """What stands at the head of the labelling page: a few queries that read a bounded number of rows."""
+    rules = rules_of(project)
+    seat = seat_of(rater, rules)
+    return Desk(seat.reader.n_submitted, _claimable(project, rater, seat, skills_asked(rules, seat)))
 
 
 def queue_state(project: Project, rater: Rater | None) -> QueueState:
     """What ``rater`` (None: somebody who has not labelled here yet) would find when asking for a trace now."""
-    mine = Assignment.objects.filter(project=project, holder=rater) if rater else Assignment.objects.none()
-    held = _unread(project, rater).filter(state=AssignmentState.HELD, held_until__gt=timezone.now())
-    others = held.aggregate(n=Count("pk"), until=Min("held_until"))
-    counts = queue_counts(project)
-    n_claimable = claimable_count(project, rater)
+    rules, seat = _rules_and_seat(project, rater)
+    skills = skills_asked(rules, seat)
+    others = held_slots(project, rater, skills=skills).filter(held_until__gt=timezone.now())
+    ends = sorted(until for until in others.values_list("held_until", flat=True) if until is not None)
+    n_claimable = _claimable(project, rater, seat, skills)
+    slots = Assignment.objects.filter(project=project)
+    missing = _missing_skills(project, rater, skills) if not n_claimable else []
+    exam = _exam_standing(project, rater, rules, seat)
+    standing = standing_of(
+        is_holding=bool(rater and slots.filter(holder=rater, state__in=THEIRS).exists()),
+        has_rubric=project.rubric_id is not None,
+        is_paused=bool(seat and seat.reader.paused_at),
+        exam=exam,
+        has_traces=Trace.objects.filter(project=project).exists(),
+        has_slots=slots.exists(),
+        n_claimable=int(bool(n_claimable)),
+        n_held_by_others=len(ends),
+        needs_skill=bool(missing),
+        has_open=slots.filter(state__in=UNSUBMITTED).exists(),
+    )
     return QueueState(
-        standing=standing_of(
-            is_holding=mine.filter(state=AssignmentState.HELD).exists(),
-            has_rubric=project.rubric_id is not None,
-            n_traces=Trace.objects.filter(project=project).count(),
-            n_slots=counts.wanted + counts.skipped,
-            n_claimable=n_claimable,
-            n_held_by_others=others["n"],
-            n_open=counts.open + counts.held,
-        ),
+        standing=standing,
         n_claimable=n_claimable,
-        n_held_by_others=others["n"],
-        n_submitted=counts.submitted,
-        n_submitted_by_you=mine.filter(state=AssignmentState.SUBMITTED).count(),
-        next_free_at=others["until"],
+        n_held_by_others=len(ends),
+        n_submitted_by_you=seat.reader.n_submitted if seat else 0,
+        next_free_at=ends[0] if ends else None,
+        detail=_detail(standing, rater, rules, seat, missing),
     )
 
 
-def claimable_count(project: Project, rater: Rater | None) -> int:
+def feedback_on(assignment: Assignment) -> str:
+    """What its holder may hear of a reading that was held against a key; nothing where the project stays silent."""
+    rules = rules_of(assignment.project)
+    is_told = assignment.purpose == Purpose.DEMO or (
+        assignment.purpose == Purpose.GOLD and rules.gold_feedback
+    )
+    if assignment.score is None or not is_told:
+        return ""
+    kind = "the demonstration" if assignment.purpose == Purpose.DEMO else "a trace with a known answer"
+    return f"That was {kind}: {assignment.score:.0%} of your answers are those of the key."
+
+
+def _rules_and_seat(project: Project, rater: Rater | None) -> tuple[QueueRules, Seat | None]:
+    rules = rules_of(project)
+    return rules, None if rater is None else seat_of(rater, rules)
+
+
+def _claimable(
+    project: Project, rater: Rater | None, seat: Seat | None, skills: tuple[str, ...] | None
+) -> Bounded:
     """How many traces the rater could be given now (a trace with two free slots counts once)."""
-    return _unread(project, rater).filter(_is_free()).values("trace").distinct().count()
+    start = seat.reader.cursor if seat else 0
+    free = open_slots(project, rater, skills=skills, start=start)
+    found = list(free.values_list("trace_id", flat=True)[: COUNTED + 1])
+    if not found and start:
+        found = list(
+            open_slots(project, rater, skills=skills).values_list("trace_id", flat=True)[: COUNTED + 1]
+        )
+    if len(found) > COUNTED:
+        n = len(set(found)) - 1
+        return Bounded(n - n % 10 if n > 10 else n, is_more=True)
+    lapsed = held_slots(project, rater, skills=skills).filter(held_until__lte=timezone.now())
+    return Bounded(len({*found, *lapsed.values_list("trace_id", flat=True)}))
+
+
+def _missing_skills(project: Project, rater: Rater | None, skills: tuple[str, ...] | None) -> list[str]:
+    """The skills that unread open slots ask for and the person lacks; a few of them."""
+    if skills is None:
+        return []
+    slots = Assignment.objects.filter(project=project, state__in=UNSUBMITTED).exclude(skill__in=skills)
+    return list(unread(slots, rater).order_by().values_list("skill", flat=True).distinct()[:5])
+
+
+def _exam_standing(
+    project: Project, rater: Rater | None, rules: QueueRules, seat: Seat | None
+) -> Standing | None:
+    if seat is None:
+        # Who they will be is not known yet; with an exam, it comes first.
+        return Standing.EXAM if rules.exam_size else None
+    if not is_locked_out(rules, seat):
+        return None
+    if seat.reader.exam == ExamState.FAILED:
+        return Standing.EXAM_FAILED
+    turns = Turn.objects.filter(project=project, use__in=(Purpose.EXAM, Purpose.DEMO))
+    had = Assignment.objects.filter(holder=rater).values("trace")
+    return Standing.EXAM if turns.exclude(trace__in=had).exists() else Standing.NO_EXAM
+
+
+def _detail(
+    standing: Standing, rater: Rater | None, rules: QueueRules, seat: Seat | None, missing: list[str]
+) -> str:
+    if standing is Standing.NO_SKILL:
+        return ", ".join(missing)
+    if seat is None or rater is None:
+        return ""
+    if standing is Standing.PAUSED:
+        return seat.reader.pause_reason
+    if standing is Standing.EXAM:
+        done = exam_taken(rater, seat.reader.exam_from).count()
+        return f"{done} of {rules.exam_size} exam traces read; {rules.exam_pass:.0%} right opens the queue."
+    if standing is Standing.EXAM_FAILED:
+        return (
+            f"Your exam came to {seat.reader.exam_score or 0:.0%} right; it asks for {rules.exam_pass:.0%}."
+        )
+    return ""
 
 
 def queue_counts(project: Project) -> QueueCounts:
-    rows = Assignment.objects.filter(project=project).order_by().values_list("state").annotate(n=Count("pk"))
+    ordinary = Assignment.objects.filter(project=project, position__lt=APART)
+    rows = ordinary.order_by().values_list("state").annotate(n=Count("pk"))
     by_state = dict(rows)
     return QueueCounts(**{state.value: by_state.get(state.value, 0) for state in AssignmentState})
 
 
 def with_counts(projects: QuerySet[Project]) -> QuerySet[Project]:
     """Each project with ``n_traces``, ``n_wanted`` and ``n_submitted``, in one query however many there are."""
-    slots = Assignment.objects.filter(project=OuterRef("pk"))
+    slots = Assignment.objects.filter(project=OuterRef("pk"), position__lt=APART)
     wanted = slots.exclude(state=AssignmentState.SKIPPED)
     return projects.annotate(
         n_traces=_count(Trace.objects.filter(project=OuterRef("pk"))),
@@ -141,7 +269,7 @@ def _count(rows: QuerySet[Any]) -> Coalesce:
 def readings_by_trace(traces: Iterable[Trace]) -> dict[int, tuple[int, int]]:
     """(submitted, wanted) readings of each of some traces."""
     rows = (
-        Assignment.objects.filter(trace__in=traces)
+        Assignment.objects.filter(trace__in=traces, purpose=Purpose.WORK)
         .exclude(state=AssignmentState.SKIPPED)
         .order_by()
         .values_list("trace")
@@ -153,23 +281,12 @@ def readings_by_trace(traces: Iterable[Trace]) -> dict[int, tuple[int, int]]:
 def reader_progress(project: Project) -> list[ReaderProgress]:
     """Everybody who has finished something, the busiest first."""
     rows = (
-        Rater.objects.filter(project=project)
-        .annotate(
-            submitted=Count("assignments", filter=Q(assignments__state=AssignmentState.SUBMITTED)),
-            skipped=Count("assignments", filter=Q(assignments__state=AssignmentState.SKIPPED)),
-        )
-        .filter(Q(submitted__gt=0) | Q(skipped__gt=0))
-        .order_by("-submitted", "name")
+        Reader.objects.filter(project=project)
+        .filter(Q(n_submitted__gt=0) | Q(n_skipped__gt=0))
+        .select_related("rater")
+        .order_by("-n_submitted", "rater__name")
     )
-    return [ReaderProgress(r.pk, r.name, r.is_simulated, r.submitted, r.skipped) for r in rows]
-
-
-def _is_free() -> Q:
-    return Q(state=AssignmentState.OPEN) | Q(state=AssignmentState.HELD, held_until__lte=timezone.now())
-
-
-def _unread(project: Project, rater: Rater | None) -> QuerySet[Assignment]:
-    slots = Assignment.objects.filter(project=project, state__in=UNSUBMITTED)
-    if rater is None:
-        return slots
-    return slots.exclude(trace__in=Assignment.objects.filter(project=project, holder=rater).values("trace"))
+    return [
+        ReaderProgress(r.rater_id, r.rater.name, r.rater.is_simulated, r.n_submitted, r.n_skipped)
+        for r in rows
+    ]

@@ -7,10 +7,12 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from annotate.assign.actions import renew_order
 from annotate.consensus.contracts import Decide, Decision, Policy
 from annotate.consensus.evidence import trace_evidence, voters_of
 from annotate.consensus.funnel import Funnel, as_json
 from annotate.consensus.registry import get_policy
+from annotate.consensus.rulings import REASONS, with_rulings
 from annotate.enums import RunKind, RunState, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.models import Consensus, Criterion, Person, Project, Rubric, Run, Trace
@@ -53,7 +55,7 @@ def run_consensus(
     """
     plan = _plan(project, policy, settings or {}, criterion_key)
     started_at = timezone.now()
-    funnel = Funnel(plan.rule.reasons)
+    funnel = Funnel(plan.rule.reasons, if_used=REASONS)
     decided = _decide_all(plan, project, funnel, on_progress)
     run = Run(
         project=project,
@@ -67,6 +69,7 @@ def run_consensus(
         started_at=started_at,
     )
     _write(run, decided)
+    renew_order(project)
     return run
 
 
@@ -90,7 +93,8 @@ def _plan(project: Project, policy: str, settings: Mapping[str, Any], criterion_
     criterion = _step_criterion(rubric, criterion_key, field="criterion")
     also = [_step_criterion(rubric, key, field="settings") for key in rule.also_reads(chosen)]
     criteria = (criterion, *also)
-    return _Plan(rule, chosen, criteria, rule.bind(chosen, criterion.key, voters_of(project, criteria)))
+    decide = rule.bind(chosen, criterion.key, voters_of(project, criteria))
+    return _Plan(rule, chosen, criteria, with_rulings(decide))
 
 
 def _decide_all(plan: _Plan, project: Project, funnel: Funnel, on_progress: Progress | None) -> list[Decided]:

@@ -44,12 +44,26 @@ class SetAside:
 
 
 @dataclass(frozen=True, slots=True)
+class Ruling:
+    """A reviewer's decision by the criterion to decide: the label that holds it, its level and its reason."""
+
+    label: int
+    value: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class StepEvidence:
-    """``set_aside`` is for saying why a vote is missing; no policy may count it."""
+    """``set_aside`` is for saying why a vote is missing; no policy may count it.
+
+    ``ruling`` stands whatever the votes are, and is none of them. A policy need not look at it for the step itself
+    (:mod:`annotate.consensus.rulings` sees to that), only where one step bears on another.
+    """
 
     step: int
     votes: tuple[Vote, ...] = ()
     set_aside: tuple[SetAside, ...] = ()
+    ruling: Ruling | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, TextField, Value, When
 
-from annotate.consensus.contracts import SetAside, StepEvidence, TraceEvidence, Vote, Voter
-from annotate.enums import RaterKind
+from annotate.consensus.contracts import Ruling, SetAside, StepEvidence, TraceEvidence, Vote, Voter
+from annotate.enums import Purpose, RaterKind
 from annotate.measure.audit import trust_of
 from annotate.measure.calibration import calibrated
 from annotate.measure.queries import AUDIT_PREFIX, CALIBRATION
@@ -21,13 +21,18 @@ BATCH = 500
 
 TraceFacts = tuple[int, str | None]
 
+# What a judge wrote may be long and no policy reads it.
+_REASON = Case(When(rater__kind=RaterKind.REVIEW, then="text"), default=Value(""), output_field=TextField())
+
 
 def voters_of(project: Project, criteria: Sequence[Criterion]) -> list[Voter]:
     """The raters with counted step labels by ``criteria``, by name."""
     asked: dict[int, set[str]] = defaultdict(set)
     key_of = {criterion.pk: criterion.key for criterion in criteria}
     counted = _counted(project, criteria)
-    for rater_id, criterion_id in counted.values_list("rater_id", "criterion_id").order_by().distinct():
+    for rater_id, criterion_id in (
+        counted.independent().values_list("rater_id", "criterion_id").order_by().distinct()
+    ):
         asked[rater_id].add(key_of[criterion_id])
     return [
         Voter(rater.pk, rater.name, RaterKind(rater.kind), frozenset(asked[rater.pk]))
@@ -68,7 +73,8 @@ def standing_of(project: Project) -> Standing:
 def trace_evidence(project: Project, criterion: Criterion, *also: Criterion) -> Iterator[TraceEvidence]:
     """Every trace of the project in order of its id, with its counted labels by the given criteria.
 
-    Labels of judges below the project's gate are set aside; probabilities of the others are calibrated.
+    Labels of judges below the project's gate are set aside; probabilities of the others are calibrated. What reviewers
+    decided by the first criterion is no vote but the step's ruling.
     """
     criteria = (criterion, *also)
     standing = standing_of(project)
@@ -76,7 +82,7 @@ def trace_evidence(project: Project, criterion: Criterion, *also: Criterion) -> 
         first, last = traces[0][0], traces[-1][0]
         labels = _counted(project, criteria).filter(step__trace_id__gte=first, step__trace_id__lte=last)
         steps = Step.objects.filter(trace__project=project, trace_id__gte=first, trace_id__lte=last)
-        steps_of = _steps_by_trace(steps, *_votes_by_step(labels, criteria, standing))
+        steps_of = _steps_by_trace(steps, *_said_by_step(labels, criteria, standing))
         for pk, outcome in traces:
             yield TraceEvidence(pk, criterion.key, tuple(steps_of[pk]), outcome)
 
@@ -90,19 +96,26 @@ def _trace_batches(project: Project) -> Iterator[list[TraceFacts]]:
 
 
 def _counted(project: Project, criteria: Iterable[Criterion]) -> LabelQuerySet:
-    return Label.objects.counted().filter(criterion__in=list(criteria), step__trace__project=project)
+    """What may decide: people's readings of gold and exam traces are measured, and end there."""
+    is_work = Q(assignment=None) | Q(assignment__purpose=Purpose.WORK)
+    return Label.objects.counted().filter(is_work, criterion__in=list(criteria), step__trace__project=project)
 
 
-def _votes_by_step(
+def _said_by_step(
     labels: LabelQuerySet, criteria: Sequence[Criterion], standing: Standing
-) -> tuple[dict[int, list[Vote]], dict[int, list[SetAside]]]:
+) -> tuple[dict[int, list[Vote]], dict[int, list[SetAside]], dict[int, Ruling]]:
     key_of = {criterion.pk: criterion.key for criterion in criteria}
     found: dict[int, list[Vote]] = defaultdict(list)
     aside: dict[int, list[SetAside]] = defaultdict(list)
+    rulings: dict[int, Ruling] = {}
     rows = labels.order_by("pk").values_list(
-        "pk", "step_id", "rater_id", "rater__kind", "criterion_id", "value", "distribution"
+        "pk", "step_id", "rater_id", "rater__kind", "criterion_id", "value", "distribution", _REASON
     )
-    for pk, step_id, rater_id, kind, criterion_id, value, distribution in rows:
+    for pk, step_id, rater_id, kind, criterion_id, value, distribution, text in rows:
+        if kind == RaterKind.REVIEW:
+            if criterion_id == criteria[0].pk:
+                rulings[step_id] = Ruling(pk, value, text)
+            continue
         if rater_id in standing.distrusted:
             name, reason = standing.distrusted[rater_id]
             left = SetAside(pk, rater_id, name, RaterKind(kind), key_of[criterion_id], reason)
@@ -112,13 +125,17 @@ def _votes_by_step(
         probability = calibrated(distribution, curve).get(value) if distribution else None
         vote = Vote(pk, rater_id, RaterKind(kind), key_of[criterion_id], value, probability)
         found[step_id].append(vote)
-    return found, aside
+    return found, aside, rulings
 
 
 def _steps_by_trace(
-    steps: QuerySet[Step], votes: dict[int, list[Vote]], aside: dict[int, list[SetAside]]
+    steps: QuerySet[Step],
+    votes: dict[int, list[Vote]],
+    aside: dict[int, list[SetAside]],
+    rulings: Mapping[int, Ruling],
 ) -> dict[int, list[StepEvidence]]:
     found: dict[int, list[StepEvidence]] = defaultdict(list)
     for pk, trace_id in steps.order_by("trace_id", "position").values_list("pk", "trace_id"):
-        found[trace_id].append(StepEvidence(pk, tuple(votes.get(pk, ())), tuple(aside.get(pk, ()))))
+        step = StepEvidence(pk, tuple(votes.get(pk, ())), tuple(aside.get(pk, ())), rulings.get(pk))
+        found[trace_id].append(step)
     return found

@@ -23,8 +23,9 @@ class FunnelRow:
 
 
 class Funnel:
-    def __init__(self, reasons: Sequence[Reason]) -> None:
-        self._reasons = reasons
+    def __init__(self, reasons: Sequence[Reason], *, if_used: Sequence[Reason] = ()) -> None:
+        """``if_used`` are shown only where a step has one of them: most projects have no reviewers."""
+        self._reasons, self._if_used = reasons, if_used
         self._steps: Counter[str] = Counter()
         self._traces: Counter[str] = Counter()
         self._n_traces = 0
@@ -38,8 +39,9 @@ class Funnel:
 
     def rows(self) -> list[FunnelRow]:
         """From all steps, through every reason to lose one, to the reasons to keep one."""
-        lost = [reason for reason in self._reasons if reason.action != Action.KEEP]
-        kept = [reason for reason in self._reasons if reason.action == Action.KEEP]
+        reasons = [*self._reasons, *(reason for reason in self._if_used if self._steps[reason.key])]
+        lost = [reason for reason in reasons if reason.action != Action.KEEP]
+        kept = [reason for reason in reasons if reason.action == Action.KEEP]
         every = FunnelRow("all", "All steps", "", self._steps.total(), self._n_traces)
         return [every, *(self._row(reason) for reason in (*lost, *kept))]
 

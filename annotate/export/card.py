@@ -78,10 +78,10 @@ def creators(raters: Iterable[RaterRow], people: str) -> list[str]:
     """Who made the labels, in the Hub's words. Simulated people are machines."""
     found = set()
     for rater in raters:
-        if rater.is_simulated or rater.kind not in (RaterKind.PERSON, RaterKind.GOLD):
+        if rater.is_simulated or rater.kind not in (RaterKind.PERSON, RaterKind.GOLD, RaterKind.REVIEW):
             found.add("machine-generated")
         else:
-            found.add(people if rater.kind == RaterKind.PERSON else "other")
+            found.add("other" if rater.kind == RaterKind.GOLD else people)
     return sorted(found) or ["no-annotation"]
 
 

@@ -22,10 +22,14 @@ def label_draft(fields: Fields, *, origin: str = "") -> LabelDraft:
     name = fields.name("rater")
     if len(name) > MAX_RATER_NAME:
         raise Rejected(f"a rater's name has at most {MAX_RATER_NAME} characters", field=fields.path("rater"))
+    kind = fields.choice("rater_kind", RaterKind, RaterKind.PERSON)
+    if kind == RaterKind.REVIEW:
+        reason = "a reviewer's decision is made in Gradus and cannot be brought in"
+        raise Rejected(reason, field=fields.path("rater_kind"))
     return LabelDraft(
         rater=RaterDraft(
             name=name,
-            kind=fields.choice("rater_kind", RaterKind, RaterKind.PERSON),
+            kind=kind,
             is_simulated=fields.flag("is_simulated"),
         ),
         criterion=fields.optional_name("criterion") or VERDICT,

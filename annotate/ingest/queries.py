@@ -1,16 +1,13 @@
-"""What has been brought in: counts, and the list of traces a page at a time."""
+"""What has been brought in, in numbers."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Sum
 
 from annotate.models import Label, Problem, Project, Rubric, Trace
-
-PAGE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,14 +15,6 @@ class CorpusCounts:
     problems: int
     traces: int
     steps: int
-
-
-@dataclass(frozen=True, slots=True)
-class TracePage:
-    """Some traces in the order they came in. ``next_after`` None: these are the last."""
-
-    traces: Sequence[Trace]
-    next_after: int | None
 
 
 def corpus_counts(project: Project) -> CorpusCounts:
@@ -61,22 +50,3 @@ def versions_of(project: Project) -> list[Version]:
         Version(rubric, counts[rubric.pk], rubric.pk == project.rubric_id)
         for rubric in project.rubrics.order_by("-pk")
     ]
-
-
-def traces_of(project: Project, *, search: str = "") -> QuerySet[Trace]:
-    """The project's traces with their problems; ``search`` is sought in ids and problem texts."""
-    traces = Trace.objects.filter(project=project).select_related("problem").order_by("pk")
-    if search:
-        traces = traces.filter(Q(external_id__icontains=search) | Q(problem__text__icontains=search))
-    return traces
-
-
-def trace_page(
-    project: Project, *, after: int | None = None, size: int = PAGE, search: str = ""
-) -> TracePage:
-    """The ``size`` traces after the one with the key ``after``: as fast on the last page as on the first."""
-    traces = traces_of(project, search=search)
-    if after is not None:
-        traces = traces.filter(pk__gt=after)
-    found = list(traces[: size + 1])
-    return TracePage(found[:size], found[size - 1].pk if len(found) > size else None)

@@ -1,36 +1,45 @@
 """What a person says about a trace, answer by answer. The only writer of people's labels.
 
-Labels are append-only. Changing an answer writes a new row that supersedes the old one; taking an answer back
-(``clear_label``) retires the row without a successor, and a later answer to the same question starts afresh.
+Labels are append-only. Changing an answer writes a new row that supersedes the old one. Taking an answer back retires
+its row and writes one that is not live, with no value: so that every change has its place in the history, and another
+window's answer can be told to be older or newer than it. A later answer to the same question starts afresh.
 Everything here needs the lease: the assignment's current token.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from annotate.assign.actions import finish_assignment, held_for_writing, reopen_assignments
-from annotate.enums import WORDING_KINDS, AssignmentState, CandidateKind, CriterionKind, Scope
+from annotate.assign.finishing import SaidHere
+from annotate.enums import AssignmentState, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import freeze_rubric, use_rubric
 from annotate.ingest.rubric_rows import criteria_of
-from annotate.ingest.tags import tidy_tags
 from annotate.models import Assignment, Candidate, Criterion, Label, Project, Rubric, Step, Trace
 
+from .answers import Said, Written
 from .carrying import Carriage, carriage_of, carry
+from .completeness import Answer, asked_places, first_missing
 from .mapping import Moves, as_json, check_moves
-from .queries import Sheet, reader_of, sheet_of
-
-LONGEST_TEXT = 20_000
-# A step rewritten may be as long as a step.
-LONGEST_CORRECTION = 200_000
+from .queries import question_of, reader_of
+from .revealing import reveal_to
+from .writing import Ledger, retire
 
 
 @transaction.atomic
+def save_answers(assignment: Assignment, token: int, said: Sequence[Said]) -> list[Written]:
+    """Write some answers in their order, each by itself: one that is refused or in conflict stops no other.
+
+    However many there are, they cost the same few queries, as long as each is about another place.
+    """
+    held = held_for_writing(assignment, token)
+    return Ledger(held, {one.position for one in said if one.position is not None}).write(said)
+
+
 def save_label(
     assignment: Assignment,
     token: int,
@@ -48,32 +57,16 @@ def save_label(
 
     ``is_filled``: the step was answered along with an error further on, which the label's evidence says.
     """
-    held = held_for_writing(assignment, token)
-    _require_target(held, criterion, step, trace, candidate)
-    value, text = _clean_answer(criterion, value, text, step)
-    standing = _standing(held, criterion, step, candidate).first()
-    if standing is not None:
-        # Labels a person has from elsewhere (an import, a slot they lost) are superseded, not taken for this slot's.
-        if (standing.value, standing.text, standing.assignment_id) == (value, text, held.pk):
-            return standing
-        _retire(Label.objects.filter(pk=standing.pk))
-    freeze_rubric(criterion.rubric)
-    return Label.objects.create(
-        rater=reader_of(held),
-        criterion=criterion,
-        step=step,
-        trace=trace,
-        candidate=candidate,
-        assignment=held,
-        value=value,
-        text=text,
-        evidence={"is_filled": True} if is_filled else {},
-        seconds=_clean_seconds(seconds),
-        supersedes=standing,
-    )
+    position = _position(assignment, criterion, step, trace, candidate)
+    rated = candidate.pk if candidate else None
+    said = Said(criterion.pk, position, value, text, seconds, is_filled=is_filled, candidate=rated)
+    [written] = save_answers(assignment, token, [said])
+    if written.refusal is not None:
+        raise written.refusal
+    assert written.label_id is not None
+    return Label.objects.select_related("criterion", "rater", "assignment").get(pk=written.label_id)
 
 
-@transaction.atomic
 def clear_label(
     assignment: Assignment,
     token: int,
@@ -84,38 +77,64 @@ def clear_label(
     criterion: Criterion,
 ) -> bool:
     """Take an answer back; returns whether there was one."""
-    held = held_for_writing(assignment, token)
-    _require_target(held, criterion, step, trace, candidate)
-    return _retire(_standing(held, criterion, step, candidate).filter(assignment=held)) > 0
+    position, rated = (
+        _position(assignment, criterion, step, trace, candidate),
+        candidate.pk if candidate else None,
+    )
+    said = Said(criterion.pk, position, is_cleared=True, candidate=rated)
+    [written] = save_answers(assignment, token, [said])
+    if written.refusal is not None:
+        raise written.refusal
+    return written.label_id is not None
+
+
+def submit_assignment(assignment: Assignment, token: int) -> Assignment:
+    """Make the answers count; raises Rejected while one is missing. The same lease twice is the same submission.
+
+    Where the project shows pre-labels to those who have answered, the first submission shows them and the assignment
+    comes back held; the second makes the answers count.
+    """
+    handed = submit_sheet(assignment, token)
+    if handed.problem is not None:
+        raise handed.problem
+    return Assignment.objects.select_related("holder", "project").get(pk=assignment.pk)
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What became of a submission: it counts, or there is a ``problem``, or the pre-labels are shown first."""
+
+    problem: Rejected | None = None
+    is_revealed: bool = False
+    submitted: Assignment | None = None
+
+    @property
+    def counts(self) -> bool:
+        return self.problem is None and not self.is_revealed
 
 
 @transaction.atomic
-def submit_assignment(assignment: Assignment, token: int) -> Assignment:
-    """Make the answers count. Submitting the same lease twice is the same submission.
+def submit_sheet(
+    assignment: Assignment, token: int, said: Sequence[Said] = (), steps: Sequence[Step] | None = None
+) -> Handed:
+    """Write the answers given with it and make all of them count; while something is missing it stays open.
 
-    In this order: the slot must be held and complete; drafts of earlier holders of the slot, and answers to what is
-    not asked after all (behind a first error, where a condition no longer holds), are set aside; the slot is closed.
+    ``steps``: all of the trace's, from a caller who has read them already.
+
+    In this order: the slot must be held and complete; where the project reveals pre-labels and has not yet, it does
+    so now and the slot stays open; drafts of earlier holders of the slot, and answers to what is not asked after all
+    (behind a first error, where a condition no longer holds), are set aside; the slot is closed.
     """
-    current = Assignment.objects.select_related("holder", "project").get(pk=assignment.pk)
-    if current.state == AssignmentState.SUBMITTED and current.token == token:
-        return current
-    held = held_for_writing(assignment, token)
-    sheet = sheet_of(held)
-    _require_complete(sheet)
-    asked = set(sheet.asked)
-    drafts = Label.objects.live().filter(assignment=held)
-    _retire(drafts.exclude(rater=reader_of(held)))
-    for criterion_id, position in sheet.answers:
-        if (criterion_id, position) not in asked:
-            place = {"trace": held.trace} if position is None else {"step__position": position}
-            _retire(drafts.filter(criterion=criterion_id, **place))
-    position_of = {step.pk: step.position for step in sheet.steps}
-    for one in sheet.candidates:
-        for criterion_id in (pk for pk, rated in sheet.ratings if rated == one.pk):
-            if (criterion_id, position_of[one.step_id]) not in asked:
-                _retire(drafts.filter(criterion=criterion_id, candidate=one))
-    finish_assignment(held)
-    return held
+    try:
+        held = held_for_writing(assignment, token)
+    except Conflict:
+        # A submission that arrives twice, its first answer lost on the way, is not the second one's fault.
+        if Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.SUBMITTED, token=token).exists():
+            return Handed()
+        raise
+    ledger = Ledger(held, steps=steps)
+    problem = trouble_in(said, ledger.write(said))
+    return Handed(problem) if problem is not None else _finish_if_complete(ledger)
 
 
 @transaction.atomic
@@ -146,103 +165,88 @@ def carry_over(new: Rubric, moves: Moves, *, is_dry_run: bool = False) -> Carria
     return carriage
 
 
-def _require_complete(sheet: Sheet) -> None:
-    if not sheet.criteria:
+def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | None:
+    """The first answer that was not taken, and why, for whoever sent a whole sheet at once."""
+    for one, outcome in zip(said, written, strict=True):
+        if outcome.refusal is not None:
+            return outcome.refusal
+        if outcome.is_conflict:
+            place = "The trace as a whole" if one.position is None else f"Step {one.position + 1}"
+            return Rejected(
+                f"{place} was answered otherwise in another window after this page was loaded. What stands there"
+                " is shown now; the other answers are saved.",
+                field="trace" if one.position is None else f"step-{one.position}",
+            )
+    return None
+
+
+def _finish_if_complete(ledger: Ledger) -> Handed:
+    held, criteria = ledger.held, ledger.criteria
+    if not criteria:
         raise Conflict("The rubric asks people nothing, so there is nothing to submit.")
-    missing = sheet.missing
-    if missing is None:
-        return
-    criterion_id, position = missing
-    title = next(criterion.title for criterion in sheet.criteria if criterion.pk == criterion_id)
-    what = "the reason in words" if missing in sheet.answers else "an answer"
+    drafts, ratings = ledger.drafts, ledger.ratings
+    questions = [question_of(one, ledger.texts.places_of(one)) for one in criteria.values()]
+    said = {place: Answer(row.value, row.text) for place, row in drafts.items()}
+    answers = ledger.texts.together(criteria.values(), said, ratings)
+    missing = first_missing(questions, ledger.kinds, answers)
+    if missing is not None:
+        what = "the reason in words" if missing in answers else "an answer"
+        return Handed(_still_needed(criteria[missing[0]], missing[1], what))
+    if reveal_to(held):
+        return Handed(is_revealed=True)
+    asked = set(asked_places(questions, ledger.kinds, answers))
+    aside = [row.pk for place, row in drafts.items() if place not in asked]
+    for (criterion_id, candidate), row in ratings.items():
+        text = ledger.candidates[candidate]
+        if (criterion_id, ledger.texts.position(text)) not in asked:
+            aside.append(row.pk)
+    # A slot claimed once has had one holder only.
+    if held.token > 1:
+        earlier = Label.objects.live().filter(assignment=held).exclude(rater=reader_of(held))
+        aside += earlier.values_list("pk", flat=True)
+    if aside:
+        retire(aside)
+    stands = [(place, row) for place, row in drafts.items() if place in asked]
+    finish_assignment(held, [SaidHere(*place, row.value, row.seconds) for place, row in stands])
+    return Handed(submitted=held)
+
+
+def _still_needed(criterion: Criterion, position: int | None, what: str) -> Rejected:
     if position is None:
-        raise Rejected(f"The trace as a whole still needs {what} ({title}).", field="trace")
-    raise Rejected(f"Step {position + 1} still needs {what} ({title}).", field=f"step-{position}")
+        return Rejected(f"The trace as a whole still needs {what} ({criterion}).", field="trace")
+    return Rejected(f"Step {position + 1} still needs {what} ({criterion}).", field=f"step-{position}")
 
 
-def _require_target(
-    held: Assignment,
+def set_labelling(project: Project, *, shows_reference: bool, reveals_prelabels: bool) -> None:
+    """What people see beside the steps. Callers have checked that the person may manage the project."""
+    project.shows_reference, project.reveals_prelabels = shows_reference, reveals_prelabels
+    project.save(update_fields=["shows_reference", "reveals_prelabels"])
+
+
+def _position(
+    assignment: Assignment,
     criterion: Criterion,
     step: Step | None,
     trace: Trace | None,
     candidate: Candidate | None,
-) -> None:
-    if criterion.rubric_id != held.project.rubric_id:
+) -> int | None:
+    """Where a target is, for those who hold the rows themselves."""
+    if criterion.rubric_id != assignment.project.rubric_id:
         raise Rejected(f"{criterion} is not part of this project's rubric.", field="criterion")
     if not criterion.is_asked or criterion.kind == CriterionKind.GROUP:
         raise Rejected(f"{criterion} is not put to people.", field="criterion")
-    if (candidate is not None) != (criterion.scope == Scope.CANDIDATE):
-        wanted = "a candidate" if candidate is None else f"a {criterion.scope}, not a candidate"
-        raise Rejected(f"{criterion} is about {wanted}.", field="candidate")
     if candidate is not None:
-        if step is not None or trace is not None or candidate.step.trace_id != held.trace_id:
+        if step is not None or trace is not None:
             raise Rejected(f"{criterion} needs a candidate of this trace.", field="candidate")
-        if candidate.kind != criterion.candidate_kind:
-            raise Rejected(f"{criterion} is about {criterion.candidate_kind}s.", field="candidate")
-    elif criterion.scope == Scope.STEP:
-        if step is None or trace is not None or step.trace_id != held.trace_id:
-            raise Rejected(f"{criterion} needs a step of this trace.", field="step")
-    elif criterion.scope == Scope.TRACE:
-        if trace is None or step is not None or trace.pk != held.trace_id:
-            raise Rejected(f"{criterion} is about this trace as a whole.", field="trace")
-    else:
-        raise Rejected(f"{criterion} is about pairs, not traces.", field="criterion")
-
-
-def _clean_answer(criterion: Criterion, value: str, text: str, step: Step | None) -> tuple[str, str]:
-    # Forms send CRLF. A step rewritten may begin with an indentation that means something.
-    text = text.replace("\r\n", "\n")
-    is_correction = criterion.kind == CriterionKind.CORRECTION
-    text = text.strip("\n").rstrip() if is_correction else text.strip()
-    longest = LONGEST_CORRECTION if is_correction else LONGEST_TEXT
-    if len(text) > longest:
-        raise Rejected(f"The text is longer than {longest} characters.", field="text")
-    if "\x00" in text:
-        raise Rejected("The text contains a NUL character.", field="text")
-    if criterion.kind in WORDING_KINDS:
-        if value or not text:
-            raise Rejected(f"{criterion} is answered in words.", field="text")
-        if is_correction and step is not None and text.strip() == step.body.strip():
-            raise Rejected(f"{criterion} says what the step says; change it, or leave it out.", field="text")
-        return "", text
-    if criterion.kind == CriterionKind.PICK:
-        return _clean_pick(criterion, value, text, step)
-    known = {level.key for level in criterion.levels.all()}
-    if criterion.kind == CriterionKind.TAGS:
-        return tidy_tags(value, known, criterion.severities), text
-    if value not in known:
-        raise Rejected(f"{criterion} has no level {value!r}.", field="value")
-    return value, text
-
-
-def _clean_pick(criterion: Criterion, value: str, text: str, step: Step | None) -> tuple[str, str]:
-    """The position of an alternative at the step; or no value, and a continuation in one's own words."""
-    if not value:
-        if not text:
-            raise Rejected(f"{criterion}: pick one, or write your own.", field="value")
-        return "", text
-    alternatives = Candidate.objects.filter(step=step, kind=CandidateKind.ALTERNATIVE)
-    if not value.isdecimal() or not alternatives.filter(position=int(value)).exists():
-        raise Rejected(f"{criterion}: the step has no alternative {value}.", field="value")
-    return str(int(value)), text
-
-
-def _clean_seconds(seconds: float | None) -> float | None:
-    if seconds is None:
         return None
-    if not math.isfinite(seconds) or seconds < 0:
-        raise Rejected("Seconds spent must be a number from 0.", field="seconds")
-    return round(seconds, 1)
-
-
-def _standing(
-    held: Assignment, criterion: Criterion, step: Step | None, candidate: Candidate | None
-) -> QuerySet[Label]:
-    target: dict[str, Any] = {"trace": held.trace}
-    if step is not None or candidate is not None:
-        target = {"step": step} if candidate is None else {"candidate": candidate}
-    return Label.objects.live().filter(rater=reader_of(held), criterion=criterion, **target)
-
-
-def _retire(labels: QuerySet[Label]) -> int:
-    return labels.update(is_live=False)
+    if criterion.scope == Scope.CANDIDATE:
+        raise Rejected(f"{criterion} is about a candidate.", field="candidate")
+    if criterion.scope == Scope.STEP:
+        if step is None or trace is not None or step.trace_id != assignment.trace_id:
+            raise Rejected(f"{criterion} needs a step of this trace.", field="step")
+        return step.position
+    if criterion.scope == Scope.TRACE:
+        if trace is None or step is not None or trace.pk != assignment.trace_id:
+            raise Rejected(f"{criterion} is about this trace as a whole.", field="trace")
+        return None
+    raise Rejected(f"{criterion} is about pairs, not traces.", field="criterion")

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import cached_property
 
 from django.db.models import Q
 
-from annotate.enums import CandidateKind, CriterionKind, RaterKind, Scope
+from annotate.enums import CriterionKind, RaterKind, Scope
 from annotate.errors import Conflict
 from annotate.models import Assignment, Candidate, Criterion, Label, Person, Project, Rater, Step, Trace
 
 from .completeness import Answer, Place, Question, asked_places, open_places
+from .rating import Rated, Texts, candidates_for
 from .rollup import Item, Total, roll_up
 
 
@@ -20,16 +22,17 @@ from .rollup import Item, Total, roll_up
 class Sheet:
     """An assignment laid out for its holder: the questions, the steps, and their own answers by place.
 
-    A question about candidates has its answers in ``ratings``, by criterion and candidate. For completeness it is one
-    place at its step, answered once every candidate there is.
+    ``ratings`` are the answers about candidates, by criterion and candidate.
     """
 
     criteria: tuple[Criterion, ...]
     groups: tuple[Criterion, ...]
     steps: tuple[Step, ...]
     answers: Mapping[Place, Answer]
+    # The newest label of the assignment, for telling later ones apart; 0 when there is none.
+    seen: int = 0
     candidates: tuple[Candidate, ...] = ()
-    ratings: Mapping[tuple[int, int], Answer] = field(default_factory=dict)
+    ratings: Mapping[Rated, Answer] = field(default_factory=dict)
 
     @cached_property
     def asked(self) -> list[Place]:
@@ -48,7 +51,12 @@ class Sheet:
     @property
     def n_missing(self) -> int:
         """How many answers are missing; each candidate that is not rated counts."""
-        return sum(len(self._unrated(pk, position)) or 1 for pk, position in self.open)
+        by_pk = {one.pk: one for one in self.criteria}
+        return sum(len(self.texts.unrated(by_pk[pk], at, self.ratings)) or 1 for pk, at in self.open)
+
+    @cached_property
+    def texts(self) -> Texts:
+        return Texts(self.candidates, {step.pk: step.position for step in self.steps})
 
     @cached_property
     def totals(self) -> list[Total]:
@@ -59,62 +67,49 @@ class Sheet:
         asked = {pk for pk, position in self.asked if position is None}
         return roll_up(rollup_items([*self.groups, *self.criteria]), said, asked)
 
-    def candidates_at(self, position: int, kind: str) -> list[Candidate]:
-        return self._by_place.get((position, kind), [])
-
-    @cached_property
-    def _by_place(self) -> dict[tuple[int, str], list[Candidate]]:
-        found: dict[tuple[int, str], list[Candidate]] = {}
-        position_of = {step.pk: step.position for step in self.steps}
-        for one in self.candidates:
-            found.setdefault((position_of[one.step_id], one.kind), []).append(one)
-        return found
-
     @property
     def _kinds(self) -> list[str]:
         return [step.kind for step in self.steps]
 
     @cached_property
-    def _about_candidates(self) -> dict[int, str]:
-        return {one.pk: one.candidate_kind for one in self.criteria if one.scope == Scope.CANDIDATE}
-
-    def _unrated(self, criterion: int, position: int | None) -> list[Candidate]:
-        kind = self._about_candidates.get(criterion)
-        if kind is None or position is None:
-            return []
-        return [one for one in self.candidates_at(position, kind) if (criterion, one.pk) not in self.ratings]
-
-    @cached_property
     def _together(self) -> dict[Place, Answer]:
-        """The answers, with one for every step whose candidates are all rated."""
-        together = dict(self.answers)
-        for criterion, kind in self._about_candidates.items():
-            for position in {at for at, at_kind in self._by_place if at_kind == kind}:
-                if not self._unrated(criterion, position):
-                    together[criterion, position] = Answer("", "")
-        return together
+        return self.texts.together(self.criteria, self.answers, self.ratings)
 
     @cached_property
     def _questions(self) -> list[Question]:
-        return [question_of(criterion, self._places_of(criterion)) for criterion in self.criteria]
+        return [question_of(criterion, self.texts.places_of(criterion)) for criterion in self.criteria]
 
-    def _places_of(self, criterion: Criterion) -> frozenset[int] | None:
-        """Where there is something to rate or to pick from; None: the question is about every step."""
-        kind = CandidateKind.ALTERNATIVE if criterion.kind == CriterionKind.PICK else criterion.candidate_kind
-        return frozenset(at for at, at_kind in self._by_place if at_kind == kind) if kind else None
+
+# A frozen version never changes, and every keystroke asks for it. The date tells apart two databases' version 1.
+_frozen: dict[tuple[int, datetime], tuple[Criterion, ...]] = {}
 
 
 def rubric_criteria(project: Project) -> tuple[Criterion, ...]:
     """Everything the project's rubric asks of anybody, with its levels."""
-    if project.rubric_id is None:
+    rubric = project.rubric
+    if rubric is None:
         return ()
-    found = Criterion.objects.filter(rubric=project.rubric_id)
+    version = (rubric.pk, rubric.created_at)
+    if version in _frozen:
+        return _frozen[version]
+    found = Criterion.objects.filter(rubric=rubric)
     every = tuple(found.select_related("rubric").prefetch_related("levels"))
     by_pk: dict[int | None, Criterion] = {one.pk: one for one in every}
     for one in every:
         # Known rows, so that asking for them asks the database nothing.
         one.parent, one.condition = by_pk.get(one.parent_id), by_pk.get(one.condition_id)
+    if rubric.is_frozen:
+        _frozen[version] = every
     return every
+
+
+def asked_criteria(project: Project) -> tuple[Criterion, ...]:
+    """The questions put to people about a trace and its steps; pairs have a page of their own."""
+    return tuple(
+        one
+        for one in rubric_criteria(project)
+        if one.is_asked and one.scope != Scope.PAIR and one.kind != CriterionKind.GROUP
+    )
 
 
 def rollup_items(criteria: Iterable[Criterion]) -> list[Item]:
@@ -132,7 +127,7 @@ def rollup_items(criteria: Iterable[Criterion]) -> list[Item]:
     ]
 
 
-def question_of(criterion: Criterion, only_at: frozenset[int] | None = None) -> Question:
+def question_of(criterion: Criterion, only_at: Collection[int] | None = None) -> Question:
     """``only_at``: the steps that have something to rate or to pick from, where the question is about that."""
     levels = criterion.levels.all()
     return Question(
@@ -160,46 +155,39 @@ def reader_of(assignment: Assignment) -> Rater:
 
 def sheet_of(assignment: Assignment) -> Sheet:
     """Everything the labelling page needs, and nothing that other raters said."""
-    every = rubric_criteria(assignment.project)
+    rows = Label.objects.filter(assignment=assignment, rater=reader_of(assignment)).values_list(
+        "pk", "criterion", "candidate", "step__position", "value", "text", "is_live"
+    )
     # An earlier version's answers may lie in the same slot; they are not this sheet's.
-    labels = (
-        Label.objects.live()
-        .filter(assignment=assignment, rater=reader_of(assignment), criterion__in=[one.pk for one in every])
-        .select_related("step")
-        .only("criterion_id", "candidate_id", "value", "text", "step__position")
+    current = {one.pk for one in rubric_criteria(assignment.project)}
+    labels = [row for row in rows if row[1] in current]
+    return replace(
+        blank_sheet(assignment),
+        answers={
+            (criterion, position): Answer(value, text)
+            for _, criterion, candidate, position, value, text, is_live in labels
+            if is_live and candidate is None
+        },
+        ratings={
+            (criterion, candidate): Answer(value, text)
+            for _, criterion, candidate, _, value, text, is_live in labels
+            if is_live and candidate is not None
+        },
+        seen=max((pk for pk, *_ in labels), default=0),
     )
-    answers: dict[Place, Answer] = {}
-    ratings: dict[tuple[int, int], Answer] = {}
-    for label in labels:
-        said = Answer(label.value, label.text)
-        if label.candidate_id is not None:
-            ratings[label.criterion_id, label.candidate_id] = said
-        else:
-            answers[label.criterion_id, label.step.position if label.step else None] = said
+
+
+def blank_sheet(assignment: Assignment) -> Sheet:
+    """The questions and the steps without any answers."""
+    groups = (one for one in rubric_criteria(assignment.project) if one.kind == CriterionKind.GROUP)
+    criteria = asked_criteria(assignment.project)
     return Sheet(
-        # Pairs have a page of their own.
-        criteria=tuple(
-            one
-            for one in every
-            if one.is_asked and one.scope != Scope.PAIR and one.kind != CriterionKind.GROUP
-        ),
-        groups=tuple(one for one in every if one.kind == CriterionKind.GROUP),
+        criteria=criteria,
+        candidates=candidates_for(assignment.trace_id, criteria),
+        groups=tuple(groups),
         steps=tuple(Step.objects.filter(trace_id=assignment.trace_id).order_by("position")),
-        answers=answers,
-        candidates=_candidates_for(assignment, every),
-        ratings=ratings,
+        answers={},
     )
-
-
-def _candidates_for(assignment: Assignment, criteria: Iterable[Criterion]) -> tuple[Candidate, ...]:
-    """The texts about the trace's steps that somebody is asked about; no query where nobody is."""
-    kinds = {one.candidate_kind for one in criteria if one.scope == Scope.CANDIDATE and one.is_asked}
-    if any(one.kind == CriterionKind.PICK and one.is_asked for one in criteria):
-        kinds.add(CandidateKind.ALTERNATIVE)
-    if not kinds:
-        return ()
-    found = Candidate.objects.filter(step__trace_id=assignment.trace_id, kind__in=kinds)
-    return tuple(found.order_by("step", "kind", "position"))
 
 
 def has_worked_on(assignment_id: int, person: Person) -> bool:

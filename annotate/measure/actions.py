@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from annotate.errors import NotEstimable
+from annotate.measure.anchoring import ANCHORING, anchoring_estimates
 from annotate.measure.audit import audit_estimates, checked_gate
 from annotate.measure.calibration import calibration_estimates
 from annotate.measure.estimates import NAMES, agreement_estimates, gold_estimates
@@ -24,7 +25,7 @@ from annotate.measure.queries import (
 )
 from annotate.models import Estimate, Project, Rater, Run
 
-_MEASURED = Q(name__in=(*NAMES, CALIBRATION)) | Q(name__startswith=AUDIT_PREFIX)
+_MEASURED = Q(name__in=(*NAMES, CALIBRATION, ANCHORING)) | Q(name__startswith=AUDIT_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,7 @@ def measure_project(project: Project, *, seed: int = 0, resamples: int = 200) ->
         n_labels += len(labels.items)
         estimates += agreement_estimates(labels, raters, seed=seed, resamples=resamples)
         estimates += gold_estimates(labels, raters)
+        estimates += anchoring_estimates(criterion, raters, seed=seed, resamples=resamples)
         forecasts = judge_forecasts(criterion)
         estimates += calibration_estimates(labels, forecasts, raters, seed=seed, resamples=resamples)
     for run in finished_audits(project):

@@ -80,7 +80,7 @@ def measured_criteria(project: Project) -> QuerySet[Criterion]:
 
 
 def criterion_labels(criterion: Criterion) -> CriterionLabels:
-    """Every label of a criterion that counts: live, and not part of unfinished work."""
+    """Every label of a criterion that counts as a reading: live, not part of unfinished work, and no decision."""
     scored = [level for level in criterion.levels.all() if level.score is not None]
     levels = sorted(scored, key=lambda level: (level.score or 0.0, level.position))
     if len(levels) < 2:
@@ -89,6 +89,7 @@ def criterion_labels(criterion: Criterion) -> CriterionLabels:
     keys = tuple(level.key for level in levels)
     rows = (
         Label.objects.counted()
+        .independent()
         .filter(criterion=criterion)
         .annotate(
             item=Coalesce("step_id", "trace_id", "pair_id", "candidate_id"),
@@ -145,12 +146,12 @@ def finished_audits(project: Project) -> QuerySet[Run]:
 
 
 def data_version_of(project: Project) -> str:
-    """A digest that changes with every label, revision, withdrawal, submission and rubric version."""
-    labels = Label.objects.filter(rater__project=project)
+    """A digest that changes with every reading, revision, withdrawal, submission and rubric version."""
+    labels = Label.objects.independent().filter(rater__project=project)
     seen = labels.aggregate(
         newest=Max("pk"), count=Count("pk"), superseded=Count("pk", filter=Q(is_live=False))
     )
-    counted = Label.objects.counted().filter(rater__project=project).count()
+    counted = Label.objects.counted().independent().filter(rater__project=project).count()
     facts = (project.rubric_id, seen["newest"], seen["count"], seen["superseded"], counted)
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 

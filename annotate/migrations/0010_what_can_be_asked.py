@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0004_worker'),
+        ('annotate', '0006_blind_first'),
     ]
 
     operations = [

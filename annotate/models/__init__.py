@@ -1,25 +1,30 @@
 """One file per noun; this page only names them."""
 
-from .assignment import Assignment
+from .assignment import Assignment, Reader, Turn
 from .candidate import Candidate
+from .comment import Comment
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
+from .invitation import Invitation
 from .label import Label
 from .person import Person
 from .project import Membership, Project
 from .rater import Rater
 from .release import Release
+from .reveal import Reveal
 from .rubric import Criterion, Level, Rubric
 from .run import Completion, Run, Unit, Worker
 
 __all__ = [
     "Assignment",
     "Candidate",
+    "Comment",
     "Completion",
     "Consensus",
     "Criterion",
     "Estimate",
+    "Invitation",
     "Label",
     "Level",
     "Membership",
@@ -28,11 +33,14 @@ __all__ = [
     "Problem",
     "Project",
     "Rater",
+    "Reader",
     "Release",
+    "Reveal",
     "Rubric",
     "Run",
     "Step",
     "Trace",
+    "Turn",
     "Unit",
     "Worker",
 ]

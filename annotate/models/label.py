@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from annotate.enums import AssignmentState
+from annotate.enums import AssignmentState, Purpose, RaterKind
 
 from .assignment import Assignment
 from .candidate import Candidate
@@ -29,8 +29,17 @@ class LabelQuerySet(models.QuerySet["Label"]):
         return self.filter(is_live=True)
 
     def counted(self) -> LabelQuerySet:
-        """Live labels that stand: not part of a trace somebody is still working on or has skipped."""
-        return self.live().filter(Q(assignment=None) | Q(assignment__state=AssignmentState.SUBMITTED))
+        """Live labels that stand: not part of a trace somebody is still working on, has skipped, or learned by."""
+        is_over = Q(assignment__state=AssignmentState.SUBMITTED) & ~Q(assignment__purpose=Purpose.DEMO)
+        return self.live().filter(Q(assignment=None) | is_over)
+
+    def independent(self) -> LabelQuerySet:
+        """Without reviewers' decisions, which were made in sight of the others and so are no further reading."""
+        return self.exclude(rater__kind=RaterKind.REVIEW)
+
+    def decisions(self) -> LabelQuerySet:
+        """What reviewers have decided and still stands."""
+        return self.live().filter(rater__kind=RaterKind.REVIEW)
 
 
 class Label(models.Model):
@@ -52,6 +61,10 @@ class Label(models.Model):
     )
     assignment = models.ForeignKey(
         Assignment, null=True, blank=True, on_delete=models.RESTRICT, related_name="labels"
+    )
+    # The reviewer behind a decision: a label by the project's rater of kind review.
+    decided_by = models.ForeignKey(
+        Rater, null=True, blank=True, on_delete=models.RESTRICT, related_name="decisions"
     )
     run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.RESTRICT, related_name="labels")
     value = models.CharField(max_length=LONGEST_VALUE)
@@ -94,6 +107,10 @@ class Label(models.Model):
             ),
             models.CheckConstraint(
                 condition=Q(seconds__isnull=True) | Q(seconds__gte=0), name="label_seconds_not_negative"
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | Q(assignment=None, run=None),
+                name="label_decision_is_no_reading",
             ),
         )
         indexes = (

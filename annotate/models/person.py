@@ -16,6 +16,8 @@ class Person(AbstractUser):
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     # WCAG 2.2, 2.1.4: single-key shortcuts must be possible to switch off.
     has_shortcuts = models.BooleanField(default=True)
+    # Shortcut by name: the key this person chose for it, where it is not the usual one (label/shortcuts.py).
+    keys = models.JSONField(default=dict, blank=True)
 
     class Meta:
         verbose_name_plural = "people"

@@ -23,7 +23,13 @@ class Project(models.Model):
     )
     overlap = models.PositiveSmallIntegerField(default=1)
     lease_minutes = models.PositiveSmallIntegerField(default=30)
+    # What else the queue goes by; annotate/assign/rules.py says what may stand here. Empty: its defaults.
+    queue_rules = models.JSONField(default=dict, blank=True)
     shows_reference = models.BooleanField(default=False)
+    # Whether people see what machines said once they have answered everything, and may change their answers then.
+    reveals_prelabels = models.BooleanField(default=False)
+    # Reviewers see Reader A, B, C instead of names until they have decided.
+    hides_readers = models.BooleanField(default=True)
     # Audit rate by name: the least share (the most, for a bias) with which a judge counts in a consensus.
     judge_gate = models.JSONField(default=usual_judge_gate, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -46,6 +52,8 @@ class Membership(models.Model):
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="memberships")
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=16, choices=Role.choices)
+    # What the person knows about; the queue may hold it against what a trace needs.
+    skills = models.JSONField(default=list, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

@@ -10,7 +10,7 @@ from .project import Project
 
 
 class Rater(models.Model):
-    """Whoever or whatever labels: a person, a judge, a rollout estimate, a verifier, a gold key.
+    """Whoever or whatever labels: a person, a judge, a rollout estimate, a verifier, a gold key, the reviewers' desk.
 
     Labels made elsewhere come in as raters of kind person without an account. ``is_simulated`` marks
     made-up people and is shown wherever the rater is.
@@ -38,6 +38,10 @@ class Rater(models.Model):
                 condition=Q(person__isnull=True) | Q(kind=RaterKind.PERSON),
                 name="rater_with_account_is_person",
             ),
+            # One desk: so that the one live label per rater and place is the one decision that stands there.
+            models.UniqueConstraint(
+                fields=("project",), condition=Q(kind=RaterKind.REVIEW), name="rater_one_review_per_project"
+            ),
         )
 
     def __str__(self) -> str:
@@ -45,4 +49,4 @@ class Rater(models.Model):
 
     @property
     def is_machine(self) -> bool:
-        return self.kind not in (RaterKind.PERSON, RaterKind.GOLD)
+        return self.kind not in (RaterKind.PERSON, RaterKind.GOLD, RaterKind.REVIEW)

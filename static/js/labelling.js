@@ -1,6 +1,10 @@
 /* The labelling page: keys and clicks become answers, answers go to the outbox. Without this file the form works. */
 
+import { Answering } from "./answering.js";
 import { Bar } from "./bar.js";
+import { ConflictDialog } from "./conflict.js";
+import { Find } from "./find.js";
+import { Folds } from "./folds.js";
 import { listen } from "./hotkeys.js";
 import { Outbox } from "./outbox.js";
 import { Sheet } from "./sheet.js";
@@ -14,71 +18,25 @@ const token = form.elements.token.value;
 const csrf = form.elements.csrfmiddlewaretoken.value;
 const sheet = new Sheet(form, document.querySelector(".minimap"));
 const bar = new Bar(document.querySelector(".bar"), document.getElementById("spoken"));
+const folds = new Folds(sheet.steps);
+const find = new Find(document.getElementById("find"), sheet, folds);
+const conflict = new ConflictDialog(document.getElementById("conflict"), sheet, (one, isMine) => {
+  const question = sheet.questionAt(one.mine);
+  const stands = isMine ? one.mine : one;
+  if (question) answering.settle(question, stands.value, stands.text);
+  outbox.resolve(one, isMine);
+});
 const outbox = new Outbox({
-  url: form.dataset.answerUrl,
-  token,
+  url: form.dataset.answersUrl,
+  token: Number(token),
   csrf,
   store: form.dataset.store,
+  seen: Number(form.elements.seen.value),
   onChange: (...state) => bar.showSaveState(...state),
+  onConflict: (one) => conflict.ask(one),
 });
-
-const undoable = [];
-// What each question said before the change at hand: a form reports only what it says now.
-const before = new Map();
-for (const question of sheet.asked) before.set(question, sheet.valueOf(question));
-let since = performance.now();
+const answering = new Answering(sheet, bar, outbox);
 let isLeaving = false;
-
-/* Send what the question says now. `isFilled`: along with an error further on. */
-function post(question, isFilled = false) {
-  const value = sheet.valueOf(question);
-  outbox.add({
-    criterion: question.dataset.criterion,
-    position: question.closest(".step")?.dataset.position ?? "",
-    candidate: question.dataset.candidate ?? "",
-    value: sheet.sentValueOf(question),
-    text: sheet.textOf(question),
-    seconds: ((performance.now() - since) / 1000).toFixed(1),
-    ...(value ? {} : { is_cleared: "on" }),
-    ...(isFilled ? { is_filled: "on" } : {}),
-  });
-  since = performance.now();
-  before.set(question, value);
-  sheet.show(question);
-  bar.showNext(sheet);
-}
-
-/* The open question gets a level, and reading goes on at what is open next. */
-function answer(level) {
-  const question = sheet.currentQuestion();
-  const value = question ? sheet.pressed(question, level) : null;
-  if (value === null) return;
-  undoable.push([question, sheet.valueOf(question)]);
-  sheet.choose(question, value);
-  post(question);
-  fill(question);
-  bar.say(`${sheet.where}: ${value}`);
-  sheet.goOn();
-}
-
-/* The steps answered along with an error, which one undo takes back with it. */
-function fill(question) {
-  for (const other of sheet.fillBefore(question)) {
-    undoable.at(-1).push(other);
-    post(other, true);
-  }
-}
-
-function undo() {
-  if (!undoable.length) return;
-  const [question, value, ...filled] = undoable.pop();
-  for (const [other, said] of [[question, value], ...filled.map((other) => [other, ""])]) {
-    sheet.choose(other, said);
-    post(other);
-  }
-  sheet.goTo(question);
-  bar.say("Undone");
-}
 
 async function submit() {
   const [open] = sheet.missing();
@@ -87,7 +45,11 @@ async function submit() {
     bar.say(`${sheet.missing().length} still to answer`);
     return;
   }
-  if (isLeaving || !(await outbox.settle())) return;
+  if (isLeaving) return;
+  if (!(await outbox.settle())) {
+    conflict.remind();
+    return;
+  }
   isLeaving = true;
   form.requestSubmit(form.querySelector("button[name=submit]"));
 }
@@ -95,6 +57,12 @@ async function submit() {
 function askToSkip() {
   leave.open = true;
   leave.querySelector("textarea").focus();
+}
+
+/* Put the cursor where words about the focused step go: the question of this kind, or the note on its first answer. */
+function write(what) {
+  if (sheet.write(what)) return;
+  bar.say({ note: "There is no place for a note here" }[what] ?? "This rubric does not ask for that here");
 }
 
 /* Keep the lease while the page is in front of somebody. */
@@ -113,14 +81,7 @@ async function beat() {
 
 form.addEventListener("change", ({ target }) => {
   const question = target.closest(".question");
-  if (!question) return;
-  sheet.show(question);
-  const earlier = before.get(question);
-  // A note alone is no answer; it travels with the level once there is one.
-  if (!sheet.valueOf(question) && !earlier) return;
-  undoable.push([question, earlier]);
-  post(question);
-  fill(question);
+  if (question) answering.changed(question);
 });
 
 form.addEventListener("focusin", ({ target }) => {
@@ -141,7 +102,7 @@ form.addEventListener("keydown", (event) => {
 
 bar.element.addEventListener("click", ({ target }) => {
   const button = target.closest("button");
-  if (button?.dataset.value) answer(button.dataset.value);
+  if (button?.dataset.value) answering.answer(button.dataset.value);
   if (button?.dataset.opens === "keys") keys.showModal();
 });
 
@@ -156,22 +117,30 @@ window.addEventListener("beforeunload", (event) => {
   if (outbox.waiting.length && outbox.state !== "lost") event.preventDefault();
 });
 
+// A page that comes back from the browser's memory shows what was there when it was left.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) location.reload();
+});
+
 if (form.dataset.hasShortcuts === "yes") {
-  const next = () => sheet.focus(sheet.index + 1);
-  const previous = () => sheet.focus(sheet.index - 1);
-  const levels = [...bar.hotkeys].map((key) => [key, () => answer(bar.levelOf(key) ?? "")]);
-  listen({
-    j: next,
-    k: previous,
-    ArrowDown: next,
-    ArrowUp: previous,
-    n: () => sheet.goTo(sheet.nextMissing()),
-    u: undo,
-    s: askToSkip,
-    Enter: () => void submit(),
-    "?": () => keys.showModal(),
-    ...Object.fromEntries(levels),
-  });
+  const does = {
+    next: () => sheet.focus(sheet.index + 1),
+    previous: () => sheet.focus(sheet.index - 1),
+    missing: () => sheet.goTo(sheet.nextMissing()),
+    first_error: () => answering.markFirstError(),
+    correct: () => write("correction"),
+    critique: () => write("text"),
+    note: () => write("note"),
+    undo: () => answering.undo(),
+    skip: askToSkip,
+    unfold: () => folds.toggle(sheet.step),
+    find: () => find.open(),
+    sheet: () => keys.showModal(),
+  };
+  const chosen = Object.entries(JSON.parse(form.dataset.keys)).map(([name, key]) => [key, does[name]]);
+  const levels = [...bar.hotkeys].map((key) => [key, () => answering.answer(bar.levelOf(key) ?? "")]);
+  const fixed = { ArrowDown: does.next, ArrowUp: does.previous, Enter: () => void submit() };
+  listen({ ...Object.fromEntries(chosen), ...fixed, ...Object.fromEntries(levels) });
 }
 
 const strip = document.querySelector(".problem-strip");
@@ -180,7 +149,7 @@ new IntersectionObserver(([problem]) => {
 }).observe(document.getElementById("problem"));
 
 sheet.onFocus = () => {
-  since = performance.now();
+  answering.restartClock();
   bar.showNext(sheet);
 };
 document.documentElement.classList.add("has-script");
@@ -189,5 +158,5 @@ const start = Math.max(0, sheet.placeOf(open));
 sheet.focus(start, { takesFocus: false });
 if (start > 0) sheet.step.scrollIntoView({ block: "center" });
 bar.show();
-outbox.send();
+outbox.start();
 setInterval(beat, HEARTBEAT);

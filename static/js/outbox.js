@@ -1,13 +1,24 @@
-/* Answers on their way to the server: in order, one at a time, kept in the browser until they have arrived. */
+/* Answers on their way to the server: in order, kept in the browser until they have arrived, never written over what
+   another window wrote without asking. */
+
+import { newKey } from "./newkey.js";
+import { Shelf } from "./shelf.js";
 
 const LONGEST_WAIT = 15_000;
+const MOST_AT_ONCE = 50;
+
+const placeOf = (answer) => `${answer.criterion}:${answer.position ?? ""}:${answer.candidate ?? ""}`;
 
 export class Outbox {
-  /* `store` names the lease, so that answers of another lease are never sent under this one. */
-  constructor({ url, token, csrf, store, onChange }) {
-    Object.assign(this, { url, token, csrf, onChange });
-    this.key = `gradus.outbox.${store}`;
-    this.waiting = this.#remembered();
+  /* `store` names the lease, so that answers of another lease are never sent under this one; `seen` is the newest
+     label that the page was made with. */
+  constructor({ url, token, csrf, store, seen, onChange, onConflict }) {
+    Object.assign(this, { url, token, csrf, pageSeen: seen, onChange, onConflict });
+    this.shelf = new Shelf(`gradus.outbox.${store}`);
+    const left = this.shelf.left();
+    this.waiting = left.waiting;
+    this.conflicts = left.conflicts;
+    this.seen = new Map();
     this.state = "saved";
     this.message = "";
     this.tries = 0;
@@ -15,19 +26,36 @@ export class Outbox {
     window.addEventListener("online", () => this.send());
   }
 
-  add(answer) {
-    this.waiting.push(answer);
-    this.#remember();
+  /* Ask again about what was left undecided when the page was last closed, and send what had not arrived. */
+  start() {
+    for (const conflict of this.conflicts) this.onConflict(conflict);
     this.send();
   }
 
-  /* Resolves to true when nothing waits any more, to false when what waits cannot be sent. */
+  add(answer) {
+    const seen = this.seen.get(placeOf(answer)) ?? this.pageSeen;
+    this.waiting.push({ ...answer, seen, key: newKey() });
+    this.#remember();
+    // While the network is away the timer tries again; a try for every key would only fill the console.
+    if (this.tries) this.#report(this.state);
+    else this.send();
+  }
+
+  /* Somebody has looked at both answers; with `isMine` the one from here is sent again, now knowing of the other. */
+  resolve(conflict, isMine) {
+    this.conflicts = this.conflicts.filter((other) => other !== conflict);
+    this.#note(conflict.mine, conflict.id);
+    if (isMine) this.add(conflict.mine);
+    else this.#remember();
+  }
+
+  /* Resolves to true when nothing waits any more, to false when what waits cannot be sent or must be decided. */
   async settle() {
     while (this.waiting.length && this.state !== "lost") {
       this.send();
-      await new Promise((resolve) => setTimeout(resolve, 40));
+      await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    return this.state !== "lost";
+    return this.state !== "lost" && !this.conflicts.length;
   }
 
   async send() {
@@ -36,19 +64,19 @@ export class Outbox {
     clearTimeout(this.timer);
     while (this.waiting.length && this.state !== "lost") {
       this.#report(this.tries ? this.state : "saving");
-      if (!(await this.#deliver(this.waiting[0]))) break;
+      if (!(await this.#deliver(this.waiting.slice(0, MOST_AT_ONCE)))) break;
     }
     this.isSending = false;
-    if (!this.waiting.length && this.state !== "lost") this.#report("saved");
+    if (!this.waiting.length && !["lost", "refused"].includes(this.state)) this.#report("saved");
   }
 
-  async #deliver(answer) {
+  async #deliver(answers) {
     let response;
     try {
       response = await fetch(this.url, {
         method: "POST",
-        headers: { Accept: "application/json", "X-CSRFToken": this.csrf },
-        body: new URLSearchParams({ token: this.token, ...answer }),
+        headers: { Accept: "application/json", "Content-Type": "application/json", "X-CSRFToken": this.csrf },
+        body: JSON.stringify({ token: this.token, answers }),
         redirect: "manual",
         signal: AbortSignal.timeout(LONGEST_WAIT),
       });
@@ -57,21 +85,39 @@ export class Outbox {
     }
     if (response.type === "opaqueredirect") return this.#later("signed-out");
     if (response.status >= 500 || response.status === 429) return this.#later("offline");
-    return this.#settled(response);
-  }
-
-  async #settled(response) {
-    const body = await response.json().catch(() => ({}));
-    if ([403, 404, 409].includes(response.status)) {
-      this.message = body.detail ?? "This trace is no longer yours.";
+    const body = await response.json().catch(() => null);
+    if (!response.ok) {
+      // 400 is a page that speaks another version's language: sending the same again would change nothing.
+      this.message = body?.detail ?? "This trace is no longer yours.";
       this.#report("lost");
       return false;
     }
-    this.waiting.shift();
+    if (body?.answers?.length !== answers.length) return this.#later("offline");
     this.tries = 0;
+    this.waiting.splice(0, answers.length);
+    if (this.state === "refused") this.state = "saving";
+    answers.forEach((answer, index) => this.#settle(answer, body.answers[index]));
     this.#remember();
-    if (!response.ok) this.#report("refused", body.reason ?? "The answer was refused. Reload the page.");
     return true;
+  }
+
+  #settle(answer, { id, conflict, value, text, refused }) {
+    if (refused !== undefined) {
+      this.#report("refused", refused);
+    } else if (conflict !== undefined) {
+      const kept = { mine: answer, id: conflict, value, text };
+      this.conflicts.push(kept);
+      this.onConflict(kept);
+    } else if (id) {
+      this.#note(answer, id);
+    }
+  }
+
+  /* What is known to stand at a place is also known to what still waits for that place. */
+  #note(answer, id) {
+    const place = placeOf(answer);
+    this.seen.set(place, Math.max(id, this.seen.get(place) ?? 0));
+    for (const other of this.waiting) if (placeOf(other) === place) other.seen = this.seen.get(place);
   }
 
   #later(state) {
@@ -86,21 +132,7 @@ export class Outbox {
     this.onChange(state, this.waiting.length, message);
   }
 
-  // Storage may be full or forbidden; the answers are then only as safe as the open page.
   #remember() {
-    try {
-      if (this.waiting.length) localStorage.setItem(this.key, JSON.stringify(this.waiting));
-      else localStorage.removeItem(this.key);
-    } catch {
-      return;
-    }
-  }
-
-  #remembered() {
-    try {
-      return JSON.parse(localStorage.getItem(this.key)) ?? [];
-    } catch {
-      return [];
-    }
+    this.shelf.put({ waiting: this.waiting, conflicts: this.conflicts });
   }
 }

@@ -111,6 +111,37 @@ export class Sheet {
     return "correction" in dataset ? value : value.trim();
   }
 
+  questionAt({ criterion, position, candidate }) {
+    if (candidate) {
+      const rated = `[data-criterion="${criterion}"][data-candidate="${candidate}"]`;
+      return this.asked.find((question) => question.matches(rated));
+    }
+    return this.asked.find(
+      (question) =>
+        Number(question.dataset.criterion) === criterion &&
+        (question.closest(".step")?.dataset.position ?? null) === (position === null ? null : String(position)),
+    );
+  }
+
+  /* Level keys and words together, as they stand in another window or have been sent from this one. */
+  put(question, value, text) {
+    question.querySelector("textarea").value = text;
+    this.choose(question, value);
+  }
+
+  /* Put the cursor where words go at the focused step: a question of kind `what`, or for "note" the note on its first
+     answer. Returns whether there was such a place. */
+  write(what) {
+    const isMeant = (one) => (what === "note" ? one.querySelector(".note") : one.dataset.kind === what);
+    const question = this.questions(this.index).find((one) => !one.hidden && isMeant(one));
+    const area = question?.querySelector("textarea");
+    if (!area) return false;
+    const note = area.closest("details");
+    if (note) note.open = true;
+    area.focus();
+    return true;
+  }
+
   choose(question, value) {
     const chosen = new Set(value.split(" "));
     for (const input of question.querySelectorAll("input")) input.checked = chosen.has(input.value);

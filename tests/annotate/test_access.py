@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
+from django.utils import timezone
 
 from annotate import access
 from annotate.enums import AssignmentState, RaterKind, Role, RunKind
 from annotate.errors import NotAllowed
-from annotate.models import Assignment, Consensus, Estimate, Person, Project, Release, Run
+from annotate.ingest.inviting import invite
+from annotate.models import Assignment, Comment, Consensus, Estimate, Person, Project, Release, Run
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +44,10 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
         access.rubric_for: project.rubric.pk,
         access.rater_for: bob.pk,
         access.assignment_for: assignment.pk,
+        access.invitation_for: invite(project, a_person("mia"), role=Role.VIEWER).pk,
+        access.reading_for: assignment.pk,
+        access.review_for: trace.pk,
+        access.comment_for: Comment.objects.create(trace=trace, text="?", author=a_person("carol")).pk,
         access.label_for: judge_label.pk,
         access.run_for: run.pk,
         access.estimate_for: estimate.pk,
@@ -87,7 +93,15 @@ def test_owner_enters_by_every_door_but_other_peoples_assignments(project: Proje
         assert door(alice, key)
 
 
-EVIDENCE = ("trace_for", "problem_for", "rater_for", "label_for", "run_for", "estimate_for", "consensus_for")
+EVIDENCE = (
+    "trace_for",
+    "problem_for",
+    "rater_for",
+    "label_for",
+    "run_for",
+    "estimate_for",
+    "consensus_for",
+)
 
 
 @pytest.mark.parametrize("name", [*EVIDENCE, "release_for"])
@@ -135,3 +149,37 @@ def test_projects_are_those_one_is_a_member_of(project: Project) -> None:
     assert list(access.projects_for(a_person("bob"))) == [project]
     assert not access.projects_for(a_person("dan")).exists()
     assert not access.projects_for(AnonymousUser()).exists()
+
+
+@pytest.mark.parametrize("name", ["reading_for", "review_for"])
+def test_only_reviewers_and_above_review(project: Project, name: str) -> None:
+    door = getattr(access, name)
+    key = everything_in(project)[door]
+    for visitor in ("bob", "eve"):
+        with pytest.raises(NotAllowed) as refusal:
+            door(a_person(visitor), key)
+        assert refusal.value.is_visible
+    for visitor in ("carol", "mia"):
+        assert door(a_person(visitor), key)
+
+
+def test_a_reviewer_does_not_look_at_a_trace_they_are_labelling(project: Project) -> None:
+    trace = a_trace(project)
+    carol = a_rater(project, person=a_person("carol"))
+    held = Assignment.objects.create(
+        project=project,
+        trace=trace,
+        slot=0,
+        state=AssignmentState.HELD,
+        holder=carol,
+        held_until=timezone.now(),
+    )
+    with pytest.raises(NotAllowed, match="on your own desk") as refusal:
+        access.review_for(a_person("carol"), trace.pk)
+    assert refusal.value.is_visible
+    assert access.review_for(a_person("alice"), trace.pk) == trace
+    Assignment.objects.filter(pk=held.pk).update(state=AssignmentState.RETURNED, held_until=None)
+    with pytest.raises(NotAllowed, match="on your own desk"):
+        access.review_for(a_person("carol"), trace.pk)
+    Assignment.objects.filter(pk=held.pk).update(state=AssignmentState.SUBMITTED)
+    assert access.review_for(a_person("carol"), trace.pk) == trace

@@ -62,7 +62,7 @@ def test_the_prm800k_loop_takes_nothing_but_the_keyboard(page: Page) -> None:
     page.keyboard.press("End")
     page.keyboard.type(" Not two.")
     page.keyboard.press("Escape")
-    press(page, "n")
+    press(page, "m")
     expect(page.locator("#whole")).to_be_focused()
     press(page, "1", "3")
     page.keyboard.press("Enter")
@@ -92,7 +92,7 @@ def test_giving_up_asks_for_the_reason_and_hides_what_is_not_asked(page: Page) -
     page.locator("#whole").get_by_text("Give up").click()
     expect(progress).to_be_hidden()
     press(page)
-    press(page, "n")
+    press(page, "m")
     page.keyboard.type("No figure.")
     page.keyboard.press("Escape")
     press(page, "k")
@@ -106,7 +106,7 @@ def test_an_error_fills_the_open_steps_before_it_and_undo_takes_them_back(page: 
     opened(page, "first-error")
     press(page, "j", "j", "2")
     assert live() == {("verdict", 0, "good"), ("verdict", 1, "good"), ("verdict", 2, "bad")}
-    assert Label.objects.live().filter(evidence={"is_filled": True}).count() == 2
+    assert Label.objects.live().filter(evidence__is_filled=True).count() == 2
     press(page, "u")
     assert live() == set()
     press(page, "2")
@@ -162,7 +162,7 @@ def test_alternatives_are_rated_by_key_and_one_is_written(page: Page) -> None:
     expect(pick.locator("textarea")).to_be_focused()
     page.keyboard.type("A third way.")
     page.keyboard.press("Escape")
-    press(page, "n", "1")
+    press(page, "m", "1")
     page.keyboard.press("Enter")
     expect(page.locator("main")).to_contain_text("All labelled")
     assert live() == {

@@ -20,7 +20,7 @@ from tests.webapp.world import REFERENCE, SECRETS, SLUG, World, a_world
 pytestmark = pytest.mark.django_db
 
 # Addresses that anybody may open; everything else needs at least an account.
-PUBLIC = {"sign-in/", "sign-out/", "api/", "api/schema/", "api/sign-in/"}
+PUBLIC = {"sign-in/", "sign-out/", "api/", "api/schema/", "api/sign-in/", "join/"}
 NO_SUCH_METHOD = 405
 
 

@@ -9,6 +9,8 @@ from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.consensus.actions import run_consensus
 from annotate.enums import FinishReason, Outcome, RaterKind, Role, RunKind, UnitState
 from annotate.export.actions import build_release
+from annotate.ingest.inviting import invite
+from annotate.label.discussion import write_comment
 from annotate.models import Completion, Estimate, Project, Run, Trace, Unit
 from tests.factories import a_candidate, a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
@@ -42,7 +44,13 @@ def a_world(releases: Path) -> World:
     assignment = claim_next(project, bob)
     assert assignment is not None
     assert project.rubric is not None
+    invitation = invite(project, a_person("alice"), role=Role.ANNOTATOR)
+    # About the trace that Bob holds: one among reviewers, one to him.
+    write_comment(trace, a_person("carol"), "carol-says @reviewers", position=0)
+    comment = write_comment(trace, a_person("carol"), "Look at the units.", position=0, to=assignment)
     ids = {
+        "invitations": invitation.pk,
+        "comments": comment.pk,
         "traces": trace.pk,
         "problems": trace.problem_id,
         "rubrics": project.rubric.pk,

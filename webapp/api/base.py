@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from rest_framework.pagination import CursorPagination
+from rest_framework.pagination import BasePagination, CursorPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.viewsets import GenericViewSet
@@ -33,7 +33,7 @@ class NounViewSet(GenericViewSet[Any]):
     is ever answered with it.
     """
 
-    pagination_class = OldestFirst
+    pagination_class: type[BasePagination] = OldestFirst
 
     def page(self, rows: QuerySet[Any]) -> Response:
         """One page of ``rows``, in the order of ``pagination_class``."""

@@ -9,13 +9,27 @@ from webapp.api.reference import reference
 from webapp.api.viewsets.assignment import AnswerViewSet, AssignmentViewSet
 from webapp.api.viewsets.audit import JudgeViewSet
 from webapp.api.viewsets.candidate import CandidateViewSet
+from webapp.api.viewsets.comment import (
+    CommentViewSet,
+    QuestionViewSet,
+    ReaderCommentViewSet,
+    TraceCommentViewSet,
+)
 from webapp.api.viewsets.consensus import ConsensusViewSet, DecisionViewSet
 from webapp.api.viewsets.corpus import ProblemViewSet, StepViewSet, TraceViewSet
 from webapp.api.viewsets.estimate import EstimateViewSet
 from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
 from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
+from webapp.api.viewsets.queue import InvitationViewSet, QueueViewSet
 from webapp.api.viewsets.rater import RaterViewSet
 from webapp.api.viewsets.release import ReleaseViewSet
+from webapp.api.viewsets.review import (
+    HistoryViewSet,
+    OwnHistoryViewSet,
+    ReviewQueueViewSet,
+    ReviewViewSet,
+    TraceDecisionViewSet,
+)
 from webapp.api.viewsets.rubric import PresetViewSet, RubricViewSet
 from webapp.api.viewsets.run import CompletionViewSet, RunViewSet
 from webapp.api.viewsets.sign_in import SignIn, SignOut
@@ -49,6 +63,25 @@ urlpatterns = [
     path("projects/<slug:slug>/assignments/", AssignmentViewSet.as_view(_get("list")), name="assignments"),
     path("projects/<slug:slug>/assignments/claim/", AssignmentViewSet.as_view(_post("claim")), name="claim"),
     path("projects/<slug:slug>/assignments/fill/", AssignmentViewSet.as_view(_post("fill")), name="fill"),
+    path(
+        "projects/<slug:slug>/queue/",
+        QueueViewSet.as_view({"get": "retrieve", "put": "update"}),
+        name="queue",
+    ),
+    path(
+        "projects/<slug:slug>/queue/overview/", QueueViewSet.as_view(_get("overview")), name="queue-overview"
+    ),
+    path("projects/<slug:slug>/queue/renew/", QueueViewSet.as_view(_post("renew")), name="renew-queue"),
+    path("projects/<slug:slug>/queue/change/", QueueViewSet.as_view(_post("change")), name="change-traces"),
+    path("projects/<slug:slug>/invitations/", InvitationViewSet.as_view(LIST_AND_CREATE), name="invitations"),
+    path("invitations/<int:pk>/withdraw/", InvitationViewSet.as_view(_post("withdraw")), name="withdraw"),
+    path("raters/<int:pk>/queue/", QueueViewSet.as_view(_post("reader")), name="reader"),
+    path("projects/<slug:slug>/review/", ReviewQueueViewSet.as_view(_get("list")), name="review-queue"),
+    path(
+        "projects/<slug:slug>/review/names/", ReviewQueueViewSet.as_view(_post("names")), name="review-names"
+    ),
+    path("projects/<slug:slug>/questions/", QuestionViewSet.as_view(_get("list")), name="questions"),
+    path("projects/<slug:slug>/history/", OwnHistoryViewSet.as_view(_get("list")), name="own-history"),
     path("projects/<slug:slug>/runs/", RunViewSet.as_view(LIST_AND_CREATE), name="runs"),
     path("projects/<slug:slug>/judges/", JudgeViewSet.as_view(_get("list")), name="judges"),
     path("projects/<slug:slug>/estimates/", EstimateViewSet.as_view(_get("list")), name="estimates"),
@@ -67,6 +100,16 @@ urlpatterns = [
     path("traces/<int:pk>/steps/", StepViewSet.as_view(_get("list")), name="steps"),
     path("traces/<int:pk>/candidates/", CandidateViewSet.as_view(LIST_AND_CREATE), name="candidates"),
     path("traces/<int:pk>/labels/", TraceLabelViewSet.as_view(_get("list")), name="trace-labels"),
+    path("traces/<int:pk>/review/", ReviewViewSet.as_view(_get("retrieve")), name="review"),
+    path("traces/<int:pk>/returned/", ReviewViewSet.as_view(_get("returned")), name="returned"),
+    path("traces/<int:pk>/return/", ReviewViewSet.as_view(_post("send_back")), name="send-back"),
+    path("traces/<int:pk>/decisions/", TraceDecisionViewSet.as_view(LIST_AND_CREATE), name="trace-decisions"),
+    path("traces/<int:pk>/decisions/clear/", TraceDecisionViewSet.as_view(_post("clear")), name="undecide"),
+    path("traces/<int:pk>/comments/", TraceCommentViewSet.as_view(LIST_AND_CREATE), name="comments"),
+    path("traces/<int:pk>/history/", HistoryViewSet.as_view(_get("list")), name="history"),
+    path("comments/<int:pk>/", CommentViewSet.as_view(_get("retrieve")), name="comment"),
+    path("comments/<int:pk>/edit/", CommentViewSet.as_view(_post("edit")), name="edit-comment"),
+    path("comments/<int:pk>/resolve/", CommentViewSet.as_view(_post("resolve")), name="resolve-comment"),
     path("labels/<int:pk>/", LabelViewSet.as_view(_get("retrieve")), name="label"),
     path("raters/<int:pk>/audit/", JudgeViewSet.as_view(_get("retrieve")), name="audit"),
     path("raters/<int:pk>/", RaterViewSet.as_view(_get("retrieve")), name="rater"),
@@ -75,6 +118,9 @@ urlpatterns = [
     path("assignments/<int:pk>/release/", AssignmentViewSet.as_view(_post("release")), name="give-back"),
     path("assignments/<int:pk>/skip/", AssignmentViewSet.as_view(_post("skip")), name="skip"),
     path("assignments/<int:pk>/submit/", AssignmentViewSet.as_view(_post("submit")), name="submit"),
+    path(
+        "assignments/<int:pk>/comments/", ReaderCommentViewSet.as_view(LIST_AND_CREATE), name="own-comments"
+    ),
     path("assignments/<int:pk>/labels/", AnswerViewSet.as_view(LIST_AND_CREATE), name="answers"),
     path("assignments/<int:pk>/labels/clear/", AnswerViewSet.as_view(_post("clear")), name="clear"),
     path("runs/<int:pk>/", RunViewSet.as_view(_get("retrieve")), name="run"),

@@ -2,42 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
 
 from annotate.enums import WORDING_KINDS, CandidateKind, CriterionKind, Scope
-from annotate.label.actions import LONGEST_CORRECTION
+from annotate.errors import Rejected
+from annotate.label.answers import LONGEST_CORRECTION, LONGEST_KEY, Said
 from annotate.label.completeness import Answer
 from annotate.label.queries import Sheet
+from annotate.label.revealing import MachineWord
 from annotate.models import Candidate, Criterion, Level, Step
 from annotate.models.label import LONGEST_VALUE
 
+# A step is very long from about two screens on.
+LONG_LINES, LONG_TEXT = 60, 5_000
 NOT_ANSWERED = Answer("", "")
 # The choice of none of the alternatives: its answer is the words beside it.
 OWN = "own"
-# Criterion, step position (None: the trace) and the candidate that is rated, if one is.
-Spot = tuple[int, int | None, Candidate | None]
 
 
-class AnswerForm(forms.Form):
-    """One keystroke's worth. ``position`` is empty for the trace as a whole."""
+# A page that was offline for long sends what waited in parts of this many.
+MOST_ANSWERS = 200
 
-    token = forms.IntegerField(min_value=0)
-    criterion = forms.IntegerField()
-    position = forms.IntegerField(required=False, min_value=0)
-    candidate = forms.IntegerField(required=False)
-    value = forms.CharField(required=False, max_length=LONGEST_VALUE)
-    text = forms.CharField(required=False, max_length=LONGEST_CORRECTION, strip=False)
-    is_filled = forms.BooleanField(required=False)
-    seconds = forms.FloatField(required=False, min_value=0)
-    is_cleared = forms.BooleanField(required=False)
+
+def read_answers(body: bytes) -> tuple[int, list[Said]]:
+    """(token, answers) from the page's script: one keystroke, or all that waited while the network was away."""
+    try:
+        given = json.loads(body)
+    except ValueError:
+        raise Rejected("The request is not JSON.", field="body") from None
+    if not isinstance(given, dict) or not isinstance(given.get("answers"), list):
+        raise Rejected("The request holds no list of answers.", field="answers")
+    if len(given["answers"]) > MOST_ANSWERS:
+        raise Rejected(f"At most {MOST_ANSWERS} answers at once.", field="answers")
+    token = _whole(given, "token", row=None)
+    if token is None:
+        raise Rejected("This field is required.", field="token")
+    return token, [_said(answer, row) for row, answer in enumerate(given["answers"], start=1)]
+
+
+def _said(answer: Any, row: int) -> Said:
+    if not isinstance(answer, dict):
+        raise Rejected("An answer is an object.", row=row, field="answers")
+    criterion = _whole(answer, "criterion", row=row)
+    if criterion is None:
+        raise Rejected("This field is required.", row=row, field="criterion")
+    seconds = answer.get("seconds")
+    if seconds is not None and (isinstance(seconds, bool) or not isinstance(seconds, int | float)):
+        raise Rejected("must be a number", row=row, field="seconds")
+    return Said(
+        criterion_id=criterion,
+        position=_whole(answer, "position", row=row),
+        value=_words(answer, "value", LONGEST_VALUE, row),
+        text=_words(answer, "text", LONGEST_CORRECTION, row),
+        seconds=seconds,
+        is_cleared=answer.get("is_cleared") is True,
+        is_filled=answer.get("is_filled") is True,
+        key=_words(answer, "key", LONGEST_KEY, row),
+        seen=_whole(answer, "seen", row=row),
+        candidate=_whole(answer, "candidate", row=row),
+    )
+
+
+def _whole(given: dict[str, Any], field: str, *, row: int | None) -> int | None:
+    value = given.get(field)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
+        raise Rejected("must be a whole number from 0", row=row, field=field)
+    return value
+
+
+def _words(given: dict[str, Any], field: str, longest: int, row: int) -> str:
+    value = given.get(field, "")
+    if not isinstance(value, str):
+        raise Rejected("must be text", row=row, field=field)
+    if len(value) > longest:
+        raise Rejected(f"longer than {longest} characters", row=row, field=field)
+    return value
 
 
 class LeaseForm(forms.Form):
     token = forms.IntegerField(min_value=0)
+    # The newest label that the page knew of; a form without it writes over whatever stands.
+    seen = forms.IntegerField(min_value=0, required=False)
+
+
+class LabellingForm(forms.Form):
+    """What people see beside the steps."""
+
+    shows_reference = forms.BooleanField(
+        required=False,
+        label="Show the reference answer and solution",
+        help_text="Folded, beside the problem. Whoever knows the answer judges steps by it.",
+    )
+    reveals_prelabels = forms.BooleanField(
+        required=False,
+        label="Show what machines said, after the person has answered everything",
+        help_text="People answer blind first, always. With this on they then see the pre-labels and may change their"
+        " answers; both are kept, and Agreement shows how far each machine pulls.",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +138,26 @@ class Asking:
         return self.criterion.kind == CriterionKind.PICK
 
     @property
+    def best(self) -> str:
+        """The level of the highest score, when there is one that says nothing is wrong."""
+        scored = [level for level in self.levels if level.score is not None and level.score > 0]
+        return max(scored, key=lambda level: level.score or 0.0).key if scored else ""
+
+    @property
     def condition_levels(self) -> str:
         return " ".join(self.criterion.condition_levels)
 
 
 @dataclass(frozen=True, slots=True)
 class Blank:
-    """A question at a place, with the answer it has so far."""
+    """A question at a place, with the answer it has so far.
+
+    ``candidate``: the text that is rated. ``choices``: those that one is picked from.
+    """
 
     asking: Asking
     step: Step | None
     answer: Answer
-    # The text that is rated, or those that one is picked from.
     candidate: Candidate | None = None
     choices: tuple[Candidate, ...] = ()
 
@@ -105,6 +182,16 @@ class Blank:
             return f"Step {self.step.position + 1}, {kind} {self.candidate.number}"
         return "The whole trace" if self.step is None else f"Step {self.step.position + 1}"
 
+    def standing_in(self, position: str, number: str) -> StandIn:
+        """The same open question at a place that is filled in later."""
+        return StandIn(self.asking, None, NOT_ANSWERED, as_position=position, as_number=number)
+
+    @property
+    def is_the_same_everywhere(self) -> bool:
+        """Whether it looks at every step as it looks here, but for the number: open, and about nothing but the step."""
+        is_about_more = self.candidate is not None or bool(self.choices) or self.asking.is_correction
+        return not (self.is_answered or self.step is None or is_about_more)
+
     @property
     def is_named(self) -> bool:
         return self.asking.is_named
@@ -128,6 +215,22 @@ class Blank:
 
 
 @dataclass(frozen=True, slots=True)
+class StandIn(Blank):
+    """A question about a step whose position and number are not known yet: texts stand for them."""
+
+    as_position: str = ""
+    as_number: str = ""
+
+    @property
+    def suffix(self) -> str:
+        return f"{self.criterion.pk}-{self.as_position}"
+
+    @property
+    def place(self) -> str:
+        return f"Step {self.as_number}"
+
+
+@dataclass(frozen=True, slots=True)
 class Given:
     """The texts of one kind about a step, each with its questions."""
 
@@ -141,22 +244,46 @@ class Row:
 
     step: Step
     parts: tuple[Blank | Given, ...]
+    # What machines say of the step, once that is shown.
+    words: tuple[MachineWord, ...] = ()
 
     @property
     def number(self) -> int:
         return self.step.position + 1
 
     @property
+    def blanks(self) -> list[Blank]:
+        """The questions about the step itself."""
+        return [part for part in self.parts if isinstance(part, Blank)]
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a machine says other than the person on a question both were asked."""
+        said = {blank.criterion.pk: blank.answer.value for blank in self.blanks if blank.answer.value}
+        return any(said.get(word.criterion_id, word.value) != word.value for word in self.words)
+
+    @property
+    def how_long(self) -> str:
+        """What a very long step is cut by on the page, in words; empty for all others."""
+        lines = self.step.text.count("\n") + 1
+        if lines > LONG_LINES:
+            return f"{lines:,} lines"
+        return f"{len(self.step.text):,} characters" if len(self.step.text) > LONG_TEXT else ""
+
+    @property
     def mark(self) -> str:
         """The level shown in the margin: the answer to the first question."""
-        first = next((part for part in self.parts if isinstance(part, Blank)), None)
-        return first.answer.value if first else ""
+        return self.blanks[0].answer.value if self.blanks else ""
 
 
-def rows_of(sheet: Sheet) -> list[Row]:
+def rows_of(sheet: Sheet, words: Mapping[int | None, Sequence[MachineWord]] | None = None) -> list[Row]:
     askings = [asking for asking in askings_of(sheet) if asking.criterion.scope != Scope.TRACE]
     return [
-        Row(step, tuple(_parts(sheet, [one for one in askings if _is_about(one, step)], step)))
+        Row(
+            step,
+            tuple(_parts(sheet, [one for one in askings if _is_about(one, step)], step)),
+            tuple((words or {}).get(step.position, ())),
+        )
         for step in sheet.steps
     ]
 
@@ -166,7 +293,7 @@ def _parts(sheet: Sheet, askings: Sequence[Asking], step: Step) -> Iterator[Blan
     shown: set[str] = set()
     for asking in askings:
         kind = CandidateKind.ALTERNATIVE.value if asking.is_pick else asking.criterion.candidate_kind
-        texts = sheet.candidates_at(step.position, kind) if kind else []
+        texts = sheet.texts.at(step.position, kind) if kind else []
         if kind and not texts:
             continue
         if kind and kind not in shown:
@@ -201,38 +328,44 @@ def askings_of(sheet: Sheet) -> list[Asking]:
     ]
 
 
-def changed_answers(sheet: Sheet, data: QueryDict) -> Iterator[tuple[Spot, Answer]]:
+def said_in(sheet: Sheet, data: QueryDict, *, seen: int | None) -> list[Said]:
     """What a posted sheet says that the stored one does not; a question left blank says nothing.
 
     Steps left open before an error are answered along with it where the question says so.
     """
-    said_now = dict(_posted_answers(sheet, data))
-    yield from said_now.items()
+    said_now = {said.spot: said for said in _posted_answers(sheet, data, seen)}
+    filled: list[Said] = []
     for asking in askings_of(sheet):
         if not asking.fill:
             continue
         errors = {level.key for level in asking.levels if level.is_error}
-        spots: list[Spot] = [(asking.criterion.pk, step.position, None) for step in sheet.steps]
-        values = [(said_now.get(spot) or sheet.answers.get(spot[:2], NOT_ANSWERED)).value for spot in spots]
+        values = []
+        for step in sheet.steps:
+            now = said_now.get((asking.criterion.pk, step.position, None))
+            stored = sheet.answers.get((asking.criterion.pk, step.position), NOT_ANSWERED)
+            values.append(now.value if now else stored.value)
         first = next((index for index, value in enumerate(values) if value in errors), 0)
-        for spot, value in zip(spots[:first], values, strict=False):
+        for step, value in zip(sheet.steps[:first], values, strict=False):
             if not value:
-                yield spot, Answer(asking.fill, "", is_filled=True)
+                filled.append(
+                    Said(asking.criterion.pk, step.position, asking.fill, is_filled=True, seen=seen)
+                )
+    return [*said_now.values(), *filled]
 
 
-def _posted_answers(sheet: Sheet, data: QueryDict) -> Iterator[tuple[Spot, Answer]]:
+def _posted_answers(sheet: Sheet, data: QueryDict, seen: int | None) -> Iterator[Said]:
     for blank in [*_blanks_of_steps(sheet), *blanks_about_trace(sheet)]:
         values = filter(None, data.getlist(f"answer-{blank.suffix}"))
-        said = Answer(
-            " ".join(sorted(value for value in values if value != OWN)),
-            data.get(f"text-{blank.suffix}", "").replace("\r\n", "\n").strip(),
-        )
+        value = " ".join(sorted(value for value in values if not (blank.asking.is_pick and value == OWN)))
+        text = data.get(f"text-{blank.suffix}", "").replace("\r\n", "\n").strip()
         is_in_words = blank.asking.takes_words or blank.asking.is_pick
-        is_answer = bool(said.value) or (is_in_words and bool(said.text))
-        if said.text == blank.words.strip() and blank.asking.is_correction:
+        is_answer = bool(value) or (is_in_words and bool(text))
+        if text == blank.words.strip() and blank.asking.is_correction:
             continue
-        if is_answer and said != blank.answer:
-            yield (blank.criterion.pk, blank.position, blank.candidate), said
+        if is_answer and (value, text) != (blank.answer.value, blank.answer.text):
+            rated = blank.candidate.pk if blank.candidate else None
+            position = None if rated is not None else blank.position
+            yield Said(blank.criterion.pk, position, value, text, seen=seen, candidate=rated)
 
 
 def _blanks_of_steps(sheet: Sheet) -> Iterator[Blank]:

@@ -27,6 +27,11 @@ STATISTICS = {
         "Same answer, all raters",
         "The same with machines as raters beside the people.",
     ),
+    "anchoring": (
+        "Pull on people",
+        "How much more often people say what this machine says once they have seen it than they did before:"
+        " 0 is no pull. Towards a machine that is right, a pull is an improvement.",
+    ),
     "gold_accuracy": ("Right against gold", "How often the rater gives the gold answer where one is known."),
 }
 

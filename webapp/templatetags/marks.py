@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -22,7 +24,11 @@ KNOWN = {*Verdict.values, "none"}
 @register.simple_tag
 def mark(level: str | None) -> SafeString:
     """The shape of a level; a level that is no verdict gets a plain square, no level the hollow dot."""
-    name = (level if level in KNOWN else "other") if level else "none"
+    return _shape((level if level in KNOWN else "other") if level else "none")
+
+
+@cache
+def _shape(name: str) -> SafeString:
     return format_html(
         '<svg class="mark mark-{0}" viewBox="0 0 16 16" aria-hidden="true"><use href="#mark-{0}"/></svg>',
         name,

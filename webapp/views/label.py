@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from annotate.access import assignment_for
+from annotate.access import assignment_for, project_for
 from annotate.assign.actions import claim_next
-from annotate.assign.queries import queue_state
-from annotate.enums import AssignmentState
+from annotate.assign.queries import desk_of, feedback_on
+from annotate.enums import AssignmentState, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
-from annotate.label.actions import clear_label, save_label, submit_assignment
-from annotate.label.queries import Sheet, has_worked_on, reader_of, sheet_of
-from annotate.models import Assignment, Criterion, Person
-from webapp.forms.label import AnswerForm, LeaseForm, blanks_about_trace, changed_answers, rows_of
+from annotate.label.actions import save_answers, set_labelling, submit_sheet, trouble_in
+from annotate.label.answers import Written
+from annotate.label.queries import Sheet, blank_sheet, has_worked_on, reader_of, sheet_of
+from annotate.label.revealing import is_revealed, machine_words
+from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
+from annotate.models import Assignment, Person
+from webapp.forms.label import LabellingForm, LeaseForm, blanks_about_trace, read_answers, rows_of, said_in
 from webapp.templatetags.typeset import has_math
 
 
@@ -29,14 +33,19 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _own_assignment(request, pk)
     if request.method != "POST":
         return _page(request, assignment)
-    token = _token(request)
-    _save_all(assignment, token, request)
+    lease = _lease(request)
+    blank = blank_sheet(assignment)
+    said = said_in(blank, request.POST, seen=lease["seen"])
     if "submit" not in request.POST:
+        problem = trouble_in(said, save_answers(assignment, lease["token"], said))
+        return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
+    handed = submit_sheet(assignment, lease["token"], said, blank.steps)
+    if handed.problem is not None:
+        return _page(request, assignment, handed.problem)
+    if handed.is_revealed:
         return redirect("assignment", pk=pk)
-    try:
-        submit_assignment(assignment, token)
-    except Rejected as missing:
-        return _page(request, assignment, missing)
+    if handed.submitted is not None and (said_of_it := feedback_on(handed.submitted)):
+        messages.info(request, said_of_it)
     following = claim_next(assignment.project, reader_of(assignment))
     if following is None:
         return redirect("queue", slug=assignment.project.slug)
@@ -45,70 +54,42 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
 
 @login_required
 @require_POST
-def answer(request: HttpRequest, pk: int) -> JsonResponse:
-    """One answer given or taken back, from the page's script."""
+def answers(request: HttpRequest, pk: int) -> JsonResponse:
+    """Some answers given or taken back, from the page's script; each is answered by itself, in order."""
     assignment = _own_assignment(request, pk)
-    form = AnswerForm(request.POST)
-    if not form.is_valid():
-        field, problems = next(iter(form.errors.as_data().items()))
-        raise Rejected(" ".join(problems[0].messages), field=field)
-    given = form.cleaned_data
-    sheet = sheet_of(assignment)
-    criterion = next((c for c in sheet.criteria if c.pk == given["criterion"]), None)
-    if criterion is None:
-        raise Rejected("This question is not in the rubric any more. Reload the page.", field="criterion")
-    target = _target(assignment, sheet, given["position"], given["candidate"])
-    if given["is_cleared"]:
-        clear_label(assignment, given["token"], criterion=criterion, **target)
-    else:
-        save_label(
-            assignment,
-            given["token"],
-            criterion=criterion,
-            value=given["value"],
-            text=given["text"],
-            seconds=given["seconds"],
-            is_filled=given["is_filled"],
-            **target,
-        )
-    return JsonResponse({"is_saved": True})
+    token, said = read_answers(request.body)
+    written = save_answers(assignment, token, said)
+    return JsonResponse({"answers": [_as_json(one) for one in written]})
 
 
-@transaction.atomic
-def _save_all(assignment: Assignment, token: int, request: HttpRequest) -> None:
-    sheet = sheet_of(assignment)
-    criteria: dict[int, Criterion] = {criterion.pk: criterion for criterion in sheet.criteria}
-    for (criterion_id, position, candidate), said in changed_answers(sheet, request.POST):
-        save_label(
-            assignment,
-            token,
-            criterion=criteria[criterion_id],
-            value=said.value,
-            text=said.text,
-            is_filled=said.is_filled,
-            **_target(assignment, sheet, position, candidate.pk if candidate else None),
-        )
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
+    """What people see while they label, for managers."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    now = {"shows_reference": project.shows_reference, "reveals_prelabels": project.reveals_prelabels}
+    form = LabellingForm(request.POST if request.method == "POST" else None, initial=now)
+    if request.method == "POST" and form.is_valid():
+        set_labelling(project, **form.cleaned_data)
+        messages.success(request, "Saved. It holds from the next page that somebody opens.")
+        return redirect("labelling-settings", slug=slug)
+    return render(request, "label/settings.html", {"project": project, "form": form})
 
 
-def _target(
-    assignment: Assignment, sheet: Sheet, position: int | None, candidate: int | None
-) -> dict[str, Any]:
-    if candidate is not None:
-        found = next((one for one in sheet.candidates if one.pk == candidate), None)
-        if found is None:
-            raise Rejected("This text is not part of the trace any more. Reload the page.", field="candidate")
-        return {"candidate": found}
-    if position is None:
-        return {"trace": assignment.trace}
-    if position >= len(sheet.steps):
-        raise Rejected(f"This trace has {len(sheet.steps)} steps.", field="position")
-    return {"step": sheet.steps[position]}
+def _as_json(written: Written) -> dict[str, Any]:
+    if written.refusal is not None:
+        return {"refused": written.refusal.reason, "field": written.refusal.field}
+    if written.is_conflict:
+        return {"conflict": written.label_id, "value": written.value, "text": written.text}
+    return {"id": written.label_id}
 
 
 def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None = None) -> HttpResponse:
     sheet = sheet_of(assignment)
+    assert isinstance(request.user, Person)
     project, problem = assignment.project, assignment.trace.problem
     is_raw = "raw" in request.GET
+    words = machine_words(assignment) if is_revealed(assignment) else {}
     texts = [problem.text, *(step.text for step in sheet.steps)]
     if project.shows_reference:
         texts += [problem.reference_answer or "", problem.reference_solution or ""]
@@ -120,16 +101,31 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
             "project": project,
             "problem": problem,
             "sheet": sheet,
-            "rows": rows_of(sheet),
+            "rows": rows_of(sheet, words),
             "whole": blanks_about_trace(sheet),
+            "whole_words": words.get(None, ()),
+            "is_revealed": bool(words),
+            "asked": {criterion.pk for criterion in sheet.criteria},
             "is_open": assignment.state == AssignmentState.HELD,
             "is_raw": is_raw,
             "needs_math": not is_raw and any(map(has_math, texts)),
             "missing": missing,
-            "queue": queue_state(project, reader_of(assignment)),
+            **_keys(request.user, sheet),
+            "queue": desk_of(project, reader_of(assignment)),
         },
         status=400 if missing else 200,
     )
+
+
+def _keys(person: Person, sheet: Sheet) -> dict[str, Any]:
+    """The person's shortcuts beside the levels' own keys: for the page's script, and for the list of keys."""
+    taken = {level.hotkey for criterion in sheet.criteria for level in criterion.levels.all() if level.hotkey}
+    keys = without_levels(keys_of(person.keys), taken)
+    listed = [
+        {"title": shortcut.title, "fixed": shortcut.fixed, "key": keys.get(shortcut.name, "")}
+        for shortcut in SHORTCUTS
+    ]
+    return {"keys_json": json.dumps(keys), "shortcuts": listed}
 
 
 def _own_assignment(request: HttpRequest, pk: int) -> Assignment:
@@ -145,8 +141,8 @@ def _own_assignment(request: HttpRequest, pk: int) -> Assignment:
         raise
 
 
-def _token(request: HttpRequest) -> int:
+def _lease(request: HttpRequest) -> dict[str, Any]:
     form = LeaseForm(request.POST)
     if not form.is_valid():
         raise Rejected("The form came without its lease token. Reload the page.", field="token")
-    return int(form.cleaned_data["token"])
+    return form.cleaned_data

@@ -21,4 +21,4 @@ def preferences(request: HttpRequest) -> HttpResponse:
         form.save()
         messages.success(request, "Saved.")
         return redirect("preferences")
-    return render(request, "people/preferences.html", {"form": form})
+    return render(request, "people/preferences.html", {"form": form}, status=400 if form.errors else 200)

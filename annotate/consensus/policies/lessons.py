@@ -154,15 +154,18 @@ def _decision(position: int, step: StepEvidence, sources: _Sources, finding: _Fi
         return Decision(reason.action, "", reason.key, finding.explanation, spoke)
     if error != NO_ERROR and position > error:
         return Decision(BEHIND.action, "", BEHIND.key, f"The first error is at {_place(error)}.", spoke)
-    # Up to an agreed place every step has a judge's label: the place could not have been found without.
+    # Up to an agreed place every step has a judge's label or a reviewer's ruling, which comes in place of this.
     value = judged.value if judged else ""
     return Decision(reason.action, value, reason.key, finding.explanation, spoke)
 
 
 def judge_first_error(evidence: TraceEvidence, sources: _Sources) -> int | None:
-    """The place of the first step judged bad, ``NO_ERROR`` when all were judged, None when that is open."""
+    """The place of the first step judged bad, ``NO_ERROR`` when all were judged, None when that is open.
+
+    Where a reviewer has decided, that stands for what the judge said.
+    """
     for position, step in enumerate(evidence.steps):
-        vote = sources.judged(step)
+        vote = step.ruling or sources.judged(step)
         if vote is None or vote.value == Verdict.UNSURE:
             return None
         if vote.value == Verdict.BAD:

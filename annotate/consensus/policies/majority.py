@@ -2,8 +2,8 @@
 
 Plurality over the labels that count, as SPARK does over machine verifications (arXiv:2512.03244) and ProcessBench
 over people (arXiv:2412.06559). *Unsure* does not vote. Gold labels do not vote either: they are what raters are
-measured against. Nor do probes, which only rank steps. The share of votes is told in words and stored as no
-probability: raters are neither independent nor equally good, so it is none.
+measured against. Nor do probes, which only rank steps. What a reviewer decided stands in place of the votes. The share
+of votes is told in words and stored as no probability: raters are neither independent nor equally good, so it is none.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from annotate.consensus.contracts import (
     Vote,
     Voter,
 )
+from annotate.consensus.rulings import ruled
 from annotate.enums import Action, RaterKind, Verdict
 from annotate.errors import Rejected
 
@@ -61,7 +62,10 @@ def decide(evidence: TraceEvidence, settings: MajoritySettings) -> tuple[Decisio
         if error is not None:
             decisions.append(_behind(votes, error))
             continue
-        decision = _without(_aside(step, evidence.criterion, settings), _counted(votes, settings))
+        if step.ruling is not None:
+            decision = ruled(step, step.ruling, evidence.criterion)
+        else:
+            decision = _without(_aside(step, evidence.criterion, settings), _counted(votes, settings))
         decisions.append(decision)
         if settings.stops_at_first_error and decision.value == Verdict.BAD:
             error = position

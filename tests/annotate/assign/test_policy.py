@@ -9,11 +9,14 @@ from annotate.assign.policy import Standing, lease_end, missing_slots, standing_
 NOTHING = {
     "is_holding": False,
     "has_rubric": True,
-    "n_traces": 1,
-    "n_slots": 1,
+    "is_paused": False,
+    "exam": None,
+    "has_traces": True,
+    "has_slots": True,
     "n_claimable": 0,
     "n_held_by_others": 0,
-    "n_open": 0,
+    "needs_skill": False,
+    "has_open": False,
 }
 
 
@@ -37,17 +40,21 @@ def test_missing_slots_continue_the_numbering(
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
-        ({"is_holding": True, "n_traces": 0}, Standing.HOLDING),
+        ({"is_holding": True, "is_paused": True}, Standing.HOLDING),
         ({"has_rubric": False, "n_claimable": 1}, Standing.NO_RUBRIC),
-        ({"n_traces": 0, "n_slots": 0}, Standing.NO_TRACES),
-        ({"n_slots": 0}, Standing.NOT_FILLED),
+        ({"has_traces": False, "has_slots": False}, Standing.NO_TRACES),
+        ({"has_slots": False}, Standing.NOT_FILLED),
         ({"n_claimable": 1, "n_held_by_others": 3}, Standing.READY),
-        ({"n_held_by_others": 3, "n_open": 3}, Standing.HELD_BY_OTHERS),
-        ({"n_open": 2}, Standing.DONE_BY_YOU),
+        ({"is_paused": True, "n_claimable": 1}, Standing.PAUSED),
+        ({"exam": Standing.EXAM_FAILED, "n_claimable": 1}, Standing.EXAM_FAILED),
+        ({"exam": Standing.EXAM, "has_slots": False}, Standing.EXAM),
+        ({"needs_skill": True, "has_open": True}, Standing.NO_SKILL),
+        ({"n_held_by_others": 3, "has_open": True}, Standing.HELD_BY_OTHERS),
+        ({"has_open": True}, Standing.DONE_BY_YOU),
         ({}, Standing.ALL_SUBMITTED),
     ],
 )
-def test_standing_names_the_first_thing_in_the_way(changed: dict[str, int], expected: Standing) -> None:
+def test_standing_names_the_first_thing_in_the_way(changed: dict[str, object], expected: Standing) -> None:
     assert standing_of(**{**NOTHING, **changed}) is expected  # type: ignore[arg-type]
 
 

@@ -7,7 +7,8 @@ from annotate.consensus.evidence import standing_of, trace_evidence
 from annotate.consensus.queries import funnel_of
 from annotate.enums import Outcome, RaterKind
 from annotate.measure.actions import set_judge_gate
-from annotate.models import Estimate, Project, Rater
+from annotate.models import Estimate, Label, Project, Rater
+from tests.annotate.assign.queues import a_gold_trace, a_queue, person, read_next
 from tests.factories import a_criterion, a_label, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -93,3 +94,21 @@ def test_probabilities_are_calibrated_where_that_was_measured(project, judge):
     # sigmoid(logit(0.98) / 2) = 7 / 8 and sigmoid(logit(0.1) / 2) = 1 / 4.
     votes = [vote for step in next(trace_evidence(project, criterion)).steps for vote in step.votes]
     assert [vote.probability for vote in votes] == [pytest.approx(7 / 8), pytest.approx(3 / 4)]
+
+
+def test_peoples_readings_of_gold_and_exam_traces_decide_nothing():
+    project = a_queue(n_traces=6, gold_rate=0.5, exam_size=1)
+    apart = {a_gold_trace(project, use).pk for use in ("exam", "gold")}
+    bob = person(project, "bob")
+    for _ in range(8):
+        read_next(project, bob)
+
+    kinds = {
+        evidence.trace: {vote.kind for step in evidence.steps for vote in step.votes}
+        for evidence in trace_evidence(project, a_criterion(project))
+    }
+
+    assert {trace: kinds.pop(trace) for trace in apart} == {trace: {RaterKind.GOLD} for trace in apart}
+    assert list(kinds.values()) == [{RaterKind.PERSON}] * 6
+    # They are measured all the same.
+    assert Label.objects.counted().filter(rater=bob, step__trace__in=apart).count() == 6

@@ -14,6 +14,7 @@ ANN = RaterRow(1, "person-001", "Ann", RaterKind.PERSON, False, 1200)
 BOT = RaterRow(2, "person-002", "Bot", RaterKind.PERSON, True, 7)
 JUDGE = RaterRow(3, "judge/one@v1", "judge/one@v1", RaterKind.JUDGE, False, 7)
 GOLD = RaterRow(4, "gold/key", "gold/key", RaterKind.GOLD, False, 7)
+DESK = RaterRow(5, "review", "review", RaterKind.REVIEW, False, 7)
 
 FACTS = Facts(
     title='Sums: "easy" | hard',
@@ -71,6 +72,7 @@ def test_simulated_people_are_machines_and_said_to_be():
         ([BOT], ["machine-generated"]),
         ([JUDGE, ANN], ["expert-generated", "machine-generated"]),
         ([GOLD], ["other"]),
+        ([DESK], ["expert-generated"]),
     ],
 )
 def test_creators_are_named_by_what_the_raters_are(raters, expected):

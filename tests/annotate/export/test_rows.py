@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from annotate.consensus.actions import run_consensus
 from annotate.export import rows
 from annotate.export.rows import source_of
+from annotate.label.answers import Said
+from annotate.label.decisions import decide
 from tests.annotate.export.decided import a_decided_project
-from tests.factories import a_label, a_trace
+from tests.factories import a_criterion, a_label, a_person, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -52,3 +55,22 @@ def test_a_batch_costs_the_same_queries_for_one_trace_and_three(stories, django_
 
     with django_assert_num_queries(4):
         list(source.traces())
+
+
+def test_a_reviewers_decision_is_a_vote_of_its_own_kind_beside_those_it_went_over():
+    decided = a_decided_project(whole=("gg", "gb"))
+    step = decided.traces["whole"].steps.get(position=1)
+    verdict = a_criterion(decided.project)
+    decide(decided.traces["whole"], a_person("alice"), [Said(verdict.pk, 1, "bad", "A slip")])
+    run = run_consensus(decided.project, policy="majority")
+
+    [trace] = source_of(run).traces()
+
+    row = trace.steps[step.position]
+    assert (row.value, row.reason) == ("bad", "reviewer_decided")
+    assert [(vote.rater.kind, vote.value) for vote in row.votes] == [
+        ("person", "good"),
+        ("person", "bad"),
+        ("review", "bad"),
+    ]
+    assert "alice" not in {rater.name for rater in source_of(run).raters}

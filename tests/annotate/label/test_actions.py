@@ -361,7 +361,7 @@ def test_a_candidate_is_rated_by_the_questions_about_its_kind(project: Project) 
     with pytest.raises(Rejected, match=r"Step 2 still needs an answer \(Better\)"):
         submit_assignment(held, held.token)
     for target, why in (
-        ({"candidate": critique}, "is about alternatives"),
+        ({"candidate": critique}, "candidate of this trace"),
         ({"candidate": elsewhere}, "candidate of this trace"),
         ({"step": first}, "is about a candidate"),
         ({"candidate": one, "step": first}, "candidate of this trace"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from annotate.enums import AssignmentState, RaterKind
+from annotate.enums import AssignmentState, Purpose, RaterKind
 from annotate.models import Assignment, Label, Pair
 from tests.factories import a_candidate, a_criterion, a_label, a_project, a_rater, a_trace
 
@@ -96,3 +96,18 @@ def test_counted_leaves_out_work_in_progress_and_skipped_traces() -> None:
             expected.append(label)
     machine = a_label(a_rater(project, RaterKind.JUDGE), a_trace(project).steps.first(), "bad")
     assert set(Label.objects.counted()) == {*expected, machine}
+
+
+def test_counted_leaves_out_demonstrations_and_keeps_gold_readings() -> None:
+    project = a_project()
+    rater = a_rater(project)
+    labels = {}
+    for purpose in Purpose:
+        trace = a_trace(project)
+        assignment = Assignment.objects.create(
+            project=project, trace=trace, slot=0, state="submitted", holder=rater, purpose=purpose
+        )
+        labels[purpose] = a_label(rater, trace.steps.first(), "good", assignment=assignment)
+    demonstrated = labels.pop(Purpose.DEMO)
+    assert set(Label.objects.counted()) == set(labels.values())
+    assert demonstrated not in Label.objects.counted()

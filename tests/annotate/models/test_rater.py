@@ -28,10 +28,19 @@ def test_machine_has_no_account_and_kind_is_known() -> None:
         Rater.objects.create(project=project, kind="oracle", name="oracle")
 
 
-def test_machines_are_neither_people_nor_gold() -> None:
+def test_a_project_has_one_desk_of_reviewers() -> None:
+    project = a_project()
+    a_rater(project, RaterKind.REVIEW)
+    a_rater(a_project(), RaterKind.REVIEW)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        a_rater(project, RaterKind.REVIEW)
+
+
+def test_machines_are_neither_people_nor_gold_nor_reviewers() -> None:
     project = a_project()
     kinds = {kind: a_rater(project, kind).is_machine for kind in RaterKind}
     assert [kind for kind, is_machine in kinds.items() if not is_machine] == [
         RaterKind.PERSON,
         RaterKind.GOLD,
+        RaterKind.REVIEW,
     ]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
@@ -14,6 +18,7 @@ from annotate.enums import AssignmentState, CriterionKind, Role, Scope
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import GALLERY, PRM_VERDICTS, CriterionPreset, LevelPreset
 from annotate.models import Assignment, Label, Project
+from tests.annotate.assign.queues import a_gold_trace, a_queue
 from tests.factories import a_candidate, a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_of, signed_in
 
@@ -84,42 +89,109 @@ def test_submitting_too_early_names_the_step_and_keeps_the_rest(bob: Client, hel
     assert held.state == AssignmentState.HELD
 
 
+def send(bob: Client, held: Assignment, *said: dict[str, Any], token: Any = None) -> Any:
+    """What the page's script sends, and the answer."""
+    body = {"token": held.token if token is None else token, "answers": list(said)}
+    return bob.post(
+        f"/assignments/{held.pk}/answers/",
+        json.dumps(body),
+        content_type="application/json",
+        headers={"Accept": "application/json"},
+    )
+
+
 @pytest.mark.parametrize(
-    ("change", "status"),
+    ("change", "field"),
     [
-        ({"value": "splendid"}, 400),
-        ({"position": "99"}, 400),
-        ({"criterion": "0"}, 400),
-        ({"seconds": "nan"}, 400),
-        ({"token": ""}, 400),
-        ({"token": "999"}, 409),
+        ({"value": 1}, "value"),
+        ({"value": "x" * 201}, "value"),
+        ({"position": -1}, "position"),
+        ({"position": True}, "position"),
+        ({"criterion": None}, "criterion"),
+        ({"seconds": "2"}, "seconds"),
+        ({"seen": 1.5}, "seen"),
+        ({"key": "k" * 41}, "key"),
     ],
 )
-def test_an_answer_that_does_not_fit_is_refused(
-    bob: Client, held: Assignment, change: dict[str, str], status: int
+def test_an_answer_of_the_wrong_kind_is_refused_by_its_row_and_field(
+    bob: Client, held: Assignment, change: dict[str, Any], field: str
 ) -> None:
-    verdict = a_criterion(held.project)
-    given = {
-        "token": str(held.token),
-        "criterion": str(verdict.pk),
-        "position": "0",
-        "value": "good",
-        **change,
-    }
-    answer = bob.post(f"/assignments/{held.pk}/answers/", given, headers={"Accept": "application/json"})
-    assert answer.status_code == status
-    assert answer.json()["detail"]
+    good = {"criterion": a_criterion(held.project).pk, "position": 0, "value": "good"}
+    answer = send(bob, held, good, {**good, "position": 1, **change})
+    assert answer.status_code == 400
+    assert (answer.json()["row"], answer.json()["field"]) == (2, field)
     assert not Label.objects.exists()
 
 
-def test_one_answer_is_saved_and_taken_back(bob: Client, held: Assignment) -> None:
-    verdict = a_criterion(held.project)
-    given = {"token": held.token, "criterion": verdict.pk, "position": 1, "value": "bad", "seconds": "3.2"}
-    assert bob.post(f"/assignments/{held.pk}/answers/", given).json() == {"is_saved": True}
-    label = Label.objects.live().get()
+@pytest.mark.parametrize("body", ["", "[]", "{}", '{"token": 1, "answers": 3}', '{"answers": []}'])
+def test_a_request_of_another_shape_is_refused(bob: Client, held: Assignment, body: str) -> None:
+    answer = bob.post(
+        f"/assignments/{held.pk}/answers/",
+        body,
+        content_type="application/json",
+        headers={"Accept": "application/json"},
+    )
+    assert answer.status_code == 400
+    assert answer.json()["field"] in ("body", "answers", "token")
+
+
+def test_one_answer_that_does_not_fit_stops_no_other(bob: Client, held: Assignment) -> None:
+    verdict = a_criterion(held.project).pk
+    answer = send(
+        bob,
+        held,
+        {"criterion": verdict, "position": 0, "value": "splendid"},
+        {"criterion": verdict, "position": 99, "value": "good"},
+        {"criterion": 0, "position": 0, "value": "good"},
+        {"criterion": verdict, "position": None, "value": "good"},
+        {"criterion": verdict, "position": 1, "value": "good"},
+    )
+    *refused, taken = answer.json()["answers"]
+    assert [one["field"] for one in refused] == ["value", "position", "criterion", "step"]
+    assert taken == {"id": Label.objects.get().pk}
+
+
+def test_a_lease_that_is_not_ones_own_writes_nothing(bob: Client, held: Assignment) -> None:
+    said = {"criterion": a_criterion(held.project).pk, "position": 0, "value": "good"}
+    assert send(bob, held, said, token=999).status_code == 409
+    assert not Label.objects.exists()
+
+
+def test_an_answer_is_saved_and_taken_back(bob: Client, held: Assignment) -> None:
+    said = {"criterion": a_criterion(held.project).pk, "position": 1, "value": "bad", "seconds": 3.2}
+    [saved] = send(bob, held, said).json()["answers"]
+    label = Label.objects.live().get(pk=saved["id"])
     assert (label.step and label.step.position, label.value, label.seconds) == (1, "bad", 3.2)
-    bob.post(f"/assignments/{held.pk}/answers/", {**given, "value": "", "is_cleared": "on"})
+    send(bob, held, {**said, "value": "", "is_cleared": True})
     assert not Label.objects.live().exists()
+
+
+def test_what_another_window_wrote_is_not_written_over_unseen(bob: Client, held: Assignment) -> None:
+    said = {"criterion": a_criterion(held.project).pk, "position": 1, "value": "bad", "seen": 0}
+    [first] = send(bob, held, said).json()["answers"]
+    [conflict] = send(bob, held, {**said, "value": "good"}).json()["answers"]
+    assert conflict == {"conflict": first["id"], "value": "bad", "text": ""}
+    sheet = filled(held, "", "good", "", seen="0", save="1")
+    page = bob.post(f"/assignments/{held.pk}/", sheet)
+    assert page.status_code == 400
+    assert b"Step 2 was answered otherwise in another window" in page.content
+    assert Label.objects.get().value == "bad"
+    [seen] = send(bob, held, {**said, "value": "good", "seen": first["id"]}).json()["answers"]
+    assert Label.objects.live().get().pk == seen["id"]
+
+
+def test_many_answers_cost_the_queries_of_one(bob: Client, held: Assignment) -> None:
+    verdict = a_criterion(held.project).pk
+    # The first freezes the rubric, which is kept in memory from the second on.
+    for value in ("good", "bad", "good"):
+        send(bob, held, {"criterion": verdict, "position": 0, "value": value})
+    one = [{"criterion": verdict, "position": 0, "value": "bad"}]
+    three = [{"criterion": verdict, "position": at, "value": "neutral"} for at in range(3)]
+    with CaptureQueriesContext(connection) as for_one:
+        send(bob, held, *one)
+    with CaptureQueriesContext(connection) as for_three:
+        send(bob, held, *three)
+    assert len(for_three) == len(for_one)
 
 
 def test_whoever_lost_the_lease_is_told_so(bob: Client, held: Assignment) -> None:
@@ -284,6 +356,18 @@ def test_the_sum_of_a_group_stands_below_its_questions(project: Project, bob: Cl
     assert "0.75" in trace
 
 
+def test_feedback_on_a_known_answer_is_private_and_only_where_the_project_gives_it(bob: Client) -> None:
+    project = a_queue(n_traces=4, gold_rate=0.5, gold_feedback=True)
+    a_gold_trace(project, "gold", ("good", "good", "bad"))
+    path, said = bob.post(f"/projects/{project.slug}/queue/")["Location"], []
+    for _ in range(2):
+        now = Assignment.objects.get(state=AssignmentState.HELD)
+        done = bob.post(path, filled(now, "good", "good", "good", submit="1"), follow=True)
+        path = done.redirect_chain[-1][0]
+        said.append("67% of your answers are those of the key" in done.content.decode())
+    assert sorted(said) == [False, True]
+
+
 def test_candidates_are_read_rated_and_picked_with_a_plain_form(project: Project, bob: Client) -> None:
     held = asked(project, *GALLERY["prm800k-walk"].criteria)
     steps = list(held.trace.steps.all())
@@ -311,16 +395,16 @@ def test_candidates_are_read_rated_and_picked_with_a_plain_form(project: Project
     assert "The trace as a whole" not in trace
 
 
-def test_a_candidate_of_another_trace_is_no_target(project: Project, bob: Client) -> None:
+def test_a_candidate_is_rated_by_the_script_and_one_of_another_trace_is_no_target(
+    project: Project, bob: Client
+) -> None:
     held = asked(project, *GALLERY["next-step"].criteria)
-    a_candidate(held.trace.steps.first())
-    other = a_candidate(a_trace(project).steps.first())
-    given = {
-        "token": held.token,
-        "criterion": a_criterion(project, "comparison").pk,
-        "candidate": other.pk,
-        "value": "better",
-    }
-    answer = bob.post(f"/assignments/{held.pk}/answers/", given, headers={"Accept": "application/json"})
-    assert (answer.status_code, answer.json()["field"]) == (400, "candidate")
-    assert not Label.objects.exists()
+    own, other = (a_candidate(trace.steps.first()) for trace in (held.trace, a_trace(project)))
+    comparison = a_criterion(project, "comparison").pk
+    rating = {"criterion": comparison, "position": None, "value": "better"}
+    taken, refused = send(bob, held, rating | {"candidate": own.pk}, rating | {"candidate": other.pk}).json()[
+        "answers"
+    ]
+    assert refused["field"] == "candidate"
+    label = Label.objects.get()
+    assert (label.pk, label.candidate, label.trace, label.step) == (taken["id"], own, None, None)

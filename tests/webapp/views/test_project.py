@@ -108,7 +108,8 @@ def test_a_form_that_has_expired_says_so() -> None:
 def test_no_page_carries_inline_code_and_the_policy_forbids_it() -> None:
     a_trace(a_project(slug="words"))
     alice = signed_in("alice")
-    for path in ("/", "/projects/words/", "/projects/words/traces/", "/me/", "/new/", "/nowhere/"):
+    of_project = ("", "traces/", "overview/", "queue/", "queue/rules/", "invitations/")
+    for path in ("/", *(f"/projects/words/{part}" for part in of_project), "/me/", "/new/", "/nowhere/"):
         answer = alice.get(path)
         page = answer.content.decode()
         assert "style=" not in page

@@ -4,8 +4,10 @@ import pytest
 
 from annotate.consensus.actions import run_consensus
 from annotate.enums import FinishReason, RaterKind, Role, RunKind, UnitState
+from annotate.label.answers import Said
+from annotate.label.decisions import decide
 from annotate.models import Completion, Project, Run, Unit
-from tests.factories import a_criterion, a_label, a_project, a_rater, a_trace
+from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_of, queries_with_one_and_three, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -26,7 +28,7 @@ def test_the_list_pages_by_key_and_searches(project: Project) -> None:
     assert "n46" in first
     assert "n47" not in first
     last = project.traces.get(external_id="n46")
-    assert f'href="?after={last.pk}&amp;search="' in first
+    assert f'href="?after={last.pk}"' in first
     second = alice.get(f"/projects/words/traces/?after={last.pk}").content.decode()
     assert "n47" in second
     assert "n46" not in second
@@ -141,3 +143,13 @@ def test_a_steps_answers_are_shown_as_hostile_text(project: Project) -> None:
     assert "Nothing was asked" in alice.get(f"/runs/{run.pk}/answers/?trace={trace.pk}").content.decode()
     assert alice.get(f"/runs/{run.pk}/answers/?trace=x").status_code == 400
     assert signed_in("bob").get(address.replace("&amp;", "&")).status_code == 403
+
+
+def test_a_decision_stands_beside_its_step_with_who_and_why(project: Project) -> None:
+    trace = a_trace(project, n_steps=1)
+    a_label(a_rater(project, name="ann"), trace.steps.get(), "good")
+    said = Said(a_criterion(project).pk, 0, "bad", "Six times seven is 42")
+    decide(trace, a_person("alice"), [said])
+    page = signed_in("alice").get(f"/traces/{trace.pk}/").content.decode()
+    assert "decided by alice" in page
+    assert "Six times seven is 42" in page

@@ -1,27 +1,44 @@
 """What an annotator may see of a trace: the problem, the steps, the questions and their own answers.
 
-Nothing here comes from another rater or from the trace's outcome, its model or its meta data, each of which could hint
-at an answer. The reference is shown where the project says so.
+Nothing here comes from another person or from the trace's outcome, its model or its meta data, each of which could hint
+at an answer; what machines said only once the holder has answered everything. The reference is shown where the project
+says so.
 """
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from annotate.assign.queries import feedback_on
 from annotate.enums import CandidateKind, StepKind
 from annotate.label import completeness
 from annotate.label.queries import Sheet, sheet_of
+from annotate.label.revealing import is_revealed, machine_words
 from annotate.models import Assignment, Candidate, Problem
 
 from .rubric import CriterionSerializer
 
 
+class ShownWord(serializers.Serializer[Any]):
+    """What a machine says at one place, for somebody who has committed themselves."""
+
+    step = serializers.IntegerField(allow_null=True)
+    rater = serializers.CharField()
+    kind = serializers.CharField()
+    criterion = serializers.CharField(help_text="The question's title.")
+    value = serializers.CharField()
+    probability = serializers.FloatField(allow_null=True)
+    text = serializers.CharField(allow_blank=True)
+
+
 class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     project = serializers.SlugField(source="project.slug", read_only=True)
     trace = serializers.CharField(source="trace.external_id", read_only=True)
+    feedback = serializers.SerializerMethodField()
 
     class Meta:
         model = Assignment
@@ -35,7 +52,12 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "opened_at",
             "finished_at",
             "note",
+            "feedback",
         )
+
+    def get_feedback(self, assignment: Assignment) -> str | None:
+        """How a submitted reading did against a known answer, where the project tells people; else null."""
+        return feedback_on(assignment) or None
 
 
 class ShownProblem(serializers.Serializer[Problem]):
@@ -77,6 +99,7 @@ class SheetSerializer(AssignmentSerializer):
     candidates = serializers.SerializerMethodField()
     answers = serializers.SerializerMethodField()
     n_missing = serializers.SerializerMethodField()
+    prelabels = serializers.SerializerMethodField()
 
     class Meta(AssignmentSerializer.Meta):
         fields = (
@@ -87,6 +110,7 @@ class SheetSerializer(AssignmentSerializer):
             "candidates",
             "answers",
             "n_missing",
+            "prelabels",
         )
 
     def to_representation(self, instance: Assignment) -> dict[str, Any]:
@@ -128,16 +152,27 @@ class SheetSerializer(AssignmentSerializer):
 
     @extend_schema_field(ShownCandidate(many=True))
     def get_candidates(self, assignment: Assignment) -> list[dict[str, Any]]:
-        position_of = {step.pk: step.position for step in self._sheet.steps}
         return [
             {
                 "id": one.pk,
-                "step": position_of[one.step_id],
+                "step": self._sheet.texts.position(one),
                 "kind": one.kind,
                 "position": one.position,
                 "text": one.text,
             }
             for one in self._sheet.candidates
+        ]
+
+    @extend_schema_field(ShownWord(many=True, allow_null=True))
+    def get_prelabels(self, assignment: Assignment) -> list[dict[str, Any]] | None:
+        """null until the holder has answered everything, and for good where the project does not show them."""
+        if not is_revealed(assignment):
+            return None
+        words = machine_words(assignment)
+        return [
+            dict(ShownWord({**asdict(word), "step": step}).data)
+            for step, said in words.items()
+            for word in said
         ]
 
     def get_n_missing(self, assignment: Assignment) -> int:

@@ -16,6 +16,13 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
     criterion = serializers.CharField(source="criterion.key", read_only=True)
     step = serializers.IntegerField(source="step.position", read_only=True, allow_null=True, default=None)
     value = KnownOrNull()
+    decided_by = serializers.CharField(
+        source="decided_by.name",
+        read_only=True,
+        allow_null=True,
+        default=None,
+        help_text="The reviewer behind a decision, which is a label of the rater kind review.",
+    )
     is_draft = serializers.SerializerMethodField(
         help_text="Part of a trace its rater has not submitted, so it does not count."
     )
@@ -38,6 +45,7 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
             "seconds",
             "run",
             "supersedes",
+            "decided_by",
             "is_live",
             "is_draft",
             "created_at",

@@ -6,6 +6,9 @@ from annotate.enums import Role
 from annotate.ingest.presets import GALLERY, USUAL
 from annotate.models import Membership, Project
 
+# Owners are made with their project; every other role can be given.
+GIVEN_ROLES = [role for role in Role.choices if role[0] != Role.OWNER]
+
 
 class ProjectSerializer(serializers.ModelSerializer[Project]):
     class Meta:
@@ -18,6 +21,8 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "overlap",
             "lease_minutes",
             "shows_reference",
+            "reveals_prelabels",
+            "hides_readers",
             "created_at",
         )
         read_only_fields = fields
@@ -47,4 +52,4 @@ class NewMember(serializers.Serializer[Membership]):
     """Owners are made with their project."""
 
     username = serializers.CharField(max_length=150)
-    role = serializers.ChoiceField(choices=[role for role in Role.choices if role[0] != Role.OWNER])
+    role = serializers.ChoiceField(choices=GIVEN_ROLES)

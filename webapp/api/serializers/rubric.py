@@ -215,7 +215,7 @@ class CarriedQuestionSerializer(serializers.Serializer[Any]):
     answers = CarriedAnswerSerializer(many=True)
 
 
-class ReadingSerializer(serializers.Serializer[Any]):
+class UnfinishedSerializer(serializers.Serializer[Any]):
     assignment = serializers.IntegerField()
     trace = serializers.CharField()
     reader = serializers.CharField()
@@ -229,4 +229,4 @@ class CarriageSerializer(serializers.Serializer[Any]):
     n_aside = serializers.IntegerField()
     n_complete = serializers.IntegerField()
     questions = CarriedQuestionSerializer(many=True)
-    incomplete = ReadingSerializer(many=True)
+    incomplete = UnfinishedSerializer(many=True)

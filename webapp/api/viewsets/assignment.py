@@ -119,7 +119,7 @@ class AnswerViewSet(NounViewSet):
     def list(self, request: Request, pk: int) -> Response:
         assignment = assignment_for(asker(request), pk)
         own = Label.objects.live().filter(assignment=assignment, rater__person=asker(request))
-        return self.page(own.select_related("rater", "criterion", "step", "assignment"))
+        return self.page(own.select_related("rater", "criterion", "step", "assignment", "decided_by"))
 
     @extend_schema(request=Answer, responses={200: LabelSerializer})
     def create(self, request: Request, pk: int) -> Response:

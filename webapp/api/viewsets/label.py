@@ -61,4 +61,4 @@ def _filtered(labels: QuerySet[Label], wanted: dict[str, Any]) -> QuerySet[Label
         "is_live": "is_live",
     }
     found = labels.filter(**{columns[name]: value for name, value in wanted.items()})
-    return found.select_related("rater", "criterion", "step", "assignment")
+    return found.select_related("rater", "criterion", "step", "assignment", "decided_by")

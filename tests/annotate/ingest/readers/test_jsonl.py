@@ -83,6 +83,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"labels": {}}, "labels"),
     ({"labels": [{"value": "good", "step": 0}]}, "labels[0].rater"),
     ({"labels": [A_LABEL | {"rater_kind": "dog"}]}, "labels[0].rater_kind"),
+    ({"labels": [A_LABEL | {"rater_kind": "review"}]}, "labels[0].rater_kind"),
     ({"labels": [A_LABEL | {"step": -1}]}, "labels[0].step"),
     ({"labels": [A_LABEL | {"step": 1.5}]}, "labels[0].step"),
     ({"labels": [A_LABEL | {"seconds": -1}]}, "labels[0].seconds"),

@@ -1,0 +1,120 @@
+"""Which slot a person gets. Each choice is one query over one index; nothing here is saved."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+
+from django.db.models import Exists, Max, OuterRef, Q, QuerySet
+from django.utils.crypto import salted_hmac
+
+from annotate.enums import AssignmentState, ExamState, Purpose, Role
+from annotate.models import Assignment, Project, Rater, Turn
+
+from .ordering import APART
+from .readers import Seat
+from .rules import QueueRules
+
+# Whoever runs or checks the work needs no exam to look into the queue.
+NEEDS_NO_EXAM = (Role.OWNER, Role.MANAGER, Role.REVIEWER)
+
+
+def skills_asked(rules: QueueRules, seat: Seat | None) -> tuple[str, ...] | None:
+    """What a slot may ask of this person; None: nothing is asked of anybody."""
+    return ("", *(seat.skills if seat else ())) if rules.skill_key else None
+
+
+def unread(slots: QuerySet[Assignment], rater: Rater | None) -> QuerySet[Assignment]:
+    """Those of the ordinary queue whose trace the person has had no slot of."""
+    slots = slots.filter(position__lt=APART)
+    if rater is None:
+        return slots
+    return slots.filter(~Exists(Assignment.objects.filter(trace=OuterRef("trace"), holder=rater)))
+
+
+def open_slots(
+    project: Project, rater: Rater | None, *, skills: tuple[str, ...] | None, start: int = 0
+) -> QuerySet[Assignment]:
+    """Open slots this person may take, in the order of the queue."""
+    slots = Assignment.objects.filter(project=project, state=AssignmentState.OPEN, position__gte=start)
+    if skills is not None:
+        slots = slots.filter(skill__in=skills)
+    return unread(slots, rater).order_by("position", "slot")
+
+
+def held_slots(
+    project: Project, rater: Rater | None, *, skills: tuple[str, ...] | None
+) -> QuerySet[Assignment]:
+    """What others hold and this person could take once the lease has run out."""
+    slots = Assignment.objects.filter(project=project, state=AssignmentState.HELD)
+    if skills is not None:
+        slots = slots.filter(skill__in=skills)
+    return unread(slots, rater).order_by("position", "slot")
+
+
+def own_or_expired(
+    project: Project, rater: Rater, *, skills: tuple[str, ...] | None, now: datetime
+) -> list[Assignment]:
+    """What the person holds, what was sent back to them, and what they could take over, in the order of the queue.
+
+    As many as there are people, and those sent back to this one.
+    """
+    had = Exists(Assignment.objects.filter(trace=OuterRef("trace"), holder=rater))
+    may = Q() if skills is None else Q(skill__in=skills)
+    is_lapsed = Q(state=AssignmentState.HELD, held_until__lte=now, position__lt=APART)
+    slots = Assignment.objects.filter(
+        project=project, state__in=(AssignmentState.HELD, AssignmentState.RETURNED)
+    )
+    return list(slots.filter(Q(holder=rater) | may & is_lapsed & Q(~had)).order_by("position", "slot"))
+
+
+def is_locked_out(rules: QueueRules, seat: Seat) -> bool:
+    """Whether the person must pass the exam before the queue opens to them."""
+    needs_it = rules.exam_size > 0 and seat.role not in NEEDS_NO_EXAM
+    return needs_it and seat.reader.exam in (ExamState.OPEN, ExamState.FAILED)
+
+
+def is_gold_due(rate: float, taken: int, secret: str) -> bool:
+    """Whether the next trace of somebody who has finished ``taken`` is a gold one.
+
+    Exactly one of every 1/rate traces is, at a place within them that only the secret knows.
+    """
+    if rate <= 0:
+        return False
+    block = int(taken * rate)
+    start, end = _first_of(block, rate), _first_of(block + 1, rate)
+    if not start <= taken < end:  # a rounding at a block's edge
+        block += 1 if taken >= end else -1
+        start, end = _first_of(block, rate), _first_of(block + 1, rate)
+    drawn = int.from_bytes(sha256(f"{secret}:{block}".encode()).digest()[:8])
+    return taken == start + drawn % max(1, end - start)
+
+
+def _first_of(block: int, rate: float) -> int:
+    return -int(-block / rate // 1)
+
+
+def gold_secret(project: Project, rater: Rater) -> str:
+    """Not to be guessed by those who know the program but not the site's key."""
+    return salted_hmac("annotate.assign.gold", f"{project.pk}:{rater.pk}").hexdigest()
+
+
+def special_turn(project: Project, rater: Rater, purpose: Purpose, secret: str) -> Turn | None:
+    """A trace of that use which the person has not had; people meet them in different orders."""
+    had = Assignment.objects.filter(trace=OuterRef("trace"), holder=rater)
+    turns = Turn.objects.filter(project=project, use=purpose).filter(~Exists(had)).order_by("luck")
+    drawn = int.from_bytes(sha256(f"{secret}:{purpose}".encode()).digest()[:4]) >> 1
+    return turns.filter(luck__gte=drawn).first() or turns.first()
+
+
+def exam_taken(rater: Rater, since: datetime | None) -> QuerySet[Assignment]:
+    """The exam readings of the present attempt that are over."""
+    done = Assignment.objects.filter(
+        holder=rater, purpose=Purpose.EXAM, state__in=(AssignmentState.SUBMITTED, AssignmentState.SKIPPED)
+    )
+    return done.filter(finished_at__gt=since) if since else done
+
+
+def next_slot_number(trace_id: int) -> int:
+    newest = Assignment.objects.filter(trace_id=trace_id).aggregate(newest=Max("slot"))["newest"]
+    return 0 if newest is None else newest + 1

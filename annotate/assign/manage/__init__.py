@@ -1,0 +1,1 @@
+"""What managers do to a queue and see of it."""

@@ -1,0 +1,255 @@
+"""What managers do to a queue: its rules, its people, and many traces at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.db.models import Count, Max, Q
+from django.utils import timezone
+
+from annotate.assign.actions import open_again
+from annotate.assign.filling import (
+    add_turns,
+    move_open_slots,
+    notice_gold,
+    place,
+    work_out_turns,
+    write_turns,
+)
+from annotate.assign.finishing import pause
+from annotate.assign.ordering import APART
+from annotate.assign.readers import lower_cursors
+from annotate.assign.rules import MOST_READINGS, QueueRules, as_json, rules_of
+from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
+from annotate.errors import Conflict, Rejected
+from annotate.models import Assignment, Membership, Project, Rater, Reader, Turn
+
+from .contracts import Change, TraceFilter
+from .lists import traces_where
+
+BATCH = 1000
+MOST_LEASE_MINUTES = 24 * 60
+MOST_SKILLS = 30
+LONGEST_SKILL = 100
+
+
+@transaction.atomic
+def change_rules(project: Project, rules: QueueRules, *, overlap: int, lease_minutes: int) -> None:
+    """Go by ``rules`` from now on. What is open moves to its new place at once; slots are added by filling.
+
+    Whoever has labelled here before an exam was asked for needs none.
+    """
+    if not 1 <= overlap <= MOST_READINGS:
+        raise Rejected(f"must be from 1 to {MOST_READINGS}.", field="overlap")
+    if not 1 <= lease_minutes <= MOST_LEASE_MINUTES:
+        raise Rejected(f"must be from 1 to {MOST_LEASE_MINUTES}.", field="lease_minutes")
+    current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    before = rules_of(current)
+    current.overlap, current.lease_minutes, current.queue_rules = overlap, lease_minutes, as_json(rules)
+    current.save(update_fields=["overlap", "lease_minutes", "queue_rules"])
+    if rules.exam_size and not before.exam_size:
+        newly = Reader.objects.filter(project=current, exam=ExamState.OPEN, n_submitted__gt=0)
+        newly.update(exam=ExamState.WAIVED)
+    if _orders_by(before) != _orders_by(rules):
+        work_out_turns(current)
+    project.refresh_from_db()
+
+
+def _orders_by(rules: QueueRules) -> tuple[str, int, str, str]:
+    return (rules.policy, rules.seed, rules.stratum_key, rules.skill_key)
+
+
+@transaction.atomic
+def take_back(project: Project, rater: Rater) -> int:
+    """Give what somebody holds to others now, not when the lease ends; returns how many traces that were.
+
+    Their answers so far wait in the slot for the case that it comes back to them.
+    """
+    held = Assignment.objects.select_for_update(of=("self",)).select_related("project")
+    mine = list(held.filter(project=project, holder=rater, state=AssignmentState.HELD).order_by("pk"))
+    for one in mine:
+        open_again(one)
+    return len(mine)
+
+
+@transaction.atomic
+def pause_reader(project: Project, rater: Rater, reason: str) -> None:
+    """Give the person nothing new. What they hold they can finish."""
+    reason = reason.strip()
+    if not reason or len(reason) > 200:
+        raise Rejected("Say in at most 200 characters why; the person reads it.", field="reason")
+    reader = _reader(project, rater)
+    if reader.paused_at is not None:
+        raise Conflict(f"{rater.name} is paused already.")
+    pause(reader, reason)
+
+
+@transaction.atomic
+def resume_reader(project: Project, rater: Rater) -> None:
+    """Let the person go on. What led to the pause is not held against them again."""
+    reader = _reader(project, rater)
+    if reader.paused_at is None:
+        raise Conflict(f"{rater.name} is not paused.")
+    reader.paused_at, reader.pause_reason, reader.watched_from = None, "", timezone.now()
+    reader.save(update_fields=["paused_at", "pause_reason", "watched_from"])
+
+
+@transaction.atomic
+def waive_exam(project: Project, rater: Rater) -> None:
+    """Open the queue to the person without an exam."""
+    reader = _reader(project, rater)
+    if reader.exam == ExamState.PASSED:
+        raise Conflict(f"{rater.name} has passed the exam.")
+    reader.exam = ExamState.WAIVED
+    reader.save(update_fields=["exam"])
+
+
+@transaction.atomic
+def reset_exam(project: Project, rater: Rater) -> None:
+    """Let the person take the exam (again), on exam traces they have not seen."""
+    reader = _reader(project, rater)
+    reader.exam, reader.exam_score, reader.exam_from = ExamState.OPEN, None, timezone.now()
+    reader.save(update_fields=["exam", "exam_score", "exam_from"])
+
+
+def set_skills(membership: Membership, skills: Sequence[str]) -> None:
+    """Note what a member knows about, each once. Their next claim goes by it."""
+    known = list(dict.fromkeys(skill.strip() for skill in skills if skill.strip()))
+    if len(known) > MOST_SKILLS or any(len(skill) > LONGEST_SKILL for skill in known):
+        raise Rejected(f"At most {MOST_SKILLS} skills of {LONGEST_SKILL} characters each.", field="skills")
+    membership.skills = known
+    with transaction.atomic():
+        membership.save(update_fields=["skills"])
+        mine = Reader.objects.filter(project=membership.project_id, rater__person=membership.person_id)
+        mine.update(cursor=0, cursor_moved_at=0)
+
+
+def act_on_reader(rater: Rater, *, do: str, reason: str = "", skills: Sequence[str] = ()) -> str:
+    """One of the things above by its name, for forms and the API; returns what was done, in a sentence."""
+    project, name = rater.project, rater.name
+    if rater.kind != RaterKind.PERSON:
+        raise Rejected(f"{name} is no person and has no place at the queue.")
+    if do == "pause":
+        pause_reader(project, rater, reason)
+        return f"{name} is paused and reads why. What they hold they can finish."
+    if do == "resume":
+        resume_reader(project, rater)
+        return f"{name} can go on."
+    if do == "take_back":
+        return (
+            f"What {name} held is back in the queue."
+            if take_back(project, rater)
+            else f"{name} held nothing."
+        )
+    if do == "waive_exam":
+        waive_exam(project, rater)
+        return f"{name} needs no exam."
+    if do == "reset_exam":
+        reset_exam(project, rater)
+        return f"{name} can take the exam anew."
+    if do != "skills":
+        raise Rejected(f"{do!r} is nothing that can be done about a person.", field="do")
+    member = Membership.objects.filter(project=project, person=rater.person_id).first()
+    if member is None:
+        raise Rejected(f"{name} is no member any more.", field="skills")
+    set_skills(member, skills)
+    return f"Skills of {name}: {', '.join(member.skills) or 'none'}."
+
+
+@transaction.atomic
+def change_traces(project: Project, wanted: TraceFilter, change: Change, *, count: int) -> int:
+    """Do one thing to every trace of a filter; returns how many that were.
+
+    ``count`` is how many the caller was told: a Conflict says so when it is another number by now. A trace without
+    gold labels cannot be gold, exam or demonstration.
+    """
+    current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+    add_turns(current)
+    notice_gold(current)
+    ids = list(traces_where(current, wanted).values_list("pk", flat=True))
+    if len(ids) != count:
+        raise Conflict(
+            f"{len(ids)} traces match by now, not {count}. Nothing was changed; look again and confirm."
+        )
+    if change.do == "add_slots":
+        _add_slots(current, ids, change.slots)
+    elif change.do == "priority":
+        _set_priority(current, ids, change.priority)
+    else:
+        _set_use(current, ids, Purpose(change.use))
+    return len(ids)
+
+
+def _add_slots(project: Project, ids: Sequence[int], slots: int) -> None:
+    for some in _batches(ids):
+        # The turn's lock makes this wait for a submit that is about to open a slot of the same trace.
+        turns = Turn.objects.select_for_update().filter(trace__in=some, use=Purpose.WORK).order_by("pk")
+        rows = {turn.trace_id: turn for turn in turns}
+        counted = Assignment.objects.filter(trace__in=rows).order_by().values_list("trace")
+        standing = Count("pk", filter=Q(purpose=Purpose.WORK) & ~Q(state=AssignmentState.SKIPPED))
+        newest = {trace: (n, last) for trace, n, last in counted.annotate(n=standing, last=Max("slot"))}
+        if full := [t for t in rows if newest.get(t, (0, 0))[0] + slots > MOST_READINGS]:
+            raise Rejected(
+                f"{len(full)} traces would be read more than {MOST_READINGS} times. Nothing was changed.",
+                field="slots",
+            )
+        Assignment.objects.bulk_create(
+            Assignment(
+                project=project,
+                trace_id=trace,
+                slot=newest.get(trace, (0, -1))[1] + 1 + i,
+                position=turn.position,
+                skill=turn.skill,
+            )
+            for trace, turn in rows.items()
+            for i in range(slots)
+        )
+    lower_cursors(project, 0)
+
+
+def _set_priority(project: Project, ids: Sequence[int], priority: int) -> None:
+    rules = rules_of(project)
+    for some in _batches(ids):
+        turns = list(Turn.objects.select_for_update().filter(trace__in=some).order_by("pk"))
+        for turn in turns:
+            turn.priority = priority
+            place(turn, rules)
+        write_turns(turns, ("priority", "position"))
+    move_open_slots(project)
+
+
+def _set_use(project: Project, ids: Sequence[int], use: Purpose) -> None:
+    """Ordinary slots of a trace that leaves the ordinary queue go, unless somebody's answers wait in them."""
+    if use in (Purpose.GOLD, Purpose.EXAM, Purpose.DEMO):
+        without = sum(Turn.objects.filter(trace__in=some, has_gold=False).count() for some in _batches(ids))
+        if without:
+            raise Rejected(
+                f"{without} of these traces have no gold labels, so nothing could be held against them."
+                " Filter on those that have. Nothing was changed.",
+                field="use",
+            )
+    slots = Assignment.objects.filter(project=project)
+    for some in _batches(ids):
+        list(slots.select_for_update().filter(trace__in=some, state=AssignmentState.HELD).order_by("pk"))
+        Turn.objects.filter(trace__in=some).update(use=use)
+    lower_cursors(project, 0)  # locks every reader: no claim is under way below
+    for some in _batches(ids):
+        mine = slots.filter(trace__in=some, purpose=Purpose.WORK)
+        if use == Purpose.WORK:
+            waiting = mine.filter(state__in=(AssignmentState.OPEN, AssignmentState.HELD), position__gte=APART)
+            waiting.update(position=0)
+        else:
+            mine.filter(state=AssignmentState.OPEN, labels__isnull=True).delete()
+            mine.filter(state__in=(AssignmentState.OPEN, AssignmentState.HELD)).update(position=APART)
+    if use == Purpose.WORK:
+        move_open_slots(project)
+
+
+def _reader(project: Project, rater: Rater) -> Reader:
+    Reader.objects.get_or_create(rater=rater, defaults={"project": project})
+    return Reader.objects.select_for_update().get(rater=rater)
+
+
+def _batches(ids: Sequence[int]) -> list[Sequence[int]]:
+    return [ids[start : start + BATCH] for start in range(0, len(ids), BATCH)]

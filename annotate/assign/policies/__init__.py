@@ -1,0 +1,1 @@
+"""One rule of order per file: whatever stands here and holds a ``POLICY`` is found."""

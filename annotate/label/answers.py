@@ -1,0 +1,118 @@
+"""An answer on its way in, and what became of it (no database here)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from annotate.enums import WORDING_KINDS, CriterionKind
+from annotate.errors import Rejected
+from annotate.ingest.tags import tidy_tags
+from annotate.models import Criterion
+
+from .completeness import Place
+
+LONGEST_TEXT = 20_000
+# A step rewritten may be as long as a step.
+LONGEST_CORRECTION = 200_000
+LONGEST_KEY = 40
+
+
+# Criterion, step position and candidate: at most one of the two; neither is the trace as a whole.
+Spot = tuple[int, int | None, int | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What somebody says at one place: an answer, or with ``is_cleared`` that an answer is taken back.
+
+    ``is_filled``: nobody looked at this place by itself; an error further on filled it in, which the label's evidence
+    says. ``key`` names this saying and no other, so that one sent twice is written once. ``seen`` is the id of the
+    newest label of the assignment that its sender knew of (0: none): whatever was written at this place after it, by
+    another window, is not overwritten unseen. None writes over whatever stands.
+    """
+
+    criterion_id: int
+    position: int | None
+    value: str = ""
+    text: str = ""
+    seconds: float | None = None
+    is_cleared: bool = False
+    is_filled: bool = False
+    key: str = ""
+    seen: int | None = None
+    # The text that is rated, and then no position.
+    candidate: int | None = None
+
+    @property
+    def place(self) -> Place:
+        return self.criterion_id, self.position
+
+    @property
+    def spot(self) -> Spot:
+        return self.criterion_id, self.position, self.candidate
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What became of one :class:`Said`: the label that stands for it, or why there is none.
+
+    ``label_id`` is None where there was nothing to take back. In a ``conflict`` nothing was written: ``label_id``,
+    ``value`` and ``text`` are then what stands there instead (all empty, if that was a taking back).
+    """
+
+    label_id: int | None = None
+    is_conflict: bool = False
+    value: str = ""
+    text: str = ""
+    refusal: Rejected | None = None
+
+
+def clean_answer(
+    criterion: Criterion,
+    value: str,
+    text: str,
+    step_body: Callable[[], str] | None,
+    alternatives: Collection[int] = (),
+) -> tuple[str, str]:
+    """Level keys in order and text without edges, if the criterion takes them; raises Rejected.
+
+    ``step_body`` gives the text of the step that is spoken of, None for the trace as a whole; only corrections ask.
+    ``alternatives`` are the positions that a pick may name; without one it is a continuation in one's own words.
+    """
+    # Forms send CRLF. A step rewritten may begin with an indentation that means something.
+    text = text.replace("\r\n", "\n")
+    is_correction = criterion.kind == CriterionKind.CORRECTION
+    text = text.strip("\n").rstrip() if is_correction else text.strip()
+    longest = LONGEST_CORRECTION if is_correction else LONGEST_TEXT
+    if len(text) > longest:
+        raise Rejected(f"The text is longer than {longest} characters.", field="text")
+    if "\x00" in text:
+        raise Rejected("The text contains a NUL character.", field="text")
+    if criterion.kind in WORDING_KINDS:
+        if value or not text:
+            raise Rejected(f"{criterion} is answered in words.", field="text")
+        if is_correction and step_body is not None and text.strip() == step_body().strip():
+            raise Rejected(f"{criterion} says what the step says; change it, or leave it out.", field="text")
+        return "", text
+    if criterion.kind == CriterionKind.PICK:
+        if not value and not text:
+            raise Rejected(f"{criterion}: pick one, or write your own.", field="value")
+        if value and (not value.isdecimal() or int(value) not in alternatives):
+            raise Rejected(f"{criterion}: the step has no alternative {value}.", field="value")
+        return value, text
+    known = {level.key for level in criterion.levels.all()}
+    if criterion.kind == CriterionKind.TAGS:
+        return tidy_tags(value, known, criterion.severities), text
+    if value not in known:
+        raise Rejected(f"{criterion} has no level {value!r}.", field="value")
+    return value, text
+
+
+def clean_seconds(seconds: float | None) -> float | None:
+    if seconds is None:
+        return None
+    if not math.isfinite(seconds) or seconds < 0:
+        raise Rejected("Seconds spent must be a number from 0.", field="seconds")
+    return round(seconds, 1)

@@ -1,0 +1,189 @@
+"""What was ever said about a trace, or by one person, in its order: labels are never changed, so it is all there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import Q, QuerySet
+
+from annotate.enums import AssignmentState, RaterKind
+from annotate.models import Comment, Label, Person, Project, Trace
+
+from .review import Readers, Review
+
+# What a page needs of a label, in one query.
+_BESIDE = (
+    "rater",
+    "criterion",
+    "step__trace",
+    "trace",
+    "candidate__step__trace",
+    "assignment",
+    "decided_by",
+    "superseded_by",
+)
+
+
+class Who(StrEnum):
+    """Whose words to look at."""
+
+    PEOPLE = "people"
+    REVIEWERS = "reviewers"
+    MACHINES = "machines"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A line of a history before it is read: a label, or the comments of one sending back."""
+
+    at: datetime
+    label: int | None = None
+    comment: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A line of a history. ``state`` says what became of it; empty where it stands and counts."""
+
+    at: datetime
+    who: str
+    kind: str
+    what: str
+    trace: Trace
+    position: int | None
+    criterion: str = ""
+    value: str = ""
+    text: str = ""
+    seconds: float | None = None
+    label: int | None = None
+    superseded_by: int | None = None
+    state: str = ""
+
+
+def marks_of(trace: Trace, *, position: int | None = None, who: Who | None = None) -> list[Mark]:
+    """The lines of a trace's history, oldest first; with ``position`` of one step alone."""
+    labels = Label.objects.filter(_about(trace, position))
+    labels = labels.filter(_said_by(who)) if who else labels
+    marks = [Mark(at, label=pk) for pk, at in labels.values_list("pk", "created_at")]
+    if who in (None, Who.REVIEWERS):
+        comments = Comment.objects.filter(trace=trace, returns__isnull=False)
+        if position is not None:
+            comments = comments.filter(step__position=position)
+        marks += [Mark(at, comment=pk) for pk, at in comments.values_list("pk", "created_at")]
+    return sorted(marks, key=lambda mark: (mark.at, mark.comment is None, mark.label or 0, mark.comment or 0))
+
+
+def events_at(marks: Sequence[Mark], review: Review) -> list[Event]:
+    """Some lines of the history of a trace under review; names of readers only where the step is decided."""
+    readers, shown = review.readers, review.settled
+    labels = Label.objects.select_related(*_BESIDE).in_bulk([one.label for one in marks if one.label])
+    comments = Comment.objects.select_related("step", "trace", "author", "returns__holder").in_bulk(
+        [one.comment for one in marks if one.comment]
+    )
+    events = []
+    for mark in marks:
+        if mark.label is not None:
+            label = labels[mark.label]
+            events.append(event_of(label, _name(label, readers, shown)))
+        elif mark.comment is not None:
+            events.append(_sent_back(comments[mark.comment], readers, shown))
+    return events
+
+
+def own_labels(project: Project, person: Person) -> QuerySet[Label]:
+    """What a person has said in a project, as a reader and as a reviewer, newest first."""
+    rows = Label.objects.filter(
+        Q(rater__person=person) | Q(decided_by__person=person), rater__project=project
+    )
+    return rows.select_related(*_BESIDE).order_by("-pk")
+
+
+def event_of(label: Label, who: str) -> Event:
+    step = label.candidate.step if label.candidate else label.step
+    trace = label.trace or (step.trace if step else None)
+    assert trace is not None
+    later: Label | None = getattr(label, "superseded_by", None)
+    return Event(
+        at=label.created_at,
+        who=who,
+        kind=label.rater.kind,
+        what=_what(label),
+        trace=trace,
+        position=step.position if step else None,
+        criterion=label.criterion.title,
+        value=label.value,
+        text=label.text,
+        seconds=label.seconds,
+        label=label.pk,
+        superseded_by=later.pk if later else None,
+        state=_state(label, later),
+    )
+
+
+def is_taking_back(label: Label) -> bool:
+    return not label.is_live and not label.value and not label.text
+
+
+def _what(label: Label) -> str:
+    is_decision = label.rater.kind == RaterKind.REVIEW
+    if is_taking_back(label):
+        return "took the decision back" if is_decision else "took the answer back"
+    if is_decision:
+        return "decided anew" if label.supersedes_id else "decided"
+    if label.rater.is_machine or label.rater.kind == RaterKind.GOLD:
+        return "labelled"
+    return "changed the answer" if label.supersedes_id else "answered"
+
+
+def _state(label: Label, later: Label | None) -> str:
+    if is_taking_back(label):
+        return ""
+    if later is not None:
+        return "taken back" if is_taking_back(later) else "replaced"
+    if not label.is_live:
+        return "set aside"
+    slot = label.assignment
+    if slot is not None and slot.state != AssignmentState.SUBMITTED:
+        return "sent back, not submitted again" if slot.state == AssignmentState.RETURNED else "not submitted"
+    return ""
+
+
+def _name(label: Label, readers: Readers, shown: set[int]) -> str:
+    if label.decided_by is not None:
+        return label.decided_by.name
+    if label.rater.kind != RaterKind.PERSON:
+        return label.rater.name
+    return readers.name(label.rater, is_decided=label.step_id in shown)
+
+
+def _sent_back(comment: Comment, readers: Readers, shown: set[int]) -> Event:
+    holder = comment.returns.holder if comment.returns else None
+    whose = readers.name(holder, is_decided=comment.step_id in shown) if holder else "a reader"
+    return Event(
+        at=comment.created_at,
+        who=comment.author.shown_name if comment.author else "Somebody who left",
+        kind=RaterKind.REVIEW,
+        what=f"sent the reading of {whose} back",
+        trace=comment.trace,
+        position=comment.step.position if comment.step else None,
+        text=comment.text,
+    )
+
+
+def _about(trace: Trace, position: int | None) -> Q:
+    if position is not None:
+        return Q(step__trace=trace, step__position=position) | Q(
+            candidate__step__trace=trace, candidate__step__position=position
+        )
+    return Q(step__trace=trace) | Q(trace=trace) | Q(candidate__step__trace=trace)
+
+
+def _said_by(who: Who) -> Q:
+    if who is Who.PEOPLE:
+        return Q(rater__kind__in=(RaterKind.PERSON, RaterKind.GOLD))
+    if who is Who.REVIEWERS:
+        return Q(rater__kind=RaterKind.REVIEW)
+    return ~Q(rater__kind__in=(RaterKind.PERSON, RaterKind.GOLD, RaterKind.REVIEW))

@@ -1,0 +1,249 @@
+"""How a person's answers become rows: which are new, which are there already, and which would go over another's.
+
+For :mod:`annotate.label.actions`, which holds the lease and the transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from django.db.models import Q
+
+from annotate.enums import CandidateKind, Scope
+from annotate.errors import Rejected
+from annotate.ingest.founding import freeze_rubric
+from annotate.models import Assignment, Criterion, Label, Step
+
+from .answers import Said, Spot, Written, clean_answer, clean_seconds
+from .completeness import Place
+from .queries import asked_criteria, reader_of
+from .rating import Rated, Texts, candidates_for
+from .revealing import has_seen_prelabels
+
+
+@dataclass(slots=True)
+class Row:
+    """A label as far as writing the next one cares."""
+
+    pk: int
+    value: str
+    text: str
+    seconds: float | None
+    is_live: bool
+    is_here: bool  # written in this assignment; others are imports, or from a slot the person lost
+    key: str
+
+
+class Ledger:
+    """What the holder of an assignment has said at some of its places, and the writing of more.
+
+    Three queries to open, whatever the number of places; at most three to write a batch.
+    """
+
+    def __init__(
+        self,
+        held: Assignment,
+        positions: Collection[int] | None = None,
+        steps: Sequence[Step] | None = None,
+    ) -> None:
+        """``held`` comes from :func:`held_for_writing`; without ``positions`` the whole trace is opened.
+
+        ``steps`` are those of the whole trace, if they have been read already: what a model wrote never changes.
+        """
+        self.held = held
+        self.criteria: Mapping[int, Criterion] = {one.pk: one for one in asked_criteria(held.project)}
+        rows = [(step.position, step.pk, step.kind) for step in steps or ()] or _steps_at(held, positions)
+        self.steps = {position: pk for position, pk, _ in rows}
+        self.kinds = [kind for _, _, kind in sorted(rows)]
+        self.has_seen_prelabels = has_seen_prelabels(held)
+        self.rows: dict[Spot, list[Row]] = {}
+        position_of = {pk: position for position, pk in self.steps.items()}
+        given = candidates_for(held.trace_id, self.criteria.values())
+        self.texts = Texts([one for one in given if one.step_id in position_of], position_of)
+        # A rating may be written without its step being opened.
+        self.candidates = {one.pk: one for one in given}
+        # By the steps' ids, not through a join: in a table of millions both sides of the OR then have an index.
+        about = Q(step__in=position_of) | Q(trace=held.trace_id)
+        if given:
+            about |= Q(candidate__in=self.candidates)
+        said = (
+            Label.objects.filter(about, rater=reader_of(held))
+            .filter(criterion__in=self.criteria)
+            .values_list(
+                "pk",
+                "criterion_id",
+                "step_id",
+                "candidate_id",
+                "assignment_id",
+                "value",
+                "text",
+                "seconds",
+                "is_live",
+                "evidence",
+            )
+            .order_by("pk")
+        )
+        for pk, criterion, step, candidate, assignment, value, text, seconds, is_live, evidence in said:
+            spot = (criterion, None if step is None else position_of[step], candidate)
+            row = Row(pk, value, text, seconds, is_live, assignment == held.pk, evidence.get("key", ""))
+            self.rows.setdefault(spot, []).append(row)
+
+    def standing(self, spot: Spot) -> Row | None:
+        return next((row for row in self.rows.get(spot, ()) if row.is_live), None)
+
+    @property
+    def drafts(self) -> dict[Place, Row]:
+        """What stands in this assignment about steps and the trace, by place."""
+        return {(pk, position): row for (pk, position, one), row in self._here() if one is None}
+
+    @property
+    def ratings(self) -> dict[Rated, Row]:
+        """What stands in this assignment about candidates."""
+        return {(pk, one): row for (pk, _, one), row in self._here() if one is not None}
+
+    def _here(self) -> Iterator[tuple[Spot, Row]]:
+        for spot in self.rows:
+            row = self.standing(spot)
+            if row is not None and row.is_here:
+                yield spot, row
+
+    def write(self, said: Sequence[Said]) -> list[Written]:
+        """Write some answers in their order; see :func:`actions.save_answers`."""
+        written: list[Written] = []
+        # What this sender has said at a place in this very request, it has also seen there.
+        known: dict[Spot, int] = {}
+        for some in _once_per_place(said):
+            for one, outcome in zip(some, self._write_places(some, known), strict=True):
+                written.append(outcome)
+                if outcome.label_id is not None:
+                    known[one.spot] = outcome.label_id
+        return written
+
+    def _write_places(self, said: Sequence[Said], known: Mapping[Spot, int]) -> list[Written]:
+        outcome: list[Written | Label] = []
+        retired: list[Row] = []
+        new: list[tuple[Spot, Label, str]] = []
+        for one in said:
+            try:
+                label = self._label_of(one, known.get(one.spot, one.seen))
+            except Rejected as refusal:
+                label = Written(refusal=refusal)
+            outcome.append(label)
+            if isinstance(label, Label):
+                new.append((one.spot, label, one.key))
+                if (standing := self.standing(one.spot)) is not None:
+                    retired.append(standing)
+        if retired:
+            retire([row.pk for row in retired])
+            for row in retired:
+                row.is_live = False
+        if new:
+            freeze_rubric(new[0][1].criterion.rubric)
+            Label.objects.bulk_create([label for _, label, _ in new])
+        for spot, label, key in new:
+            row = Row(label.pk, label.value, label.text, label.seconds, label.is_live, True, key)
+            self.rows.setdefault(spot, []).append(row)
+        return [Written(one.pk) if isinstance(one, Label) else one for one in outcome]
+
+    def _label_of(self, one: Said, seen: int | None) -> Label | Written:
+        """The row to write, or why there is none."""
+        criterion = self._criterion_of(one)
+        value, text = "", ""
+        if not one.is_cleared:
+            body = None if one.position is None else partial(self._body_of, one.position)
+            value, text = clean_answer(
+                criterion, one.value, one.text, body, self._alternatives_at(one.position)
+            )
+        seconds = clean_seconds(one.seconds)
+        settled = self._settled(one, value, text, seen)
+        if settled is not None:
+            return settled
+        standing = self.standing(one.spot)
+        return Label(
+            rater=reader_of(self.held),
+            criterion=criterion,
+            step_id=None if one.position is None else self.steps[one.position],
+            trace_id=self.held.trace_id if one.position is None and one.candidate is None else None,
+            candidate_id=one.candidate,
+            assignment=self.held,
+            value=value,
+            text=text,
+            seconds=seconds,
+            is_live=not one.is_cleared,
+            has_seen_prelabels=self.has_seen_prelabels,
+            evidence=({"key": one.key} if one.key else {}) | ({"is_filled": True} if one.is_filled else {}),
+            supersedes_id=standing.pk if standing else None,
+        )
+
+    def _settled(self, one: Said, value: str, text: str, seen: int | None) -> Written | None:
+        """What becomes of a saying that writes nothing: it is there already, or another one came before it."""
+        rows, standing = self.rows.get(one.spot, ()), self.standing(one.spot)
+        if one.key and (twin := next((row for row in rows if row.key == one.key), None)):
+            return Written(twin.pk)
+        if standing is None and one.is_cleared:
+            return Written()
+        here = standing if standing is not None and standing.is_here else None
+        if here is not None and not one.is_cleared and (here.value, here.text) == (value, text):
+            return Written(here.pk)
+        newest = max((row.pk for row in rows if row.is_here), default=0)
+        if seen is not None and newest > seen:
+            return Written(newest, True, here.value if here else "", here.text if here else "")
+        return None
+
+    def _alternatives_at(self, position: int | None) -> list[int]:
+        if position is None:
+            return []
+        return [one.position for one in self.texts.at(position, CandidateKind.ALTERNATIVE)]
+
+    def _body_of(self, position: int) -> str:
+        return Step.objects.get(pk=self.steps[position]).body
+
+    def _criterion_of(self, one: Said) -> Criterion:
+        criterion = self.criteria.get(one.criterion_id)
+        if criterion is None:
+            raise Rejected("This question is not in the rubric any more. Reload the page.", field="criterion")
+        if (one.candidate is not None) != (criterion.scope == Scope.CANDIDATE):
+            wanted = "a candidate" if one.candidate is None else f"a {criterion.scope}, not a candidate"
+            raise Rejected(f"{criterion} is about {wanted}.", field="candidate")
+        if one.candidate is not None:
+            text = self.candidates.get(one.candidate)
+            if text is None or one.position is not None:
+                raise Rejected(f"{criterion} needs a candidate of this trace.", field="candidate")
+            if text.kind != criterion.candidate_kind:
+                raise Rejected(f"{criterion} is about {criterion.candidate_kind}s.", field="candidate")
+            return criterion
+        if criterion.scope == Scope.STEP and one.position is None:
+            raise Rejected(f"{criterion} needs a step of this trace.", field="step")
+        if criterion.scope == Scope.TRACE and one.position is not None:
+            raise Rejected(f"{criterion} is about this trace as a whole.", field="trace")
+        if one.position is not None and one.position not in self.steps:
+            raise Rejected(f"This trace has {self.held.trace.n_steps} steps.", field="position")
+        return criterion
+
+
+def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple[int, int, str]]:
+    steps = Step.objects.filter(trace_id=held.trace_id).order_by()
+    if positions is not None:
+        steps = steps.filter(position__in=positions)
+    return list(steps.values_list("position", "pk", "kind"))
+
+
+def _once_per_place(said: Sequence[Said]) -> Iterator[list[Said]]:
+    """Cut the sequence so that no part speaks of one place twice."""
+    some: list[Said] = []
+    spots: set[Spot] = set()
+    for one in said:
+        if one.spot in spots:
+            yield some
+            some, spots = [], set()
+        some.append(one)
+        spots.add(one.spot)
+    if some:
+        yield some
+
+
+def retire(ids: Sequence[int]) -> None:
+    """Let these labels stand no longer."""
+    Label.objects.filter(pk__in=ids).update(is_live=False)

@@ -1,0 +1,32 @@
+/* Very long steps are cut to a screenful until somebody wants all of them. Without script they stand whole. */
+
+export class Folds {
+  constructor(steps) {
+    for (const step of steps) {
+      if (!step.dataset.long) continue;
+      const text = step.querySelector(".step-text");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "link unfold";
+      text.after(button);
+      button.addEventListener("click", () => this.set(step, step.classList.contains("is-cut")));
+      this.set(step, false);
+    }
+  }
+
+  /* Show all of a step, or its beginning only; folded tool output inside it goes the same way. */
+  set(step, isWhole) {
+    const button = step.querySelector(".unfold");
+    if (button) {
+      step.classList.toggle("is-cut", !isWhole);
+      button.textContent = isWhole ? "Fold this step again" : `Show all of this step (${step.dataset.long})`;
+      button.setAttribute("aria-expanded", String(isWhole));
+    }
+    for (const fold of step.querySelectorAll("details.fold")) fold.open = isWhole;
+  }
+
+  toggle(step) {
+    const fold = step.querySelector("details.fold");
+    this.set(step, step.classList.contains("is-cut") || Boolean(fold && !fold.open));
+  }
+}

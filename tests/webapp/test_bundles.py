@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.staticfiles import finders
+from django.test import Client
+
+from webapp.bundles import BUNDLES, BundleError, BundleFinder, bundle
+
+
+def write(folder: Path, **modules: str) -> Path:
+    for name, text in modules.items():
+        (folder / f"{name}.js").write_text(text)
+    return folder / "page.js"
+
+
+def test_modules_stand_in_the_order_they_need_each_other(tmp_path: Path) -> None:
+    entry = write(
+        tmp_path,
+        page='import { a } from "./one.js";\nimport { b, c } from "./two.js";\na(b, c);\n',
+        one='import { b } from "./two.js";\n\nexport function a() {\n  return b;\n}\n',
+        two="export const b = 1;\nexport class C {}\nexport async function c() {}\n",
+    )
+    text = bundle(entry)
+    assert "import" not in text
+    assert "export" not in text
+    assert text.count("const b = 1;") == 1
+    assert text.index("const b") < text.index("function a") < text.index("a(b, c);")
+
+
+def test_two_modules_may_not_define_one_name(tmp_path: Path) -> None:
+    entry = write(
+        tmp_path,
+        page='import { a } from "./one.js";\nconst mine = a;\n',
+        one="const mine = 1;\nexport const a = mine;\n",
+    )
+    with pytest.raises(BundleError, match=r"mine is defined by both one\.js and page\.js"):
+        bundle(entry)
+
+
+def test_a_bundle_is_made_anew_when_a_source_changes(tmp_path: Path, settings: Any) -> None:
+    settings.STATICFILES_DIRS = [tmp_path / "static"]
+    settings.BUNDLES_DIR = tmp_path / "bundles"
+    (tmp_path / "static/js").mkdir(parents=True)
+    source = tmp_path / "static/js/labelling.js"
+    source.write_text("one();\n")
+    finder = BundleFinder()
+    [path] = BUNDLES
+    made = Path(str(finder.find(path)))
+    assert made.read_text() == "one();\n"
+    source.write_text("two();\n")
+    assert [name for name, _ in finder.list(None)] == [path]
+    assert made.read_text() == "two();\n"
+    assert finder.find("js/other.js") == []
+
+
+@pytest.mark.parametrize("path", BUNDLES)
+def test_every_bundle_can_be_made_and_is_found(path: str) -> None:
+    found = finders.find(path)
+    assert found
+    assert "import " not in Path(str(found)).read_text().split("*/")[1].splitlines()[0]
+
+
+@pytest.mark.django_db
+def test_text_travels_compressed_and_fonts_as_they_are(client: Client) -> None:
+    headers = {"Accept-Encoding": "gzip"}
+    page = client.get("/sign-in/", headers=headers)
+    assert page["Content-Encoding"] == "gzip"
+    assert "Content-Encoding" not in client.get("/sign-in/")
+    font = "vendor/source-serif-4/source-serif-4-latin-wght-normal.woff2"
+    for name, encoding in (("js/labelling.bundle.js", "gzip"), (font, None)):
+        file = client.get(f"/static/{name}", headers=headers)
+        assert (file.status_code, file.get("Content-Encoding")) == (200, encoding)
+        b"".join(file.streaming_content)
+        file.close()

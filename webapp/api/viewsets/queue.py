@@ -1,0 +1,138 @@
+"""What managers do to a queue and see of it; the pages call the same actions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.urls import reverse
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from annotate.access import invitation_for, project_for, rater_for
+from annotate.assign.actions import renew_order
+from annotate.assign.manage.actions import act_on_reader, change_rules, change_traces
+from annotate.assign.manage.contracts import Change, TraceFilter
+from annotate.assign.manage.lists import traces_where
+from annotate.assign.manage.queries import overview_of
+from annotate.assign.rules import QueueRules, as_json, rules_of
+from annotate.enums import Role
+from annotate.ingest.inviting import invite, token_of, withdraw
+from annotate.models import Invitation, Project
+from annotate.settings import build_settings
+from webapp.api.base import NewestFirst, NounViewSet, asker
+from webapp.api.serializers.queue import (
+    Acted,
+    ActOnReader,
+    Changed,
+    ChangeOfTraces,
+    InvitationSerializer,
+    NewInvitation,
+    OverviewSerializer,
+    QueueSettings,
+    Renewed,
+)
+
+
+class QueueViewSet(NounViewSet):
+    """The queue of a project, for those who manage it."""
+
+    queryset = Project.objects.none()
+    serializer_class = QueueSettings
+
+    def retrieve(self, request: Request, slug: str) -> Response:
+        """What the queue goes by."""
+        return self._settings(project_for(asker(request), slug, role=Role.MANAGER))
+
+    @extend_schema(request=QueueSettings, responses=QueueSettings)
+    def update(self, request: Request, slug: str) -> Response:
+        """Change what the queue goes by; what is open moves at once."""
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        given = _clean(QueueSettings, request)
+        rules = build_settings(QueueRules, given.pop("rules", {}))
+        change_rules(project, rules, **given)
+        return self._settings(project)
+
+    @extend_schema(responses=OverviewSerializer)
+    @action(detail=True)
+    def overview(self, request: Request, slug: str) -> Response:
+        """How the work stands: progress, pace, who holds what, and how each person does."""
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        return Response(OverviewSerializer(overview_of(project)).data)
+
+    @extend_schema(request=None, responses=Renewed)
+    @action(detail=True, methods=["post"])
+    def renew(self, request: Request, slug: str) -> Response:
+        """Work the order out again."""
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        return Response({"changed": renew_order(project)})
+
+    @extend_schema(request=ChangeOfTraces, responses=Changed)
+    @action(detail=True, methods=["post"])
+    def change(self, request: Request, slug: str) -> Response:
+        """Do one thing to all traces of a filter, once their number is confirmed."""
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        given = _clean(ChangeOfTraces, request)
+        which, what = (
+            build_settings(TraceFilter, given.get("which", {})),
+            build_settings(Change, given["what"]),
+        )
+        if given["count"] is None:
+            return Response({"count": traces_where(project, which).count(), "is_done": False})
+        return Response({"count": change_traces(project, which, what, count=given["count"]), "is_done": True})
+
+    @extend_schema(request=ActOnReader, responses=Acted)
+    @action(detail=True, methods=["post"])
+    def reader(self, request: Request, pk: int) -> Response:
+        """One thing about one person at the queue."""
+        rater = rater_for(asker(request), pk, role=Role.MANAGER)
+        return Response({"detail": act_on_reader(rater, **_clean(ActOnReader, request))})
+
+    def _settings(self, project: Project) -> Response:
+        return Response(
+            {
+                "overlap": project.overlap,
+                "lease_minutes": project.lease_minutes,
+                "rules": as_json(rules_of(project)),
+            }
+        )
+
+
+class InvitationViewSet(NounViewSet):
+    """Links that make whoever follows them a member."""
+
+    queryset = Invitation.objects.none()
+    serializer_class = InvitationSerializer
+    pagination_class = NewestFirst
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "link": self._link}
+
+    def list(self, request: Request, slug: str) -> Response:
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        return self.page(Invitation.objects.filter(project=project))
+
+    @extend_schema(request=NewInvitation, responses={201: InvitationSerializer})
+    def create(self, request: Request, slug: str) -> Response:
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        given = _clean(NewInvitation, request)
+        made = invite(project, asker(request), **given | {"role": Role(given["role"])})
+        return Response(self.get_serializer(made).data, status=201)
+
+    @extend_schema(request=None, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def withdraw(self, request: Request, pk: int) -> Response:
+        """Close the link; whoever came by it stays."""
+        withdraw(invitation_for(asker(request), pk))
+        return Response(status=204)
+
+    def _link(self, invitation: Invitation) -> str:
+        return self.request.build_absolute_uri(f"{reverse('join')}?token={token_of(invitation)}")
+
+
+def _clean(form: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    given = form(data=request.data)
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)

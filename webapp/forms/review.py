@@ -1,0 +1,159 @@
+"""The review page's inputs: decisions as fields of a plain form, and how the queue is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django import forms
+from django.http import QueryDict
+
+from annotate.enums import CriterionKind
+from annotate.errors import Rejected
+from annotate.label.answers import Said, Written
+from annotate.label.review import Heard, Matter, Review
+from annotate.label.review_queue import Order, Show
+from annotate.models import Criterion, Label, Level
+
+
+class LookForm(forms.Form):
+    """How to look at the queue. What is unknown falls back to the usual look: these are links, not work."""
+
+    order = forms.ChoiceField(
+        choices=[(Order.DISAGREEMENT, "Most disagreement"), (Order.ASK, "Most asked by consensus")],
+        required=False,
+        label="Order",
+    )
+    show = forms.ChoiceField(
+        choices=[(Show.OPEN, "To decide"), (Show.DECIDED, "Decided")], required=False, label="Show"
+    )
+    criterion = forms.ChoiceField(choices=[], required=False, label="Question")
+
+    def __init__(self, data: QueryDict, criteria: Sequence[Criterion]) -> None:
+        super().__init__(data)
+        self.criteria = {one.key: one for one in criteria}
+        choices = [("", "All questions"), *((one.key, one.title) for one in criteria)]
+        self.fields["criterion"] = forms.ChoiceField(choices=choices, required=False, label="Question")
+
+    @property
+    def chosen_order(self) -> Order:
+        return Order(self._chosen("order") or Order.DISAGREEMENT)
+
+    @property
+    def chosen_show(self) -> Show:
+        return Show(self._chosen("show") or Show.OPEN)
+
+    @property
+    def chosen_criterion(self) -> Criterion | None:
+        return self.criteria.get(self._chosen("criterion"))
+
+    @property
+    def query(self) -> str:
+        """The look as a query string, to be carried from trace to trace."""
+        carried = QueryDict(mutable=True)
+        carried.update({name: self._chosen(name) for name in self.fields if self._chosen(name)})
+        return carried.urlencode()
+
+    def _chosen(self, name: str) -> str:
+        self.is_valid()
+        return str(self.cleaned_data.get(name, ""))
+
+
+class SeenForm(forms.Form):
+    # The newest decision that the page knew of.
+    seen = forms.IntegerField(min_value=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Blank:
+    """A question at a place with what can be decided there, as it stands or as it was just sent."""
+
+    matter: Matter
+    value: str
+    reason: str
+
+    @property
+    def suffix(self) -> str:
+        return suffix_of(self.matter)
+
+    @property
+    def place(self) -> str:
+        return place_name(self.matter.position)
+
+    @property
+    def criterion(self) -> Criterion:
+        return self.matter.criterion
+
+    @property
+    def heard(self) -> tuple[Heard, ...]:
+        return self.matter.heard
+
+    @property
+    def decision(self) -> Label | None:
+        return self.matter.decision
+
+    @property
+    def levels(self) -> list[Level]:
+        return list(self.criterion.levels.all())
+
+    @property
+    def chosen(self) -> list[str]:
+        return self.value.split()
+
+    @property
+    def takes_many(self) -> bool:
+        return self.criterion.kind == CriterionKind.TAGS
+
+    @property
+    def agreed(self) -> str:
+        """What everybody says who says anything; empty where they differ."""
+        values = {one.label.value for one in self.heard}
+        return values.pop() if len(values) == 1 else ""
+
+
+def blank_of(matter: Matter, data: QueryDict | None = None) -> Blank:
+    if data is not None and f"reason-{suffix_of(matter)}" in data:
+        suffix = suffix_of(matter)
+        chosen = " ".join(sorted(data.getlist(f"decide-{suffix}")))
+        return Blank(matter, chosen, data.get(f"reason-{suffix}", ""))
+    standing = matter.decision
+    return Blank(matter, standing.value if standing else "", standing.text if standing else "")
+
+
+def said_in(review: Review, data: QueryDict, *, seen: int | None) -> list[Said]:
+    """The decisions in a posted page. A question left blank is not decided; a box takes a decision back."""
+    said = []
+    for matter in review.matters:
+        suffix = suffix_of(matter)
+        value = " ".join(sorted(data.getlist(f"decide-{suffix}")))
+        if f"back-{suffix}" in data:
+            said.append(Said(matter.criterion.pk, matter.position, is_cleared=True, seen=seen))
+        elif value and matter.can_be_decided:
+            text = data.get(f"reason-{suffix}", "")
+            said.append(Said(matter.criterion.pk, matter.position, value, text, seen=seen))
+    return said
+
+
+def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | None:
+    """The first decision that was not taken, and why."""
+    for one, outcome in zip(said, written, strict=True):
+        place = place_name(one.position)
+        field = f"reason-{one.criterion_id}-{'trace' if one.position is None else one.position}"
+        if outcome.refusal is not None:
+            return Rejected(f"{place}: {outcome.refusal.reason}", field=field)
+        if outcome.is_conflict:
+            there = f"decided {outcome.value}" if outcome.value else "took the decision back"
+            return Rejected(
+                f"{place}: somebody else {there} after this page was loaded. Theirs stands; look again"
+                " before you decide otherwise. The other decisions are saved.",
+                field=field,
+            )
+    return None
+
+
+def place_name(position: int | None) -> str:
+    return "The trace as a whole" if position is None else f"Step {position + 1}"
+
+
+def suffix_of(matter: Matter) -> str:
+    return f"{matter.criterion.pk}-{'trace' if matter.position is None else matter.position}"

@@ -1,0 +1,48 @@
+"""``{% load review %}``: what waits for reviewers, on pages that belong to other stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django import template
+from django.contrib.auth.models import AnonymousUser
+
+from annotate.access import REACH, role_in
+from annotate.enums import Role
+from annotate.label.history import own_labels
+from annotate.label.review_queue import review_queue
+from annotate.label.threads import open_for_reader, open_questions
+from annotate.models import Person, Project
+
+register = template.Library()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """How many traces wait for a decision, and how many questions for an answer."""
+
+    n_traces: int
+    n_questions: int
+
+
+@register.simple_tag
+def review_desk(project: Project, user: Person | AnonymousUser) -> Desk | None:
+    """What waits for reviewers; None for those who are none."""
+    if role_in(user, project) not in REACH[Role.REVIEWER]:
+        return None
+    assert isinstance(user, Person)
+    return Desk(n_traces=len(review_queue(project)), n_questions=open_questions(project, user).count())
+
+
+@register.simple_tag
+def comments_to(project: Project, user: Person | AnonymousUser) -> int:
+    """How many comments of reviewers wait for this reader; 0 for reviewers, who have the list of questions."""
+    if not isinstance(user, Person) or role_in(user, project) != Role.ANNOTATOR:
+        return 0
+    return open_for_reader(project, user).count()
+
+
+@register.simple_tag
+def is_labelling(project: Project, user: Person | AnonymousUser) -> bool:
+    """Whether the person has said anything in the project."""
+    return isinstance(user, Person) and own_labels(project, user).exists()

@@ -1,0 +1,123 @@
+"""What managers see of a queue, and do to it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotate.access import project_for, rater_for
+from annotate.assign.actions import renew_order
+from annotate.assign.manage.actions import act_on_reader, change_rules, change_traces
+from annotate.assign.manage.contracts import Change
+from annotate.assign.manage.lists import strata_of, traces_where
+from annotate.assign.manage.queries import exam_said, overview_of
+from annotate.assign.ordering import known_policies
+from annotate.assign.rules import QueueRules, rules_of
+from annotate.enums import Role
+from annotate.errors import Rejected
+from annotate.measure.queries import agreement_of
+from annotate.settings import build_settings
+from webapp.forms.assign import BasicsForm, ChangeForm, FilterForm, ReaderForm, RulesForm, basics_of
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def rules(request: HttpRequest, slug: str) -> HttpResponse:
+    """GET shows what the queue goes by; POST changes it."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    data = request.POST if request.method == "POST" else None
+    basics, form = BasicsForm(data, initial=basics_of(project)), RulesForm(rules_of(project), data)
+    if data is not None and all([basics.is_valid(), form.is_valid()]):
+        try:
+            change_rules(project, build_settings(QueueRules, form.values), **basics.cleaned_data)
+        except Rejected as error:
+            basics.add_error(error.field if error.field in basics.fields else None, error.reason)
+        else:
+            messages.success(request, "Saved. Fill the queue to add readings that are missing now.")
+            return redirect("queue-overview", slug=slug)
+    context = {
+        "project": project,
+        "basics": basics,
+        "form": form,
+        "policies": known_policies().values(),
+    }
+    return render(request, "assign/rules.html", context, status=200 if data is None else 400)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def overview(request: HttpRequest, slug: str) -> HttpResponse:
+    """How the work stands, or only the moving part of it for htmx."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    found, going_by = overview_of(project), rules_of(project)
+    context = {
+        "project": project,
+        "overview": found,
+        "rules": going_by,
+        "policy": known_policies()[going_by.policy],
+        "people": [(person, exam_said(person.reader, going_by)) for person in found.people],
+        "agreement": list(agreement_of(project).filter(criterion__is_asked=True)[:4]),
+    }
+    is_part = request.headers.get("HX-Request") is not None
+    return render(request, f"assign/overview.html{'#live' if is_part else ''}", context)
+
+
+@login_required
+@require_POST
+def renew(request: HttpRequest, slug: str) -> HttpResponse:
+    """Work the order of the queue out again."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    moved = renew_order(project)
+    messages.success(request, f"The order is worked out anew; {moved} trace{'s' * (moved != 1)} changed.")
+    return redirect("queue-overview", slug=slug)
+
+
+@login_required
+@require_POST
+def reader(request: HttpRequest, pk: int) -> HttpResponse:
+    """One thing about one person: pause, resume, take back, exam, skills."""
+    rater = rater_for(request.user, pk, role=Role.MANAGER)
+    form = ReaderForm(request.POST)
+    if not form.is_valid():
+        raise Rejected("Say what to do about the person.", field="do")
+    given = form.cleaned_data
+    messages.success(
+        request,
+        act_on_reader(rater, do=given["do"], reason=given["reason"], skills=given["skills"].split(",")),
+    )
+    return redirect("queue-overview", slug=rater.project.slug)
+
+
+@login_required
+@require_POST
+def change(request: HttpRequest, slug: str) -> HttpResponse:
+    """Say how many traces a change would touch; with that number confirmed, make it."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    where, form = FilterForm(strata_of(project), request.POST), ChangeForm(request.POST)
+    for one in (where, form):
+        if not one.is_valid():
+            field, problems = next(iter(one.errors.items()))
+            raise Rejected(" ".join(map(str, problems)), field=field)
+    wanted, what = where.wanted, build_settings(Change, form.cleaned_data["change"])
+    count = form.cleaned_data["count"]
+    if count is None:
+        context: dict[str, Any] = {
+            "project": project,
+            "count": traces_where(project, wanted).count(),
+            "change": what,
+            "is_everything": wanted.is_empty,
+            "given": [
+                (name, request.POST[name])
+                for name in (*where.fields, "do", "number")
+                if request.POST.get(name)
+            ],
+        }
+        return render(request, "assign/confirm.html", context)
+    done = change_traces(project, wanted, what, count=count)
+    messages.success(request, f"Done for {done} trace{'s' * (done != 1)}.")
+    return redirect("traces", slug=slug)
