@@ -32,6 +32,13 @@ class Scope(models.TextChoices):
     STEP = "step", "Step"
     TRACE = "trace", "Trace"
     PAIR = "pair", "Pair"
+    # A text given about a step: another way to go on, or a critique.
+    CANDIDATE = "candidate", "Candidate"
+
+
+class CandidateKind(models.TextChoices):
+    ALTERNATIVE = "alternative", "Alternative"
+    CRITIQUE = "critique", "Critique"
 
 
 class CriterionKind(models.TextChoices):
@@ -43,6 +50,8 @@ class CriterionKind(models.TextChoices):
     TEXT = "text", "Text"
     # The step rewritten: words that must differ from the step's own.
     CORRECTION = "correction", "Correction"
+    # One of the step's alternatives, by its position, or a continuation of one's own where none will do.
+    PICK = "pick", "Pick"
     # A heading over other questions: it asks nothing, its score is the weighted mean of theirs.
     GROUP = "group", "Group"
 

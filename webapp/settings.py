@@ -215,6 +215,7 @@ SPECTACULAR_SETTINGS = {
         "Purpose": "annotate.enums.Purpose",
         "Role": "annotate.enums.Role",
         "SoughtOutcome": "webapp.api.serializers.queue.SOUGHT_OUTCOMES",
+        "CandidateKind": "annotate.enums.CandidateKind",
         "CriterionKind": "annotate.enums.CriterionKind",
         "RaterKind": "annotate.enums.RaterKind",
         "ReleaseState": "annotate.enums.ReleaseState",

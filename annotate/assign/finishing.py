@@ -157,7 +157,8 @@ def readings_of_trace(current: Assignment) -> list[Said]:
         assignment__purpose=Purpose.WORK,
         criterion__rubric=current.project.rubric_id,
     )
-    answered = labels.exclude(criterion__kind=CriterionKind.TEXT)
+    unequal = (CriterionKind.TEXT, CriterionKind.CORRECTION, CriterionKind.PICK)
+    answered = labels.exclude(criterion__kind__in=unequal).filter(candidate=None)
     rows = list(answered.values_list("rater_id", "criterion_id", "step__position", "value"))
     errors = _error_levels({criterion for _, criterion, _, _ in rows})
     return [

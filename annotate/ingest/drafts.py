@@ -64,6 +64,18 @@ class LabelDraft:
 
 
 @dataclass(frozen=True, slots=True)
+class CandidateDraft:
+    """A text about the step at ``position``; ``rater`` is the name of one of the project's, or empty."""
+
+    position: int
+    kind: str
+    text: str
+    source_model: str = ""
+    rater: str = ""
+    meta: Meta = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class TraceDraft:
     external_id: str
     problem: ProblemDraft
@@ -72,6 +84,7 @@ class TraceDraft:
     outcome: Outcome | None = None
     meta: Meta = field(default_factory=dict)
     labels: tuple[LabelDraft, ...] = ()
+    candidates: tuple[CandidateDraft, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,8 +80,10 @@ class LabelBook:
             raise Rejected(f"{criterion.key} is asked about steps; say which", field=draft.place("step"))
         if criterion.scope == Scope.TRACE and draft.position is not None:
             raise Rejected(f"{criterion.key} is asked about the whole trace", field=draft.place("step"))
-        if criterion.scope == Scope.PAIR:
-            raise Rejected(f"{criterion.key} is asked about pairs", field=draft.place("criterion"))
+        if criterion.scope in (Scope.PAIR, Scope.CANDIDATE):
+            raise Rejected(
+                f"{criterion.key} is asked about {criterion.scope}s", field=draft.place("criterion")
+            )
         if draft.position is not None and draft.position >= n_steps:
             raise Rejected(
                 f"the trace has no step {draft.position}; its steps are 0 to {n_steps - 1}",
@@ -143,6 +145,11 @@ class LabelBook:
             if draft.value or not draft.text.strip():
                 raise Rejected(f"{criterion.key} asks for a text and no value", field=draft.place("text"))
             return
+        if criterion.kind == CriterionKind.PICK:
+            raise Rejected(
+                f"{criterion.key} picks one of the alternatives, which a file cannot name",
+                field=draft.place("criterion"),
+            )
         if criterion.kind == CriterionKind.GROUP:
             raise Rejected(
                 f"{criterion.key} is a heading over other questions", field=draft.place("criterion")

@@ -28,6 +28,7 @@ def criteria_of(rubric: Rubric) -> list[CriterionPreset]:
             fills_before_error=row.fills_before_error,
             is_optional=row.is_optional,
             step_kinds=tuple(map(StepKind, row.step_kinds)),
+            candidate_kind=row.candidate_kind,
             severities=tuple(row.severities),
             condition=key_of[row.condition_id] if row.condition_id else "",
             condition_levels=tuple(row.condition_levels),
@@ -69,6 +70,7 @@ def _write(row: Criterion, preset: CriterionPreset, position: int, before: dict[
     row.fills_before_error = preset.fills_before_error
     row.is_optional = preset.is_optional
     row.step_kinds = list(preset.step_kinds)
+    row.candidate_kind = preset.candidate_kind
     row.severities = list(preset.severities)
     row.condition = before.get(preset.condition)
     row.condition_levels = list(preset.condition_levels)

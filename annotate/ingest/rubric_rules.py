@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from annotate.enums import CHOOSING_KINDS, WORDING_KINDS, CriterionKind, Scope, Verdict
+from annotate.enums import CHOOSING_KINDS, WORDING_KINDS, CandidateKind, CriterionKind, Scope, Verdict
 from annotate.errors import Rejected
 from annotate.ingest.presets.contracts import CriterionPreset, LevelPreset
 from annotate.models.label import LONGEST_VALUE
@@ -87,13 +87,19 @@ def _own_problems(about: _About, one: CriterionPreset) -> Iterator[Problem]:
     yield from _word_problems(about, "title", one.title, _LONGEST["title"])
     if not math.isfinite(one.weight) or one.weight < 0:
         yield about.says("weight", "a weight is a number from 0")
-    is_without_levels = one.kind in (*WORDING_KINDS, CriterionKind.GROUP)
+    is_without_levels = one.kind in (*WORDING_KINDS, CriterionKind.GROUP, CriterionKind.PICK)
     if is_without_levels and one.levels:
         yield about.says("levels", f"a {one.kind.label.lower()} has no levels to choose from")
     if not is_without_levels and not one.levels:
         yield about.says("levels", "it needs at least one level to choose")
     if one.kind == CriterionKind.CORRECTION and one.scope != Scope.STEP:
         yield about.says("scope", "only a step can be rewritten")
+    if one.kind == CriterionKind.PICK and one.scope != Scope.STEP:
+        yield about.says("scope", "one picks among the alternatives of a step")
+    if one.scope == Scope.CANDIDATE and one.candidate_kind not in CandidateKind.values:
+        yield about.says("candidate_kind", "say whether it is about alternatives or critiques")
+    if one.scope != Scope.CANDIDATE and one.candidate_kind:
+        yield about.says("candidate_kind", "only questions about candidates have this")
     if one.kind == CriterionKind.GROUP and one.scope != Scope.TRACE:
         yield about.says("scope", "a group gathers questions about the trace")
     if one.step_kinds and one.scope != Scope.STEP:
@@ -183,6 +189,7 @@ _REACHES: Mapping[Scope, tuple[Scope, ...]] = {
     Scope.STEP: (Scope.STEP, Scope.TRACE),
     Scope.TRACE: (Scope.TRACE,),
     Scope.PAIR: (Scope.PAIR,),
+    Scope.CANDIDATE: (Scope.STEP, Scope.TRACE),
 }
 
 

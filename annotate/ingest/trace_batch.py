@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from annotate.enums import AssignmentState
 from annotate.errors import Rejected
+from annotate.ingest.candidates import enter_candidates
 from annotate.ingest.drafts import (
     BadRow,
     TraceDraft,
@@ -74,7 +75,7 @@ class TraceBatch:
         self._keys.update((f"id {entry.draft.external_id}", entry.content_hash))
 
     def write(self, tally: Tally) -> None:
-        """Effects in order: problems, traces, steps, labels, and every row counted once."""
+        """Effects in order: problems, traces, steps, candidates, labels, and every row counted once."""
         self._match_traces()
         self._refuse_losses()
         plan = self._plan_labels()
@@ -85,6 +86,7 @@ class TraceBatch:
         shelf.save()
         _write_traces(entries)
         _write_steps(entries)
+        _write_candidates(entries)
         plan.fresh += _labels_of([entry for entry in entries if entry.has_new_steps])
         tally.labels += self._book.enter(plan)
         self._count(tally)
@@ -159,7 +161,7 @@ def _worked_on(traces: list[int]) -> dict[int, str]:
         Unit.objects.filter(trace__in=traces).values_list("trace_id", flat=True), "is part of a run"
     )
     why |= dict.fromkeys(held.values_list("trace_id", flat=True), "is or was with an annotator")
-    for path in ("step__trace_id", "trace_id"):
+    for path in ("step__trace_id", "trace_id", "candidate__step__trace_id"):
         labelled = Label.objects.filter(**{f"{path.removesuffix('_id')}__in": traces}).values_list(
             path, flat=True
         )
@@ -230,6 +232,19 @@ def _write_steps(entries: list[Entry]) -> None:
         Step.objects.filter(trace__in=replaced).delete()
     insert_steps((entry.trace.pk, entry.draft.steps) for entry in renewed)
     _merge_step_meta([entry for entry in entries if not entry.has_new_steps])
+
+
+def _write_candidates(entries: list[Entry]) -> None:
+    """Add the texts that came along with steps; those that are there already stay as they are."""
+    speaking = {entry.trace.pk: entry for entry in entries if entry.draft.candidates}
+    if not speaking:
+        return
+    found = Step.objects.filter(trace__in=speaking).values_list("trace_id", "position", "pk")
+    steps = {(trace, position): pk for trace, position, pk in found}
+    for trace, entry in speaking.items():
+        rows = [(steps[trace, draft.position], draft) for draft in entry.draft.candidates]
+        if enter_candidates(rows) and entry.fate is Fate.UNCHANGED:
+            entry.fate = Fate.UPDATED
 
 
 def _merge_step_meta(entries: list[Entry]) -> None:

@@ -19,7 +19,7 @@ from annotate.enums import AssignmentState, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import freeze_rubric, use_rubric
 from annotate.ingest.rubric_rows import criteria_of
-from annotate.models import Assignment, Criterion, Label, Project, Rubric, Step, Trace
+from annotate.models import Assignment, Candidate, Criterion, Label, Project, Rubric, Step, Trace
 
 from .answers import Said, Written
 from .carrying import Carriage, carriage_of, carry
@@ -46,6 +46,7 @@ def save_label(
     *,
     step: Step | None = None,
     trace: Trace | None = None,
+    candidate: Candidate | None = None,
     criterion: Criterion,
     value: str,
     text: str = "",
@@ -56,8 +57,9 @@ def save_label(
 
     ``is_filled``: the step was answered along with an error further on, which the label's evidence says.
     """
-    position = _position(assignment, criterion, step, trace)
-    said = Said(criterion.pk, position, value, text, seconds, is_filled=is_filled)
+    position = _position(assignment, criterion, step, trace, candidate)
+    rated = candidate.pk if candidate else None
+    said = Said(criterion.pk, position, value, text, seconds, is_filled=is_filled, candidate=rated)
     [written] = save_answers(assignment, token, [said])
     if written.refusal is not None:
         raise written.refusal
@@ -71,10 +73,15 @@ def clear_label(
     *,
     step: Step | None = None,
     trace: Trace | None = None,
+    candidate: Candidate | None = None,
     criterion: Criterion,
 ) -> bool:
     """Take an answer back; returns whether there was one."""
-    said = Said(criterion.pk, _position(assignment, criterion, step, trace), is_cleared=True)
+    position, rated = (
+        _position(assignment, criterion, step, trace, candidate),
+        candidate.pk if candidate else None,
+    )
+    said = Said(criterion.pk, position, is_cleared=True, candidate=rated)
     [written] = save_answers(assignment, token, [said])
     if written.refusal is not None:
         raise written.refusal
@@ -177,9 +184,10 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
     held, criteria = ledger.held, ledger.criteria
     if not criteria:
         raise Conflict("The rubric asks people nothing, so there is nothing to submit.")
-    drafts = ledger.drafts
-    questions = [question_of(criterion) for criterion in criteria.values()]
-    answers = {place: Answer(row.value, row.text) for place, row in drafts.items()}
+    drafts, ratings = ledger.drafts, ledger.ratings
+    questions = [question_of(one, ledger.texts.places_of(one)) for one in criteria.values()]
+    said = {place: Answer(row.value, row.text) for place, row in drafts.items()}
+    answers = ledger.texts.together(criteria.values(), said, ratings)
     missing = first_missing(questions, ledger.kinds, answers)
     if missing is not None:
         what = "the reason in words" if missing in answers else "an answer"
@@ -188,6 +196,10 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
         return Handed(is_revealed=True)
     asked = set(asked_places(questions, ledger.kinds, answers))
     aside = [row.pk for place, row in drafts.items() if place not in asked]
+    for (criterion_id, candidate), row in ratings.items():
+        text = ledger.candidates[candidate]
+        if (criterion_id, ledger.texts.position(text)) not in asked:
+            aside.append(row.pk)
     # A slot claimed once has had one holder only.
     if held.token > 1:
         earlier = Label.objects.live().filter(assignment=held).exclude(rater=reader_of(held))
@@ -212,13 +224,23 @@ def set_labelling(project: Project, *, shows_reference: bool, reveals_prelabels:
 
 
 def _position(
-    assignment: Assignment, criterion: Criterion, step: Step | None, trace: Trace | None
+    assignment: Assignment,
+    criterion: Criterion,
+    step: Step | None,
+    trace: Trace | None,
+    candidate: Candidate | None,
 ) -> int | None:
     """Where a target is, for those who hold the rows themselves."""
     if criterion.rubric_id != assignment.project.rubric_id:
         raise Rejected(f"{criterion} is not part of this project's rubric.", field="criterion")
     if not criterion.is_asked or criterion.kind == CriterionKind.GROUP:
         raise Rejected(f"{criterion} is not put to people.", field="criterion")
+    if candidate is not None:
+        if step is not None or trace is not None:
+            raise Rejected(f"{criterion} needs a candidate of this trace.", field="candidate")
+        return None
+    if criterion.scope == Scope.CANDIDATE:
+        raise Rejected(f"{criterion} is about a candidate.", field="candidate")
     if criterion.scope == Scope.STEP:
         if step is None or trace is not None or step.trace_id != assignment.trace_id:
             raise Rejected(f"{criterion} needs a step of this trace.", field="step")

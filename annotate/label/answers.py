@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from annotate.enums import WORDING_KINDS, CriterionKind
@@ -17,6 +17,10 @@ LONGEST_TEXT = 20_000
 # A step rewritten may be as long as a step.
 LONGEST_CORRECTION = 200_000
 LONGEST_KEY = 40
+
+
+# Criterion, step position and candidate: at most one of the two; neither is the trace as a whole.
+Spot = tuple[int, int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +42,16 @@ class Said:
     is_filled: bool = False
     key: str = ""
     seen: int | None = None
+    # The text that is rated, and then no position.
+    candidate: int | None = None
 
     @property
     def place(self) -> Place:
         return self.criterion_id, self.position
+
+    @property
+    def spot(self) -> Spot:
+        return self.criterion_id, self.position, self.candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +70,16 @@ class Written:
 
 
 def clean_answer(
-    criterion: Criterion, value: str, text: str, step_body: Callable[[], str] | None
+    criterion: Criterion,
+    value: str,
+    text: str,
+    step_body: Callable[[], str] | None,
+    alternatives: Collection[int] = (),
 ) -> tuple[str, str]:
     """Level keys in order and text without edges, if the criterion takes them; raises Rejected.
 
     ``step_body`` gives the text of the step that is spoken of, None for the trace as a whole; only corrections ask.
+    ``alternatives`` are the positions that a pick may name; without one it is a continuation in one's own words.
     """
     # Forms send CRLF. A step rewritten may begin with an indentation that means something.
     text = text.replace("\r\n", "\n")
@@ -81,6 +96,12 @@ def clean_answer(
         if is_correction and step_body is not None and text.strip() == step_body().strip():
             raise Rejected(f"{criterion} says what the step says; change it, or leave it out.", field="text")
         return "", text
+    if criterion.kind == CriterionKind.PICK:
+        if not value and not text:
+            raise Rejected(f"{criterion}: pick one, or write your own.", field="value")
+        if value and (not value.isdecimal() or int(value) not in alternatives):
+            raise Rejected(f"{criterion}: the step has no alternative {value}.", field="value")
+        return value, text
     known = {level.key for level in criterion.levels.all()}
     if criterion.kind == CriterionKind.TAGS:
         return tidy_tags(value, known, criterion.severities), text

@@ -16,12 +16,12 @@ from django.db.models import Count, Exists, OuterRef, QuerySet
 from annotate.enums import AssignmentState, CriterionKind, Scope
 from annotate.ingest.presets import CriterionPreset
 from annotate.ingest.rubric_rows import criteria_of
-from annotate.models import Assignment, Criterion, Label, Rubric, Step
+from annotate.models import Assignment, Candidate, Criterion, Label, Rubric, Step
 
 from .carried_rows import Passage, copy_rows
-from .completeness import Answer, Place, Question, first_missing
+from .completeness import Answer, Place, first_missing
 from .mapping import Move, Moves, carried_shares, carried_value
-from .queries import question_of
+from .queries import Sheet, question_of
 
 BATCH = 2000
 
@@ -136,6 +136,7 @@ def _with_shares(label: Label, passage: Passage, move: Move) -> Label:
         step_id=label.step_id,
         trace_id=label.trace_id,
         pair_id=label.pair_id,
+        candidate_id=label.candidate_id,
         assignment_id=label.assignment_id,
         run_id=label.run_id,
         value=passage.to_value,
@@ -176,7 +177,7 @@ def _readings(
     asked = [
         one for one in every if one.is_asked and one.scope != Scope.PAIR and one.kind != CriterionKind.GROUP
     ]
-    questions, titles = [question_of(one) for one in asked], {one.pk: one.title for one in asked}
+    titles = {one.pk: one.title for one in asked}
     ids = {one.key: one.pk for one in every}
     complete, incomplete = 0, []
     spoke = Label.objects.live().filter(assignment=OuterRef("pk"), criterion__rubric=old)
@@ -184,10 +185,7 @@ def _readings(
         Exists(spoke), project=old.project_id, state=AssignmentState.SUBMITTED
     )
     for batch in _batches(submitted.select_related("trace", "holder"), size=500):
-        answers = _answers(batch, old, moves, targets, ids)
-        kinds = _kinds(batch, questions)
-        for one in batch:
-            missing = first_missing(questions, kinds[one.trace_id], answers.get(one.pk, {}))
+        for one, missing in zip(batch, _missing(batch, asked, old, moves, targets, ids), strict=True):
             if missing is None:
                 complete += 1
                 continue
@@ -198,33 +196,53 @@ def _readings(
     return complete, incomplete
 
 
-def _answers(
+def _missing(
     batch: Sequence[Assignment],
+    asked: Sequence[Criterion],
     old: Rubric,
     moves: Moves,
     targets: Mapping[str, CriterionPreset],
     ids: Mapping[str, int],
-) -> dict[int, dict[Place, Answer]]:
-    found: dict[int, dict[Place, Answer]] = {}
+) -> Iterator[Place | None]:
+    """For each assignment what it would still miss. Steps and candidates are read only where a question needs them."""
+    answers: dict[int, dict[Place, Answer]] = {}
+    ratings: dict[int, dict[tuple[int, int], Answer]] = {}
     labels = Label.objects.live().filter(criterion__rubric=old, assignment__in=[one.pk for one in batch])
-    for assignment, key, position, value, text in labels.values_list(
-        "assignment", "criterion__key", "step__position", "value", "text"
+    for assignment, key, candidate, position, value, text in labels.values_list(
+        "assignment", "criterion__key", "candidate", "step__position", "value", "text"
     ):
         move = moves.get(key, Move(None))
         to = _value(value, move, targets)
-        if to is not None and move.to is not None and assignment is not None:
-            found.setdefault(assignment, {})[ids[move.to], position] = Answer(to, text)
-    return found
-
-
-def _kinds(batch: Sequence[Assignment], questions: Sequence[Question]) -> dict[int, list[str]]:
-    if not any(question.kinds for question in questions):
-        return {one.trace_id: [""] * one.trace.n_steps for one in batch}
-    found: dict[int, list[str]] = {}
-    steps = Step.objects.filter(trace__in=[one.trace_id for one in batch]).order_by("trace", "position")
-    for trace, kind in steps.values_list("trace", "kind"):
-        found.setdefault(trace, []).append(kind)
-    return found
+        if to is None or move.to is None or assignment is None:
+            continue
+        if candidate is None:
+            answers.setdefault(assignment, {})[ids[move.to], position] = Answer(to, text)
+        else:
+            ratings.setdefault(assignment, {})[ids[move.to], candidate] = Answer(to, text)
+    if not any(one.step_kinds or one.candidate_kind or one.kind == CriterionKind.PICK for one in asked):
+        questions = [question_of(one) for one in asked]
+        for one in batch:
+            yield first_missing(questions, [""] * one.trace.n_steps, answers.get(one.pk, {}))
+        return
+    traces = [one.trace_id for one in batch]
+    steps: dict[int, list[Step]] = {}
+    for step in Step.objects.filter(trace__in=traces).defer("text", "meta").order_by("trace", "position"):
+        steps.setdefault(step.trace_id, []).append(step)
+    candidates: dict[int, list[Candidate]] = {}
+    given = (
+        Candidate.objects.filter(step__trace__in=traces).select_related("step").defer("text", "step__text")
+    )
+    for text_given in given.order_by("step", "kind", "position"):
+        candidates.setdefault(text_given.step.trace_id, []).append(text_given)
+    for one in batch:
+        yield Sheet(
+            criteria=tuple(asked),
+            groups=(),
+            steps=tuple(steps[one.trace_id]),
+            answers=answers.get(one.pk, {}),
+            candidates=tuple(candidates.get(one.trace_id, ())),
+            ratings=ratings.get(one.pk, {}),
+        ).missing
 
 
 def _batches(rows: QuerySet[Any], *, size: int = BATCH) -> Iterator[list[Any]]:

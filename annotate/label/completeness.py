@@ -41,6 +41,8 @@ class Question:
     stops_at_first_error: bool = False
     is_optional: bool = False
     kinds: Collection[str] = ()
+    # Steps that have something to choose from or to rate; None: every step is asked about.
+    only_at: Collection[int] | None = None
     errors: Collection[str] = ()
     needs_text: Collection[str] = ()
     ends: Collection[str] = ()
@@ -60,8 +62,11 @@ def asked_places(
         stopped = False
         for position in range(len(kinds)) if question.is_about_steps else (None,):
             place = (question.id, position)
-            is_other_kind = position is not None and question.kinds and kinds[position] not in question.kinds
-            if stopped or is_other_kind or not _is_met(question, position, asked, answers):
+            if (
+                stopped
+                or not _is_about(question, position, kinds)
+                or not _is_met(question, position, asked, answers)
+            ):
                 continue
             asked.add(place)
             said = answers.get(place)
@@ -98,6 +103,14 @@ def first_missing(
 
 def _is_done(question: Question, said: Answer | None) -> bool:
     return said is not None and (bool(said.text) or said.value not in question.needs_text)
+
+
+def _is_about(question: Question, position: int | None, kinds: Sequence[str]) -> bool:
+    if position is None:
+        return True
+    if question.kinds and kinds[position] not in question.kinds:
+        return False
+    return question.only_at is None or position in question.only_at
 
 
 def _is_met(

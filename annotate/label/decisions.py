@@ -38,8 +38,9 @@ class Reading:
 
 
 def decidable_criteria(project: Project) -> tuple[Criterion, ...]:
-    """The questions put to people that have levels; words have none to decide between."""
-    return tuple(one for one in asked_criteria(project) if one.levels.all())
+    """The questions about steps and the trace that have levels; words have none to decide between."""
+    asked = (one for one in asked_criteria(project) if one.scope != Scope.CANDIDATE)
+    return tuple(one for one in asked if one.levels.all())
 
 
 def desk_of(project: Project) -> Rater:

@@ -15,7 +15,16 @@ from annotate.models import Comment, Label, Person, Project, Trace
 from .review import Readers, Review
 
 # What a page needs of a label, in one query.
-_BESIDE = ("rater", "criterion", "step__trace", "trace", "assignment", "decided_by", "superseded_by")
+_BESIDE = (
+    "rater",
+    "criterion",
+    "step__trace",
+    "trace",
+    "candidate__step__trace",
+    "assignment",
+    "decided_by",
+    "superseded_by",
+)
 
 
 class Who(StrEnum):
@@ -93,7 +102,8 @@ def own_labels(project: Project, person: Person) -> QuerySet[Label]:
 
 
 def event_of(label: Label, who: str) -> Event:
-    trace = label.trace or (label.step.trace if label.step else None)
+    step = label.candidate.step if label.candidate else label.step
+    trace = label.trace or (step.trace if step else None)
     assert trace is not None
     later: Label | None = getattr(label, "superseded_by", None)
     return Event(
@@ -102,7 +112,7 @@ def event_of(label: Label, who: str) -> Event:
         kind=label.rater.kind,
         what=_what(label),
         trace=trace,
-        position=label.step.position if label.step else None,
+        position=step.position if step else None,
         criterion=label.criterion.title,
         value=label.value,
         text=label.text,
@@ -165,8 +175,10 @@ def _sent_back(comment: Comment, readers: Readers, shown: set[int]) -> Event:
 
 def _about(trace: Trace, position: int | None) -> Q:
     if position is not None:
-        return Q(step__trace=trace, step__position=position)
-    return Q(step__trace=trace) | Q(trace=trace)
+        return Q(step__trace=trace, step__position=position) | Q(
+            candidate__step__trace=trace, candidate__step__position=position
+        )
+    return Q(step__trace=trace) | Q(trace=trace) | Q(candidate__step__trace=trace)
 
 
 def _said_by(who: Who) -> Q:

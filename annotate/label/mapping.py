@@ -44,6 +44,8 @@ def move_to(one: CriterionPreset, target: CriterionPreset | None) -> Move:
 
 def fits(old: CriterionPreset, new: CriterionPreset) -> bool:
     """Whether the answers to one question can be answers to the other."""
+    if old.candidate_kind != new.candidate_kind:
+        return False
     return old.scope == new.scope and _family(old) == _family(new) != CriterionKind.GROUP
 
 
@@ -93,6 +95,8 @@ def carried_value(value: str, move: Move, target: CriterionPreset) -> str | None
 
     A severity that the new version does not know sets its tag aside, and one that it needs is not made up.
     """
+    if target.kind == CriterionKind.PICK:
+        return value
     if target.kind != CriterionKind.TAGS:
         return move.levels.get(value) if value else value
     worst: dict[str, int] = {}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
@@ -11,15 +11,19 @@ from django.db.models import Q
 
 from annotate.enums import CriterionKind, RaterKind, Scope
 from annotate.errors import Conflict
-from annotate.models import Assignment, Criterion, Label, Person, Project, Rater, Step, Trace
+from annotate.models import Assignment, Candidate, Criterion, Label, Person, Project, Rater, Step, Trace
 
 from .completeness import Answer, Place, Question, asked_places, open_places
+from .rating import Rated, Texts, candidates_for
 from .rollup import Item, Total, roll_up
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """An assignment laid out for its holder: the questions, the steps, and their own answers by place."""
+    """An assignment laid out for its holder: the questions, the steps, and their own answers by place.
+
+    ``ratings`` are the answers about candidates, by criterion and candidate.
+    """
 
     criteria: tuple[Criterion, ...]
     groups: tuple[Criterion, ...]
@@ -27,16 +31,18 @@ class Sheet:
     answers: Mapping[Place, Answer]
     # The newest label of the assignment, for telling later ones apart; 0 when there is none.
     seen: int = 0
+    candidates: tuple[Candidate, ...] = ()
+    ratings: Mapping[Rated, Answer] = field(default_factory=dict)
 
     @cached_property
     def asked(self) -> list[Place]:
         """Where a question is asked, given the answers so far; answers elsewhere are set aside at the end."""
-        return asked_places(self._questions, self._kinds, self.answers)
+        return asked_places(self._questions, self._kinds, self._together)
 
     @cached_property
     def open(self) -> list[Place]:
         """What still needs an answer before the trace can be submitted."""
-        return open_places(self._questions, self._kinds, self.answers)
+        return open_places(self._questions, self._kinds, self._together)
 
     @property
     def missing(self) -> Place | None:
@@ -44,7 +50,13 @@ class Sheet:
 
     @property
     def n_missing(self) -> int:
-        return len(self.open)
+        """How many answers are missing; each candidate that is not rated counts."""
+        by_pk = {one.pk: one for one in self.criteria}
+        return sum(len(self.texts.unrated(by_pk[pk], at, self.ratings)) or 1 for pk, at in self.open)
+
+    @cached_property
+    def texts(self) -> Texts:
+        return Texts(self.candidates, {step.pk: step.position for step in self.steps})
 
     @cached_property
     def totals(self) -> list[Total]:
@@ -60,8 +72,12 @@ class Sheet:
         return [step.kind for step in self.steps]
 
     @cached_property
+    def _together(self) -> dict[Place, Answer]:
+        return self.texts.together(self.criteria, self.answers, self.ratings)
+
+    @cached_property
     def _questions(self) -> list[Question]:
-        return [question_of(criterion) for criterion in self.criteria]
+        return [question_of(criterion, self.texts.places_of(criterion)) for criterion in self.criteria]
 
 
 # A frozen version never changes, and every keystroke asks for it. The date tells apart two databases' version 1.
@@ -111,12 +127,14 @@ def rollup_items(criteria: Iterable[Criterion]) -> list[Item]:
     ]
 
 
-def question_of(criterion: Criterion) -> Question:
+def question_of(criterion: Criterion, only_at: Collection[int] | None = None) -> Question:
+    """``only_at``: the steps that have something to rate or to pick from, where the question is about that."""
     levels = criterion.levels.all()
     return Question(
         id=criterion.pk,
         title=criterion.title,
-        is_about_steps=criterion.scope == Scope.STEP,
+        is_about_steps=criterion.scope in (Scope.STEP, Scope.CANDIDATE),
+        only_at=only_at,
         stops_at_first_error=criterion.stops_at_first_error,
         is_optional=criterion.is_optional,
         kinds=frozenset(criterion.step_kinds),
@@ -138,7 +156,7 @@ def reader_of(assignment: Assignment) -> Rater:
 def sheet_of(assignment: Assignment) -> Sheet:
     """Everything the labelling page needs, and nothing that other raters said."""
     rows = Label.objects.filter(assignment=assignment, rater=reader_of(assignment)).values_list(
-        "pk", "criterion", "step__position", "value", "text", "is_live"
+        "pk", "criterion", "candidate", "step__position", "value", "text", "is_live"
     )
     # An earlier version's answers may lie in the same slot; they are not this sheet's.
     current = {one.pk for one in rubric_criteria(assignment.project)}
@@ -147,8 +165,13 @@ def sheet_of(assignment: Assignment) -> Sheet:
         blank_sheet(assignment),
         answers={
             (criterion, position): Answer(value, text)
-            for _, criterion, position, value, text, is_live in labels
-            if is_live
+            for _, criterion, candidate, position, value, text, is_live in labels
+            if is_live and candidate is None
+        },
+        ratings={
+            (criterion, candidate): Answer(value, text)
+            for _, criterion, candidate, _, value, text, is_live in labels
+            if is_live and candidate is not None
         },
         seen=max((pk for pk, *_ in labels), default=0),
     )
@@ -157,8 +180,10 @@ def sheet_of(assignment: Assignment) -> Sheet:
 def blank_sheet(assignment: Assignment) -> Sheet:
     """The questions and the steps without any answers."""
     groups = (one for one in rubric_criteria(assignment.project) if one.kind == CriterionKind.GROUP)
+    criteria = asked_criteria(assignment.project)
     return Sheet(
-        criteria=asked_criteria(assignment.project),
+        criteria=criteria,
+        candidates=candidates_for(assignment.trace_id, criteria),
         groups=tuple(groups),
         steps=tuple(Step.objects.filter(trace_id=assignment.trace_id).order_by("position")),
         answers={},
@@ -174,8 +199,11 @@ def readings_of(trace: Trace) -> list[Label]:
     """What people and gold keys say about a trace and its steps, submitted work only. Not for annotators."""
     said = (
         Label.objects.counted()
-        .filter(Q(step__trace=trace) | Q(trace=trace), rater__kind__in=(RaterKind.PERSON, RaterKind.GOLD))
-        .select_related("rater", "criterion", "step")
+        .filter(
+            Q(step__trace=trace) | Q(trace=trace) | Q(candidate__step__trace=trace),
+            rater__kind__in=(RaterKind.PERSON, RaterKind.GOLD),
+        )
+        .select_related("rater", "criterion", "step", "candidate")
     )
     return list(said.order_by("rater__kind", "rater__name", "criterion__position"))
 
@@ -189,7 +217,7 @@ def totals_by_rater(project: Project, labels: Iterable[Label]) -> dict[str, list
     known = {one.pk for one in criteria}
     said: dict[str, dict[Place, Answer]] = {}
     for label in labels:
-        if label.step_id is None and label.criterion_id in known:
+        if label.trace_id is not None and label.criterion_id in known:
             said.setdefault(label.rater.name, {})[label.criterion_id, None] = Answer(label.value, label.text)
     return {
         name: roll_up(

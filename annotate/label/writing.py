@@ -11,14 +11,15 @@ from functools import partial
 
 from django.db.models import Q
 
-from annotate.enums import Scope
+from annotate.enums import CandidateKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
 from annotate.models import Assignment, Criterion, Label, Step
 
-from .answers import Said, Written, clean_answer, clean_seconds
+from .answers import Said, Spot, Written, clean_answer, clean_seconds
 from .completeness import Place
 from .queries import asked_criteria, reader_of
+from .rating import Rated, Texts, candidates_for
 from .revealing import has_seen_prelabels
 
 
@@ -57,16 +58,24 @@ class Ledger:
         self.steps = {position: pk for position, pk, _ in rows}
         self.kinds = [kind for _, _, kind in sorted(rows)]
         self.has_seen_prelabels = has_seen_prelabels(held)
-        self.rows: dict[Place, list[Row]] = {}
+        self.rows: dict[Spot, list[Row]] = {}
         position_of = {pk: position for position, pk in self.steps.items()}
+        given = candidates_for(held.trace_id, self.criteria.values())
+        self.texts = Texts([one for one in given if one.step_id in position_of], position_of)
+        # A rating may be written without its step being opened.
+        self.candidates = {one.pk: one for one in given}
         # By the steps' ids, not through a join: in a table of millions both sides of the OR then have an index.
+        about = Q(step__in=position_of) | Q(trace=held.trace_id)
+        if given:
+            about |= Q(candidate__in=self.candidates)
         said = (
-            Label.objects.filter(Q(step__in=position_of) | Q(trace=held.trace_id), rater=reader_of(held))
+            Label.objects.filter(about, rater=reader_of(held))
             .filter(criterion__in=self.criteria)
             .values_list(
                 "pk",
                 "criterion_id",
                 "step_id",
+                "candidate_id",
                 "assignment_id",
                 "value",
                 "text",
@@ -76,45 +85,55 @@ class Ledger:
             )
             .order_by("pk")
         )
-        for pk, criterion, step, assignment, value, text, seconds, is_live, evidence in said:
-            place = (criterion, None if step is None else position_of[step])
+        for pk, criterion, step, candidate, assignment, value, text, seconds, is_live, evidence in said:
+            spot = (criterion, None if step is None else position_of[step], candidate)
             row = Row(pk, value, text, seconds, is_live, assignment == held.pk, evidence.get("key", ""))
-            self.rows.setdefault(place, []).append(row)
+            self.rows.setdefault(spot, []).append(row)
 
-    def standing(self, place: Place) -> Row | None:
-        return next((row for row in self.rows.get(place, ()) if row.is_live), None)
+    def standing(self, spot: Spot) -> Row | None:
+        return next((row for row in self.rows.get(spot, ()) if row.is_live), None)
 
     @property
     def drafts(self) -> dict[Place, Row]:
-        """What stands in this assignment, by place."""
-        live = {place: self.standing(place) for place in self.rows}
-        return {place: row for place, row in live.items() if row is not None and row.is_here}
+        """What stands in this assignment about steps and the trace, by place."""
+        return {(pk, position): row for (pk, position, one), row in self._here() if one is None}
+
+    @property
+    def ratings(self) -> dict[Rated, Row]:
+        """What stands in this assignment about candidates."""
+        return {(pk, one): row for (pk, _, one), row in self._here() if one is not None}
+
+    def _here(self) -> Iterator[tuple[Spot, Row]]:
+        for spot in self.rows:
+            row = self.standing(spot)
+            if row is not None and row.is_here:
+                yield spot, row
 
     def write(self, said: Sequence[Said]) -> list[Written]:
         """Write some answers in their order; see :func:`actions.save_answers`."""
         written: list[Written] = []
         # What this sender has said at a place in this very request, it has also seen there.
-        known: dict[Place, int] = {}
+        known: dict[Spot, int] = {}
         for some in _once_per_place(said):
             for one, outcome in zip(some, self._write_places(some, known), strict=True):
                 written.append(outcome)
                 if outcome.label_id is not None:
-                    known[one.place] = outcome.label_id
+                    known[one.spot] = outcome.label_id
         return written
 
-    def _write_places(self, said: Sequence[Said], known: Mapping[Place, int]) -> list[Written]:
+    def _write_places(self, said: Sequence[Said], known: Mapping[Spot, int]) -> list[Written]:
         outcome: list[Written | Label] = []
         retired: list[Row] = []
-        new: list[tuple[Place, Label, str]] = []
+        new: list[tuple[Spot, Label, str]] = []
         for one in said:
             try:
-                label = self._label_of(one, known.get(one.place, one.seen))
+                label = self._label_of(one, known.get(one.spot, one.seen))
             except Rejected as refusal:
                 label = Written(refusal=refusal)
             outcome.append(label)
             if isinstance(label, Label):
-                new.append((one.place, label, one.key))
-                if (standing := self.standing(one.place)) is not None:
+                new.append((one.spot, label, one.key))
+                if (standing := self.standing(one.spot)) is not None:
                     retired.append(standing)
         if retired:
             retire([row.pk for row in retired])
@@ -123,9 +142,9 @@ class Ledger:
         if new:
             freeze_rubric(new[0][1].criterion.rubric)
             Label.objects.bulk_create([label for _, label, _ in new])
-        for place, label, key in new:
+        for spot, label, key in new:
             row = Row(label.pk, label.value, label.text, label.seconds, label.is_live, True, key)
-            self.rows.setdefault(place, []).append(row)
+            self.rows.setdefault(spot, []).append(row)
         return [Written(one.pk) if isinstance(one, Label) else one for one in outcome]
 
     def _label_of(self, one: Said, seen: int | None) -> Label | Written:
@@ -134,17 +153,20 @@ class Ledger:
         value, text = "", ""
         if not one.is_cleared:
             body = None if one.position is None else partial(self._body_of, one.position)
-            value, text = clean_answer(criterion, one.value, one.text, body)
+            value, text = clean_answer(
+                criterion, one.value, one.text, body, self._alternatives_at(one.position)
+            )
         seconds = clean_seconds(one.seconds)
         settled = self._settled(one, value, text, seen)
         if settled is not None:
             return settled
-        standing = self.standing(one.place)
+        standing = self.standing(one.spot)
         return Label(
             rater=reader_of(self.held),
             criterion=criterion,
             step_id=None if one.position is None else self.steps[one.position],
-            trace_id=self.held.trace_id if one.position is None else None,
+            trace_id=self.held.trace_id if one.position is None and one.candidate is None else None,
+            candidate_id=one.candidate,
             assignment=self.held,
             value=value,
             text=text,
@@ -157,7 +179,7 @@ class Ledger:
 
     def _settled(self, one: Said, value: str, text: str, seen: int | None) -> Written | None:
         """What becomes of a saying that writes nothing: it is there already, or another one came before it."""
-        rows, standing = self.rows.get(one.place, ()), self.standing(one.place)
+        rows, standing = self.rows.get(one.spot, ()), self.standing(one.spot)
         if one.key and (twin := next((row for row in rows if row.key == one.key), None)):
             return Written(twin.pk)
         if standing is None and one.is_cleared:
@@ -170,6 +192,11 @@ class Ledger:
             return Written(newest, True, here.value if here else "", here.text if here else "")
         return None
 
+    def _alternatives_at(self, position: int | None) -> list[int]:
+        if position is None:
+            return []
+        return [one.position for one in self.texts.at(position, CandidateKind.ALTERNATIVE)]
+
     def _body_of(self, position: int) -> str:
         return Step.objects.get(pk=self.steps[position]).body
 
@@ -177,6 +204,16 @@ class Ledger:
         criterion = self.criteria.get(one.criterion_id)
         if criterion is None:
             raise Rejected("This question is not in the rubric any more. Reload the page.", field="criterion")
+        if (one.candidate is not None) != (criterion.scope == Scope.CANDIDATE):
+            wanted = "a candidate" if one.candidate is None else f"a {criterion.scope}, not a candidate"
+            raise Rejected(f"{criterion} is about {wanted}.", field="candidate")
+        if one.candidate is not None:
+            text = self.candidates.get(one.candidate)
+            if text is None or one.position is not None:
+                raise Rejected(f"{criterion} needs a candidate of this trace.", field="candidate")
+            if text.kind != criterion.candidate_kind:
+                raise Rejected(f"{criterion} is about {criterion.candidate_kind}s.", field="candidate")
+            return criterion
         if criterion.scope == Scope.STEP and one.position is None:
             raise Rejected(f"{criterion} needs a step of this trace.", field="step")
         if criterion.scope == Scope.TRACE and one.position is not None:
@@ -196,13 +233,13 @@ def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple
 def _once_per_place(said: Sequence[Said]) -> Iterator[list[Said]]:
     """Cut the sequence so that no part speaks of one place twice."""
     some: list[Said] = []
-    places: set[Place] = set()
+    spots: set[Spot] = set()
     for one in said:
-        if one.place in places:
+        if one.spot in spots:
             yield some
-            some, places = [], set()
+            some, spots = [], set()
         some.append(one)
-        places.add(one.place)
+        spots.add(one.spot)
     if some:
         yield some
 

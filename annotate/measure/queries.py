@@ -30,8 +30,9 @@ MACHINES = (RaterKind.JUDGE, RaterKind.ROLLOUT, RaterKind.VERIFIER)
 class CriterionLabels:
     """The counted labels of one criterion, in columns of one length.
 
-    ``items`` are keys of steps, traces or pairs, by the criterion's scope. ``values`` holds None where the rater
-    chose a level that is off the number line of an ordered criterion (*unsure*): said, but no measurement.
+    ``items`` are keys of steps, traces, pairs or candidates, by the criterion's scope. ``values`` holds None
+    where the rater chose a level that is off the number line of an ordered criterion (*unsure*): said, but no
+    measurement.
     """
 
     criterion: Criterion
@@ -91,8 +92,8 @@ def criterion_labels(criterion: Criterion) -> CriterionLabels:
         .independent()
         .filter(criterion=criterion)
         .annotate(
-            item=Coalesce("step_id", "trace_id", "pair_id"),
-            cluster=Coalesce("step__trace_id", "trace_id", "pair_id"),
+            item=Coalesce("step_id", "trace_id", "pair_id", "candidate_id"),
+            cluster=Coalesce("step__trace_id", "trace_id", "pair_id", "candidate__step__trace_id"),
         )
         .order_by("pk")
         .values_list("item", "cluster", "rater_id", "rater__kind", "value")
@@ -117,8 +118,8 @@ def judge_forecasts(criterion: Criterion) -> Forecasts:
         Label.objects.counted()
         .filter(criterion=criterion, rater__kind=RaterKind.JUDGE, distribution__isnull=False)
         .annotate(
-            item=Coalesce("step_id", "trace_id", "pair_id"),
-            cluster=Coalesce("step__trace_id", "trace_id", "pair_id"),
+            item=Coalesce("step_id", "trace_id", "pair_id", "candidate_id"),
+            cluster=Coalesce("step__trace_id", "trace_id", "pair_id", "candidate__step__trace_id"),
         )
         .order_by("pk")
         .values_list("rater_id", "item", "cluster", "distribution")

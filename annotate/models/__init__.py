@@ -1,6 +1,7 @@
 """One file per noun; this page only names them."""
 
 from .assignment import Assignment, Reader, Turn
+from .candidate import Candidate
 from .comment import Comment
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
@@ -17,6 +18,7 @@ from .run import Completion, Run, Unit, Worker
 
 __all__ = [
     "Assignment",
+    "Candidate",
     "Comment",
     "Completion",
     "Consensus",

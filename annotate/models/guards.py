@@ -9,7 +9,8 @@ possible; foreign keys that protect and the models see to it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -24,6 +25,12 @@ class Guard:
     condition: str
     message: str
 
+    def for_columns(self, present: Collection[str]) -> Guard:
+        """The guard as far as the table has its columns: an older migration has fewer."""
+        event, of, columns = self.event.partition(" OF ")
+        named = ", ".join(column for column in columns.split(", ") if column in present)
+        return replace(self, event=f"{event}{of}{named}")
+
 
 _RUBRIC_OF = "(SELECT is_frozen FROM annotate_rubric WHERE id = {row}.rubric_id)"
 _RUBRIC_OF_LEVEL = (
@@ -32,7 +39,7 @@ _RUBRIC_OF_LEVEL = (
 )
 _FROZEN = "a frozen rubric version cannot change"
 _LABEL_FACTS = (
-    "rater_id, criterion_id, step_id, trace_id, pair_id, assignment_id, run_id, value, score, text,"
+    "rater_id, criterion_id, step_id, trace_id, pair_id, candidate_id, assignment_id, run_id, value, score, text,"
     " distribution, evidence, seconds, has_seen_prelabels, supersedes_id, decided_by_id, created_at"
 )
 _RELEASE_FACTS = (
@@ -82,11 +89,13 @@ GUARDS = (
 
 
 def install_guards(connection: BaseDatabaseWrapper) -> None:
-    """(Re)create every guard; safe to run any number of times."""
+    """(Re)create every guard; safe to run any number of times, also on a database at an older migration."""
+    introspect = connection.introspection.get_table_description
     write = {"sqlite": _for_sqlite, "postgresql": _for_postgresql}[connection.vendor]
     with connection.cursor() as cursor:
         for guard in GUARDS:
-            for statement in write(guard):
+            present = {column.name for column in introspect(cursor, guard.table)}
+            for statement in write(guard.for_columns(present)):
                 cursor.execute(statement)
 
 

@@ -6,6 +6,7 @@ from django.db.models import Q
 from annotate.enums import AssignmentState, Purpose, RaterKind
 
 from .assignment import Assignment
+from .candidate import Candidate
 from .corpus import Pair, Step, Trace
 from .rater import Rater
 from .rubric import Criterion
@@ -13,11 +14,14 @@ from .run import Run
 
 # Room for every tag of a criterion with its severity.
 LONGEST_VALUE = 200
-ONE_TARGET = (
-    Q(step__isnull=False, trace__isnull=True, pair__isnull=True)
-    | Q(step__isnull=True, trace__isnull=False, pair__isnull=True)
-    | Q(step__isnull=True, trace__isnull=True, pair__isnull=False)
-)
+TARGETS = ("step", "trace", "pair", "candidate")
+
+
+def _exactly(target: str) -> Q:
+    return Q(**{f"{other}__isnull": other != target for other in TARGETS})
+
+
+ONE_TARGET = _exactly("step") | _exactly("trace") | _exactly("pair") | _exactly("candidate")
 
 
 class LabelQuerySet(models.QuerySet["Label"]):
@@ -52,6 +56,9 @@ class Label(models.Model):
     step = models.ForeignKey(Step, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
     trace = models.ForeignKey(Trace, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
     pair = models.ForeignKey(Pair, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
+    candidate = models.ForeignKey(
+        Candidate, null=True, blank=True, on_delete=models.CASCADE, related_name="labels"
+    )
     assignment = models.ForeignKey(
         Assignment, null=True, blank=True, on_delete=models.RESTRICT, related_name="labels"
     )
@@ -92,6 +99,11 @@ class Label(models.Model):
                 fields=("rater", "criterion", "pair"),
                 condition=Q(is_live=True, pair__isnull=False),
                 name="label_one_live_per_pair",
+            ),
+            models.UniqueConstraint(
+                fields=("rater", "criterion", "candidate"),
+                condition=Q(is_live=True, candidate__isnull=False),
+                name="label_one_live_per_candidate",
             ),
             models.CheckConstraint(
                 condition=Q(seconds__isnull=True) | Q(seconds__gte=0), name="label_seconds_not_negative"

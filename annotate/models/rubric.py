@@ -5,7 +5,7 @@ from typing import Any
 from django.db import models
 from django.db.models import Q
 
-from annotate.enums import CriterionKind, Scope, Verdict
+from annotate.enums import CandidateKind, CriterionKind, Scope, Verdict
 from annotate.errors import Conflict
 
 from .project import Project
@@ -77,6 +77,8 @@ class Criterion(_PartOfRubric):
     stops_at_first_error = models.BooleanField(default=False)
     # Marking an error answers the open steps before it with the best level; such labels say that they were filled in.
     fills_before_error = models.BooleanField(default=False)
+    # Which texts about a step a question about candidates is asked of; empty for every other question.
+    candidate_kind = models.CharField(max_length=12, choices=CandidateKind.choices, blank=True)
     # Asked about steps of these kinds alone (an agent's actions); empty: about every step.
     step_kinds = models.JSONField(default=list, blank=True)
     # Asked, but nobody has to answer.

@@ -21,8 +21,9 @@ export class Answering {
     const position = question.closest(".step")?.dataset.position;
     this.outbox.add({
       criterion: Number(question.dataset.criterion),
-      position: position === undefined ? null : Number(position),
-      value: question.querySelector(".levels") ? value : "",
+      position: position === undefined || question.dataset.candidate ? null : Number(position),
+      candidate: question.dataset.candidate ? Number(question.dataset.candidate) : null,
+      value: this.sheet.sentValueOf(question),
       text: this.sheet.textOf(question),
       seconds: Math.round((performance.now() - this.since) / 100) / 10,
       is_cleared: !value,

@@ -21,7 +21,7 @@ const bar = new Bar(document.querySelector(".bar"), document.getElementById("spo
 const folds = new Folds(sheet.steps);
 const find = new Find(document.getElementById("find"), sheet, folds);
 const conflict = new ConflictDialog(document.getElementById("conflict"), sheet, (one, isMine) => {
-  const question = sheet.questionAt(one.mine.criterion, one.mine.position);
+  const question = sheet.questionAt(one.mine);
   const stands = isMine ? one.mine : one;
   if (question) answering.settle(question, stands.value, stands.text);
   outbox.resolve(one, isMine);

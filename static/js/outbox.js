@@ -7,7 +7,7 @@ import { Shelf } from "./shelf.js";
 const LONGEST_WAIT = 15_000;
 const MOST_AT_ONCE = 50;
 
-const placeOf = (answer) => `${answer.criterion}:${answer.position ?? ""}`;
+const placeOf = (answer) => `${answer.criterion}:${answer.position ?? ""}:${answer.candidate ?? ""}`;
 
 export class Outbox {
   /* `store` names the lease, so that answers of another lease are never sent under this one; `seen` is the newest

@@ -17,9 +17,13 @@ function read(question) {
     return "untouched" in dataset && value.trim() === defaultValue.trim() ? "" : value.trim();
   }
   const chosen = [...question.querySelectorAll("input:checked, select")].map(({ value }) => value);
-  return chosen.filter(Boolean).sort().join(" ");
+  const value = chosen.filter(Boolean).sort().join(" ");
+  // One's own continuation is an answer once it is written.
+  if ("pick" in question.dataset && value === OWN && !question.querySelector("textarea").value.trim()) return "";
+  return value;
 }
 
+const OWN = "own";
 const tagsIn = (value) => value.split(" ").map((part) => part.split(":")[0]);
 
 export class Sheet {
@@ -30,6 +34,7 @@ export class Sheet {
     this.steps = [...form.querySelectorAll(".step, .whole")];
     this.links = [...minimap.querySelectorAll("a")];
     this.asked = [...form.querySelectorAll(".question")];
+    this.given = [...form.querySelectorAll(".candidates")];
     // Read once and kept: a trace of 500 steps is asked what is missing at every key.
     this.values = new Map(this.asked.map((question) => [question, read(question)]));
     this.places = new Map(this.steps.flatMap((step, index) => this.questions(index).map((one) => [one, step])));
@@ -94,13 +99,23 @@ export class Sheet {
     return this.values.get(question);
   }
 
+  /* The value as the server takes it: words have none, and neither has one's own continuation. */
+  sentValueOf(question) {
+    const value = this.valueOf(question);
+    return question.querySelector(".levels") && !("pick" in question.dataset && value === OWN) ? value : "";
+  }
+
   textOf(question) {
     const { value, dataset } = question.querySelector("textarea");
     // A step rewritten may begin with an indentation that means something.
     return "correction" in dataset ? value : value.trim();
   }
 
-  questionAt(criterion, position) {
+  questionAt({ criterion, position, candidate }) {
+    if (candidate) {
+      const rated = `[data-criterion="${criterion}"][data-candidate="${candidate}"]`;
+      return this.asked.find((question) => question.matches(rated));
+    }
     return this.asked.find(
       (question) =>
         Number(question.dataset.criterion) === criterion &&
@@ -178,8 +193,10 @@ export class Sheet {
   show(question) {
     this.values.set(question, read(question));
     this.#ask();
+    if ("pick" in question.dataset && !this.valueOf(question)) this.#wordsWanted(question)?.focus();
     const index = this.placeOf(question);
-    if (index < 0 || this.steps[index] === this.whole || question !== this.questions(index)[0]) return;
+    if (index < 0 || this.steps[index] === this.whole) return;
+    if (question !== this.questions(index).find((one) => !one.dataset.candidate)) return;
     const value = this.valueOf(question);
     showMark(this.marginMark(index), value);
     showMark(this.links[index].querySelector("svg"), value);
@@ -280,6 +297,10 @@ export class Sheet {
     if (this.conditions.size) {
       const asked = this.#askedNow();
       for (const question of this.conditions.keys()) question.hidden = !asked.has(question);
+      for (const box of this.given) {
+        const questions = [...box.querySelectorAll(".question")];
+        box.hidden = questions.length > 0 && questions.every((question) => question.hidden);
+      }
     }
     if (this.whole?.querySelector(".totals")) rollUp(this.whole);
   }

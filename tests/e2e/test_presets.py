@@ -8,12 +8,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from annotate.assign.actions import fill_queue
-from annotate.enums import Role
+from annotate.enums import CandidateKind, Role
 from annotate.ingest.founding import create_from_preset, use_rubric
 from annotate.label.queries import sheet_of
 from annotate.models import Assignment, Label, Project, Step
 from tests.e2e.people import sign_in
-from tests.factories import a_project, a_trace
+from tests.factories import a_candidate, a_project, a_trace
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.django_db(transaction=True)]
 
@@ -145,3 +145,42 @@ def test_the_sum_follows_the_answers_as_the_server_counts_it(page: Page) -> None
     page.locator("#whole .question", has_text="Nothing is made up").get_by_text("No", exact=True).click()
     expect(quality.locator(".total-known")).to_contain_text("fatal: Nothing is made up")
     expect(quality.locator(".total-score")).to_have_text("0.00")
+
+
+def test_alternatives_are_rated_by_key_and_one_is_written(page: Page) -> None:
+    project = opened(page, "prm800k-walk", n_steps=2)
+    first = Step.objects.get(trace__project=project, position=0)
+    a_candidate(first, "One way.")
+    a_candidate(first, "Another way.")
+    page.reload()
+    expect(page.locator(".bar")).to_be_visible()
+    expect(page.locator("#step-0 .candidate")).to_have_count(2)
+    press(page, "3", "2", "1")
+    pick = page.locator("#step-0 .question[data-pick]")
+    expect(pick).to_be_visible()
+    pick.get_by_text("None of these").click()
+    expect(pick.locator("textarea")).to_be_focused()
+    page.keyboard.type("A third way.")
+    page.keyboard.press("Escape")
+    press(page, "m", "1")
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_contain_text("All labelled")
+    assert live() == {
+        ("verdict", 0, "bad"),
+        ("alternative-verdict", None, "neutral"),
+        ("alternative-verdict", None, "good"),
+        ("pick", 0, "A third way."),
+        ("verdict", 1, "good"),
+    }
+
+
+def test_critiques_show_where_the_step_is_bad(page: Page) -> None:
+    project = opened(page, "prm800k", n_steps=2)
+    a_candidate(Step.objects.get(trace__project=project, position=0), "A slip.", kind=CandidateKind.CRITIQUE)
+    page.reload()
+    expect(page.locator(".bar")).to_be_visible()
+    expect(page.locator("#step-0 .candidates")).to_be_hidden()
+    press(page, "3")
+    expect(page.locator("#step-0 .candidates")).to_be_visible()
+    press(page, "1")
+    assert ("critique-rating", None, "right") in live()

@@ -7,9 +7,9 @@ import itertools
 from collections.abc import Sequence
 from typing import Any
 
-from annotate.enums import Outcome, RaterKind, Role
+from annotate.enums import CandidateKind, Outcome, RaterKind, Role
 from annotate.ingest.founding import add_member, create_project, freeze_rubric
-from annotate.models import Criterion, Label, Pair, Person, Problem, Project, Rater, Step, Trace
+from annotate.models import Candidate, Criterion, Label, Pair, Person, Problem, Project, Rater, Step, Trace
 
 _number = itertools.count(1)
 
@@ -78,6 +78,21 @@ def a_pair_label(rater: Rater, pair: Pair, value: str, *, criterion_key: str = "
     criterion = a_criterion(pair.project, criterion_key)
     freeze_rubric(criterion.rubric)
     return Label.objects.create(rater=rater, criterion=criterion, pair=pair, value=value)
+
+
+def a_candidate(
+    step: Step, text: str = "", *, kind: CandidateKind = CandidateKind.ALTERNATIVE, **fields: Any
+) -> Candidate:
+    """A text about a step, after those of its kind that are there."""
+    text = text or f"Another way {next(_number)}."
+    return Candidate.objects.create(
+        step=step,
+        kind=kind,
+        position=step.candidates.filter(kind=kind).count(),
+        text=text,
+        text_hash=hashlib.sha256(text.encode()).hexdigest(),
+        **fields,
+    )
 
 
 def a_rater(project: Project, kind: RaterKind = RaterKind.PERSON, name: str = "", **fields: Any) -> Rater:

@@ -12,7 +12,7 @@ from annotate.export.actions import build_release
 from annotate.ingest.inviting import invite
 from annotate.label.discussion import write_comment
 from annotate.models import Completion, Estimate, Project, Run, Trace, Unit
-from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+from tests.factories import a_candidate, a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
 SLUG = "secret-sums"
 REFERENCE = "reference-forty-two"
@@ -74,6 +74,7 @@ def a_labelled_trace(project: Project) -> Trace:
     a_label(a_rater(project, name="carol", person=a_person("carol")), step, "good", text="carol-says")
     a_label(a_rater(project, RaterKind.JUDGE, "judge/one@v1"), step, "good", text="judge-says")
     a_label(a_rater(project, RaterKind.GOLD, "gold/key"), step, "bad", text="gold-says")
+    a_candidate(step, "Another way.", source_model="model-says", meta={"note": "meta-says"})
     rollout = a_rater(project, RaterKind.ROLLOUT, "rollout/one@v1")
     a_label(rollout, step, "good", criterion_key="recoverable", text="rollout-says")
     trace.refresh_from_db()

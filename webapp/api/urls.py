@@ -8,6 +8,7 @@ from drf_spectacular.views import SpectacularAPIView
 from webapp.api.reference import reference
 from webapp.api.viewsets.assignment import AnswerViewSet, AssignmentViewSet
 from webapp.api.viewsets.audit import JudgeViewSet
+from webapp.api.viewsets.candidate import CandidateViewSet
 from webapp.api.viewsets.comment import (
     CommentViewSet,
     QuestionViewSet,
@@ -97,6 +98,7 @@ urlpatterns = [
     path("problems/<int:pk>/", ProblemViewSet.as_view(_get("retrieve")), name="problem"),
     path("traces/<int:pk>/", TraceViewSet.as_view(_get("retrieve")), name="trace"),
     path("traces/<int:pk>/steps/", StepViewSet.as_view(_get("list")), name="steps"),
+    path("traces/<int:pk>/candidates/", CandidateViewSet.as_view(LIST_AND_CREATE), name="candidates"),
     path("traces/<int:pk>/labels/", TraceLabelViewSet.as_view(_get("list")), name="trace-labels"),
     path("traces/<int:pk>/review/", ReviewViewSet.as_view(_get("retrieve")), name="review"),
     path("traces/<int:pk>/returned/", ReviewViewSet.as_view(_get("returned")), name="returned"),

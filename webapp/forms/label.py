@@ -10,18 +10,20 @@ from typing import Any
 from django import forms
 from django.http import QueryDict
 
-from annotate.enums import WORDING_KINDS, CriterionKind, Scope
+from annotate.enums import WORDING_KINDS, CandidateKind, CriterionKind, Scope
 from annotate.errors import Rejected
 from annotate.label.answers import LONGEST_CORRECTION, LONGEST_KEY, Said
 from annotate.label.completeness import Answer
 from annotate.label.queries import Sheet
 from annotate.label.revealing import MachineWord
-from annotate.models import Criterion, Level, Step
+from annotate.models import Candidate, Criterion, Level, Step
 from annotate.models.label import LONGEST_VALUE
 
 # A step is very long from about two screens on.
 LONG_LINES, LONG_TEXT = 60, 5_000
 NOT_ANSWERED = Answer("", "")
+# The choice of none of the alternatives: its answer is the words beside it.
+OWN = "own"
 
 
 # A page that was offline for long sends what waited in parts of this many.
@@ -63,6 +65,7 @@ def _said(answer: Any, row: int) -> Said:
         is_filled=answer.get("is_filled") is True,
         key=_words(answer, "key", LONGEST_KEY, row),
         seen=_whole(answer, "seen", row=row),
+        candidate=_whole(answer, "candidate", row=row),
     )
 
 
@@ -131,6 +134,10 @@ class Asking:
         return self.criterion.kind == CriterionKind.CORRECTION
 
     @property
+    def is_pick(self) -> bool:
+        return self.criterion.kind == CriterionKind.PICK
+
+    @property
     def best(self) -> str:
         """The level of the highest score, when there is one that says nothing is wrong."""
         scored = [level for level in self.levels if level.score is not None and level.score > 0]
@@ -143,11 +150,16 @@ class Asking:
 
 @dataclass(frozen=True, slots=True)
 class Blank:
-    """A question at a place, with the answer it has so far."""
+    """A question at a place, with the answer it has so far.
+
+    ``candidate``: the text that is rated. ``choices``: those that one is picked from.
+    """
 
     asking: Asking
     step: Step | None
     answer: Answer
+    candidate: Candidate | None = None
+    choices: tuple[Candidate, ...] = ()
 
     @property
     def criterion(self) -> Criterion:
@@ -159,15 +171,26 @@ class Blank:
 
     @property
     def suffix(self) -> str:
+        if self.candidate is not None:
+            return f"{self.criterion.pk}-c{self.candidate.pk}"
         return f"{self.criterion.pk}-{'trace' if self.step is None else self.step.position}"
 
     @property
     def place(self) -> str:
+        if self.candidate is not None and self.step is not None:
+            kind = self.candidate.get_kind_display().lower()
+            return f"Step {self.step.position + 1}, {kind} {self.candidate.number}"
         return "The whole trace" if self.step is None else f"Step {self.step.position + 1}"
 
     def standing_in(self, position: str, number: str) -> StandIn:
         """The same open question at a place that is filled in later."""
-        return StandIn(self.asking, None, NOT_ANSWERED, position, number)
+        return StandIn(self.asking, None, NOT_ANSWERED, as_position=position, as_number=number)
+
+    @property
+    def is_the_same_everywhere(self) -> bool:
+        """Whether it looks at every step as it looks here, but for the number: open, and about nothing but the step."""
+        is_about_more = self.candidate is not None or bool(self.choices) or self.asking.is_correction
+        return not (self.is_answered or self.step is None or is_about_more)
 
     @property
     def is_named(self) -> bool:
@@ -175,6 +198,8 @@ class Blank:
 
     @property
     def chosen(self) -> list[str]:
+        if self.asking.is_pick and self.answer.text and not self.answer.value:
+            return [OWN]
         return self.answer.value.split()
 
     @property
@@ -193,8 +218,8 @@ class Blank:
 class StandIn(Blank):
     """A question about a step whose position and number are not known yet: texts stand for them."""
 
-    as_position: str
-    as_number: str
+    as_position: str = ""
+    as_number: str = ""
 
     @property
     def suffix(self) -> str:
@@ -206,17 +231,30 @@ class StandIn(Blank):
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """The texts of one kind about a step, each with its questions."""
+
+    title: str
+    texts: tuple[tuple[Candidate, tuple[Blank, ...]], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
-    """A step with its questions."""
+    """A step with its questions and the texts about it, in the rubric's order."""
 
     step: Step
-    blanks: tuple[Blank, ...]
+    parts: tuple[Blank | Given, ...]
     # What machines say of the step, once that is shown.
     words: tuple[MachineWord, ...] = ()
 
     @property
     def number(self) -> int:
         return self.step.position + 1
+
+    @property
+    def blanks(self) -> list[Blank]:
+        """The questions about the step itself."""
+        return [part for part in self.parts if isinstance(part, Blank)]
 
     @property
     def is_disputed(self) -> bool:
@@ -239,15 +277,32 @@ class Row:
 
 
 def rows_of(sheet: Sheet, words: Mapping[int | None, Sequence[MachineWord]] | None = None) -> list[Row]:
-    about_steps = [asking for asking in askings_of(sheet) if asking.criterion.scope == Scope.STEP]
+    askings = [asking for asking in askings_of(sheet) if asking.criterion.scope != Scope.TRACE]
     return [
         Row(
             step,
-            tuple(_blank(sheet, asking, step) for asking in about_steps if _is_about(asking, step)),
+            tuple(_parts(sheet, [one for one in askings if _is_about(one, step)], step)),
             tuple((words or {}).get(step.position, ())),
         )
         for step in sheet.steps
     ]
+
+
+def _parts(sheet: Sheet, askings: Sequence[Asking], step: Step) -> Iterator[Blank | Given]:
+    """Texts stand where the first question about them does."""
+    shown: set[str] = set()
+    for asking in askings:
+        kind = CandidateKind.ALTERNATIVE.value if asking.is_pick else asking.criterion.candidate_kind
+        texts = sheet.texts.at(step.position, kind) if kind else []
+        if kind and not texts:
+            continue
+        if kind and kind not in shown:
+            shown.add(kind)
+            rating = [one for one in askings if one.criterion.candidate_kind == kind]
+            rated = ((text, tuple(_blank(sheet, one, step, text) for one in rating)) for text in texts)
+            yield Given(f"{CandidateKind(kind).label}s", tuple(rated))
+        if asking.criterion.scope == Scope.STEP:
+            yield _blank(sheet, asking, step, choices=tuple(texts))
 
 
 def blanks_about_trace(sheet: Sheet) -> list[Blank]:
@@ -278,7 +333,7 @@ def said_in(sheet: Sheet, data: QueryDict, *, seen: int | None) -> list[Said]:
 
     Steps left open before an error are answered along with it where the question says so.
     """
-    said_now = {said.place: said for said in _posted_answers(sheet, data, seen)}
+    said_now = {said.spot: said for said in _posted_answers(sheet, data, seen)}
     filled: list[Said] = []
     for asking in askings_of(sheet):
         if not asking.fill:
@@ -286,9 +341,9 @@ def said_in(sheet: Sheet, data: QueryDict, *, seen: int | None) -> list[Said]:
         errors = {level.key for level in asking.levels if level.is_error}
         values = []
         for step in sheet.steps:
-            place = (asking.criterion.pk, step.position)
-            now = said_now.get(place)
-            values.append(now.value if now else sheet.answers.get(place, NOT_ANSWERED).value)
+            now = said_now.get((asking.criterion.pk, step.position, None))
+            stored = sheet.answers.get((asking.criterion.pk, step.position), NOT_ANSWERED)
+            values.append(now.value if now else stored.value)
         first = next((index for index, value in enumerate(values) if value in errors), 0)
         for step, value in zip(sheet.steps[:first], values, strict=False):
             if not value:
@@ -299,15 +354,27 @@ def said_in(sheet: Sheet, data: QueryDict, *, seen: int | None) -> list[Said]:
 
 
 def _posted_answers(sheet: Sheet, data: QueryDict, seen: int | None) -> Iterator[Said]:
-    every = [blank for row in rows_of(sheet) for blank in row.blanks] + blanks_about_trace(sheet)
-    for blank in every:
-        value = " ".join(sorted(filter(None, data.getlist(f"answer-{blank.suffix}"))))
+    for blank in [*_blanks_of_steps(sheet), *blanks_about_trace(sheet)]:
+        values = filter(None, data.getlist(f"answer-{blank.suffix}"))
+        value = " ".join(sorted(value for value in values if not (blank.asking.is_pick and value == OWN)))
         text = data.get(f"text-{blank.suffix}", "").replace("\r\n", "\n").strip()
-        is_answer = bool(text) if blank.asking.takes_words else bool(value)
+        is_in_words = blank.asking.takes_words or blank.asking.is_pick
+        is_answer = bool(value) or (is_in_words and bool(text))
         if text == blank.words.strip() and blank.asking.is_correction:
             continue
         if is_answer and (value, text) != (blank.answer.value, blank.answer.text):
-            yield Said(blank.criterion.pk, blank.position, value, text, seen=seen)
+            rated = blank.candidate.pk if blank.candidate else None
+            position = None if rated is not None else blank.position
+            yield Said(blank.criterion.pk, position, value, text, seen=seen, candidate=rated)
+
+
+def _blanks_of_steps(sheet: Sheet) -> Iterator[Blank]:
+    for row in rows_of(sheet):
+        for part in row.parts:
+            if isinstance(part, Blank):
+                yield part
+            else:
+                yield from (blank for _, blanks in part.texts for blank in blanks)
 
 
 def _is_about(asking: Asking, step: Step) -> bool:
@@ -315,9 +382,20 @@ def _is_about(asking: Asking, step: Step) -> bool:
     return not kinds or step.kind in kinds
 
 
-def _blank(sheet: Sheet, asking: Asking, step: Step | None) -> Blank:
-    place = (asking.criterion.pk, step.position if step else None)
-    return Blank(asking, step, sheet.answers.get(place, NOT_ANSWERED))
+def _blank(
+    sheet: Sheet,
+    asking: Asking,
+    step: Step | None,
+    candidate: Candidate | None = None,
+    *,
+    choices: tuple[Candidate, ...] = (),
+) -> Blank:
+    if candidate is not None:
+        answer = sheet.ratings.get((asking.criterion.pk, candidate.pk), NOT_ANSWERED)
+    else:
+        place = (asking.criterion.pk, step.position if step else None)
+        answer = sheet.answers.get(place, NOT_ANSWERED)
+    return Blank(asking, step, answer, candidate, choices)
 
 
 def _asked_where(condition: Criterion | None, criterion: Criterion) -> str:

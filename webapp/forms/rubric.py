@@ -22,7 +22,7 @@ from annotate.ingest.rubric_rules import Problem, problems_in
 MOST_QUESTIONS, MOST_LEVELS = 200, 60
 LEVEL_WORDS = ("key", "title", "description", "hotkey", "score", "examples")
 LEVEL_FLAGS = ("needs_text", "ends_trace", "is_fatal")
-WORDS = ("key", "title", "description", "scope", "kind", "weight", "parent", "severities")
+WORDS = ("key", "title", "description", "scope", "kind", "weight", "parent", "severities", "candidate_kind")
 FLAGS = ("is_asked", "is_optional", "stops_at_first_error", "fills_before_error")
 
 
@@ -163,6 +163,7 @@ def _row_of(one: CriterionPreset) -> QuestionRow:
             "kind": one.kind,
             "weight": f"{one.weight:g}",
             "parent": one.parent,
+            "candidate_kind": one.candidate_kind,
             "severities": ", ".join(one.severities),
         },
         flags={flag for flag in FLAGS if getattr(one, flag)},
@@ -198,6 +199,7 @@ def _preset(row: QuestionRow, index: int, problems: list[Problem]) -> CriterionP
         kind=CriterionKind(words["kind"]) if words["kind"] in CriterionKind.values else CriterionKind.CHOICE,
         weight=_number(words["weight"], lambda: wrong("weight", "the weight is not a number")) or 0.0,
         parent=words["parent"],
+        candidate_kind=words["candidate_kind"] if words["scope"] == Scope.CANDIDATE else "",
         severities=tuple(words["severities"].replace(",", " ").split()),
         step_kinds=tuple(StepKind(kind) for kind in row.kinds if kind in StepKind.values),
         condition=next(iter(sorted(questions)), ""),
@@ -276,7 +278,7 @@ class QuestionFields:
 
     @property
     def takes_levels(self) -> bool:
-        return self.row.words["kind"] not in (*WORDING_KINDS, CriterionKind.GROUP)
+        return self.row.words["kind"] not in (*WORDING_KINDS, CriterionKind.GROUP, CriterionKind.PICK)
 
 
 def fields_of(sheet: RubricSheet, problems: Sequence[Problem] = ()) -> list[QuestionFields]:

@@ -2,8 +2,8 @@
 
 A page of 500 steps holds 500 copies of the same questions. What an open question looks like depends on nothing but its
 criterion and its place, so each is rendered once for a rubric version that cannot change any more, with a stand-in for
-the place. Those that differ from place to place (answered ones, corrections, which hold the step's text) are rendered
-as they are.
+the place. Those that differ from place to place (answered ones, corrections, which hold the step's text, and those
+about texts that are given there) are rendered as they are.
 """
 
 from __future__ import annotations
@@ -28,8 +28,7 @@ def question(context: Context, blank: Any) -> SafeString:
     """``blank``: a question at a place, with the answer so far (forms/label.py)."""
     is_open = bool(context["is_open"])
     rubric = blank.criterion.rubric
-    differs = blank.is_answered or blank.position is None or blank.asking.is_correction
-    if differs or not rubric.is_frozen:
+    if not (blank.is_the_same_everywhere and rubric.is_frozen):
         return render_to_string("label/question.html", {"blank": blank, "is_open": is_open})
     key = (blank.criterion.pk, rubric.created_at, is_open)
     if key not in _skeletons:

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import project_for, rubric_for
-from annotate.enums import CriterionKind, Role, Scope, StepKind
+from annotate.enums import CandidateKind, CriterionKind, Role, Scope, StepKind
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import (
     create_from_preset,
@@ -166,6 +166,7 @@ def _page(
         "scopes": Scope.choices,
         "kinds": CriterionKind.choices,
         "step_kinds": StepKind.choices,
+        "candidate_kinds": CandidateKind.choices,
         "page_keys": " ".join(sorted(PAGE_KEYS)),
     }
     template = "rubric/frozen.html" if found.is_frozen else "rubric/builder.html"

@@ -97,7 +97,7 @@ def trace(request: HttpRequest, pk: int) -> HttpResponse:
         "rows": _rows(
             steps, labels, machines, {d.step_id: d for d in decisions_of(found, run)} if run else {}
         ),
-        "about_trace": [label for label in labels if label.step is None],
+        "about_trace": [label for label in labels if label.trace_id is not None],
         "signals_about_trace": machines.get(None, ()),
         "totals": totals_by_rater(found.project, labels).items(),
         "consensus": run,
@@ -116,7 +116,8 @@ def _rows(
 ) -> list[StepView]:
     said: dict[tuple[int | None, str], list[Label]] = defaultdict(list)
     for label in labels:
-        said[label.step_id, label.rater.kind].append(label)
+        step = label.candidate.step_id if label.candidate else label.step_id
+        said[step, label.rater.kind].append(label)
     return [
         StepView(
             step,

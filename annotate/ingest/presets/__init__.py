@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from annotate.enums import CriterionKind, Scope
-
-from . import agent_process, checklist, first_error, math_errors, prm800k, prm_verdicts, three_dimensions
+from . import (
+    agent_process,
+    checklist,
+    first_error,
+    math_errors,
+    next_step,
+    prm800k,
+    prm800k_walk,
+    prm_verdicts,
+    three_dimensions,
+)
 from .contracts import CriterionPreset, LevelPreset, RubricPreset
+from .parts import PREFERENCE
 from .prm_verdicts import PRM_VERDICTS
 from .three_dimensions import DIMENSIONS
 
@@ -31,27 +40,16 @@ GALLERY: Mapping[str, RubricPreset] = {
         prm_verdicts,
         first_error,
         prm800k,
+        prm800k_walk,
         math_errors,
         agent_process,
         three_dimensions,
         checklist,
+        next_step,
     )
 }
 USUAL = prm_verdicts.PRESET.key
 
-PREFERENCE = CriterionPreset(
-    key="preference",
-    title="Preference",
-    description="Which of the two is better?",
-    levels=(
-        LevelPreset("left", "Left", "The left one is better.", "", 1.0),
-        LevelPreset("tie", "Tie", "Neither is better.", "", 0.0),
-        LevelPreset("right", "Right", "The right one is better.", "", -1.0),
-    ),
-    scope=Scope.PAIR,
-    kind=CriterionKind.ORDINAL,
-    is_asked=False,
-)
 # By the name under which a project takes them up. They are put to machines; a rubric of one's own may ask people too.
 READY_MADE: Mapping[str, Sequence[CriterionPreset]] = {"preference": (PREFERENCE,), "dimensions": DIMENSIONS}
 

@@ -40,6 +40,7 @@ class CriterionPreset:
     fills_before_error: bool = False
     is_optional: bool = False
     step_kinds: Sequence[StepKind] = ()
+    candidate_kind: str = ""
     severities: Sequence[str] = ()
     condition: str = ""
     condition_levels: Sequence[str] = ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotate.enums import CriterionKind
+from annotate.enums import CriterionKind, Scope
 
 from .contracts import CriterionPreset, LevelPreset
 
@@ -28,5 +28,18 @@ RECOVERABLE = CriterionPreset(
         LevelPreset("bad", "Lost", "No completion got there.", score=0.0),
     ),
     kind=CriterionKind.BINARY,
+    is_asked=False,
+)
+PREFERENCE = CriterionPreset(
+    key="preference",
+    title="Preference",
+    description="Which of the two is better?",
+    levels=(
+        LevelPreset("left", "Left", "The left one is better.", "", 1.0),
+        LevelPreset("tie", "Tie", "Neither is better.", "", 0.0),
+        LevelPreset("right", "Right", "The right one is better.", "", -1.0),
+    ),
+    scope=Scope.PAIR,
+    kind=CriterionKind.ORDINAL,
     is_asked=False,
 )

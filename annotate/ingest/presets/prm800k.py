@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from annotate.enums import CriterionKind, Scope
+from annotate.enums import CandidateKind, CriterionKind, Scope
 
 from .contracts import CriterionPreset, LevelPreset, RubricPreset
-from .parts import RECOVERABLE, VERDICT
+from .parts import RECOVERABLE, VERDICT, VERDICTS
 
 _PROGRESS = (
     ("none", "None", "Nothing that a right solution could use."),
@@ -26,11 +26,38 @@ PRESET = RubricPreset(
         replace(VERDICT, stops_at_first_error=True),
         RECOVERABLE,
         CriterionPreset(
+            "critique-rating",
+            "Given critiques",
+            "Does this critique say what is wrong?",
+            (
+                LevelPreset("right", "Right", "It names the error.", "1", 1.0),
+                LevelPreset(
+                    "partly", "Partly", "Beside a true remark something is wrong or missing.", "2", 0.5
+                ),
+                LevelPreset("wrong", "Wrong", "It misses the error, or finds one where none is.", "3", 0.0),
+            ),
+            scope=Scope.CANDIDATE,
+            kind=CriterionKind.ORDINAL,
+            candidate_kind=CandidateKind.CRITIQUE,
+            condition="verdict",
+            condition_levels=("bad",),
+        ),
+        CriterionPreset(
             "critique",
             "Critique",
             "What exactly is wrong with this step?",
             (),
             kind=CriterionKind.TEXT,
+            condition="verdict",
+            condition_levels=("bad",),
+        ),
+        CriterionPreset(
+            "alternative-verdict",
+            "Alternatives",
+            "Is this step right in the place of the bad one?",
+            VERDICTS,
+            scope=Scope.CANDIDATE,
+            candidate_kind=CandidateKind.ALTERNATIVE,
             condition="verdict",
             condition_levels=("bad",),
         ),
@@ -91,7 +118,9 @@ PRESET = RubricPreset(
 - **Bad**: wrong, unreasonable, or it leads into a dead end that nobody would take.
 - **Unsure**: you cannot tell. Use it rarely.
 
-Stop at the first bad step. Say what is wrong with it in words that would help its author, and rewrite it if you see
-how. Then say how the solution ended. *Bad problem* and *give up* need no more ratings; giving up needs a reason.
+Stop at the first bad step. Where critiques of it or other ways to go on are given, rate each. Say what is wrong with
+it in words that would help its author, and rewrite it if you see how.
+
+Then say how the solution ended. *Bad problem* and *give up* need no more ratings; giving up needs a reason.
 """,
 )

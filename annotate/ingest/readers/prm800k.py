@@ -3,7 +3,7 @@
 In phase 1 the labeler walked from step to step, choosing one of several proposals or writing their own; the trace is
 that walk. In phase 2 a finished solution was rated up to its first error; the trace is the whole solution
 (``pre_generated_steps``), so that several labelers of one solution meet on one trace. What was proposed and not
-taken is kept, with its ratings, in the steps' meta.
+taken is kept, with its ratings, in the steps' meta; its text alone becomes an alternative that others may rate.
 
 Ratings 1, 0, -1 become good, neutral, bad; null becomes no label. ``total_time`` is the time for all of it, and
 stays with the labelling in the trace's meta: dividing it by the steps would invent data.
@@ -15,10 +15,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from annotate.enums import RaterKind, Verdict
+from annotate.enums import CandidateKind, RaterKind, Verdict
 from annotate.errors import Rejected
 from annotate.ingest.drafts import (
     BadRow,
+    CandidateDraft,
     LabelDraft,
     ProblemDraft,
     RaterDraft,
@@ -90,6 +91,7 @@ def _trace_draft(fields: Fields) -> TraceDraft:
         problem=problem,
         steps=steps,
         meta={"prm800k": {"labellings": {labeler: _labelling(fields, label, unchosen)}, **_origin(question)}},
+        candidates=tuple(_candidates(rated)),
         labels=tuple(_labels(rated, RaterDraft(f"prm800k/{labeler}", RaterKind.PERSON, is_simulated=False))),
     )
 
@@ -196,6 +198,15 @@ def _labels(rated: list[_Rated], rater: RaterDraft) -> Iterator[LabelDraft]:
             evidence={"is_flagged": True} if step.is_flagged else {},
             origin=step.origin,
         )
+
+
+def _candidates(rated: list[_Rated]) -> Iterator[CandidateDraft]:
+    """What was proposed beside the step that was taken, without its ratings: those are this labeler's, in the meta."""
+    for position, step in enumerate(rated):
+        for other in step.others:
+            text = other["text"]
+            if isinstance(text, str) and text.strip():
+                yield CandidateDraft(position, CandidateKind.ALTERNATIVE, text)
 
 
 def _labelling(fields: Fields, label: Fields, unchosen: tuple[Any, ...]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from annotate.ingest.actions import ingest_file
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import CriterionPreset, LevelPreset
 from annotate.ingest.report import IngestReport
-from annotate.models import Assignment, Label, Problem, Project, Rater, Run, Step, Trace, Unit
+from annotate.models import Assignment, Candidate, Label, Problem, Project, Rater, Run, Step, Trace, Unit
 from tests.annotate.ingest.files import a_file, a_row
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.paths import data_file
@@ -373,3 +373,19 @@ def test_joined_steps_hash_to_the_trace(project: Project, tmp_path: Path) -> Non
     trace = Trace.objects.get()
     assert trace.text == text
     assert trace.text_hash == hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_alternatives_come_along_with_prm800k_once_and_from_every_labeler(
+    project: Project, tmp_path: Path
+) -> None:
+    def labelling(labeler: str, other: str) -> dict[str, Any]:
+        proposals = [{"text": text, "rating": 1, "flagged": False} for text in ("a", other)]
+        turn = {"completions": proposals, "chosen_completion": 0, "human_completion": None}
+        return {"labeler": labeler, "question": {"problem": "p"}, "label": {"steps": [turn]}}
+
+    one, two = labelling("ann", "x"), labelling("ben", "y")
+    assert counts(bring(project, tmp_path, one, format="prm800k")) == (1, 0, 0, 0)
+    assert counts(bring(project, tmp_path, one, format="prm800k")) == (0, 0, 1, 0)
+    assert counts(bring(project, tmp_path, two, format="prm800k")) == (0, 1, 0, 0)
+    found = Candidate.objects.order_by("position").values_list("kind", "position", "text")
+    assert list(found) == [("alternative", 0, "x"), ("alternative", 1, "y")]

@@ -8,6 +8,7 @@ from annotate.enums import CriterionKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.presets import DIMENSIONS, PREFERENCE, PRM_VERDICTS, CriterionPreset, LevelPreset
 from annotate.ingest.rubric_rules import PAGE_KEYS, check_criteria, problems_in
+from annotate.label.shortcuts import SHORTCUTS
 
 GOOD, BAD = (
     LevelPreset("good", "Good", hotkey="1", score=1.0),
@@ -130,6 +131,7 @@ def test_a_reason_names_the_question_and_the_level() -> None:
 
 
 def test_every_key_of_the_page_is_kept_free() -> None:
+    assert {shortcut.key for shortcut in SHORTCUTS} == PAGE_KEYS
     for key in PAGE_KEYS:
         assert problems_in([level(hotkey=key)])
     assert not problems_in([level(hotkey="-")])

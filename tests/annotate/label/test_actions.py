@@ -6,14 +6,14 @@ import pytest
 from django.utils import timezone
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of, release_assignment
-from annotate.enums import AssignmentState, CriterionKind, Role, Scope
+from annotate.enums import AssignmentState, CandidateKind, CriterionKind, Role, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset, LevelPreset
 from annotate.label.actions import clear_label, save_label, submit_assignment
 from annotate.label.queries import has_worked_on, sheet_of
 from annotate.models import Assignment, Criterion, Label, Project, Step
-from tests.factories import a_criterion, a_person, a_project, a_trace
+from tests.factories import a_candidate, a_criterion, a_person, a_project, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -337,3 +337,48 @@ def test_nobody_answers_a_group(project: Project) -> None:
         save_label(
             held, held.token, trace=held.trace, criterion=a_criterion(project, "all"), value="", text="x"
         )
+
+
+def test_a_candidate_is_rated_by_the_questions_about_its_kind(project: Project) -> None:
+    better = CriterionPreset(
+        "better",
+        "Better",
+        "",
+        (LevelPreset("yes", "Yes"), LevelPreset("no", "No")),
+        scope=Scope.CANDIDATE,
+        candidate_kind=CandidateKind.ALTERNATIVE,
+    )
+    held = asking(project, better)
+    criterion = a_criterion(project, "better")
+    first, second, _ = steps_of(held)
+    one, other = a_candidate(first), a_candidate(second)
+    critique = a_candidate(first, kind=CandidateKind.CRITIQUE)
+    elsewhere = a_candidate(a_trace(project).steps.first())
+    assert sheet_of(held).n_missing == 2
+    label = save_label(held, held.token, candidate=one, criterion=criterion, value="yes")
+    revised = save_label(held, held.token, candidate=one, criterion=criterion, value="no")
+    assert (revised.supersedes_id, revised.step, revised.candidate) == (label.pk, None, one)
+    with pytest.raises(Rejected, match=r"Step 2 still needs an answer \(Better\)"):
+        submit_assignment(held, held.token)
+    for target, why in (
+        ({"candidate": critique}, "candidate of this trace"),
+        ({"candidate": elsewhere}, "candidate of this trace"),
+        ({"step": first}, "is about a candidate"),
+        ({"candidate": one, "step": first}, "candidate of this trace"),
+    ):
+        with pytest.raises(Rejected, match=why):
+            save_label(held, held.token, criterion=criterion, value="yes", **target)  # type: ignore[arg-type]
+    save_label(held, held.token, candidate=other, criterion=criterion, value="yes")
+    assert clear_label(held, held.token, candidate=other, criterion=criterion)
+    save_label(held, held.token, candidate=other, criterion=criterion, value="yes")
+    submit_assignment(held, held.token)
+    assert set(Label.objects.counted().values_list("candidate", "value")) == {
+        (one.pk, "no"),
+        (other.pk, "yes"),
+    }
+
+
+def test_a_question_about_steps_takes_no_candidate(held: Assignment, verdict: Criterion) -> None:
+    candidate = a_candidate(steps_of(held)[0])
+    with pytest.raises(Rejected, match="not a candidate"):
+        save_label(held, held.token, candidate=candidate, criterion=verdict, value="good")

@@ -7,7 +7,7 @@ from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
-from annotate.enums import AssignmentState, CriterionKind, RaterKind, Role
+from annotate.enums import AssignmentState, CandidateKind, CriterionKind, RaterKind, Role, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import create_rubric, draft_version, rewrite_rubric
 from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset, LevelPreset
@@ -16,7 +16,7 @@ from annotate.label.actions import carry_over, save_label, submit_assignment
 from annotate.label.mapping import Move, Moves, usual_moves
 from annotate.label.queries import sheet_of
 from annotate.models import Assignment, Label, Project, Rubric
-from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+from tests.factories import a_candidate, a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -221,3 +221,32 @@ def test_another_rubric_can_take_labels_over_too(project: Project) -> None:
     submitted(project, "good", "bad")
     other = create_rubric(project, name="Another", criteria=[SHORT])
     assert carry_over(other, RENAMED).n_carried == 2
+
+
+def test_ratings_of_candidates_are_carried_and_new_questions_about_them_reopen(project: Project) -> None:
+    better = CriterionPreset(
+        "better",
+        "Better",
+        "",
+        (LevelPreset("yes", "Yes"), LevelPreset("no", "No")),
+        scope=Scope.CANDIDATE,
+        candidate_kind=CandidateKind.ALTERNATIVE,
+    )
+    trace = project.traces.get(external_id="one")
+    candidate = a_candidate(trace.steps.first())
+    project.rubric = create_rubric(project, name="Rated", criteria=[*PRM_VERDICTS, better])
+    project.save()
+    held = claim_next(project, rater_of(project, a_person("bob")))
+    assert held is not None
+    save_label(held, held.token, candidate=candidate, criterion=a_criterion(project, "better"), value="yes")
+    for step in trace.steps.all():
+        save_label(held, held.token, step=step, criterion=a_criterion(project), value="good")
+    submit_assignment(held, held.token)
+
+    also = next_version(project, *PRM_VERDICTS, better, replace(better, key="clearer", title="Clearer"))
+    (reading,) = carry_over(also, usual(project, also), is_dry_run=True).incomplete
+    assert reading.missing == "Clearer, step 1"
+    same = next_version(project, *PRM_VERDICTS, better)
+    assert carry_over(same, usual(project, same)).incomplete == ()
+    carried = Label.objects.get(criterion__rubric=same, criterion__key="better")
+    assert (carried.candidate, carried.step, carried.value) == (candidate, None, "yes")

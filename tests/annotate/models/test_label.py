@@ -5,7 +5,7 @@ from django.db import IntegrityError, transaction
 
 from annotate.enums import AssignmentState, Purpose, RaterKind
 from annotate.models import Assignment, Label, Pair
-from tests.factories import a_criterion, a_label, a_project, a_rater, a_trace
+from tests.factories import a_candidate, a_criterion, a_label, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -23,16 +23,22 @@ def test_label_needs_exactly_one_target() -> None:
         Label.objects.create(rater=rater, criterion=criterion, value="good")
     with refused(), transaction.atomic():
         Label.objects.create(rater=rater, criterion=criterion, step=step, trace=trace, value="good")
+    with refused(), transaction.atomic():
+        Label.objects.create(
+            rater=rater, criterion=criterion, step=step, candidate=a_candidate(step), value="good"
+        )
     Label.objects.create(rater=rater, criterion=criterion, trace=trace, value="good")
     Label.objects.create(rater=rater, criterion=criterion, step=step, value="good")
 
 
-@pytest.mark.parametrize("target", ["step", "trace", "pair"])
+@pytest.mark.parametrize("target", ["step", "trace", "pair", "candidate"])
 def test_second_live_label_is_refused_and_a_revision_is_not(target: str) -> None:
     project = a_project()
     trace, other = a_trace(project), a_trace(project)
     pair = Pair.objects.create(project=project, external_id="p", left_trace=trace, right_trace=other)
-    on = {target: {"step": trace.steps.first(), "trace": trace, "pair": pair}[target]}
+    candidate = a_candidate(trace.steps.first())
+    targets = {"step": trace.steps.first(), "trace": trace, "pair": pair, "candidate": candidate}
+    on = {target: targets[target]}
     rater, criterion = a_rater(project), a_criterion(project)
     first = Label.objects.create(rater=rater, criterion=criterion, value="good", **on)
     with refused(), transaction.atomic():

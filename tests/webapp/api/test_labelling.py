@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from annotate.enums import AssignmentState, Role
+from annotate.ingest.founding import create_from_preset, use_rubric
 from annotate.models import Assignment, Label, Project
-from tests.factories import a_project, a_trace
+from tests.factories import a_candidate, a_project, a_trace
 from tests.webapp.api.clients import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,7 @@ def test_bob_claims_answers_and_submits(project, held):
     assert bob.get(address).data["answers"][1] == {
         "criterion": "verdict",
         "step": 1,
+        "candidate": None,
         "value": "bad",
         "text": "no",
     }
@@ -116,3 +118,28 @@ def test_a_released_trace_goes_back_to_the_queue(project, held):
 
     assert released.status_code == 204
     assert Assignment.objects.get(pk=held["id"]).state == AssignmentState.OPEN
+
+
+def test_candidates_are_laid_out_without_their_source_and_rated(project):
+    use_rubric(project, create_from_preset(project, "next-step"))
+    signed_in("alice").post(f"/api/projects/{project.slug}/assignments/fill/")
+    given = a_candidate(project.traces.get().steps.first(), "Another way.", source_model="secret-model")
+    bob = signed_in("bob")
+    sheet = bob.post(f"/api/projects/{project.slug}/assignments/claim/").data["assignment"]
+    address = f"/api/assignments/{sheet['id']}/"
+    rating = {"token": sheet["token"], "criterion": "comparison", "candidate": given.pk, "value": "better"}
+
+    made = bob.post(f"{address}labels/", rating, format="json")
+    read = bob.get(address).data
+    missing = bob.post(f"{address}labels/", rating | {"candidate": 0}, format="json")
+
+    assert sheet["candidates"] == [
+        {"id": given.pk, "step": 0, "kind": "alternative", "position": 0, "text": "Another way."}
+    ]
+    assert sheet["n_missing"] == 1
+    assert (made.status_code, made.data["candidate"], made.data["step"]) == (200, given.pk, None)
+    assert read["answers"] == [
+        {"criterion": "comparison", "step": None, "candidate": given.pk, "value": "better", "text": ""}
+    ]
+    assert (missing.status_code, missing.data["field"]) == (400, "candidate")
+    assert bob.post(f"{address}submit/", {"token": sheet["token"]}, format="json").status_code == 200

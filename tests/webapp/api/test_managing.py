@@ -396,3 +396,22 @@ def test_labels_are_carried_over_to_another_version(project):
     stored = signed_in("alice").get(f"/api/rubrics/{new['id']}/").data
     assert stored["mapping"]["verdict"]["levels"]["unsure"] is None
     assert post(address, {}, name="bob").status_code == 403
+
+
+def test_texts_to_be_rated_are_added_to_a_trace(project):
+    trace = a_trace(project, n_steps=2)
+    address = f"/api/traces/{trace.pk}/candidates/"
+    given = [{"step": 1, "kind": "critique", "text": " It slips. ", "source_model": "judge-7b"}]
+
+    added = post(address, {"candidates": given})
+    again = post(address, {"candidates": given})
+    listed = signed_in("alice").get(address).data["results"]
+    refused = post(address, {"candidates": [*given, given[0] | {"step": 9}]})
+
+    assert (added.data, again.data) == ({"created": 1, "unchanged": 0}, {"created": 0, "unchanged": 1})
+    assert [(one["step"], one["kind"], one["text"], one["rater"]) for one in listed] == [
+        (1, "critique", " It slips. ", None)
+    ]
+    assert (refused.status_code, refused.data["row"], refused.data["field"]) == (400, 2, "step")
+    assert post(address, {"candidates": given}, name="bob").status_code == 403
+    assert signed_in("bob").get(address).status_code == 403

@@ -16,10 +16,10 @@ from django.utils import timezone
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.enums import AssignmentState, CriterionKind, Role, Scope
 from annotate.ingest.founding import create_rubric
-from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset, LevelPreset
+from annotate.ingest.presets import GALLERY, PRM_VERDICTS, CriterionPreset, LevelPreset
 from annotate.models import Assignment, Label, Project
 from tests.annotate.assign.queues import a_gold_trace, a_queue
-from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+from tests.factories import a_candidate, a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_of, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -366,3 +366,45 @@ def test_feedback_on_a_known_answer_is_private_and_only_where_the_project_gives_
         path = done.redirect_chain[-1][0]
         said.append("67% of your answers are those of the key" in done.content.decode())
     assert sorted(said) == [False, True]
+
+
+def test_candidates_are_read_rated_and_picked_with_a_plain_form(project: Project, bob: Client) -> None:
+    held = asked(project, *GALLERY["prm800k-walk"].criteria)
+    steps = list(held.trace.steps.all())
+    one = a_candidate(steps[0], "<b>bold</b> way", source_model="secret-model")
+    two = a_candidate(steps[0], "Second way")
+    page = bob.get(f"/assignments/{held.pk}/").content.decode()
+    assert "Second way" in page
+    assert "<b>bold" not in page
+    assert "secret-model" not in page
+    rating, pick = (a_criterion(project, key).pk for key in ("alternative-verdict", "pick"))
+    form = filled(held, "bad", "good", "good", submit="1") | {f"answer-{rating}-c{one.pk}": "bad"}
+    early = bob.post(f"/assignments/{held.pk}/", form)
+    assert b"Step 1 still needs an answer (Alternatives)" in early.content
+    form |= {f"answer-{rating}-c{two.pk}": "good", f"answer-{pick}-0": "own", f"text-{pick}-0": "Better."}
+    bob.post(f"/assignments/{held.pk}/", form)
+    counted = Label.objects.counted()
+    assert counted.get(criterion=pick).text == "Better."
+    assert set(counted.filter(criterion=rating).values_list("candidate", "value")) == {
+        (one.pk, "bad"),
+        (two.pk, "good"),
+    }
+    trace = signed_in("alice").get(f"/traces/{held.trace_id}/").content.decode()
+    assert "About alternative 2" in trace
+    assert "&lt;b&gt;bold" in trace
+    assert "The trace as a whole" not in trace
+
+
+def test_a_candidate_is_rated_by_the_script_and_one_of_another_trace_is_no_target(
+    project: Project, bob: Client
+) -> None:
+    held = asked(project, *GALLERY["next-step"].criteria)
+    own, other = (a_candidate(trace.steps.first()) for trace in (held.trace, a_trace(project)))
+    comparison = a_criterion(project, "comparison").pk
+    rating = {"criterion": comparison, "position": None, "value": "better"}
+    taken, refused = send(bob, held, rating | {"candidate": own.pk}, rating | {"candidate": other.pk}).json()[
+        "answers"
+    ]
+    assert refused["field"] == "candidate"
+    label = Label.objects.get()
+    assert (label.pk, label.candidate, label.trace, label.step) == (taken["id"], own, None, None)

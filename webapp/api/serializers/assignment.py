@@ -14,10 +14,11 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotate.assign.queries import feedback_on
-from annotate.enums import StepKind
+from annotate.enums import CandidateKind, StepKind
+from annotate.label import completeness
 from annotate.label.queries import Sheet, sheet_of
 from annotate.label.revealing import is_revealed, machine_words
-from annotate.models import Assignment, Problem
+from annotate.models import Assignment, Candidate, Problem
 
 from .rubric import CriterionSerializer
 
@@ -71,9 +72,20 @@ class ShownStep(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class ShownCandidate(serializers.Serializer[Candidate]):
+    """A text about a step; where it comes from is not shown to those who rate it."""
+
+    id = serializers.IntegerField()
+    step = serializers.IntegerField(source="step.position")
+    kind = serializers.ChoiceField(choices=CandidateKind.choices)
+    position = serializers.IntegerField()
+    text = serializers.CharField()
+
+
 class ShownAnswer(serializers.Serializer[Any]):
     criterion = serializers.CharField()
     step = serializers.IntegerField(allow_null=True)
+    candidate = serializers.IntegerField(allow_null=True)
     value = serializers.CharField(allow_null=True)
     text = serializers.CharField(allow_blank=True)
 
@@ -84,6 +96,7 @@ class SheetSerializer(AssignmentSerializer):
     problem = serializers.SerializerMethodField()
     steps = serializers.SerializerMethodField()
     criteria = serializers.SerializerMethodField()
+    candidates = serializers.SerializerMethodField()
     answers = serializers.SerializerMethodField()
     n_missing = serializers.SerializerMethodField()
     prelabels = serializers.SerializerMethodField()
@@ -94,6 +107,7 @@ class SheetSerializer(AssignmentSerializer):
             "problem",
             "steps",
             "criteria",
+            "candidates",
             "answers",
             "n_missing",
             "prelabels",
@@ -124,10 +138,29 @@ class SheetSerializer(AssignmentSerializer):
     @extend_schema_field(ShownAnswer(many=True))
     def get_answers(self, assignment: Assignment) -> list[dict[str, Any]]:
         key_of = {criterion.pk: criterion.key for criterion in self._sheet.criteria}
-        return [
-            {"criterion": key_of[pk], "step": step, "value": answer.value or None, "text": answer.text}
+        about_steps = [
+            {"criterion": key_of[pk], "step": step, "candidate": None, **_said(answer)}
             for (pk, step), answer in sorted(self._sheet.answers.items(), key=_place)
             if pk in key_of
+        ]
+        ratings = [
+            {"criterion": key_of[pk], "step": None, "candidate": candidate, **_said(answer)}
+            for (pk, candidate), answer in sorted(self._sheet.ratings.items(), key=lambda item: item[0])
+            if pk in key_of
+        ]
+        return about_steps + ratings
+
+    @extend_schema_field(ShownCandidate(many=True))
+    def get_candidates(self, assignment: Assignment) -> list[dict[str, Any]]:
+        return [
+            {
+                "id": one.pk,
+                "step": self._sheet.texts.position(one),
+                "kind": one.kind,
+                "position": one.position,
+                "text": one.text,
+            }
+            for one in self._sheet.candidates
         ]
 
     @extend_schema_field(ShownWord(many=True, allow_null=True))
@@ -144,6 +177,10 @@ class SheetSerializer(AssignmentSerializer):
 
     def get_n_missing(self, assignment: Assignment) -> int:
         return self._sheet.n_missing
+
+
+def _said(answer: completeness.Answer) -> dict[str, Any]:
+    return {"value": answer.value or None, "text": answer.text}
 
 
 def _place(item: tuple[tuple[int, int | None], Any]) -> tuple[int, int]:
@@ -163,6 +200,9 @@ class Place(Lease):
     criterion = serializers.CharField(help_text="The criterion's key.")
     step = serializers.IntegerField(
         min_value=0, allow_null=True, default=None, help_text="A position from 0; null: the whole trace."
+    )
+    candidate = serializers.IntegerField(
+        allow_null=True, default=None, help_text="The id of the candidate that is rated, without a step."
     )
 
 

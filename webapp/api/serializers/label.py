@@ -8,7 +8,7 @@ from .fields import KnownOrNull
 
 
 class LabelSerializer(serializers.ModelSerializer[Label]):
-    """``step`` is a position from 0, or null for a label on the whole trace."""
+    """``step`` is a position from 0, or null for a label on the whole trace or on a ``candidate``."""
 
     rater = serializers.CharField(source="rater.name", read_only=True)
     rater_kind = serializers.CharField(source="rater.kind", read_only=True)
@@ -36,6 +36,7 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
             "is_simulated",
             "criterion",
             "step",
+            "candidate",
             "value",
             "score",
             "distribution",

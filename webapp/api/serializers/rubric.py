@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotate.enums import CriterionKind, Scope, StepKind
+from annotate.enums import CandidateKind, CriterionKind, Scope, StepKind
 from annotate.ingest.presets import GALLERY, CriterionPreset, LevelPreset, RubricPreset
 from annotate.models import Criterion, Level, Rubric
 
@@ -51,6 +51,7 @@ class CriterionSerializer(serializers.ModelSerializer[Criterion]):
             "stops_at_first_error",
             "fills_before_error",
             "step_kinds",
+            "candidate_kind",
             "severities",
             "condition",
             "condition_levels",
@@ -114,6 +115,12 @@ class NewCriterion(serializers.Serializer[CriterionPreset]):
         child=serializers.ChoiceField(choices=StepKind.choices),
         default=list,
         help_text="Ask about steps of these kinds alone.",
+    )
+    candidate_kind = serializers.ChoiceField(
+        choices=CandidateKind.choices,
+        allow_blank=True,
+        default="",
+        help_text="For criteria about candidates.",
     )
     severities = serializers.ListField(child=serializers.CharField(), default=list)
     condition = serializers.CharField(
@@ -208,7 +215,7 @@ class CarriedQuestionSerializer(serializers.Serializer[Any]):
     answers = CarriedAnswerSerializer(many=True)
 
 
-class ReadingSerializer(serializers.Serializer[Any]):
+class UnfinishedSerializer(serializers.Serializer[Any]):
     assignment = serializers.IntegerField()
     trace = serializers.CharField()
     reader = serializers.CharField()
@@ -222,4 +229,4 @@ class CarriageSerializer(serializers.Serializer[Any]):
     n_aside = serializers.IntegerField()
     n_complete = serializers.IntegerField()
     questions = CarriedQuestionSerializer(many=True)
-    incomplete = ReadingSerializer(many=True)
+    incomplete = UnfinishedSerializer(many=True)

@@ -23,7 +23,7 @@ from annotate.assign.queries import queue_state
 from annotate.enums import Role, Scope
 from annotate.errors import Rejected
 from annotate.label.actions import clear_label, save_label, submit_assignment
-from annotate.models import Assignment, Criterion, Label
+from annotate.models import Assignment, Candidate, Criterion, Label
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.assignment import (
     Answer,
@@ -162,6 +162,13 @@ def _target(assignment: Assignment, place: dict[str, Any]) -> dict[str, Any]:
     )
     if criterion is None:
         raise Rejected(f"The project's rubric does not ask {place['criterion']}.", field="criterion")
+    if place["candidate"] is not None:
+        candidate = Candidate.objects.select_related("step").filter(
+            pk=place["candidate"], step__trace=assignment.trace_id
+        )
+        if (found := candidate.first()) is None:
+            raise Rejected("This trace has no such candidate.", field="candidate")
+        return {"criterion": criterion, "candidate": found}
     if place["step"] is None:
         about_trace = assignment.trace if criterion.scope == Scope.TRACE else None
         return {"criterion": criterion, "trace": about_trace}

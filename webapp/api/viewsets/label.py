@@ -48,7 +48,7 @@ class TraceLabelViewSet(NounViewSet):
         trace = trace_for(asker(request), pk)
         filters = LabelFilters(data=request.query_params)
         filters.is_valid(raise_exception=True)
-        labels = Label.objects.filter(Q(trace=trace) | Q(step__trace=trace))
+        labels = Label.objects.filter(Q(trace=trace) | Q(step__trace=trace) | Q(candidate__step__trace=trace))
         return self.page(_filtered(labels, filters.validated_data))
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
-from annotate.enums import Role
+from annotate.enums import CandidateKind, Role, Scope
+from annotate.ingest.candidates import add_candidates
+from annotate.ingest.drafts import CandidateDraft
 from annotate.ingest.founding import create_from_preset, use_rubric
 from annotate.label.actions import save_label, submit_assignment
 from annotate.label.queries import Sheet, sheet_of
-from annotate.models import Assignment, Criterion, Label, Step, Trace
+from annotate.models import Assignment, Candidate, Criterion, Label, Step, Trace
 from tests.factories import a_person, a_project, a_trace
 
 # What is said by criterion and step (None: the trace), a level key or ``"in words: …"``.
@@ -29,15 +31,28 @@ def bob_opens(preset: str, *, kinds: Sequence[str] = ("thought",) * 4) -> Assign
     return held
 
 
-def say(held: Assignment, criterion: str, position: int | None, answer: str) -> Label:
+def bob_is_given(held: Assignment, position: int, kind: CandidateKind, *texts: str) -> None:
+    drafts = [CandidateDraft(position, kind, text) for text in texts]
+    assert add_candidates(Trace.objects.get(pk=held.trace_id), drafts).created == len(texts)
+
+
+def say(held: Assignment, criterion: str, position: int | None, answer: str) -> None:
+    """One answer; about candidates one for each, with a stroke between them."""
     asked = Criterion.objects.get(rubric=held.project.rubric_id, key=criterion)
     trace = Trace.objects.get(pk=held.trace_id)
+    if asked.scope == Scope.CANDIDATE:
+        given = Candidate.objects.filter(
+            step__trace=trace, step__position=position, kind=asked.candidate_kind
+        )
+        for candidate, value in zip(given.order_by("position"), answer.split("/"), strict=True):
+            save_label(held, held.token, criterion=asked, candidate=candidate, value=value)
+        return
     target = {"trace": trace} if position is None else {"step": trace.steps.get(position=position)}
     # A level that needs a reason carries it behind a bar: "give-up|no figure".
     value, _, text = answer.partition("|")
     if answer.startswith(WORDS):
         value, text = "", answer.removeprefix(WORDS)
-    return save_label(held, held.token, criterion=asked, value=value, text=text, **target)
+    save_label(held, held.token, criterion=asked, value=value, text=text, **target)
 
 
 def open_now(held: Assignment) -> list[tuple[str, int | None]]:
@@ -59,8 +74,10 @@ def answer_in_order(held: Assignment, said: Said) -> list[tuple[str, int | None]
 
 def counted(held: Assignment) -> dict[tuple[str, int | None], str]:
     """What counts in the end."""
-    labels = Label.objects.counted().filter(assignment=held).select_related("criterion", "step")
-    return {
-        (one.criterion.key, one.step.position if one.step else None): one.value or f"{WORDS}{one.text}"
-        for one in labels
-    }
+    labels = Label.objects.counted().filter(assignment=held).order_by("candidate__position")
+    found: dict[tuple[str, int | None], str] = {}
+    for one in labels.select_related("criterion", "step", "candidate__step"):
+        step = one.candidate.step if one.candidate else one.step
+        key, said = (one.criterion.key, step.position if step else None), one.value or f"{WORDS}{one.text}"
+        found[key] = f"{found[key]}/{said}" if key in found else said
+    return found

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import pytest
 
+from annotate.enums import CandidateKind
 from annotate.errors import Rejected
 from annotate.label.actions import submit_assignment
 from tests.annotate.ingest.presets.labelling import (
     WORDS,
     answer_in_order,
+    bob_is_given,
     bob_opens,
     counted,
     open_now,
@@ -67,3 +69,38 @@ def test_a_bad_problem_ends_it_at_once_and_giving_up_needs_a_reason() -> None:
     say(held, "exit", None, "give-up|It needs a figure.")
     submit_assignment(held, held.token)
     assert counted(held) == {("verdict", 0): "good", ("exit", None): "give-up"}
+
+
+def test_given_critiques_and_alternatives_are_rated_at_the_error_alone() -> None:
+    held = bob_opens("prm800k")
+    for position in (0, 1):
+        bob_is_given(held, position, CandidateKind.CRITIQUE, "A slip.", "No slip.")
+        bob_is_given(held, position, CandidateKind.ALTERNATIVE, "Another way.")
+    said = {
+        ("verdict", 0): "good",
+        ("verdict", 1): "bad",
+        ("critique-rating", 1): "right/wrong",
+        ("critique", 1): CRITIQUE,
+        ("alternative-verdict", 1): "good",
+        ("exit", None): "found-error",
+        ("progress", None): "some",
+    }
+    assert answer_in_order(held, said) == list(said)
+    assert counted(held) == said
+
+
+def test_ratings_go_with_the_error_they_belong_to() -> None:
+    held = bob_opens("prm800k")
+    bob_is_given(held, 0, CandidateKind.CRITIQUE, "A slip.")
+    say(held, "verdict", 0, "bad")
+    say(held, "critique-rating", 0, "right")
+    say(held, "verdict", 0, "good")
+    answer_in_order(
+        held,
+        {
+            **{("verdict", n): "good" for n in (1, 2, 3)},
+            ("exit", None): "solution",
+            ("progress", None): "all",
+        },
+    )
+    assert ("critique-rating", 0) not in counted(held)

@@ -123,3 +123,12 @@ def test_published_samples_come_in_whole() -> None:
     for draft in rated:
         # Every one of these labellings ended with the first error.
         assert [label.value for label in draft.labels].index("bad") == len(draft.labels) - 1
+
+
+def test_proposals_that_were_not_taken_become_alternatives(tmp_path: Path) -> None:
+    turns = (turn(said("a", 1), said("x", -1), chosen=0), turn(said("y", 0), said("", 0), human="b"))
+    draft = one(tmp_path, a_labelling(*turns))
+    assert [(given.position, given.kind, given.text) for given in draft.candidates] == [
+        (0, "alternative", "x"),
+        (1, "alternative", "y"),
+    ]

@@ -16,4 +16,9 @@ def test_every_rate_can_be_gated_and_no_two_share_a_title() -> None:
 
 
 def test_the_scope_of_the_criterion_says_what_is_asked_about() -> None:
-    assert [kind_asked_about(scope).noun for scope in Scope.values] == ["trace", "trace", "pair"]
+    assert [kind_asked_about(scope).noun for scope in Scope.values] == [
+        "trace",
+        "trace",
+        "pair",
+        "trace",
+    ]
