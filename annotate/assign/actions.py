@@ -16,7 +16,7 @@ from datetime import timedelta
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from annotate.enums import AssignmentState, Purpose, RaterKind
+from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
 from annotate.errors import Conflict
 from annotate.models import Assignment, Person, Project, Rater, Reader, Turn
 
@@ -107,7 +107,7 @@ def claim_next(project: Project, rater: Rater) -> Assignment | None:
     if seat.reader.paused_at is not None:
         return None
     if is_locked_out(rules, seat):
-        return _claim_special(project, rater, Purpose.DEMO) or _claim_exam(project, rater, seat)
+        return _claim_to_qualify(project, rater, seat)
     if is_gold_due(rules.gold_rate, seat.reader.n_finished, gold_secret(project, rater)):
         gold = _claim_special(project, rater, Purpose.GOLD)
         if gold is not None:
@@ -120,20 +120,11 @@ def _claim_ordinary(
     project: Project, rater: Rater, seat: Seat, skills: tuple[str, ...] | None, expired: list[Assignment]
 ) -> Assignment | None:
     reader = seat.reader
-    start = reader.cursor
-    # SQLite has no row locks and ignores this: its transactions take the write lock when they begin.
-    free = open_slots(project, rater, skills=skills, start=start).select_for_update(
-        skip_locked=True, of=("self",)
-    )
-    found = free.first()
-    if found is None and start > 0:
+    found = _first_open(project, rater, skills, reader.cursor)
+    is_behind = found is None and reader.cursor > 0
+    if is_behind:
         # Empty is said after looking everywhere: a claim that was undone leaves its slot open behind a cursor.
-        start = 0
-        found = (
-            open_slots(project, rater, skills=skills)
-            .select_for_update(skip_locked=True, of=("self",))
-            .first()
-        )
+        found = _first_open(project, rater, skills, 0)
     for lapsed in expired:
         if found is not None and (found.position, found.slot) < (lapsed.position, lapsed.slot):
             break
@@ -142,9 +133,18 @@ def _claim_ordinary(
     if found is None:
         return None
     taken = _take(found, project, rater)
-    if skills is not None or reader.n_finished - reader.cursor_moved_at >= CURSOR_EVERY:
+    is_due = reader.n_finished - reader.cursor_moved_at >= CURSOR_EVERY
+    if is_due or is_behind or skills is not None:
         Reader.objects.filter(pk=reader.pk).update(cursor=found.position, cursor_moved_at=reader.n_finished)
     return taken
+
+
+def _first_open(
+    project: Project, rater: Rater, skills: tuple[str, ...] | None, start: int
+) -> Assignment | None:
+    # SQLite has no row locks and ignores this: its transactions take the write lock when they begin.
+    free = open_slots(project, rater, skills=skills, start=start)
+    return free.select_for_update(skip_locked=True, of=("self",)).first()
 
 
 def _still_lapsed(lapsed: Assignment) -> Assignment | None:
@@ -155,8 +155,10 @@ def _still_lapsed(lapsed: Assignment) -> Assignment | None:
     ).first()
 
 
-def _claim_exam(project: Project, rater: Rater, seat: Seat) -> Assignment | None:
-    return _claim_special(project, rater, Purpose.EXAM) if seat.reader.exam == "open" else None
+def _claim_to_qualify(project: Project, rater: Rater, seat: Seat) -> Assignment | None:
+    if seat.reader.exam != ExamState.OPEN:
+        return None
+    return _claim_special(project, rater, Purpose.DEMO) or _claim_special(project, rater, Purpose.EXAM)
 
 
 def _claim_special(project: Project, rater: Rater, purpose: Purpose) -> Assignment | None:

@@ -108,10 +108,9 @@ def special_turn(project: Project, rater: Rater, purpose: Purpose, secret: str) 
 
 
 def exam_taken(rater: Rater, since: datetime | None) -> QuerySet[Assignment]:
-    """The exam readings of the present attempt that are over."""
-    done = Assignment.objects.filter(
-        holder=rater, purpose=Purpose.EXAM, state__in=(AssignmentState.SUBMITTED, AssignmentState.SKIPPED)
-    )
+    """The exam readings of this attempt that count: skipped, or with a score. What has no key decides nothing."""
+    counts = Q(state=AssignmentState.SKIPPED) | Q(state=AssignmentState.SUBMITTED, score__isnull=False)
+    done = Assignment.objects.filter(counts, holder=rater, purpose=Purpose.EXAM)
     return done.filter(finished_at__gt=since) if since else done
 
 

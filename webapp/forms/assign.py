@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from annotate.assign.manage.contracts import NOT_GRADED, TraceFilter
+from annotate.assign.manage.lists import MOST_STRATA
 from annotate.assign.ordering import TOP_PRIORITY, known_policies
 from annotate.assign.rules import MOST_READINGS, QueueRules
 from annotate.enums import Outcome, Purpose
@@ -74,7 +75,6 @@ class RulesForm(SettingsForm):
         super().__init__(QueueRules, data)
         self.initial = asdict(rules)
         policy = forms.ChoiceField(choices=[(p.name, p.title) for p in known_policies().values()])
-        policy.widget.attrs["class"] = "policy"
         self.fields["policy"] = policy
         for name, label, said in _WORDS:
             self.fields[name].label, self.fields[name].help_text = label, said
@@ -128,6 +128,8 @@ class FilterForm(forms.Form):
         stratum = self.fields["stratum"]
         assert isinstance(stratum, forms.ChoiceField)
         stratum.choices = [("", "Any"), *((name, name) for name in strata)]
+        if len(strata) == MOST_STRATA:
+            stratum.help_text = f"The first {MOST_STRATA} by name."
 
     @property
     def wanted(self) -> TraceFilter:

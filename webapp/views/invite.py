@@ -35,10 +35,11 @@ def invitations(request: HttpRequest, slug: str) -> HttpResponse:
         invite(project, request.user, role=Role(given["role"]), days=given["days"], uses=given["uses"])
         messages.success(request, "The link is ready. Send it to whom it is for.")
         return redirect("invitations", slug=slug)
-    made = project.invitations.select_related("created_by")[:SHOWN]
+    made = list(project.invitations.select_related("created_by")[:SHOWN])
     context = {
         "project": project,
         "form": form,
+        "is_cut": len(made) == SHOWN,
         "invitations": [(one, "" if one.why_closed else _link(request, one)) for one in made],
     }
     return render(request, "invite/invitations.html", context, status=400 if form.errors else 200)

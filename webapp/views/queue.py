@@ -15,7 +15,7 @@ from annotate.assign.actions import renew_order
 from annotate.assign.manage.actions import act_on_reader, change_rules, change_traces
 from annotate.assign.manage.contracts import Change
 from annotate.assign.manage.lists import strata_of, traces_where
-from annotate.assign.manage.queries import exam_said, overview_of
+from annotate.assign.manage.queries import exam_said, overview_of, people_of
 from annotate.assign.ordering import known_policies
 from annotate.assign.rules import QueueRules, rules_of
 from annotate.enums import Role
@@ -54,17 +54,19 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
 def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """How the work stands, or only the moving part of it for htmx."""
     project = project_for(request.user, slug, role=Role.MANAGER)
-    found, going_by = overview_of(project), rules_of(project)
+    going_by = rules_of(project)
     context = {
         "project": project,
-        "overview": found,
+        "overview": overview_of(project),
         "rules": going_by,
         "policy": known_policies()[going_by.policy],
-        "people": [(person, exam_said(person.reader, going_by)) for person in found.people],
         "agreement": list(agreement_of(project).filter(criterion__is_asked=True)[:4]),
     }
-    is_part = request.headers.get("HX-Request") is not None
-    return render(request, f"assign/overview.html{'#live' if is_part else ''}", context)
+    if request.headers.get("HX-Request") is not None:
+        return render(request, "assign/overview.html#live", context)
+    people = people_of(project)
+    context["people"] = [(person, exam_said(person.reader, going_by)) for person in people]
+    return render(request, "assign/overview.html", context)
 
 
 @login_required

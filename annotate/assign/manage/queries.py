@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean, median
+from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils import timezone
 
 from annotate.assign.queries import QueueCounts, queue_counts
@@ -18,8 +20,9 @@ from annotate.models import Assignment, Membership, Project, Rater, Reader, Turn
 # Over so long the pace is taken, the shortest window with enough in it first.
 WINDOWS = (timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
 ENOUGH = 5
-# Readings a person's pace and accuracy are taken over.
+# Readings a person's pace and accuracy are taken over: so many, of so long.
 LATEST = 20
+LATELY = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,7 @@ class Overview:
     counts: QueueCounts
     pace: Pace
     holdings: tuple[Holding, ...]
-    people: tuple[PersonAtWork, ...]
+    n_paused: int
     n_gold_read: int
     uses: dict[str, int]
 
@@ -97,10 +100,6 @@ class Overview:
     def set_apart(self) -> str:
         """How many traces are used for what, besides ordinary work."""
         return ", ".join(f"{n:,} {Purpose(use).label.lower()}" for use, n in sorted(self.uses.items()))
-
-    @property
-    def n_paused(self) -> int:
-        return sum(person.is_paused for person in self.people)
 
 
 def overview_of(project: Project) -> Overview:
@@ -114,7 +113,7 @@ def overview_of(project: Project) -> Overview:
         counts=counts,
         pace=_pace(project, counts.open + counts.held),
         holdings=_holdings(project),
-        people=tuple(people_of(project)),
+        n_paused=Reader.objects.filter(project=project, paused_at__isnull=False).count(),
         n_gold_read=gold.count() if uses else 0,
         uses=uses,
     )
@@ -171,18 +170,20 @@ def _lately(project: Project) -> dict[int, tuple[list[float], list[float], datet
     found: dict[int, tuple[list[float], list[float], datetime | None]] = {}
     done = Assignment.objects.filter(project=project, holder__in=readers, state=AssignmentState.SUBMITTED)
     last = dict(done.order_by().values_list("holder").annotate(last=Max("finished_at")))
-    since = timezone.now() - timedelta(days=30)
-    recent = done.filter(finished_at__gt=since).filter(
-        Q(seconds_per_step__isnull=False) | Q(score__isnull=False, purpose=Purpose.GOLD)
-    )
-    rows = recent.order_by("-finished_at").values_list("holder_id", "seconds_per_step", "score", "purpose")
-    for rater, seconds, score, purpose in rows[: LATEST * 200]:
-        paces, scores, _ = found.setdefault(rater, ([], [], last.get(rater)))
-        if seconds is not None and len(paces) < LATEST:
-            paces.append(seconds)
-        if purpose == Purpose.GOLD and score is not None and len(scores) < LATEST:
-            scores.append(score)
+    recent = done.filter(finished_at__gt=timezone.now() - LATELY)
+    paced = recent.filter(seconds_per_step__isnull=False)
+    for rater, seconds in _latest(paced).values_list("holder_id", "seconds_per_step"):
+        found.setdefault(rater, ([], [], last.get(rater)))[0].append(seconds or 0.0)
+    scored = recent.filter(score__isnull=False, purpose=Purpose.GOLD)
+    for rater, score in _latest(scored).values_list("holder_id", "score"):
+        found.setdefault(rater, ([], [], last.get(rater)))[1].append(score or 0.0)
     return {rater: found.get(rater, ([], [], last.get(rater))) for rater in readers}
+
+
+def _latest(readings: QuerySet[Assignment]) -> QuerySet[Any]:
+    """The latest few of each person."""
+    place = Window(RowNumber(), partition_by=F("holder"), order_by=F("finished_at").desc())
+    return readings.annotate(place=place).filter(place__lte=LATEST)
 
 
 def exam_said(reader: Reader, rules: QueueRules) -> str:

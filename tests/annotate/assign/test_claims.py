@@ -12,7 +12,7 @@ from annotate.assign.claims import gold_secret, is_gold_due
 from annotate.assign.filling import work_out_turns
 from annotate.enums import AssignmentState, ExamState, Purpose, Role
 from annotate.ingest.founding import add_member
-from annotate.models import Assignment, Membership, Project, Rater, Reader, Trace
+from annotate.models import Assignment, Label, Membership, Project, Rater, Reader, Trace, Turn
 from tests.annotate.assign.queues import (
     a_gold_trace,
     a_queue,
@@ -117,6 +117,18 @@ def test_a_skipped_exam_trace_counts_as_wrong() -> None:
     skip_assignment(held, held.token)
     assert (reader_of(bob).exam, reader_of(bob).exam_score) == (ExamState.FAILED, 0.0)
     assert not Assignment.objects.filter(trace=held.trace, state=AssignmentState.OPEN).exists()
+
+
+def test_an_exam_trace_without_a_key_fails_nobody_and_asks_for_another() -> None:
+    project = a_queue(exam_size=1)
+    keyless, keyed = a_gold_trace(project, "exam"), a_gold_trace(project, "gold")
+    Label.objects.filter(step__trace=keyless).update(is_live=False)
+    bob = person(project, "bob")
+    assert read_next(project, bob).score is None
+    assert reader_of(bob).exam == ExamState.OPEN
+    Turn.objects.filter(trace=keyed).update(use="exam")
+    assert read_next(project, bob).score == 1
+    assert reader_of(bob).exam == ExamState.PASSED
 
 
 def test_a_trace_that_needs_a_skill_goes_to_whoever_has_it() -> None:

@@ -115,12 +115,15 @@ class Counts(serializers.Serializer[Any]):
 
 
 class OverviewSerializer(serializers.Serializer[Any]):
-    counts = Counts()
-    pace = PaceSerializer()
-    holdings = HoldingSerializer(many=True)
+    """``people`` with numbers over the last 20 readings of each in the last 30 days."""
+
+    counts = Counts(source="overview.counts")
+    pace = PaceSerializer(source="overview.pace")
+    holdings = HoldingSerializer(source="overview.holdings", many=True)
     people = PersonSerializer(many=True)
-    n_gold_read = serializers.IntegerField()
-    uses = serializers.DictField(child=serializers.IntegerField())
+    n_paused = serializers.IntegerField(source="overview.n_paused")
+    n_gold_read = serializers.IntegerField(source="overview.n_gold_read")
+    uses = serializers.DictField(source="overview.uses", child=serializers.IntegerField())
 
 
 class InvitationSerializer(serializers.ModelSerializer[Invitation]):

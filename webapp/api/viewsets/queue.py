@@ -16,7 +16,7 @@ from annotate.assign.actions import renew_order
 from annotate.assign.manage.actions import act_on_reader, change_rules, change_traces
 from annotate.assign.manage.contracts import Change, TraceFilter
 from annotate.assign.manage.lists import traces_where
-from annotate.assign.manage.queries import overview_of
+from annotate.assign.manage.queries import overview_of, people_of
 from annotate.assign.rules import QueueRules, as_json, rules_of
 from annotate.enums import Role
 from annotate.ingest.inviting import invite, token_of, withdraw
@@ -60,7 +60,8 @@ class QueueViewSet(NounViewSet):
     def overview(self, request: Request, slug: str) -> Response:
         """How the work stands: progress, pace, who holds what, and how each person does."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        return Response(OverviewSerializer(overview_of(project)).data)
+        seen = {"overview": overview_of(project), "people": people_of(project)}
+        return Response(OverviewSerializer(seen).data)
 
     @extend_schema(request=None, responses=Renewed)
     @action(detail=True, methods=["post"])

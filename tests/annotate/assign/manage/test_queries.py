@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotate.assign.manage.actions import pause_reader
-from annotate.assign.manage.queries import Pace, exam_said, overview_of
+from annotate.assign.manage.queries import LATEST, Pace, exam_said, overview_of, people_of
 from annotate.assign.rules import QueueRules
 from annotate.models import Assignment, Project, Reader
 from tests.annotate.assign.queues import a_gold_trace, a_queue, person, read_next, taken
@@ -32,7 +32,7 @@ def test_the_overview_says_who_holds_what_and_how_each_does() -> None:
     assert (seen.set_apart, seen.n_exam) == ("1 hidden gold", 0)
     (holding,) = seen.holdings
     assert (holding.name, holding.trace, holding.has_lapsed) == ("carol", held.trace.external_id, False)
-    told = {one.name: one for one in seen.people}
+    told = {one.name: one for one in people_of(project)}
     assert (told["bob"].seconds_per_step, told["bob"].n_gold) == (6, 1)
     assert told["bob"].gold_score == pytest.approx(2 / 3)
     assert (told["carol"].seconds_per_step, told["carol"].gold_score) == (None, None)
@@ -61,6 +61,7 @@ def test_the_overview_asks_as_often_for_three_people_as_for_one() -> None:
     def queries(project: Project) -> int:
         with CaptureQueriesContext(connection) as captured:
             overview_of(project)
+            people_of(project)
         return len(captured)
 
     read_next(project, person(project, "bob"))
@@ -76,3 +77,17 @@ def test_an_exam_is_told_in_words() -> None:
     assert exam_said(reader, QueueRules(exam_size=3)) == "Not passed, 50% right"
     assert exam_said(Reader(), QueueRules(exam_size=3)) == "Not taken yet"
     assert exam_said(reader, QueueRules()) == ""
+
+
+def test_a_persons_numbers_are_over_their_own_latest_readings() -> None:
+    project = a_queue(n_traces=LATEST + 6)
+    bob, carol = person(project, "bob"), person(project, "carol")
+    read_next(project, carol, seconds=9)
+    for number in range(LATEST + 3):
+        read_next(project, bob, seconds=100 if number < 3 else 2)
+    told = {one.name: one for one in people_of(project)}
+    assert (told["bob"].seconds_per_step, told["carol"].seconds_per_step) == (2, 9)
+    Assignment.objects.filter(holder=carol).update(finished_at=timezone.now() - timedelta(days=31))
+    (bob_now, carol_now) = people_of(project)
+    assert (bob_now.seconds_per_step, carol_now.seconds_per_step) == (2, None)
+    assert carol_now.last_at is not None
