@@ -99,12 +99,11 @@ def claim_next(project: Project, rater: Rater) -> Assignment | None:
     seat = locked_seat(rater, rules)
     now, skills = timezone.now(), skills_asked(rules, seat)
     standing = own_or_expired(project, rater, skills=skills, now=now)
-    held = next((one for one in standing if one.holder_id == rater.pk), None)
-    if held is not None:
-        return _kept(held, project)
-    returned = take_up_returned(project, rater)
-    if returned is not None:
-        return returned
+    own = {one.state: one for one in reversed(standing) if one.holder_id == rater.pk}
+    if AssignmentState.HELD in own:
+        return _kept(own[AssignmentState.HELD], project)
+    if AssignmentState.RETURNED in own:
+        return take_up_returned(own[AssignmentState.RETURNED], project)
     if seat.reader.paused_at is not None:
         return None
     if is_locked_out(rules, seat):

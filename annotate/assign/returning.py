@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotate.enums import AssignmentState, Purpose
 from annotate.errors import Conflict
-from annotate.models import Assignment, Project, Rater
+from annotate.models import Assignment, Project
 
 from .finishing import uncount
 from .policy import lease_end
@@ -29,12 +29,9 @@ def return_assignment(assignment: Assignment) -> Assignment:
     return current
 
 
-def take_up_returned(project: Project, rater: Rater) -> Assignment | None:
-    """The reading that waits for this person, held again; the oldest where there are several."""
-    waiting = Assignment.objects.filter(project=project, holder=rater, state=AssignmentState.RETURNED)
-    current = waiting.select_for_update(of=("self",)).order_by("position", "slot").first()
-    if current is None:
-        return None
+def take_up_returned(returned: Assignment, project: Project) -> Assignment:
+    """What waited for this person, held again. Call it where their claims wait for one another."""
+    current = Assignment.objects.select_for_update(of=("self",)).get(pk=returned.pk)
     current.state = AssignmentState.HELD
     current.token += 1
     current.opened_at = timezone.now()
