@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from annotate.enums import AssignmentState
+from annotate.enums import AssignmentState, Purpose
 from annotate.errors import Conflict
 from annotate.models import Assignment, Project, Rater
 

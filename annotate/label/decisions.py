@@ -14,7 +14,7 @@ from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 
 from annotate.assign.actions import rater_of
-from annotate.enums import RaterKind, Scope
+from annotate.enums import Purpose, RaterKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
 from annotate.models import Criterion, Label, Person, Project, Rater, Step, Trace
@@ -25,6 +25,8 @@ from .queries import asked_criteria
 from .writing import retire
 
 DESK = "review"
+# What people say about traces whose answers are known is measured, and ends there.
+IS_WORK = Q(assignment=None) | Q(assignment__purpose=Purpose.WORK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,7 @@ def hide_readers(project: Project, is_hidden: bool) -> None:
 def counted_readings(trace: Trace) -> QuerySet[Label]:
     """What people have submitted about a trace and its steps, without what machines, keys and reviewers say."""
     here = Q(step__trace=trace) | Q(trace=trace)
-    rows = Label.objects.counted().filter(here, rater__kind=RaterKind.PERSON)
+    rows = Label.objects.counted().filter(here, IS_WORK, rater__kind=RaterKind.PERSON)
     return rows.select_related("rater__person", "criterion", "step", "assignment").order_by("pk")
 
 

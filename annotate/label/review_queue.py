@@ -13,7 +13,7 @@ from annotate.assign.queries import queue_counts
 from annotate.enums import Action, AssignmentState, RaterKind
 from annotate.models import Assignment, Consensus, Criterion, Label, Person, Project, Rater, Run, Trace
 
-from .decisions import decidable_criteria
+from .decisions import IS_WORK, decidable_criteria
 
 
 class Order(StrEnum):
@@ -117,7 +117,7 @@ def _readings(project: Project, criteria: Sequence[Criterion], target: str) -> Q
     people = list(Rater.objects.filter(project=project, kind=RaterKind.PERSON).values_list("pk", flat=True))
     return (
         Label.objects.counted()
-        .filter(rater__in=people, criterion__in=criteria, **{f"{target}__isnull": False})
+        .filter(IS_WORK, rater__in=people, criterion__in=criteria, **{f"{target}__isnull": False})
         .order_by()
     )
 

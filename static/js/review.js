@@ -10,7 +10,9 @@ let isLeaving = false;
 let isChanged = false;
 
 const disputed = (stop) => [...stop.querySelectorAll("[data-disputed]")];
-const isDecided = (matter) => Boolean(matter.querySelector("[name^=decide-]:checked")) && !matter.querySelector("[name^=back-]:checked");
+const isChosen = (matter) =>
+  Boolean(matter.querySelector("[name^=decide-]:checked")) || [...matter.querySelectorAll("select")].some((one) => one.value);
+const isDecided = (matter) => isChosen(matter) && !matter.querySelector("[name^=back-]:checked");
 const openIn = (stop) => disputed(stop).filter((matter) => !isDecided(matter));
 const focusIn = (stop) => openIn(stop)[0] ?? disputed(stop)[0];
 

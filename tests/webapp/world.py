@@ -48,6 +48,7 @@ def a_world(releases: Path) -> World:
     # About the trace that Bob holds: one among reviewers, one to him.
     write_comment(trace, a_person("carol"), "carol-says @reviewers", position=0)
     comment = write_comment(trace, a_person("carol"), "Look at the units.", position=0, to=assignment)
+    invitation = invite(project, a_person("alice"), role=Role.ANNOTATOR)
     ids = {
         "invitations": invitation.pk,
         "comments": comment.pk,

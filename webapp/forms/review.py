@@ -114,7 +114,7 @@ class Blank:
 def blank_of(matter: Matter, data: QueryDict | None = None) -> Blank:
     if data is not None and f"reason-{suffix_of(matter)}" in data:
         suffix = suffix_of(matter)
-        chosen = " ".join(sorted(data.getlist(f"decide-{suffix}")))
+        chosen = _chosen(data, suffix)
         return Blank(matter, chosen, data.get(f"reason-{suffix}", ""))
     standing = matter.decision
     return Blank(matter, standing.value if standing else "", standing.text if standing else "")
@@ -125,7 +125,7 @@ def said_in(review: Review, data: QueryDict, *, seen: int | None) -> list[Said]:
     said = []
     for matter in review.matters:
         suffix = suffix_of(matter)
-        value = " ".join(sorted(data.getlist(f"decide-{suffix}")))
+        value = _chosen(data, suffix)
         if f"back-{suffix}" in data:
             said.append(Said(matter.criterion.pk, matter.position, is_cleared=True, seen=seen))
         elif value and matter.can_be_decided:
@@ -157,3 +157,8 @@ def place_name(position: int | None) -> str:
 
 def suffix_of(matter: Matter) -> str:
     return f"{matter.criterion.pk}-{'trace' if matter.position is None else matter.position}"
+
+
+def _chosen(data: QueryDict, suffix: str) -> str:
+    """The levels that were sent, in order; a tag that was left at "no" sends nothing."""
+    return " ".join(sorted(value for value in data.getlist(f"decide-{suffix}") if value))

@@ -6,11 +6,11 @@ from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.assign.policy import Standing
 from annotate.assign.queries import queue_counts, queue_state
 from annotate.assign.returning import return_assignment, take_up_returned
-from annotate.enums import AssignmentState
+from annotate.enums import AssignmentState, Purpose
 from annotate.errors import Conflict
 from annotate.label.actions import submit_assignment
 from annotate.label.queries import sheet_of
-from annotate.models import Assignment, Label, Project
+from annotate.models import Assignment, Label, Project, Reader, Turn
 from tests.annotate.label.desks import a_shared_project, answer, read, take
 from tests.factories import a_person
 
@@ -71,3 +71,28 @@ def test_only_a_submitted_reading_can_be_returned(project, name):
         reading = return_assignment(read(project, "bob", "gb"))
     with pytest.raises(Conflict, match="and not submitted"):
         return_assignment(reading)
+
+
+def test_the_counts_follow_it_out_and_back(project):
+    submitted = read(project, "bob", "gb")
+    bob = rater_of(project, a_person("bob"))
+
+    def counted() -> tuple[int, int]:
+        turn = Turn.objects.get(trace=submitted.trace_id)
+        return turn.n_submitted, Reader.objects.get(rater=bob).n_submitted
+
+    assert counted() == (1, 1)
+    return_assignment(submitted)
+    assert counted() == (0, 0)
+    back = take(project, "bob")
+    answer(back, "gg")
+    submit_assignment(back, back.token)
+    assert counted() == (1, 1)
+
+
+@pytest.mark.parametrize("purpose", [Purpose.GOLD, Purpose.EXAM, Purpose.DEMO])
+def test_what_is_measured_against_a_key_does_not_go_back(project, purpose):
+    submitted = read(project, "bob", "gb")
+    Assignment.objects.filter(pk=submitted.pk).update(purpose=purpose)
+    with pytest.raises(Conflict, match="measured as they are"):
+        return_assignment(submitted)

@@ -4,11 +4,13 @@ import pytest
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.consensus.actions import run_consensus
-from annotate.enums import RaterKind, Role
+from annotate.enums import Purpose, RaterKind, Role
 from annotate.label.answers import Said
 from annotate.label.decisions import decide
+from annotate.label.review import review_of
 from annotate.label.review_queue import Order, Show, next_in, nothing_because, review_queue
 from annotate.models import Project, Rater, Trace
+from tests.annotate.label import desks
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -130,3 +132,13 @@ def test_the_queue_costs_the_same_queries_for_one_trace_and_three(
         with django_assert_num_queries(6):
             review_queue(project)
         read(readers, "gb", "bg")
+
+
+def test_readings_of_traces_with_a_known_answer_are_nobodys_to_decide():
+    project = desks.a_shared_project()
+    for name, letters in (("bob", "gb"), ("dora", "gg")):
+        reading = desks.read(project, name, letters)
+    assert len(review_queue(project)) == 1
+    reading.trace.assignments.update(purpose=Purpose.GOLD)
+    assert review_queue(project) == []
+    assert review_of(reading.trace).n_disputed == 0

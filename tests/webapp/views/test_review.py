@@ -3,10 +3,12 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from annotate.enums import RaterKind, Role
+from annotate.enums import CriterionKind, RaterKind, Role
+from annotate.ingest.founding import create_rubric, use_rubric
+from annotate.ingest.presets.contracts import CriterionPreset, LevelPreset
 from annotate.label.answers import Said
 from annotate.label.decisions import decide
-from annotate.models import Label, Project, Rater, Trace
+from annotate.models import Label, Project, Rater, Reveal, Trace
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.views.clients import queries_of, queries_with_one_and_three, signed_in
 
@@ -154,3 +156,33 @@ def test_only_reviewers_and_above_review_and_only_managers_set_names(project, re
     project.refresh_from_db()
     assert project.hides_readers is False
     assert "ann-person" in signed_in("carol").get(f"/traces/{trace.pk}/review/").content.decode()
+
+
+def test_tags_are_decided_with_their_severities(project, readers, carol):
+    trace = a_trace(project, n_steps=1)
+    levels = [LevelPreset(key, key.title()) for key in ("sign", "slip")]
+    tags = CriterionPreset(
+        "faults", "Faults", "", levels, kind=CriterionKind.TAGS, severities=("minor", "major")
+    )
+    use_rubric(project, create_rubric(project, name="Faults", criteria=[tags]))
+    project.refresh_from_db()
+    suffix = f"{a_criterion(project, 'faults').pk}-0"
+    url = f"/traces/{trace.pk}/review/"
+    assert '<option value="slip:major"' in carol.get(url).content.decode()
+    given = {
+        "seen": "0",
+        f"decide-{suffix}": ["sign:minor", "slip:major"],
+        f"reason-{suffix}": "Both at once",
+    }
+    assert carol.post(url, given).status_code == 302
+    assert Label.objects.decisions().get().value == "sign:minor slip:major"
+    assert '<option value="slip:major" selected' in carol.get(url).content.decode()
+    left = {f"decide-{suffix}": ["", ""], "seen": "0"}
+    assert carol.post(url, left).status_code == 302
+    assert Label.objects.decisions().get().value == "sign:minor slip:major"
+
+
+def test_whoever_reviews_a_trace_is_noted_to_have_seen_it(project, readers, carol):
+    trace = read(readers, "gb", "gg")
+    carol.get(f"/traces/{trace.pk}/review/")
+    assert Reveal.objects.filter(person=a_person("carol"), trace=trace).exists()

@@ -106,7 +106,7 @@ class SendBack(serializers.Serializer[Any]):
     comments = AboutStep(many=True, help_text="At least one; all are shown to the reader.")
 
 
-class ReadingSerializer(serializers.ModelSerializer[Assignment]):
+class SentBackSerializer(serializers.ModelSerializer[Assignment]):
     """A reading of somebody's, without who it is."""
 
     state = serializers.ChoiceField(choices=AssignmentState.choices)

@@ -21,6 +21,7 @@ from annotate.label.decisions import decidable_criteria, decide, decisions_on, h
 from annotate.label.discussion import send_back
 from annotate.label.history import Who, event_of, events_at, marks_of, own_labels
 from annotate.label.returns import returned_of
+from annotate.label.revealing import note_seen
 from annotate.label.review import review_of
 from annotate.label.review_queue import Order, Show, review_queue
 from annotate.models import Criterion, Label, Project, Trace
@@ -33,10 +34,10 @@ from webapp.api.serializers.review import (
     NamesHidden,
     NewDecision,
     QueueFilters,
-    ReadingSerializer,
     ReturnedSerializer,
     ReviewSerializer,
     SendBack,
+    SentBackSerializer,
     WaitingSerializer,
 )
 
@@ -87,7 +88,9 @@ class ReviewViewSet(NounViewSet):
 
     def retrieve(self, request: Request, pk: int) -> Response:
         """Every question at every place, with what each person has submitted and what was decided."""
-        return Response(self.get_serializer(review_of(review_for(asker(request), pk))).data)
+        trace = review_for(asker(request), pk)
+        note_seen(asker(request), trace)
+        return Response(self.get_serializer(review_of(trace)).data)
 
     @extend_schema(responses=ReturnedSerializer(many=True))
     @action(detail=True, methods=["get"])
@@ -96,7 +99,7 @@ class ReviewViewSet(NounViewSet):
         found = returned_of(review_for(asker(request), pk))
         return Response(ReturnedSerializer(found, many=True).data)
 
-    @extend_schema(request=SendBack, responses=ReadingSerializer)
+    @extend_schema(request=SendBack, responses=SentBackSerializer)
     @action(detail=True, methods=["post"])
     def send_back(self, request: Request, pk: int) -> Response:
         """Return a submitted reading to its reader: it counts no more until it is submitted again."""
@@ -108,7 +111,7 @@ class ReviewViewSet(NounViewSet):
         said = [(one["step"], one["text"]) for one in given["comments"]]
         send_back(reading, asker(request), said)
         reading.refresh_from_db()
-        return Response(ReadingSerializer(reading).data)
+        return Response(SentBackSerializer(reading).data)
 
 
 class TraceDecisionViewSet(NounViewSet):
