@@ -146,6 +146,12 @@ def assignment_for(user: Visitor, pk: int) -> Assignment:
     return assignment
 
 
+def _role_of(person_id: int | None) -> Subquery:
+    """The person's role in the project of each row of a query."""
+    members = Membership.objects.filter(project=OuterRef("project"), person=person_id)
+    return Subquery(members.values("role")[:1])
+
+
 def reading_for(user: Visitor, pk: int) -> Assignment:
     """Anybody's reading of a trace, for those who review the project."""
     reading = (
@@ -175,12 +181,6 @@ def comment_for(user: Visitor, pk: int) -> Comment:
     if not is_theirs or user.pk not in (comment.author_id, comment.addressee_id):
         raise NotAllowed
     return comment
-
-
-def _role_of(person_id: int | None) -> Subquery:
-    """The person's role in the project of each row of a query."""
-    members = Membership.objects.filter(project=OuterRef("project"), person=person_id)
-    return Subquery(members.values("role")[:1])
 
 
 def label_for(user: Visitor, pk: int) -> Label:

@@ -42,6 +42,8 @@ from .rules import rules_of
 CURSOR_EVERY = 32
 # Two people who open slots of one gold trace at once: the later one takes the next number.
 ATTEMPTS = 5
+# Among so many slots next in line, the one with the lowest number lends it to a gold trace.
+NEAR = 50
 
 
 def rater_of(project: Project, person: Person) -> Rater:
@@ -61,19 +63,16 @@ def rater_of(project: Project, person: Person) -> Rater:
     return rater
 
 
-@transaction.atomic
 def fill_queue(project: Project) -> int:
-    """Give every trace its turn, and as many slots as the project asks for; returns how many slots were added."""
-    current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    notice_gold(current)
-    add_turns(current)
-    added = add_slots(current)
-    if added:
-        lower_cursors(current, 0)
-    return added
+    """Give every trace its turn, and as many slots as the project asks for; returns how many slots were added.
+
+    It goes batch by batch, so that people can claim and save meanwhile; filling again goes on where it stopped.
+    """
+    notice_gold(project)
+    add_turns(project)
+    return add_slots(project)
 
 
-@transaction.atomic
 def renew_order(project: Project) -> int:
     """Work the order of the queue out again, from all that is known now; returns how many traces' turns changed.
 
@@ -81,7 +80,7 @@ def renew_order(project: Project) -> int:
     """
     if not Turn.objects.filter(project=project).exists():
         return 0
-    return work_out_turns(Project.objects.select_for_update(no_key=True).get(pk=project.pk))
+    return work_out_turns(project)
 
 
 @transaction.atomic
@@ -100,10 +99,11 @@ def claim_next(project: Project, rater: Rater) -> Assignment | None:
     now, skills = timezone.now(), skills_asked(rules, seat)
     standing = own_or_expired(project, rater, skills=skills, now=now)
     own = {one.state: one for one in reversed(standing) if one.holder_id == rater.pk}
-    if AssignmentState.HELD in own:
-        return _kept(own[AssignmentState.HELD], project)
-    if AssignmentState.RETURNED in own:
-        return take_up_returned(own[AssignmentState.RETURNED], project)
+    held = own.get(AssignmentState.HELD)
+    if held is not None:
+        return _kept(held, project)
+    if AssignmentState.RETURNED in own and (returned := take_up_returned(project, rater)) is not None:
+        return returned
     if seat.reader.paused_at is not None:
         return None
     if is_locked_out(rules, seat):
@@ -112,7 +112,8 @@ def claim_next(project: Project, rater: Rater) -> Assignment | None:
         gold = _claim_special(project, rater, Purpose.GOLD)
         if gold is not None:
             return gold
-    return _claim_ordinary(project, rater, seat, skills, standing)
+    lapsed = [one for one in standing if one.holder_id != rater.pk]
+    return _claim_ordinary(project, rater, seat, skills, lapsed)
 
 
 def _claim_ordinary(
@@ -176,8 +177,11 @@ def _swapped_in(project: Project, rater: Rater, turn: Turn) -> Assignment | None
     An address is the number of its assignment. One made just now would stand out from those made when the queue was
     filled; this way it is ordinary traces that do.
     """
-    unused = open_slots(project, rater, skills=None).filter(token=0)
-    slot = unused.select_for_update(skip_locked=True, of=("self",)).first()
+    near = list(open_slots(project, rater, skills=None).filter(token=0).values_list("pk", flat=True)[:NEAR])
+    if not near:
+        return None
+    rows = Assignment.objects.select_for_update(skip_locked=True, of=("self",))
+    slot = rows.filter(pk=min(near), state=AssignmentState.OPEN, token=0).first()
     if slot is None:
         return None
     moved = Assignment(

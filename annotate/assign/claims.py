@@ -55,17 +55,17 @@ def held_slots(
 def own_or_expired(
     project: Project, rater: Rater, *, skills: tuple[str, ...] | None, now: datetime
 ) -> list[Assignment]:
-    """What the person holds or was sent back, and what they could take over, in the order of the queue.
+    """What the person holds, what was sent back to them, and what they could take over, in the order of the queue.
 
-    As many as there are people, and what was sent back to this one.
+    As many as there are people, and those sent back to this one.
     """
     had = Exists(Assignment.objects.filter(trace=OuterRef("trace"), holder=rater))
     may = Q() if skills is None else Q(skill__in=skills)
-    is_theirs_to_take = may & Q(held_until__lte=now, position__lt=APART) & Q(~had)
-    states = (AssignmentState.HELD, AssignmentState.RETURNED)
-    standing = Assignment.objects.filter(project=project, state__in=states)
-    # What was sent back has no lease, so it is nobody else's to take.
-    return list(standing.filter(Q(holder=rater) | is_theirs_to_take).order_by("position", "slot"))
+    is_lapsed = Q(state=AssignmentState.HELD, held_until__lte=now, position__lt=APART)
+    slots = Assignment.objects.filter(
+        project=project, state__in=(AssignmentState.HELD, AssignmentState.RETURNED)
+    )
+    return list(slots.filter(Q(holder=rater) | may & is_lapsed & Q(~had)).order_by("position", "slot"))
 
 
 def is_locked_out(rules: QueueRules, seat: Seat) -> bool:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, Exists, F, FloatField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
@@ -16,7 +15,7 @@ from annotate.models import Assignment, Consensus, Label, Project, Run, Trace, T
 from .contracts import Facts
 from .ordering import APART, get_policy, luck_of, position_of
 from .policy import missing_slots
-from .readers import lock_readers, reset_cursors
+from .readers import lock_readers, lower_cursors, reset_cursors
 from .rules import QueueRules, rules_of
 
 BATCH = 1000
@@ -25,40 +24,50 @@ WORKED_OUT = ("stratum", "skill", "luck", "share", "has_gold", "value", "positio
 
 
 def add_turns(project: Project) -> int:
-    """A turn for every trace that has none; the project is locked by the caller."""
-    rules = rules_of(project)
+    """A turn for every trace that has none, each batch in a transaction of its own: others write in between."""
     added = last = 0
-    while some := list(_with_gold(_traces(project).filter(turn=None, pk__gt=last))[:BATCH]):
+    while True:
+        with transaction.atomic():
+            rules = rules_of(_locked(project))
+            some = list(_with_gold(_traces(project).filter(turn=None, pk__gt=last))[:BATCH])
+            turns = [Turn(project=project, trace_id=trace.pk) for trace in some]
+            for turn, trace in zip(turns, some, strict=True):
+                _describe(turn, trace, rules, has_gold=trace.has_gold)
+            added += len(Turn.objects.bulk_create(turns))
+        if len(some) < BATCH:
+            break
         last = some[-1].pk
-        turns = [Turn(project=project, trace_id=trace.pk) for trace in some]
-        for turn, trace in zip(turns, some, strict=True):
-            _describe(turn, trace, rules, has_gold=trace.has_gold)
-        added += len(Turn.objects.bulk_create(turns))
     if added and get_policy(rules.policy).needs_share:
         work_out_turns(project)
     return added
 
 
 def add_slots(project: Project) -> int:
-    """Slots until every trace of the ordinary queue has as many as its stratum asks for."""
-    rules = rules_of(project)
-    wanting = (
+    """Slots until every trace of the ordinary queue has as many as its stratum asks for; batch by batch, as above."""
+    added = last = 0
+    while True:
+        with transaction.atomic():
+            current = _locked(project)
+            wanting = list(_standing(project).filter(pk__gt=last)[:BATCH])
+            slots = list(_slots_for(wanting, current, rules_of(current)))
+            if slots:
+                lower_cursors(project, min(slot.position for slot in slots))
+                Assignment.objects.bulk_create(slots)
+        added += len(slots)
+        if len(wanting) < BATCH:
+            return added
+        last = wanting[-1][0]
+
+
+def _standing(project: Project) -> QuerySet[Any, Any]:
+    """Of each trace of the ordinary queue: id, slots nobody skipped, last slot's number, and what its slots copy."""
+    ordinary = Q(assignments__purpose=Purpose.WORK) & ~Q(assignments__state=AssignmentState.SKIPPED)
+    return (
         Trace.objects.filter(project=project, turn__use=Purpose.WORK)
-        .annotate(
-            standing=Count(
-                "assignments",
-                filter=Q(assignments__purpose=Purpose.WORK) & ~Q(assignments__state=AssignmentState.SKIPPED),
-            ),
-            newest=Max("assignments__slot"),
-        )
+        .annotate(standing=Count("assignments", filter=ordinary), newest=Max("assignments__slot"))
         .order_by("pk")
         .values_list("pk", "standing", "newest", "turn__stratum", "turn__position", "turn__skill")
     )
-    slots = _slots_for(wanting.iterator(chunk_size=BATCH), project, rules)
-    added = 0
-    while some := list(islice(slots, BATCH)):
-        added += len(Assignment.objects.bulk_create(some))
-    return added
 
 
 def _slots_for(wanting: Iterable[Any], project: Project, rules: QueueRules) -> Iterator[Assignment]:
@@ -68,35 +77,44 @@ def _slots_for(wanting: Iterable[Any], project: Project, rules: QueueRules) -> I
 
 
 def work_out_turns(project: Project) -> int:
-    """Every turn from what is known now, and the open slots with them; returns how many turns moved.
+    """Every turn from what is known now, then the open slots with them; returns how many turns changed.
 
-    The project is locked by the caller. Turns are locked in the order of their ids, then the readers: nobody claims
-    between the old order and the new one.
+    Turns are written batch by batch, so that people go on meanwhile: nobody is handed anything by a turn. The open
+    slots move together, with every reader locked: nobody claims between the old order and the new one.
     """
-    rules = rules_of(project)
     values = _values(project)
-    shares = _shares(project) if get_policy(rules.policy).needs_share else {}
-    moved = 0
+    shares = _shares(project) if get_policy(rules_of(project).policy).needs_share else {}
+    changed = 0
     ids = list(Turn.objects.filter(project=project).order_by("pk").values_list("pk", flat=True))
     for start in range(0, len(ids), BATCH):
-        some = ids[start : start + BATCH]
-        turns = list(Turn.objects.select_for_update().filter(pk__in=some).order_by("pk"))
-        traces = {
-            trace.pk: trace
-            for trace in _with_gold(_traces(project).filter(pk__in=[turn.trace_id for turn in turns]))
-        }
-        changed = []
-        for turn in turns:
-            before = [getattr(turn, name) for name in WORKED_OUT]
-            turn.share, turn.value = shares.get(turn.trace_id, turn.share), values.get(turn.trace_id)
-            trace = traces[turn.trace_id]
-            _describe(turn, trace, rules, has_gold=trace.has_gold)
-            if before != [getattr(turn, name) for name in WORKED_OUT]:
-                changed.append(turn)
-        write_turns(changed, WORKED_OUT)
-        moved += len(changed)
-    move_open_slots(project)
-    return moved
+        with transaction.atomic():
+            rules = rules_of(_locked(project))
+            changed += _work_out(ids[start : start + BATCH], rules, values, shares)
+    with transaction.atomic():
+        move_open_slots(project)
+    return changed
+
+
+def _work_out(
+    ids: Sequence[int], rules: QueueRules, values: Mapping[int, float], shares: Mapping[int, float]
+) -> int:
+    turns = list(Turn.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
+    wanted = Trace.objects.filter(turn__in=ids).only("pk", "external_id", "meta")
+    traces = {trace.pk: trace for trace in _with_gold(wanted)}
+    changed = []
+    for turn in turns:
+        before = [getattr(turn, name) for name in WORKED_OUT]
+        trace = traces[turn.trace_id]
+        turn.share, turn.value = shares.get(turn.trace_id, turn.share), values.get(turn.trace_id)
+        _describe(turn, trace, rules, has_gold=trace.has_gold)
+        if before != [getattr(turn, name) for name in WORKED_OUT]:
+            changed.append(turn)
+    write_turns(changed, WORKED_OUT)
+    return len(changed)
+
+
+def _locked(project: Project) -> Project:
+    return Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 def write_turns(turns: Sequence[Turn], fields: Sequence[str]) -> None:

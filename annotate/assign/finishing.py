@@ -23,7 +23,7 @@ from .readers import lower_cursors
 from .readings import Place, Said, agreement_with_key, disagreement, is_in_dispute, seconds_per_step
 from .rules import QueueRules, rules_of
 
-UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD)
+UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD, AssignmentState.RETURNED)
 WITH_KEY = (Purpose.GOLD, Purpose.EXAM, Purpose.DEMO)
 
 

@@ -21,6 +21,8 @@ from .readers import Seat, seat_of
 from .rules import QueueRules, rules_of
 
 UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD)
+# What a person is given before anything new.
+THEIRS = (AssignmentState.HELD, AssignmentState.RETURNED)
 # Slots that are counted one by one for a person; behind that it is "more than".
 COUNTED = 100
 
@@ -142,12 +144,7 @@ def queue_state(project: Project, rater: Rater | None) -> QueueState:
     missing = _missing_skills(project, rater, skills) if not n_claimable else []
     exam = _exam_standing(project, rater, rules, seat)
     standing = standing_of(
-        is_holding=bool(
-            rater
-            and slots.filter(
-                holder=rater, state__in=(AssignmentState.HELD, AssignmentState.RETURNED)
-            ).exists()
-        ),
+        is_holding=bool(rater and slots.filter(holder=rater, state__in=THEIRS).exists()),
         has_rubric=project.rubric_id is not None,
         is_paused=bool(seat and seat.reader.paused_at),
         exam=exam,

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from annotate.enums import AssignmentState, Purpose
 from annotate.errors import Conflict
-from annotate.models import Assignment, Project
+from annotate.models import Assignment, Project, Rater
 
 from .finishing import uncount
 from .policy import lease_end
@@ -21,17 +21,18 @@ def return_assignment(assignment: Assignment) -> Assignment:
     current = Assignment.objects.select_for_update(of=("self",)).get(pk=assignment.pk)
     if current.state != AssignmentState.SUBMITTED:
         raise Conflict(f"This reading is {current.get_state_display().lower()} and not submitted.")
-    if current.purpose != Purpose.WORK:
-        raise Conflict("The answers to this trace are known: its readings are measured as they are.")
     uncount([current])
     current.state, current.finished_at = AssignmentState.RETURNED, None
     current.save(update_fields=["state", "finished_at"])
     return current
 
 
-def take_up_returned(returned: Assignment, project: Project) -> Assignment:
-    """What waited for this person, held again. Call it where their claims wait for one another."""
-    current = Assignment.objects.select_for_update(of=("self",)).get(pk=returned.pk)
+def take_up_returned(project: Project, rater: Rater) -> Assignment | None:
+    """The reading that waits for this person, held again; the oldest where there are several."""
+    waiting = Assignment.objects.filter(project=project, holder=rater, state=AssignmentState.RETURNED)
+    current = waiting.select_for_update(of=("self",)).order_by("position", "slot").first()
+    if current is None:
+        return None
     current.state = AssignmentState.HELD
     current.token += 1
     current.opened_at = timezone.now()

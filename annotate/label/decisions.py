@@ -89,10 +89,9 @@ class _Book:
 
     def _write(self, one: Said) -> Written:
         criterion = self._criterion_of(one)
-        value, text = "", one.text.strip()
-        if not one.is_cleared:
-            # What is decided between has levels, so no step is rewritten here.
-            value, text = clean_answer(criterion, one.value, one.text, None)
+        value, text = (
+            ("", one.text.strip()) if one.is_cleared else clean_answer(criterion, one.value, one.text, None)
+        )
         rows = self.rows.setdefault(one.place, [])
         standing = next((row for row in rows if row.is_live), None)
         if standing is None and one.is_cleared:

@@ -26,10 +26,10 @@ class Project(models.Model):
     # What else the queue goes by; annotate/assign/rules.py says what may stand here. Empty: its defaults.
     queue_rules = models.JSONField(default=dict, blank=True)
     shows_reference = models.BooleanField(default=False)
-    # Reviewers see Reader A, B, C instead of names until they have decided.
-    hides_readers = models.BooleanField(default=True)
     # Whether people see what machines said once they have answered everything, and may change their answers then.
     reveals_prelabels = models.BooleanField(default=False)
+    # Reviewers see Reader A, B, C instead of names until they have decided.
+    hides_readers = models.BooleanField(default=True)
     # Audit rate by name: the least share (the most, for a bias) with which a judge counts in a consensus.
     judge_gate = models.JSONField(default=usual_judge_gate, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -44,6 +44,7 @@ def a_world(releases: Path) -> World:
     assignment = claim_next(project, bob)
     assert assignment is not None
     assert project.rubric is not None
+    invitation = invite(project, a_person("alice"), role=Role.ANNOTATOR)
     # About the trace that Bob holds: one among reviewers, one to him.
     write_comment(trace, a_person("carol"), "carol-says @reviewers", position=0)
     comment = write_comment(trace, a_person("carol"), "Look at the units.", position=0, to=assignment)

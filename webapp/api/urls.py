@@ -62,12 +62,6 @@ urlpatterns = [
     path("projects/<slug:slug>/assignments/", AssignmentViewSet.as_view(_get("list")), name="assignments"),
     path("projects/<slug:slug>/assignments/claim/", AssignmentViewSet.as_view(_post("claim")), name="claim"),
     path("projects/<slug:slug>/assignments/fill/", AssignmentViewSet.as_view(_post("fill")), name="fill"),
-    path("projects/<slug:slug>/review/", ReviewQueueViewSet.as_view(_get("list")), name="review-queue"),
-    path(
-        "projects/<slug:slug>/review/names/", ReviewQueueViewSet.as_view(_post("names")), name="review-names"
-    ),
-    path("projects/<slug:slug>/questions/", QuestionViewSet.as_view(_get("list")), name="questions"),
-    path("projects/<slug:slug>/history/", OwnHistoryViewSet.as_view(_get("list")), name="own-history"),
     path(
         "projects/<slug:slug>/queue/",
         QueueViewSet.as_view({"get": "retrieve", "put": "update"}),
@@ -81,6 +75,12 @@ urlpatterns = [
     path("projects/<slug:slug>/invitations/", InvitationViewSet.as_view(LIST_AND_CREATE), name="invitations"),
     path("invitations/<int:pk>/withdraw/", InvitationViewSet.as_view(_post("withdraw")), name="withdraw"),
     path("raters/<int:pk>/queue/", QueueViewSet.as_view(_post("reader")), name="reader"),
+    path("projects/<slug:slug>/review/", ReviewQueueViewSet.as_view(_get("list")), name="review-queue"),
+    path(
+        "projects/<slug:slug>/review/names/", ReviewQueueViewSet.as_view(_post("names")), name="review-names"
+    ),
+    path("projects/<slug:slug>/questions/", QuestionViewSet.as_view(_get("list")), name="questions"),
+    path("projects/<slug:slug>/history/", OwnHistoryViewSet.as_view(_get("list")), name="own-history"),
     path("projects/<slug:slug>/runs/", RunViewSet.as_view(LIST_AND_CREATE), name="runs"),
     path("projects/<slug:slug>/judges/", JudgeViewSet.as_view(_get("list")), name="judges"),
     path("projects/<slug:slug>/estimates/", EstimateViewSet.as_view(_get("list")), name="estimates"),

@@ -164,6 +164,8 @@ def _page(
     trace = found.trace
     given: QueryDict | None = request.POST if trouble else None
     talk = talk_of_reviewers(found, _person(request))
+    # Whoever labels this trace later is not blind any more.
+    note_seen(_person(request), trace)
     machines = {evidence.position: evidence.signals for evidence in evidence_of(trace)}
     problem = trace.problem
     texts = [problem.text, problem.reference_solution or "", *(row.step.text for row in found.steps)]

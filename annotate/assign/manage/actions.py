@@ -34,7 +34,6 @@ MOST_SKILLS = 30
 LONGEST_SKILL = 100
 
 
-@transaction.atomic
 def change_rules(project: Project, rules: QueueRules, *, overlap: int, lease_minutes: int) -> None:
     """Go by ``rules`` from now on. What is open moves to its new place at once; slots are added by filling.
 
@@ -44,6 +43,15 @@ def change_rules(project: Project, rules: QueueRules, *, overlap: int, lease_min
         raise Rejected(f"must be from 1 to {MOST_READINGS}.", field="overlap")
     if not 1 <= lease_minutes <= MOST_LEASE_MINUTES:
         raise Rejected(f"must be from 1 to {MOST_LEASE_MINUTES}.", field="lease_minutes")
+    before = _write_rules(project, rules, overlap, lease_minutes)
+    if _orders_by(before) != _orders_by(rules):
+        work_out_turns(project)
+    project.refresh_from_db()
+
+
+@transaction.atomic
+def _write_rules(project: Project, rules: QueueRules, overlap: int, lease_minutes: int) -> QueueRules:
+    """Save them and return those before."""
     current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     before = rules_of(current)
     current.overlap, current.lease_minutes, current.queue_rules = overlap, lease_minutes, as_json(rules)
@@ -51,9 +59,7 @@ def change_rules(project: Project, rules: QueueRules, *, overlap: int, lease_min
     if rules.exam_size and not before.exam_size:
         newly = Reader.objects.filter(project=current, exam=ExamState.OPEN, n_submitted__gt=0)
         newly.update(exam=ExamState.WAIVED)
-    if _orders_by(before) != _orders_by(rules):
-        work_out_turns(current)
-    project.refresh_from_db()
+    return before
 
 
 def _orders_by(rules: QueueRules) -> tuple[str, int, str, str]:

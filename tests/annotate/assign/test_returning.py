@@ -5,7 +5,7 @@ import pytest
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.assign.policy import Standing
 from annotate.assign.queries import queue_counts, queue_state
-from annotate.assign.returning import return_assignment
+from annotate.assign.returning import return_assignment, take_up_returned
 from annotate.enums import AssignmentState, Purpose
 from annotate.errors import Conflict
 from annotate.label.actions import submit_assignment
@@ -55,6 +55,7 @@ def test_it_waits_for_its_reader_and_for_nobody_else(project):
         answer(taken, "gg")
         Assignment.objects.filter(pk=taken.pk).update(state=AssignmentState.SUBMITTED, held_until=None)
     assert claim_next(project, dora) is None
+    assert take_up_returned(project, dora) is None
     state = queue_state(project, rater_of(project, a_person("bob")))
     assert state.standing is Standing.HOLDING
     assert fill_queue(project) == 0

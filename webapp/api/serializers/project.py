@@ -21,8 +21,8 @@ class ProjectSerializer(serializers.ModelSerializer[Project]):
             "overlap",
             "lease_minutes",
             "shows_reference",
-            "hides_readers",
             "reveals_prelabels",
+            "hides_readers",
             "created_at",
         )
         read_only_fields = fields
