@@ -58,16 +58,16 @@ def troubles_at(page: Page, path: str) -> Iterator[str]:
     page.emulate_media(color_scheme="dark", reduced_motion="reduce")
     yield from (f"{path} dark: {trouble}" for trouble in violations(page, ["color-contrast"]))
     page.set_viewport_size({"width": NARROW, "height": 640})
-    yield from (f"{path} narrow: {trouble}" for trouble in violations(page, ["target-size", "color-contrast"]))
+    yield from (
+        f"{path} narrow: {trouble}" for trouble in violations(page, ["target-size", "color-contrast"])
+    )
     width = page.evaluate("document.documentElement.scrollWidth")
     if width > NARROW:
         yield f"{path} narrow: {width} pixels wide"
 
 
 @pytest.mark.parametrize(("name", "own"), [("alice", False), ("bob", True)])
-def test_no_page_has_a_violation(
-    world: World, page: Page, name: str, own: bool
-) -> None:
+def test_no_page_has_a_violation(world: World, page: Page, name: str, own: bool) -> None:
     page.goto("/sign-in/")
     page.evaluate(AXE.read_text())
     troubles = [f"/sign-in/: {trouble}" for trouble in violations(page)]
