@@ -187,7 +187,8 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
     drafts, ratings = ledger.drafts, ledger.ratings
     questions = [question_of(one, ledger.texts.places_of(one)) for one in criteria.values()]
     said = {place: Answer(row.value, row.text) for place, row in drafts.items()}
-    answers = ledger.texts.together(criteria.values(), said, ratings)
+    rated = {place: Answer(row.value, row.text) for place, row in ratings.items()}
+    answers = ledger.texts.together(criteria.values(), said, rated)
     missing = first_missing(questions, ledger.kinds, answers)
     if missing is not None:
         what = "the reason in words" if missing in answers else "an answer"

@@ -47,15 +47,17 @@ class Texts:
         return frozenset(at for at, at_kind in self.by_place if at_kind == kind) if kind else None
 
     def unrated(
-        self, criterion: Criterion, position: int | None, rated: Collection[Rated]
+        self, criterion: Criterion, position: int | None, rated: Mapping[Rated, Answer]
     ) -> list[Candidate]:
+        """What still needs a rating, or the words that its level asks for."""
         if criterion.scope != Scope.CANDIDATE or position is None:
             return []
         texts = self.at(position, criterion.candidate_kind)
-        return [one for one in texts if (criterion.pk, one.pk) not in rated]
+        wordy = {level.key for level in criterion.levels.all() if level.needs_text}
+        return [one for one in texts if not _is_done(rated.get((criterion.pk, one.pk)), wordy)]
 
     def together(
-        self, criteria: Iterable[Criterion], answers: Mapping[Place, Answer], rated: Collection[Rated]
+        self, criteria: Iterable[Criterion], answers: Mapping[Place, Answer], rated: Mapping[Rated, Answer]
     ) -> dict[Place, Answer]:
         """The answers, with one for every step whose candidates are all rated."""
         together = dict(answers)
@@ -68,8 +70,17 @@ class Texts:
         return together
 
 
-def candidates_for(trace_id: int, criteria: Iterable[Criterion]) -> tuple[Candidate, ...]:
-    """The texts about the trace's steps that people are asked about; no query where they are not."""
+def _is_done(said: Answer | None, needs_text: Collection[str]) -> bool:
+    return said is not None and (bool(said.text) or said.value not in needs_text)
+
+
+def candidates_for(
+    trace_id: int, criteria: Iterable[Criterion], *, with_texts: bool = True
+) -> tuple[Candidate, ...]:
+    """The texts about the trace's steps that people are asked about; no query where they are not.
+
+    Who only writes ratings needs to know that they are there, and not what they say.
+    """
     asked = [one for one in criteria if one.is_asked]
     kinds = {one.candidate_kind for one in asked if one.scope == Scope.CANDIDATE}
     if any(one.kind == CriterionKind.PICK for one in asked):
@@ -77,4 +88,6 @@ def candidates_for(trace_id: int, criteria: Iterable[Criterion]) -> tuple[Candid
     if not kinds:
         return ()
     found = Candidate.objects.filter(step__trace_id=trace_id, kind__in=kinds)
+    if not with_texts:
+        found = found.defer("text", "meta")
     return tuple(found.order_by("step", "kind", "position"))

@@ -10,7 +10,7 @@ from datetime import datetime
 from annotate.enums import AssignmentState
 from annotate.models import Assignment, Comment, Label, Project, Trace
 
-from .completeness import Place
+from .answers import Spot
 from .decisions import place_of
 
 
@@ -60,7 +60,7 @@ def returned_of(trace: Trace) -> list[Returned]:
     if not found:
         return []
     rows = Label.objects.filter(assignment__in={one.assignment.pk for one in found})
-    labels = list(rows.select_related("criterion", "step").order_by("pk"))
+    labels = list(rows.select_related("criterion", "step", "candidate__step").order_by("pk"))
     following: dict[int, datetime] = {}
     told: list[Returned] = []
     for one in reversed(found):
@@ -91,18 +91,30 @@ def _grouped(comments: Iterable[Comment]) -> list[Returned]:
 
 
 def _changes(labels: Sequence[Label], since: datetime, until: datetime | None) -> tuple[Change, ...]:
-    before: dict[Place, str] = {}
-    after: dict[Place, str] = {}
-    title: dict[Place, str] = {}
+    before: dict[Spot, str] = {}
+    after: dict[Spot, str] = {}
+    title: dict[Spot, str] = {}
     for label in labels:
-        place, said = place_of(label), label.value or label.text
-        title[place] = label.criterion.title
+        place, said = _spot_of(label), label.value or label.text
+        title[place] = label.criterion.title + (
+            f", {label.candidate.kind} {label.candidate.number}" if label.candidate else ""
+        )
         if label.created_at <= since:
             before[place] = said
         elif until is None or label.created_at <= until:
             after[place] = said
     return tuple(
         Change(title[place], place[1], before.get(place, ""), after[place])
-        for place in sorted(after, key=lambda place: (place[1] is None, place[1] or 0, place[0]))
+        for place in sorted(
+            after, key=lambda place: (place[1] is None, place[1] or 0, place[0], place[2] or 0)
+        )
         if before.get(place, "") != after[place]
     )
+
+
+def _spot_of(label: Label) -> Spot:
+    """Criterion, step and, for a rating, the text that is rated, which belongs to a step of its own."""
+    criterion, position = place_of(label)
+    if label.candidate is not None:
+        position = label.candidate.step.position
+    return criterion, position, label.candidate_id

@@ -60,7 +60,7 @@ class Ledger:
         self.has_seen_prelabels = has_seen_prelabels(held)
         self.rows: dict[Spot, list[Row]] = {}
         position_of = {pk: position for position, pk in self.steps.items()}
-        given = candidates_for(held.trace_id, self.criteria.values())
+        given = candidates_for(held.trace_id, self.criteria.values(), with_texts=False)
         self.texts = Texts([one for one in given if one.step_id in position_of], position_of)
         # A rating may be written without its step being opened.
         self.candidates = {one.pk: one for one in given}

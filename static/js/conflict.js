@@ -28,8 +28,8 @@ export class ConflictDialog {
   #show() {
     const { mine, value, text } = this.open[0];
     const question = this.sheet.questionAt(mine);
-    const whole = mine.candidate ? "A text that you rate" : "The whole trace";
-    const place = mine.position === null ? whole : `Step ${mine.position + 1}`;
+    const named = question?.querySelector("legend")?.textContent.split(":")[0];
+    const place = named ?? (mine.position === null ? "The whole trace" : `Step ${mine.position + 1}`);
     this.dialog.querySelector("h2").textContent = `${place} was answered in another window`;
     this.dialog.querySelector("[data-side=there]").textContent = wordsFor(question, value, text);
     const here = mine.is_cleared ? "No answer" : wordsFor(question, mine.value, mine.text);

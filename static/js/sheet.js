@@ -126,7 +126,7 @@ export class Sheet {
   /* Level keys and words together, as they stand in another window or have been sent from this one. */
   put(question, value, text) {
     question.querySelector("textarea").value = text;
-    this.choose(question, value);
+    this.choose(question, "pick" in question.dataset && text && !value ? OWN : value);
   }
 
   /* Put the cursor where words go at the focused step: a question of kind `what`, or for "note" the note on its first

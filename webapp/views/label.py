@@ -90,7 +90,11 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
     project, problem = assignment.project, assignment.trace.problem
     is_raw = "raw" in request.GET
     words = machine_words(assignment) if is_revealed(assignment) else {}
-    texts = [problem.text, *(step.text for step in sheet.steps)]
+    texts = [
+        problem.text,
+        *(step.text for step in sheet.steps),
+        *(one.text for one in sheet.texts.candidates),
+    ]
     if project.shows_reference:
         texts += [problem.reference_answer or "", problem.reference_solution or ""]
     return render(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0022_invitations'),
+        ('annotate', '0011_invitations'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.utils import timezone
 from annotate.assign.actions import claim_next, renew_order
 from annotate.models import Assignment, Project, Rater, Reader, Turn
 
-BEFORE, AFTER = ("annotate", "0004_worker"), ("annotate", "0022_invitations")
+BEFORE, AFTER = ("annotate", "0004_worker"), ("annotate", "0011_invitations")
 
 
 @pytest.mark.django_db(transaction=True)

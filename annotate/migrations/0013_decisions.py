@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0023_carried_labels'),
+        ('annotate', '0012_carried_labels'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0021_turns_and_readers'),
+        ('annotate', '0010_turns_and_readers'),
     ]
 
     operations = [

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0032_sent_back'),
+        ('annotate', '0015_sent_back'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0033_comment'),
+        ('annotate', '0016_comment'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0011_longer_label_values'),
+        ('annotate', '0008_longer_label_values'),
     ]
 
     operations = [

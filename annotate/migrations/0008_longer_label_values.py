@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0010_what_can_be_asked'),
+        ('annotate', '0007_what_can_be_asked'),
     ]
 
     operations = [

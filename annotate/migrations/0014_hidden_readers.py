@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0030_decisions'),
+        ('annotate', '0013_decisions'),
     ]
 
     operations = [

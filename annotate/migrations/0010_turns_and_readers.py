@@ -51,6 +51,6 @@ def fill(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotate", "0020_the_queue")]
+    dependencies = [("annotate", "0009_the_queue")]
 
     operations = [migrations.RunPython(fill, migrations.RunPython.noop)]

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0031_hidden_readers'),
+        ('annotate', '0014_hidden_readers'),
     ]
 
     operations = [
