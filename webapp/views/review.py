@@ -92,7 +92,6 @@ def names(request: HttpRequest, slug: str) -> HttpResponse:
 def review(request: HttpRequest, pk: int) -> HttpResponse:
     """One trace to decide about; a plain form saves all decisions at once and may go on to the next trace."""
     trace = review_for(request.user, pk)
-    note_seen(_person(request), trace)
     look = LookForm(request.GET, decidable_criteria(trace.project))
     found = review_of(trace)
     if request.method != "POST":
