@@ -39,8 +39,8 @@ class Pace:
 
     @property
     def hours_left(self) -> float | None:
-        """None: nothing was submitted lately, so nobody can say."""
-        return self.left / self.per_hour if self.submitted else None
+        """None: too little was submitted lately for anybody to say."""
+        return self.left / self.per_hour if self.submitted >= ENOUGH else None
 
     @property
     def ends_at(self) -> datetime | None:

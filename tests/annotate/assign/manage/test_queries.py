@@ -55,6 +55,15 @@ def test_the_pace_is_taken_over_the_shortest_window_that_holds_enough() -> None:
     assert Pace(0, 1, 5).ends_at is None
 
 
+def test_a_few_readings_are_no_pace() -> None:
+    project = a_queue(n_traces=12)
+    bob = person(project, "bob")
+    for _ in range(4):
+        read_next(project, bob)
+    pace = overview_of(project).pace
+    assert (pace.submitted, pace.hours_left) == (4, None)
+
+
 def test_the_overview_asks_as_often_for_three_people_as_for_one() -> None:
     project = a_queue(n_traces=9)
 
