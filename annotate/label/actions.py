@@ -196,18 +196,17 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
     if reveal_to(held):
         return Handed(is_revealed=True)
     asked = set(asked_places(questions, ledger.kinds, answers))
-    aside = [row.pk for place, row in drafts.items() if place not in asked]
+    said_here = [(place, row) for place, row in drafts.items()]
     for (criterion_id, candidate), row in ratings.items():
-        text = ledger.candidates[candidate]
-        if (criterion_id, ledger.texts.position(text)) not in asked:
-            aside.append(row.pk)
+        said_here.append(((criterion_id, ledger.texts.position(ledger.candidates[candidate])), row))
+    aside = [row.pk for place, row in said_here if place not in asked]
     # A slot claimed once has had one holder only.
     if held.token > 1:
         earlier = Label.objects.live().filter(assignment=held).exclude(rater=reader_of(held))
         aside += earlier.values_list("pk", flat=True)
     if aside:
         retire(aside)
-    stands = [(place, row) for place, row in drafts.items() if place in asked]
+    stands = [(place, row) for place, row in said_here if place in asked]
     finish_assignment(held, [SaidHere(*place, row.value, row.seconds) for place, row in stands])
     return Handed(submitted=held)
 
