@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from textwrap import shorten
 from typing import Any
 
 from annotate.prelabel.continuations.rollouts import AFTER_ERROR
@@ -22,6 +23,7 @@ from tests.benchmarks.signals.tables import table
 from workers.backends.registry import open_backend
 
 EXAMINER = f"transformers:{MODELS / 'examiner'}?batch=128&dtype=float32"
+_WIDEST = 70
 JUDGES: dict[str, tuple[str, dict[str, Any]]] = {
     "judge/critique": ("critique", {}),
     "judge/critique, majority of 4": ("critique", {"votes": 4, "merge": "majority", "temperature": 0.7}),
@@ -77,7 +79,7 @@ def _print_unread(cases: Sequence[Case]) -> None:
         silenced = 0
         for case in cases:
             silences = case.said[name].finding.silences
-            said = {silence.reason for silence in silences if silence.reason != AFTER_ERROR}
+            said = {shorten(one.reason, _WIDEST) for one in silences if one.reason != AFTER_ERROR}
             silenced += bool(said)
             reasons.update(said)
         why = "; ".join(f"{reason} ({count})" for reason, count in reasons.most_common(3))
