@@ -1,7 +1,7 @@
 """Figure: the judges that are asked in words, each against truth.
 
-The shipped examiner serves them; ``--backend`` names another model in its place. Its figures say whether prompt, answer
-and reading work together with a real model, and how far a model of its size gets. They are no forecast for a large one.
+The shipped examiner serves them; ``--backend`` names another model in its place. Its figures say how far the examiner
+gets with the judges' real prompts and forms, and are no forecast for a capable model.
 """
 
 from __future__ import annotations
