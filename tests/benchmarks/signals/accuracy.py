@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any, Literal
 
-from annotate.prelabel.contracts import TraceTask
+from annotate.prelabel.contracts import Finding, TraceTask
 from annotate.prelabel.entries import StrategyEntry
 from fixtures.tinylm.intervals import share
 from fixtures.tinylm.slips import KIND_WEIGHTS
@@ -44,7 +44,7 @@ class Case:
     def verdict(self, name: str) -> Verdict:
         """What a strategy stands by with labels: silence anywhere before its error is not "no error"."""
         finding = self.said[name].finding
-        place = finding.summary.get("first_error")
+        place = first_bad(finding)
         if place is not None:
             return "exact" if place == self.trace.first_error else "other place"
         return "no error" if len(finding.opinions) == len(self.trace.steps) else "silent"
@@ -54,9 +54,18 @@ class Case:
         return THIRDS[min(3 * (self.trace.first_error or 0) // len(self.trace.steps), 2)]
 
 
+def first_bad(finding: Finding) -> int | None:
+    """The first error as the strategy says or, where it speaks of each step by itself, its first bad step."""
+    if "first_error" in finding.summary:
+        place: int | None = finding.summary["first_error"]
+        return place
+    bad = [one.position for one in finding.opinions if one.value == "bad" and one.position is not None]
+    return min(bad, default=None)
+
+
 def accuracy_figures(*, quick: bool, n: int | None, seed: int) -> None:
     print_cases(_cases(own_world(n or (50 if quick else 300), seed)), seed)
-    print("\nJudges that need a general model are not among them: see the figure `judges`.")
+    print("\nJudges that are asked in words are not among them: see the figure `judges`.")
 
 
 def print_cases(cases: Sequence[Case], seed: int) -> None:

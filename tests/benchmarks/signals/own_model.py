@@ -16,7 +16,7 @@ from random import Random
 from annotate.prelabel.continuations.rollouts import BARE, RolloutSettings, prefix_messages
 from annotate.prelabel.contracts import Backend, Completion, Request, StepTask, TraceTask
 from annotate.prelabel.judge.likelihood import LikelihoodSettings, judge_likelihood
-from fixtures.tinylm.problems import problems_of
+from fixtures.tinylm.problems import Partition, problems_of
 from fixtures.tinylm.slips import draw_mixed_trace
 from fixtures.tinylm.traces import Trace
 from tests.benchmarks.signals.playing import Played, play_together
@@ -29,9 +29,9 @@ HELPING = 8
 _BATCH = 128
 
 
-def generated_traces(n: int, seed: int) -> list[Trace]:
+def generated_traces(n: int, seed: int, partition: Partition = "develop") -> list[Trace]:
     rng = Random(f"signals-{seed}")
-    problems = problems_of("develop", rng)
+    problems = problems_of(partition, rng)
     return [draw_mixed_trace(next(problems), rng, error_rate=ERROR_RATE) for _ in range(n)]
 
 

@@ -215,7 +215,7 @@ def test_bad_option_is_named(folder: Path, option: dict[str, str]) -> None:
         open_backend(str(folder), Options(option))
 
 
-@pytest.mark.parametrize("name", ["policy", "judge"])
+@pytest.mark.parametrize("name", ["policy", "judge", "examiner"])
 def test_shipped_model_answers(name: str) -> None:
     shipped = REPOSITORY / "fixtures" / "models" / name
     if not (shipped / "model.safetensors").is_file():
