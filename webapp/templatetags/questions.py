@@ -21,6 +21,9 @@ register = template.Library()
 _NUMBER = "\ue000"
 _POSITION = "\ue001"
 _skeletons: dict[tuple[int, datetime, bool], str] = {}
+MOST_KEPT = 1_000
+# Whole parts of the page, by their name and by all that they depend on.
+_standing: dict[tuple[str, int, datetime, str, bool], SafeString] = {}
 
 
 @register.simple_tag(takes_context=True)
@@ -38,3 +41,27 @@ def question(context: Context, blank: Any) -> SafeString:
     text = _skeletons[key].replace(_POSITION, str(blank.position)).replace(_NUMBER, str(blank.position + 1))
     # The skeleton came from the template, escaped; only digits were put into it.
     return mark_safe(text)  # noqa: S308
+
+
+@register.simple_tag(takes_context=True)
+def standing(context: Context, name: str) -> SafeString:
+    """A part of the page that says the same about every trace: the levels' bar, the keys, the guidelines.
+
+    It depends on the rubric version and on the person's keys alone, so for a version that cannot change any more it is
+    rendered once for each choice of keys.
+    """
+    rubric, user = context["project"].rubric, context["user"]
+    shown = {
+        "project": context["project"],
+        "sheet": context["sheet"],
+        "shortcuts": context["shortcuts"],
+        "user": user,
+    }
+    if rubric is None or not rubric.is_frozen:
+        return render_to_string(name, shown)
+    key = (name, rubric.pk, rubric.created_at, context["keys_json"], user.has_shortcuts)
+    if key not in _standing:
+        if len(_standing) >= MOST_KEPT:
+            _standing.clear()
+        _standing[key] = render_to_string(name, shown)
+    return _standing[key]

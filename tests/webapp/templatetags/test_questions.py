@@ -1,0 +1,64 @@
+"""What a page keeps between requests looks as if it were rendered afresh."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from django.test import Client
+
+from annotate.assign.actions import claim_next, fill_queue, rater_of
+from annotate.enums import Role
+from annotate.ingest.founding import freeze_rubric
+from annotate.models import Assignment, Project, Rubric
+from tests.factories import a_person, a_project, a_trace
+from tests.webapp.views.clients import signed_in
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project() -> Project:
+    project = a_project(bob=Role.ANNOTATOR)
+    a_trace(project, n_steps=12)
+    fill_queue(project)
+    return project
+
+
+@pytest.fixture
+def held(project: Project) -> Assignment:
+    held = claim_next(project, rater_of(project, a_person("bob")))
+    assert held is not None
+    return held
+
+
+def page_of(held: Assignment, client: Client) -> str:
+    page = client.get(f"/assignments/{held.pk}/").content.decode()
+    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page)
+
+
+def test_a_frozen_version_is_shown_from_memory_as_it_was_rendered(project: Project, held: Assignment) -> None:
+    bob = signed_in("bob")
+    afresh = page_of(held, bob)
+    assert project.rubric is not None
+    freeze_rubric(Rubric.objects.get(pk=project.rubric.pk))
+    assert page_of(held, bob) == afresh
+    assert page_of(held, bob) == afresh
+
+
+def test_what_is_kept_is_kept_apart_by_the_persons_keys(project: Project, held: Assignment) -> None:
+    assert project.rubric is not None
+    freeze_rubric(Rubric.objects.get(pk=project.rubric.pk))
+    bob, person = signed_in("bob"), a_person("bob")
+    usual = page_of(held, bob)
+    person.keys = {"undo": "z"}
+    person.save()
+    own = page_of(held, bob)
+    assert "<kbd>z</kbd>" in own
+    assert "<kbd>z</kbd>" not in usual
+    person.has_shortcuts = False
+    person.save()
+    assert "Single-key shortcuts are off" in page_of(held, bob)
+    person.keys, person.has_shortcuts = {}, True
+    person.save()
+    assert page_of(held, bob) == usual
