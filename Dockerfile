@@ -21,4 +21,4 @@ USER gradus
 RUN GRADUS_SECRET_KEY=only-for-this-step GRADUS_ALLOWED_HOSTS=localhost python manage.py collectstatic --noinput
 
 EXPOSE 8000
-CMD ["gunicorn", "webapp.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8"]
+CMD ["gunicorn", "webapp.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--keep-alive", "30"]

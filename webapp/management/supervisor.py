@@ -105,7 +105,8 @@ def web_command(host: str, port: int) -> list[str]:
     return [
         *(sys.executable, "-m", "gunicorn", "webapp.wsgi:application"),
         *("--bind", f"{host}:{port}", "--worker-class", "gthread", "--threads", "8"),
-        *("--graceful-timeout", "3", "--log-level", "warning"),
+        # Longer than between two labels: a connection closed while a request is on its way looks like an error.
+        *("--keep-alive", "30", "--graceful-timeout", "3", "--log-level", "warning"),
     ]
 
 
