@@ -22,7 +22,8 @@ from annotate.label.queries import Sheet, blank_sheet, has_worked_on, reader_of,
 from annotate.label.revealing import is_revealed, machine_words
 from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
 from annotate.models import Assignment, Person
-from webapp.forms.label import LabellingForm, LeaseForm, blanks_about_trace, read_answers, rows_of, said_in
+from webapp.forms.answers import read_answers
+from webapp.forms.label import LabellingForm, LeaseForm, blanks_about_trace, rows_of, said_in
 from webapp.templatetags.typeset import has_math
 
 
