@@ -8,6 +8,7 @@ about texts that are given there) are rendered as they are.
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -16,8 +17,14 @@ from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
 
+from annotate.enums import StepKind
+from annotate.models import Step
+
+from .typeset import typeset
+
 register = template.Library()
 
+_LINE_BETWEEN_TAGS = re.compile(r">\s*\n\s*<")
 _NUMBER = "\ue000"
 _POSITION = "\ue001"
 _skeletons: dict[tuple[int, datetime, bool], str] = {}
@@ -35,12 +42,23 @@ def question(context: Context, blank: Any) -> SafeString:
         return render_to_string("label/question.html", {"blank": blank, "is_open": is_open})
     key = (blank.criterion.pk, rubric.created_at, is_open)
     if key not in _skeletons:
-        _skeletons[key] = render_to_string(
+        rendered = render_to_string(
             "label/question.html", {"blank": blank.standing_in(_POSITION, _NUMBER), "is_open": is_open}
         )
+        # Hundreds of copies: a line's end between two tags is a text node for the browser, and nothing to see.
+        _skeletons[key] = _LINE_BETWEEN_TAGS.sub("><", rendered)
     text = _skeletons[key].replace(_POSITION, str(blank.position)).replace(_NUMBER, str(blank.position + 1))
     # The skeleton came from the template, escaped; only digits were put into it.
     return mark_safe(text)  # noqa: S308
+
+
+@register.simple_tag
+def step_text(step: Step, is_raw: bool) -> SafeString:
+    """What the model wrote at a step; the usual kind, of which there are hundreds, without a template."""
+    if step.kind == StepKind.THOUGHT and not is_raw:
+        # typeset() returns only what its allow-list let through.
+        return mark_safe(f'<div class="prose">{typeset(step.body)}</div>')  # noqa: S308
+    return render_to_string("parts/step_text.html", {"step": step, "is_raw": is_raw})
 
 
 @register.simple_tag(takes_context=True)

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.enums import Role
 from annotate.ingest.founding import freeze_rubric
-from annotate.models import Assignment, Project, Rubric
+from annotate.models import Assignment, Project, Rubric, Step
 from tests.factories import a_person, a_project, a_trace
 from tests.webapp.views.clients import signed_in
+from webapp.templatetags.questions import step_text
 
 pytestmark = pytest.mark.django_db
 
@@ -33,8 +35,9 @@ def held(project: Project) -> Assignment:
 
 
 def page_of(held: Assignment, client: Client) -> str:
+    """Without the token, which differs from page to page, and without lines' ends between tags."""
     page = client.get(f"/assignments/{held.pk}/").content.decode()
-    return re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page)
+    return re.sub(r">\s*\n\s*<", "><", re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", page))
 
 
 def test_a_frozen_version_is_shown_from_memory_as_it_was_rendered(project: Project, held: Assignment) -> None:
@@ -44,6 +47,16 @@ def test_a_frozen_version_is_shown_from_memory_as_it_was_rendered(project: Proje
     freeze_rubric(Rubric.objects.get(pk=project.rubric.pk))
     assert page_of(held, bob) == afresh
     assert page_of(held, bob) == afresh
+
+
+def test_a_step_without_a_template_looks_as_with_it() -> None:
+    step = Step(position=0, text="So **2** $+$ 2 = <4>.\n\n", tail=2)
+    template = render_to_string("parts/step_text.html", {"step": step, "is_raw": False})
+    assert step_text(step, False) == re.sub(r"(^|>)\s*\n\s*(<|$)", r"\1\2", template).replace(
+        "</p></div>", "</p>\n</div>"
+    )
+    assert "&lt;4&gt;" in step_text(step, True)
+    assert "Action" in step_text(Step(position=0, text="look", kind="action"), False)
 
 
 def test_what_is_kept_is_kept_apart_by_the_persons_keys(project: Project, held: Assignment) -> None:
