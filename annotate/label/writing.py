@@ -117,7 +117,7 @@ class Ledger:
         for some in _once_per_place(said):
             for one, outcome in zip(some, self._write_places(some, known), strict=True):
                 written.append(outcome)
-                if outcome.label_id is not None:
+                if outcome.label_id is not None and not outcome.is_conflict:
                     known[one.spot] = outcome.label_id
         return written
 

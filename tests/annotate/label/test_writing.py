@@ -92,6 +92,15 @@ def test_a_conflict_at_one_place_leaves_the_others_alone(held: Assignment, verdi
     assert values() == ["good", "bad"]
 
 
+def test_a_second_answer_does_not_write_over_what_the_first_ran_into(
+    held: Assignment, verdict: Criterion
+) -> None:
+    say(held, Said(verdict.pk, 0, "good"))
+    late = say(held, Said(verdict.pk, 0, "bad", seen=0), Said(verdict.pk, 0, "neutral", seen=0))
+    assert [one.is_conflict for one in late] == [True, True]
+    assert values() == ["good"]
+
+
 def test_a_sheet_in_conflict_is_not_submitted(held: Assignment, verdict: Criterion) -> None:
     say(held, Said(verdict.pk, 0, "good"))
     sheet = [Said(verdict.pk, position, "bad", seen=0) for position in range(3)]
