@@ -77,7 +77,7 @@ def test_the_overview_is_for_managers_and_its_moving_part_comes_alone(
     page = alice.get(path).content.decode()
     assert held.trace.external_id in page
     assert "4.0 s a step" in page
-    assert "1 in the last 7 days" in page
+    assert "1 submitted in the last 7 days: too few" in page
     part = alice.get(path, headers={"HX-Request": "true"}).content.decode()
     assert held.trace.external_id in part
     assert "<html" not in part
