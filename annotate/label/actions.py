@@ -196,7 +196,8 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
     if reveal_to(held):
         return Handed(is_revealed=True)
     asked = set(asked_places(questions, ledger.kinds, answers))
-    said_here = [(place, row) for place, row in drafts.items()]
+    # A rating is said at the step whose text it rates.
+    said_here = list(drafts.items())
     for (criterion_id, candidate), row in ratings.items():
         said_here.append(((criterion_id, ledger.texts.position(ledger.candidates[candidate])), row))
     aside = [row.pk for place, row in said_here if place not in asked]

@@ -60,7 +60,8 @@ export class Answering {
   /* The focused step is the first that is wrong: what was left open before it is right. */
   markFirstError() {
     const { sheet } = this;
-    const here = sheet.questions(sheet.index).find((one) => !one.dataset.candidate && one.querySelector("[data-error]"));
+    const isAsked = (one) => !one.hidden && !one.dataset.candidate && one.querySelector("[data-error]");
+    const here = sheet.questions(sheet.index).find(isAsked);
     if (!here) {
       this.bar.say("No question here has a level for an error");
       return;

@@ -38,10 +38,6 @@ class TraceFilter:
         require(0 <= self.least_disagreement <= 1, "least_disagreement", "must be from 0 to 1.")
 
     @property
-    def asks_of_turns(self) -> bool:
-        return bool(self.state or self.use or self.stratum or self.has_gold or self.least_disagreement)
-
-    @property
     def is_empty(self) -> bool:
         return self == TraceFilter()
 
