@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.paths import REPOSITORY
+from webapp.bundles import BUNDLES
 
 PRODUCTION = {
     "GRADUS_PROFILE": "production",
@@ -36,6 +38,17 @@ def test_production_profile_passes_the_deployment_check(tmp_path: Path) -> None:
     done = manage(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **PRODUCTION)
     assert done.returncode == 0, done.stderr
     assert "no issues" in done.stdout
+
+
+def test_production_collects_the_bundles_under_names_of_their_content(tmp_path: Path) -> None:
+    static = tmp_path / "static"
+    done = manage(tmp_path, "collectstatic", "--noinput", GRADUS_STATIC_ROOT=str(static), **PRODUCTION)
+    assert done.returncode == 0, done.stderr
+    named = json.loads((static / "staticfiles.json").read_text())["paths"]
+    for bundle in BUNDLES:
+        assert named[bundle] != bundle
+        assert "\nimport " not in (static / named[bundle]).read_text()
+        assert (static / f"{named[bundle]}.gz").exists()
 
 
 @pytest.mark.parametrize("missing", ["GRADUS_SECRET_KEY", "GRADUS_ALLOWED_HOSTS"])
