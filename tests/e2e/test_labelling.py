@@ -312,7 +312,9 @@ def test_an_undecided_conflict_survives_a_closed_page(
     page.close(run_before_unload=False)
     other.reload()
     expect(other.locator("[data-side=here]")).to_have_text("Good")
-    other.get_by_role("button", name="Keep the one from here").click()
+    # The state says "Saved" until the dialog's close is heard, so it is the answer that is waited for.
+    with other.expect_response(lambda response: response.request.method == "POST"):
+        other.get_by_role("button", name="Keep the one from here").click()
     expect(other.locator(".save-state")).to_have_text("Saved")
     assert answers(of="bob") == ["good"]
 

@@ -124,8 +124,8 @@ def test_a_run_killed_again_and_again_ends_like_an_undisturbed_one(site: Site, t
 
 def test_two_workers_share_a_run(folder_site: Site, tmp_path: Path) -> None:
     # Several times what one worker takes at once: two batches of 64 samples, two samples a trace.
-    project = a_corpus(240)
-    script = a_script(tmp_path / "slow.json", success=0.2, sleeps=400, seconds=0.3)
+    project = a_corpus(160)
+    script = a_script(tmp_path / "slow.json", success=0.2, sleeps=400, seconds=0.1)
     calm = a_run(project, a_script(tmp_path / "calm.json", success=0.2), "rollout/calm@1")
     work_shift(calm.pk)
     with a_site(folder_site.home) as second:
@@ -135,7 +135,7 @@ def test_two_workers_share_a_run(folder_site: Site, tmp_path: Path) -> None:
         # Opened when both are there: on a busy machine the first could otherwise be done before the second has begun.
         folder_site.wait_until(lambda: on_duty().count() == 2)
         shared = a_run(project, script, "rollout/shared@1")
-        folder_site.wait_until(lambda: state_of(shared) == RunState.DONE)
+        folder_site.wait_until(lambda: state_of(shared) == RunState.DONE, seconds=120)
     assert Unit.objects.filter(run=shared).values("worker").distinct().count() > 1
     assert labels_of(shared) == labels_of(calm)
     assert completions_of(shared) == completions_of(calm)
