@@ -14,7 +14,16 @@ from django.utils import timezone
 from annotate.enums import AssignmentState, ExamState, Purpose
 from annotate.models import Assignment, Project, Rater, Reader, Trace, Turn
 
-from .claims import exam_taken, held_slots, is_locked_out, open_slots, skills_asked, unread
+from .claims import (
+    COUNTED,
+    exam_taken,
+    held_slots,
+    is_locked_out,
+    lapsed_traces,
+    open_traces,
+    skills_asked,
+    unread,
+)
 from .ordering import APART
 from .policy import Standing, standing_of
 from .readers import Seat, seat_of
@@ -23,8 +32,6 @@ from .rules import QueueRules, rules_of
 UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD)
 # What a person is given before anything new.
 THEIRS = (AssignmentState.HELD, AssignmentState.RETURNED)
-# Slots that are counted one by one for a person; behind that it is "more than".
-COUNTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,17 +194,16 @@ def _claimable(
 ) -> Bounded:
     """How many traces the rater could be given now (a trace with two free slots counts once)."""
     start = seat.reader.cursor if seat else 0
-    free = open_slots(project, rater, skills=skills, start=start)
-    found = list(free.values_list("trace_id", flat=True)[: COUNTED + 1])
+    # Nobody has number 0: whoever is not known yet has read nothing.
+    reader = rater or Rater(pk=0)
+    found = open_traces(project, reader, skills=skills, start=start)
     if not found and start:
-        found = list(
-            open_slots(project, rater, skills=skills).values_list("trace_id", flat=True)[: COUNTED + 1]
-        )
+        found = open_traces(project, reader, skills=skills, start=0)
     if len(found) > COUNTED:
         n = len(set(found)) - 1
         return Bounded(n - n % 10 if n > 10 else n, is_more=True)
-    lapsed = held_slots(project, rater, skills=skills).filter(held_until__lte=timezone.now())
-    return Bounded(len({*found, *lapsed.values_list("trace_id", flat=True)}))
+    lapsed = lapsed_traces(project, reader, skills=skills, now=timezone.now())
+    return Bounded(len({*found, *lapsed}))
 
 
 def _missing_skills(project: Project, rater: Rater | None, skills: tuple[str, ...] | None) -> list[str]:

@@ -22,6 +22,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from annotate.access import STILL_TO_SAY
 from annotate.enums import AssignmentState
 from annotate.models import Assignment, Comment, Person, Project
+from annotate.prepared import Prepared
 
 from .review import Review
 
@@ -108,7 +109,7 @@ def talk_of_reader(assignment: Assignment, person: Person) -> Talk:
     """What whoever reads a trace may see of its discussion."""
     if assignment.state not in THEIRS:
         return Talk()
-    rows = Comment.objects.filter(trace=assignment.trace_id).filter(_concerns(person))
+    rows = _comments.all(trace=assignment.trace_id, person=person.pk)
     return _talk(
         Remark(
             one,
@@ -118,8 +119,17 @@ def talk_of_reader(assignment: Assignment, person: Person) -> Talk:
             can_resolve=one.resolved_at is None,
             earlier=one.earlier if one.author_id == person.pk else (),
         )
-        for one in rows.select_related("step")
+        for one in rows
     )
+
+
+_comments: Prepared[Comment] = Prepared(
+    lambda trace, person: (
+        Comment.objects.filter(trace=trace)
+        .filter(Q(author=person) | Q(addressee=person))
+        .select_related("step")
+    )
+)
 
 
 def open_questions(project: Project, person: Person) -> QuerySet[Comment]:
@@ -134,10 +144,6 @@ def open_for_reader(project: Project, person: Person) -> QuerySet[Comment]:
     theirs = Assignment.objects.filter(trace=OuterRef("trace"), holder__person=person, state__in=THEIRS)
     rows = Comment.objects.filter(trace__project=project, addressee=person, resolved_at=None)
     return rows.filter(Exists(theirs)).select_related("trace", "step").order_by("pk")
-
-
-def _concerns(person: Person) -> Q:
-    return Q(author=person) | Q(addressee=person)
 
 
 def _talk(remarks: Iterable[Remark]) -> Talk:

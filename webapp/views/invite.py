@@ -20,7 +20,6 @@ from annotate.models import Invitation, Person
 from webapp.forms.invite import InvitationForm, SignUpForm
 
 SHOWN = 100
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @login_required
@@ -95,7 +94,7 @@ def _signed_up(request: HttpRequest, form: SignUpForm, token: str) -> Person | N
     except Rejected as error:
         form.add_error(error.field if error.field in form.fields else None, error.reason)
         return None
-    login(request, person, backend=BACKEND)
+    login(request, person)
     return person
 
 
