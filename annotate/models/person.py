@@ -19,6 +19,9 @@ class Person(AbstractUser):
     # Shortcut by name: the key this person chose for it, where it is not the usual one (label/shortcuts.py).
     keys = models.JSONField(default=dict, blank=True)
 
+    # A code of settings.LANGUAGES; empty: as the browser asks.
+    language = models.CharField(max_length=16, blank=True, default="")
+
     class Meta:
         verbose_name_plural = "people"
 
