@@ -66,8 +66,8 @@ def step_text(step: Step, is_raw: bool) -> SafeString:
 def standing(context: Context, name: str) -> SafeString:
     """A part of the page that says the same about every trace: the levels' bar, the keys, the guidelines.
 
-    It depends on the rubric version and on the person's keys and language alone, so for a version that cannot change any more it is
-    rendered once for each choice of them.
+    It depends on the rubric version and on the person's keys and language alone, so for a version that cannot change
+    any more it is rendered once for each choice of them.
     """
     rubric, user = context["project"].rubric, context["user"]
     shown = {

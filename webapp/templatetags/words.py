@@ -6,22 +6,13 @@ from django import template
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
-from django.utils.translation import gettext as _
 
 from annotate.enums import CriterionKind, Scope
+from annotate.wording import mid
 from webapp.script_words import catalogue_for
 
 register = template.Library()
-
-# Languages whose nouns keep their capital within a sentence.
-CAPITALIZED_NOUNS = {"de"}
-
-
-@register.filter
-def mid(title: object) -> str:
-    """A title in the middle of a sentence: in lower case, where the language writes nouns so."""
-    text = str(title)
-    return text if (get_language() or "").partition("-")[0] in CAPITALIZED_NOUNS else text.lower()
+register.filter("mid", mid)
 
 
 @register.filter
@@ -41,9 +32,9 @@ def script_words(entry: str) -> SafeString:
 def asked_about(kind: str, scope: str) -> str:
     """``Verdict about each step``."""
     said = {
-        Scope.STEP: _("%(kind)s about each step"),
-        Scope.TRACE: _("%(kind)s about the trace"),
-        Scope.PAIR: _("%(kind)s about the pair"),
-        Scope.CANDIDATE: _("%(kind)s about the candidate"),
+        Scope.STEP: gettext("%(kind)s about each step"),
+        Scope.TRACE: gettext("%(kind)s about the trace"),
+        Scope.PAIR: gettext("%(kind)s about the pair"),
+        Scope.CANDIDATE: gettext("%(kind)s about the candidate"),
     }
     return said[Scope(scope)] % {"kind": CriterionKind(kind).label}
