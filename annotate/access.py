@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, Role
 from annotate.errors import NotAllowed
@@ -29,6 +30,7 @@ from annotate.models import (
     Trace,
 )
 from annotate.prepared import Prepared
+from annotate.wording import mid
 
 # What a role may do includes what every lower one may. Annotators see only their own work on a trace (the
 # labelling page); reading traces with everybody's labels starts at viewer for people who do not label.
@@ -70,7 +72,9 @@ def _require(held: Role | None, role: Role | None) -> None:
         raise NotAllowed
     if role is not None and held not in REACH[role]:
         raise NotAllowed(
-            f"This needs the role {role.label.lower()}; yours is {held.label.lower()}.", is_visible=True
+            gettext("This needs the role %(role)s; yours is %(held)s.")
+            % {"role": mid(role.label), "held": mid(held.label)},
+            is_visible=True,
         )
 
 
@@ -98,8 +102,10 @@ def review_for(user: Visitor, pk: int) -> Trace:
     own = Assignment.objects.filter(trace=trace, holder__person_id=user.pk, state__in=STILL_TO_SAY)
     if own.exists():
         raise NotAllowed(
-            "This trace is on your own desk for labelling, and what others said would tell you what to say."
-            " Submit it or put it back first, then review it.",
+            gettext(
+                "This trace is on your own desk for labelling, and what others said would tell you what to"
+                " say. Submit it or put it back first, then review it."
+            ),
             is_visible=True,
         )
     return trace

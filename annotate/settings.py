@@ -11,7 +11,7 @@ import math
 import types
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from annotate.errors import Rejected
 
@@ -33,7 +33,7 @@ def build_settings(cls: type[T], values: Mapping[str, Any]) -> T:
                 f"is not a setting here; known are {', '.join(fields)}.",
                 field=str(name),
             )
-    hints = _hints_of(cls)
+    hints: dict[str, Any] = _hints_of(cast(Any, cls))
     given = {name: _converted(name, value, hints[name]) for name, value in values.items()}
     for name, spec in fields.items():
         is_optional = (

@@ -15,11 +15,13 @@ from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
 from annotate.errors import Conflict
 from annotate.models import Assignment, Person, Project, Rater, Reader, Turn
 from annotate.prepared import Prepared, PreparedUpdate
+from annotate.wording import mid
 
 from .claims import (
     first_open,
@@ -94,7 +96,7 @@ def claim_next(project: Project, rater: Rater) -> Assignment | None:
     trace that looks like any other. Returns None when there is nothing to take; ``queries.queue_state`` says why.
     """
     if project.rubric_id is None:
-        raise Conflict("This project has no rubric yet, so there is nothing to ask. Make one first.")
+        raise Conflict(gettext("This project has no rubric yet, so there is nothing to ask. Make one first."))
     rules = rules_of(project)
     # Two tabs of one person must not end up with two traces.
     seat = locked_seat(rater, rules)
@@ -368,9 +370,11 @@ def _locked(assignment: Assignment) -> Assignment:
 
 def _require_lease(current: Assignment, token: int) -> None:
     if current.state in (AssignmentState.SUBMITTED, AssignmentState.SKIPPED) and current.token == token:
-        raise Conflict(f"This trace is {current.get_state_display().lower()} already.")
+        raise Conflict(
+            gettext("This trace is %(state)s already.") % {"state": mid(current.get_state_display())}
+        )
     if current.state != AssignmentState.HELD or current.token != token:
-        raise Conflict("Your lease on this trace has ended and it was taken over or given back.")
+        raise Conflict(gettext("Your lease on this trace has ended and it was taken over or given back."))
 
 
 def _kept(held: Assignment, project: Project) -> Assignment:

@@ -8,6 +8,7 @@ from datetime import datetime
 from functools import cached_property
 
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from annotate.enums import CriterionKind, RaterKind, Scope
 from annotate.errors import Conflict
@@ -150,7 +151,7 @@ def question_of(criterion: Criterion, only_at: Collection[int] | None = None) ->
 def reader_of(assignment: Assignment) -> Rater:
     """Whoever holds or held the assignment; an open one has nobody whose answers could be asked for."""
     if assignment.holder is None:
-        raise Conflict("Nobody holds this trace.")
+        raise Conflict(gettext("Nobody holds this trace."))
     return assignment.holder
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext
 
 from annotate.access import STILL_TO_SAY
 from annotate.enums import AssignmentState
@@ -85,9 +86,9 @@ def talk_of_reviewers(review: Review, person: Person) -> Talk:
 
     def name(of: Person | None, step: int | None) -> str:
         if of is None:
-            return "Somebody who left"
+            return gettext("Somebody who left")
         if of == person:
-            return "You"
+            return gettext("You")
         rater = reader_of.get(of.pk)
         return of.shown_name if rater is None else readers.name(rater, is_decided=step in settled)
 
@@ -113,8 +114,8 @@ def talk_of_reader(assignment: Assignment, person: Person) -> Talk:
     return _talk(
         Remark(
             one,
-            who="You" if one.author_id == person.pk else "A reviewer",
-            to="you" if one.addressee_id == person.pk else "",
+            who=gettext("You") if one.author_id == person.pk else gettext("A reviewer"),
+            to=gettext("you") if one.addressee_id == person.pk else "",
             can_edit=one.author_id == person.pk,
             can_resolve=one.resolved_at is None,
             earlier=one.earlier if one.author_id == person.pk else (),

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from annotate.enums import CandidateKind, Scope
 from annotate.errors import Rejected
@@ -188,23 +189,48 @@ class Ledger:
     def _criterion_of(self, one: Said) -> Criterion:
         criterion = self.criteria.get(one.criterion_id)
         if criterion is None:
-            raise Rejected("This question is not in the rubric any more. Reload the page.", field="criterion")
+            raise Rejected(
+                gettext("This question is not in the rubric any more. Reload the page."), field="criterion"
+            )
         if (one.candidate is not None) != (criterion.scope == Scope.CANDIDATE):
-            wanted = "a candidate" if one.candidate is None else f"a {criterion.scope}, not a candidate"
-            raise Rejected(f"{criterion} is about {wanted}.", field="candidate")
+            if one.candidate is None:
+                raise Rejected(
+                    gettext("%(criterion)s is about a candidate.") % {"criterion": criterion},
+                    field="candidate",
+                )
+            raise Rejected(
+                gettext("%(criterion)s is about a %(scope)s, not a candidate.")
+                % {"criterion": criterion, "scope": criterion.scope},
+                field="candidate",
+            )
         if one.candidate is not None:
             text = self.candidates.get(one.candidate)
             if text is None or one.position is not None:
-                raise Rejected(f"{criterion} needs a candidate of this trace.", field="candidate")
+                raise Rejected(
+                    gettext("%(criterion)s needs a candidate of this trace.") % {"criterion": criterion},
+                    field="candidate",
+                )
             if text.kind != criterion.candidate_kind:
-                raise Rejected(f"{criterion} is about {criterion.candidate_kind}s.", field="candidate")
+                raise Rejected(
+                    gettext("%(criterion)s is about %(candidate_kind)ss.")
+                    % {"criterion": criterion, "candidate_kind": criterion.candidate_kind},
+                    field="candidate",
+                )
             return criterion
         if criterion.scope == Scope.STEP and one.position is None:
-            raise Rejected(f"{criterion} needs a step of this trace.", field="step")
+            raise Rejected(
+                gettext("%(criterion)s needs a step of this trace.") % {"criterion": criterion}, field="step"
+            )
         if criterion.scope == Scope.TRACE and one.position is not None:
-            raise Rejected(f"{criterion} is about this trace as a whole.", field="trace")
+            raise Rejected(
+                gettext("%(criterion)s is about this trace as a whole.") % {"criterion": criterion},
+                field="trace",
+            )
         if one.position is not None and one.position not in self.steps:
-            raise Rejected(f"This trace has {self.held.trace.n_steps} steps.", field="position")
+            raise Rejected(
+                gettext("This trace has %(n_steps)s steps.") % {"n_steps": self.held.trace.n_steps},
+                field="position",
+            )
         return criterion
 
 

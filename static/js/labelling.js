@@ -8,6 +8,7 @@ import { Folds } from "./folds.js";
 import { listen } from "./hotkeys.js";
 import { Outbox } from "./outbox.js";
 import { Sheet } from "./sheet.js";
+import { gettext, ngettext } from "./words.js";
 
 const HEARTBEAT = 60_000;
 
@@ -42,7 +43,7 @@ async function submit() {
   const [open] = sheet.missing();
   if (open) {
     sheet.goTo(open);
-    bar.say(`${sheet.missing().length} still to answer`);
+    bar.say(ngettext("{n} still to answer", "{n} still to answer", sheet.missing().length));
     return;
   }
   if (isLeaving) return;
@@ -62,7 +63,7 @@ function askToSkip() {
 /* Put the cursor where words about the focused step go: the question of this kind, or the note on its first answer. */
 function write(what) {
   if (sheet.write(what)) return;
-  bar.say({ note: "There is no place for a note here" }[what] ?? "This rubric does not ask for that here");
+  bar.say(what === "note" ? gettext("There is no place for a note here") : gettext("This rubric does not ask for that here"));
 }
 
 /* Keep the lease while the page is in front of somebody. */
@@ -75,7 +76,7 @@ async function beat() {
     redirect: "manual",
   }).catch(() => null);
   if (response && [404, 409].includes(response.status)) {
-    bar.showSaveState("lost", 0, "Somebody else has this trace now. Your answers are kept.");
+    bar.showSaveState("lost", 0, gettext("Somebody else has this trace now. Your answers are kept."));
   }
 }
 

@@ -27,6 +27,6 @@ for (const place of document.querySelectorAll("span.math")) {
   } catch {
     place.textContent = source;
     place.classList.add("is-broken");
-    place.title = "This formula cannot be set.";
+    place.title = document.querySelector("[data-broken-formula]")?.dataset.brokenFormula ?? "";
   }
 }

@@ -1,6 +1,7 @@
 /* The steps on the page: which one is in focus, what is asked, what has been answered, what is still missing. */
 
 import { rollUp } from "./rollup.js";
+import { gettext } from "./words.js";
 
 const MARKS = new Set(["good", "neutral", "bad", "unsure"]);
 
@@ -52,7 +53,7 @@ export class Sheet {
   /* "Step 3 of 8", in words for the bar. */
   get where() {
     const n = this.whole ? this.steps.length - 1 : this.steps.length;
-    return this.step === this.whole ? "The whole trace" : `Step ${this.index + 1} of ${n}`;
+    return this.step === this.whole ? gettext("The whole trace") : gettext("Step {n} of {all}", { n: this.index + 1, all: n });
   }
 
   placeOf(element) {
@@ -200,7 +201,7 @@ export class Sheet {
     const value = this.valueOf(question);
     showMark(this.marginMark(index), value);
     showMark(this.links[index].querySelector("svg"), value);
-    this.links[index].querySelector("span").textContent = `Step ${index + 1}${value ? `: ${value}` : ""}`;
+    this.links[index].querySelector("span").textContent = gettext("Step {n}", { n: index + 1 }) + (value ? `: ${value}` : "");
   }
 
   marginMark(index) {

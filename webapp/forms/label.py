@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.enums import WORDING_KINDS, CandidateKind, CriterionKind, Scope
 from annotate.label.answers import Said
@@ -14,6 +15,7 @@ from annotate.label.completeness import Answer
 from annotate.label.queries import Sheet
 from annotate.label.revealing import MachineWord
 from annotate.models import Candidate, Criterion, Level, Step
+from annotate.wording import figure, mid
 
 # A step is very long from about two screens on.
 LONG_LINES, LONG_TEXT = 60, 5_000
@@ -33,14 +35,16 @@ class LabellingForm(forms.Form):
 
     shows_reference = forms.BooleanField(
         required=False,
-        label="Show the reference answer and solution",
-        help_text="Folded, beside the problem. Whoever knows the answer judges steps by it.",
+        label=gettext_lazy("Show the reference answer and solution"),
+        help_text=gettext_lazy("Folded, beside the problem. Whoever knows the answer judges steps by it."),
     )
     reveals_prelabels = forms.BooleanField(
         required=False,
-        label="Show what machines said, after the person has answered everything",
-        help_text="People answer blind first, always. With this on they then see the pre-labels and may change their"
-        " answers; both are kept, and Agreement shows how far each machine pulls.",
+        label=gettext_lazy("Show what machines said, after the person has answered everything"),
+        help_text=gettext_lazy(
+            "People answer blind first, always. With this on they then see the pre-labels and may change"
+            " their answers; both are kept, and Agreement shows how far each machine pulls."
+        ),
     )
 
 
@@ -113,9 +117,17 @@ class Blank:
     @property
     def place(self) -> str:
         if self.candidate is not None and self.step is not None:
-            kind = self.candidate.get_kind_display().lower()
-            return f"Step {self.step.position + 1}, {kind} {self.candidate.number}"
-        return "The whole trace" if self.step is None else f"Step {self.step.position + 1}"
+            kind = mid(self.candidate.get_kind_display())
+            return gettext("Step %(position)s, %(kind)s %(number)s") % {
+                "position": self.step.position + 1,
+                "kind": kind,
+                "number": self.candidate.number,
+            }
+        return (
+            gettext("The whole trace")
+            if self.step is None
+            else gettext("Step %(position)s") % {"position": self.step.position + 1}
+        )
 
     def standing_in(self, position: str, number: str) -> StandIn:
         """The same open question at a place that is filled in later."""
@@ -162,7 +174,7 @@ class StandIn(Blank):
 
     @property
     def place(self) -> str:
-        return f"Step {self.as_number}"
+        return gettext("Step %(position)s") % {"position": self.as_number}
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +214,12 @@ class Row:
         """What a very long step is cut by on the page, in words; empty for all others."""
         lines = self.step.text.count("\n") + 1
         if lines > LONG_LINES:
-            return f"{lines:,} lines"
-        return f"{len(self.step.text):,} characters" if len(self.step.text) > LONG_TEXT else ""
+            return gettext("%(n)s lines") % {"n": figure(f"{lines:,}")}
+        return (
+            gettext("%(n)s characters") % {"n": figure(f"{len(self.step.text):,}")}
+            if len(self.step.text) > LONG_TEXT
+            else ""
+        )
 
     @property
     def mark(self) -> str:
@@ -235,7 +251,7 @@ def _parts(sheet: Sheet, askings: Sequence[Asking], step: Step) -> Iterator[Blan
             shown.add(kind)
             rating = [one for one in askings if one.criterion.candidate_kind == kind]
             rated = ((text, tuple(_blank(sheet, one, step, text) for one in rating)) for text in texts)
-            yield Given(f"{CandidateKind(kind).label}s", tuple(rated))
+            yield Given(CandidateKind(kind).plural, tuple(rated))
         if asking.criterion.scope == Scope.STEP:
             yield _blank(sheet, asking, step, choices=tuple(texts))
 
@@ -338,7 +354,10 @@ def _asked_where(condition: Criterion | None, criterion: Criterion) -> str:
     if condition is None:
         return ""
     titles = [level.title for level in condition.levels.all() if level.key in criterion.condition_levels]
-    return f"Only where {condition.title} is {' or '.join(titles)}"
+    return gettext("Only where %(condition)s is %(titles)s") % {
+        "condition": condition.title,
+        "titles": " or ".join(titles),
+    }
 
 
 def _filling(criterion: Criterion) -> str:

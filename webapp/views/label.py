@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for, project_for
@@ -72,7 +73,7 @@ def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
     form = LabellingForm(request.POST if request.method == "POST" else None, initial=now)
     if request.method == "POST" and form.is_valid():
         set_labelling(project, **form.cleaned_data)
-        messages.success(request, "Saved. It holds from the next page that somebody opens.")
+        messages.success(request, gettext("Saved. It holds from the next page that somebody opens."))
         return redirect("labelling-settings", slug=slug)
     return render(request, "label/settings.html", {"project": project, "form": form})
 
@@ -140,8 +141,10 @@ def _own_assignment(request: HttpRequest, pk: int) -> Assignment:
         # Somebody who lost a lease knows the trace exists; "not found" would be no answer to them.
         if isinstance(request.user, Person) and has_worked_on(pk, request.user):
             raise Conflict(
-                "Your lease on this trace ran out and it went to somebody else."
-                " Your answers are kept, but they do not count unless the trace comes back to you."
+                gettext(
+                    "Your lease on this trace ran out and it went to somebody else. Your answers are kept,"
+                    " but they do not count unless the trace comes back to you."
+                )
             ) from None
         raise
 
@@ -149,5 +152,5 @@ def _own_assignment(request: HttpRequest, pk: int) -> Assignment:
 def _lease(request: HttpRequest) -> dict[str, Any]:
     form = LeaseForm(request.POST)
     if not form.is_valid():
-        raise Rejected("The form came without its lease token. Reload the page.", field="token")
+        raise Rejected(gettext("The form came without its lease token. Reload the page."), field="token")
     return form.cleaned_data
