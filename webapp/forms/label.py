@@ -204,6 +204,11 @@ class Row:
         return [part for part in self.parts if isinstance(part, Blank)]
 
     @property
+    def asks_the_usual(self) -> bool:
+        """Whether all that it asks looks here as it looks at every other step."""
+        return all(isinstance(part, Blank) and part.is_the_same_everywhere for part in self.parts)
+
+    @property
     def is_disputed(self) -> bool:
         """Whether a machine says other than the person on a question both were asked."""
         said = {blank.criterion.pk: blank.answer.value for blank in self.blanks if blank.answer.value}

@@ -26,8 +26,9 @@ from .typeset import typeset
 register = template.Library()
 
 _LINE_BETWEEN_TAGS = re.compile(r">\s*\n\s*<")
-_NUMBER = "\ue000"
-_POSITION = "\ue001"
+# Where the numbers of a step go.
+NUMBER = "\ue000"
+POSITION = "\ue001"
 _skeletons: dict[tuple[int, datetime, bool, str], str] = {}
 MOST_KEPT = 1_000
 # Whole parts of the page, by their name and by all that they depend on.
@@ -44,13 +45,17 @@ def question(context: Context, blank: Any) -> SafeString:
     key = (blank.criterion.pk, rubric.created_at, is_open, get_language() or "")
     if key not in _skeletons:
         rendered = render_to_string(
-            "label/question.html", {"blank": blank.standing_in(_POSITION, _NUMBER), "is_open": is_open}
+            "label/question.html", {"blank": blank.standing_in(POSITION, NUMBER), "is_open": is_open}
         )
-        # Hundreds of copies: a line's end between two tags is a text node for the browser, and nothing to see.
-        _skeletons[key] = _LINE_BETWEEN_TAGS.sub("><", rendered)
-    text = _skeletons[key].replace(_POSITION, str(blank.position)).replace(_NUMBER, str(blank.position + 1))
+        _skeletons[key] = without_line_ends(rendered)
+    text = _skeletons[key].replace(POSITION, str(blank.position)).replace(NUMBER, str(blank.position + 1))
     # The skeleton came from the template, escaped; only digits were put into it.
     return mark_safe(text)  # noqa: S308
+
+
+def without_line_ends(rendered: str) -> str:
+    """Hundreds of copies: a line's end between two tags is a text node for the browser, and nothing to see."""
+    return _LINE_BETWEEN_TAGS.sub("><", rendered)
 
 
 @register.simple_tag
