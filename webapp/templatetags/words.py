@@ -7,7 +7,7 @@ from django.utils.html import json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
-from annotate.enums import CriterionKind, Scope
+from annotate.enums import Action, CriterionKind, Scope
 from annotate.wording import mid
 from webapp.script_words import catalogue_for
 
@@ -38,3 +38,9 @@ def asked_about(kind: str, scope: str) -> str:
         Scope.CANDIDATE: gettext("%(kind)s about the candidate"),
     }
     return said[Scope(scope)] % {"kind": CriterionKind(kind).label}
+
+
+@register.filter
+def action_title(action: str) -> str:
+    """What a decision does with steps; empty for the row of all steps."""
+    return Action(action).label if action else ""
