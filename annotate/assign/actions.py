@@ -21,7 +21,6 @@ from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
 from annotate.errors import Conflict
 from annotate.models import Assignment, Person, Project, Rater, Reader, Turn
 from annotate.prepared import Prepared, PreparedUpdate
-from annotate.wording import mid
 
 from .claims import (
     first_open,
@@ -371,7 +370,7 @@ def _locked(assignment: Assignment) -> Assignment:
 def _require_lease(current: Assignment, token: int) -> None:
     if current.state in (AssignmentState.SUBMITTED, AssignmentState.SKIPPED) and current.token == token:
         raise Conflict(
-            gettext("This trace is %(state)s already.") % {"state": mid(current.get_state_display())}
+            gettext("This trace is %(state)s already.") % {"state": current.get_state_display().lower()}
         )
     if current.state != AssignmentState.HELD or current.token != token:
         raise Conflict(gettext("Your lease on this trace has ended and it was taken over or given back."))

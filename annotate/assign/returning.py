@@ -12,7 +12,6 @@ from django.utils.translation import gettext
 from annotate.enums import AssignmentState, Purpose
 from annotate.errors import Conflict
 from annotate.models import Assignment, Project, Rater
-from annotate.wording import mid
 
 from .finishing import uncount
 from .policy import lease_end
@@ -24,7 +23,7 @@ def return_assignment(assignment: Assignment) -> Assignment:
     if current.state != AssignmentState.SUBMITTED:
         raise Conflict(
             gettext("This reading is %(state)s and not submitted.")
-            % {"state": mid(current.get_state_display())}
+            % {"state": current.get_state_display().lower()}
         )
     if current.purpose != Purpose.WORK:
         raise Conflict(gettext("The answers to this trace are known: its readings are measured as they are."))

@@ -21,7 +21,6 @@ from annotate.export.queries import release_folder
 from annotate.export.registry import get_format
 from annotate.models import Person, Project, Release, Run
 from annotate.settings import build_settings
-from annotate.wording import mid
 
 
 def build_release(
@@ -69,7 +68,7 @@ def export_release(release: Release, out: Path, *, folder: Path) -> dict[str, An
     if release.state != ReleaseState.PUBLISHED:
         raise Conflict(
             gettext("Release %(number)s is %(state)s, not published.")
-            % {"number": release.number, "state": mid(release.get_state_display())}
+            % {"number": release.number, "state": release.get_state_display().lower()}
         )
     stored = release_folder(release, folder)
     if not stored.is_dir():
@@ -104,7 +103,7 @@ def _consensus_run(project: Project, run: Run | None) -> Run:
     if found.state != RunState.DONE:
         raise Conflict(
             gettext("Run %(pk)s is %(state)s; only a finished one can be exported.")
-            % {"pk": found.pk, "state": mid(found.get_state_display())}
+            % {"pk": found.pk, "state": found.get_state_display().lower()}
         )
     return found
 

@@ -14,9 +14,10 @@ from django import template
 from django.template.context import Context
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language
 
 from .questions import MOST_KEPT, NUMBER, POSITION, step_text, without_line_ends
+from .words import step_title
 
 register = template.Library()
 
@@ -58,8 +59,7 @@ def map_row(context: Context, row: Any) -> SafeString:
 @register.simple_tag
 def step_choice(row: Any) -> SafeString:
     """A step in a list to choose from."""
-    name = gettext("Step %(number)s") % {"number": row.number}
-    return format_html('<option value="{}">{}</option>', row.step.position, name)
+    return format_html('<option value="{}">{}</option>', row.step.position, step_title(row.number))
 
 
 def _stand_in(**more: Any) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django import template
 from django.utils.html import json_script
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, override
 
-from annotate.enums import CriterionKind, Scope
+from annotate.enums import Action, CriterionKind, Scope
 from annotate.wording import mid
 from webapp.script_words import catalogue_for
 
@@ -38,3 +40,21 @@ def asked_about(kind: str, scope: str) -> str:
         Scope.CANDIDATE: gettext("%(kind)s about the candidate"),
     }
     return said[Scope(scope)] % {"kind": CriterionKind(kind).label}
+
+
+@register.filter
+def action_title(action: str) -> str:
+    """What a decision does with steps; empty for the row of all steps."""
+    return Action(action).label if action else ""
+
+
+@register.filter
+def step_title(number: int) -> str:
+    """``Step 3``. A page of 500 steps says it 1,500 times, hence neither blocktranslate nor a look-up for each."""
+    return _step_title(get_language() or "") % {"position": number}
+
+
+@cache
+def _step_title(language: str) -> str:
+    with override(language):
+        return gettext("Step %(position)s")
