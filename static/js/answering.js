@@ -8,8 +8,16 @@ export class Answering {
     // Changes that belong together are undone together: [[question, value it had before], …].
     this.undoable = [];
     // What each question said before the change at hand: a form reports only what it says now.
-    this.before = new Map(sheet.asked.map((question) => [question, sheet.valueOf(question)]));
+    this.before = new Map();
+    this.know();
     this.since = performance.now();
+  }
+
+  /* Take note of questions that have come into the page. */
+  know() {
+    for (const question of this.sheet.asked) {
+      if (!this.before.has(question)) this.before.set(question, this.sheet.valueOf(question));
+    }
   }
 
   /* Time spent counts from here: another step has come into focus. */

@@ -46,10 +46,14 @@ export class Bar {
       }
     }
     const open = sheet.missing().length;
-    this.element.querySelector(".bar-next").textContent = open
-      ? gettext("{where}, {n} to answer", { where: sheet.where, n: open })
-      : gettext("All answered: Enter submits");
-    this.element.classList.toggle("is-complete", open === 0);
+    // While steps are still on their way nobody can say how many are open.
+    const said = sheet.isPartial
+      ? sheet.where
+      : open
+        ? gettext("{where}, {n} to answer", { where: sheet.where, n: open })
+        : gettext("All answered: Enter submits");
+    this.element.querySelector(".bar-next").textContent = said;
+    this.element.classList.toggle("is-complete", open === 0 && !sheet.isPartial);
   }
 
   /* The keys of the levels, and the level a key stands for in the question that is open now. */

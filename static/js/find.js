@@ -25,6 +25,11 @@ export class Find {
     this.input.focus();
   }
 
+  /* More steps have come into the page. */
+  refresh() {
+    if (!this.form.hidden) this.#mark();
+  }
+
   close() {
     this.form.hidden = true;
     globalThis.CSS.highlights?.delete("found");

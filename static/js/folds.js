@@ -3,7 +3,7 @@
 import { gettext } from "./words.js";
 
 export class Folds {
-  constructor(steps) {
+  add(steps) {
     for (const step of steps) {
       if (!step.dataset.long) continue;
       const text = step.querySelector(".step-text");

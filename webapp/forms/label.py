@@ -19,6 +19,8 @@ from annotate.wording import figure, mid
 
 # A step is very long from about two screens on.
 LONG_LINES, LONG_TEXT = 60, 5_000
+# A trace of more steps than this comes to its page in pieces.
+LONG_TRACE, FIRST_STEPS = 60, 40
 NOT_ANSWERED = Answer("", "")
 # The choice of none of the alternatives: its answer is the words beside it.
 OWN = "own"
@@ -281,6 +283,16 @@ def askings_of(sheet: Sheet) -> list[Asking]:
             is_named=criterion.scope != Scope.STEP or n_about_steps > 1,
         )
         for order, criterion in enumerate(sheet.criteria)
+    ]
+
+
+def first_rows(rows: Sequence[Row]) -> Sequence[Row]:
+    """Those with which work can begin: of a long trace the first, and some behind the first that is open."""
+    if len(rows) <= LONG_TRACE:
+        return rows
+    is_open = (any(not blank.is_answered for blank in row.blanks) for row in rows)
+    return rows[
+        : max(FIRST_STEPS, next((place for place, one in enumerate(is_open) if one), 0) + FIRST_STEPS // 2)
     ]
 
 
