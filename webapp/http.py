@@ -53,8 +53,17 @@ class CompressText(GZipMiddleware):
         return super().process_response(request, response)
 
 
+def language_for(request: HttpRequest) -> str:
+    """The person's own choice, else the first language the browser asks for that Gradus speaks."""
+    chosen = getattr(request.user, "language", "")
+    # A language that was taken away again is as if it had not been chosen.
+    if chosen in dict(settings.LANGUAGES):
+        return str(chosen)
+    return translation.get_language_from_request(request)
+
+
 class PersonsLanguage:
-    """Pages speak the person's own language, else the first the browser asks for that Gradus speaks.
+    """Pages speak the language of whoever reads them.
 
     The API always speaks English: programs read it, and an error should read the same whoever runs them.
     """
@@ -66,21 +75,13 @@ class PersonsLanguage:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_machine_read = request.path_info.startswith(self.API)
-        language = settings.LANGUAGE_CODE if is_machine_read else self._language_for(request)
+        language = settings.LANGUAGE_CODE if is_machine_read else language_for(request)
         with translation.override(language):
             response = self.get_response(request)
         response.headers.setdefault("Content-Language", language)
         if not is_machine_read:
             patch_vary_headers(response, ("Accept-Language", "Cookie"))
         return response
-
-    @staticmethod
-    def _language_for(request: HttpRequest) -> str:
-        chosen = getattr(request.user, "language", "")
-        # A language that was taken away again is as if it had not been chosen.
-        if chosen in dict(settings.LANGUAGES):
-            return str(chosen)
-        return translation.get_language_from_request(request)
 
 
 class GradusErrorMiddleware:

@@ -30,6 +30,7 @@ from webapp.script_words import words_in
 
 # gettext's functions by the place of their texts: (context, singular, plural).
 _CALLS = {
+    "_": (None, 0, None),
     "gettext": (None, 0, None),
     "gettext_lazy": (None, 0, None),
     "ngettext": (None, 0, 1),
@@ -111,10 +112,10 @@ def in_template(source: str) -> Iterator[Text]:
         for quoted in _MARKED.findall(token.contents):
             yield Text("", quoted[1:-1])
         bits = list(smart_split(token.contents)) if token.token_type == TokenType.BLOCK else [""]
-        if bits[0] == "translate" and bits[1][0] in "\"'":
+        if bits[0] in ("translate", "trans") and bits[1][0] in "\"'":
             # Django doubles per cent signs before it looks a template's text up.
             yield Text(_context(bits), bits[1][1:-1].replace("%", "%%"))
-        elif bits[0] == "blocktranslate":
+        elif bits[0] in ("blocktranslate", "blocktrans"):
             yield _block(bits, tokens)
 
 

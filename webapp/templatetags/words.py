@@ -45,7 +45,7 @@ def asked_about(kind: str, scope: str) -> str:
 @register.filter
 def action_title(action: str) -> str:
     """What a decision does with steps; empty for the row of all steps."""
-    return Action(action).label if action else ""
+    return str(Action(action).label) if action else ""
 
 
 @register.filter
