@@ -17,7 +17,7 @@ from annotate.enums import CandidateKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
 from annotate.models import Assignment, Criterion, Label, Step
-from annotate.prepared import Prepared
+from annotate.prepared import Prepared, PreparedInsert
 
 from .answers import Said, Spot, Written, clean_answer, clean_seconds
 from .completeness import Place
@@ -127,7 +127,7 @@ class Ledger:
                 row.is_live = False
         if new:
             freeze_rubric(new[0][1].criterion.rubric)
-            Label.objects.bulk_create([label for _, label, _ in new])
+            _insert([label for _, label, _ in new])
         for spot, label, key in new:
             row = Row(label.pk, label.value, label.text, label.seconds, label.is_live, True, key)
             self.rows.setdefault(spot, []).append(row)
@@ -249,6 +249,7 @@ def _about(
     )
 
 
+_insert = PreparedInsert(Label)
 _said_before: Prepared[tuple[Any, ...]] = Prepared(_about)
 
 

@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from annotate.enums import AssignmentState
 from annotate.models import Assignment, Label, Person, Project, Step, Trace
-from annotate.prepared import Prepared, PreparedUpdate
-from tests.factories import a_person, a_project, a_trace
+from annotate.prepared import Prepared, PreparedInsert, PreparedUpdate
+from tests.factories import a_criterion, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -108,6 +108,33 @@ def test_an_update_writes_what_an_update_would_also_what_is_not_known() -> None:
     other.refresh_from_db()
     assert (other.token, other.note, other.state) == (0, "", AssignmentState.OPEN)
     assert update(pk=0, more=1, score=None, finished_at=now, note="") == 0
+
+
+@pytest.mark.parametrize("n", [0, 1, 5])
+def test_rows_are_written_as_by_bulk_create_and_know_their_ids(n: int) -> None:
+    project = a_project()
+    trace = a_trace(project, n_steps=5)
+    rater = a_rater(project)
+    wanted = [
+        Label(
+            rater=rater,
+            criterion=a_criterion(project),
+            step=step,
+            value="good",
+            text="it's %s",
+            seconds=None if step.position else 1.5,
+            evidence={"key": f"k{step.position}", "n": [1, None]},
+            distribution={"good": 0.25},
+        )
+        for step in trace.steps.all()[:n]
+    ]
+    PreparedInsert(Label)(wanted)
+    assert Label.objects.count() == n
+    for one in wanted:
+        stored = Label.objects.get(pk=one.pk)
+        assert columns(stored) == columns(one)
+        assert stored.step == one.step
+        assert not one._state.adding
 
 
 def test_a_value_that_ends_up_nowhere_is_a_mistake_in_the_query() -> None:
