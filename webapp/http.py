@@ -8,11 +8,13 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
+from django.utils import timezone
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from annotate.errors import BackendError, Conflict, GradusError, NotAllowed, NotEstimable, Rejected
+from annotate.models import Person
 
 
 def status_of(error: GradusError) -> int:
@@ -48,6 +50,22 @@ class CompressText(GZipMiddleware):
         if not response.get("Content-Type", "").startswith(self.KINDS):
             return response
         return super().process_response(request, response)
+
+
+class PersonTimeZone:
+    """Pages show times by the clock of whoever reads them; the API says them as the server's settings do.
+
+    It asks for the person, which every page does anyway; without a session nobody is looked up.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path.startswith("/api/") or not isinstance(request.user, Person):
+            return self.get_response(request)
+        with timezone.override(request.user.zone):
+            return self.get_response(request)
 
 
 class GradusErrorMiddleware:

@@ -26,6 +26,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("sign-in/", LoginView.as_view(template_name="people/sign_in.html"), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
     path("me/", people.preferences, name="preferences"),
+    path("me/progress/", people.progress, name="own-progress"),
+    path("me/time-zone/", people.time_zone, name="time-zone"),
     path("join/", invite.join, name="join"),
     path("", project.projects, name="projects"),
     path("new/", project.new_project, name="new-project"),

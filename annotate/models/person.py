@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+from datetime import tzinfo
+from zoneinfo import ZoneInfo
+
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils import timezone
 
 
 class Theme(models.TextChoices):
@@ -18,6 +22,10 @@ class Person(AbstractUser):
     has_shortcuts = models.BooleanField(default=True)
     # Shortcut by name: the key this person chose for it, where it is not the usual one (label/shortcuts.py).
     keys = models.JSONField(default=dict, blank=True)
+    # Where the person's days begin and end, and by which clock they are shown times; empty: the server's.
+    time_zone = models.CharField(max_length=64, blank=True)
+    # Whether their own page counts days in a row.
+    shows_streak = models.BooleanField(default=True)
 
     class Meta:
         verbose_name_plural = "people"
@@ -25,3 +33,11 @@ class Person(AbstractUser):
     @property
     def shown_name(self) -> str:
         return self.get_full_name() or self.username
+
+    @property
+    def zone(self) -> tzinfo:
+        """The person's time zone; the server's where none is chosen, or where this machine does not know it."""
+        try:
+            return ZoneInfo(self.time_zone) if self.time_zone else timezone.get_default_timezone()
+        except (KeyError, ValueError, OSError):
+            return timezone.get_default_timezone()

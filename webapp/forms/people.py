@@ -1,9 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from annotate.errors import Rejected
 from annotate.label.shortcuts import SHORTCUTS, check_keys, keys_of
@@ -12,16 +17,47 @@ from annotate.models import Person
 KEY = "key_"
 
 
+@cache
+def time_zones() -> list[str]:
+    """Every zone this machine knows that is named after a place."""
+    return sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))
+
+
+def _zone_choices() -> list[tuple[str, str]]:
+    here = _("As the server (%(zone)s)") % {"zone": timezone.get_default_timezone_name()}
+    return [("", here), *((name, name.replace("_", " ")) for name in time_zones())]
+
+
+class TimeZoneForm(forms.Form):
+    """A zone by name, as a browser says it; it may know one that goes by another name here."""
+
+    time_zone = forms.ChoiceField(choices=_zone_choices, required=False)
+
+
 class PreferencesForm(forms.ModelForm):
     """A person's own settings, with a field for the key of each shortcut."""
 
     class Meta:
         model = Person
-        fields = ("first_name", "last_name", "theme", "has_shortcuts")
-        labels = {"theme": "Colours", "has_shortcuts": "Single-key shortcuts on the labelling page"}
+        fields = ("first_name", "last_name", "theme", "time_zone", "shows_streak", "has_shortcuts")
+        labels = {
+            "theme": "Colours",
+            "time_zone": gettext_lazy("Time zone"),
+            "shows_streak": gettext_lazy("Days in a row on my own page"),
+            "has_shortcuts": "Single-key shortcuts on the labelling page",
+        }
+        help_texts = {
+            "time_zone": gettext_lazy("When your day begins, and by which clock you are shown times.")
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["time_zone"] = forms.ChoiceField(
+            label=self.fields["time_zone"].label,
+            help_text=self.fields["time_zone"].help_text,
+            choices=_zone_choices,
+            required=False,
+        )
         chosen = keys_of(self.instance.keys)
         for shortcut in SHORTCUTS:
             self.fields[KEY + shortcut.name] = forms.CharField(

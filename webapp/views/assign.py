@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for, project_for, role_in
@@ -22,6 +23,7 @@ from annotate.assign.actions import (
 from annotate.assign.queries import queue_state
 from annotate.enums import Role
 from annotate.errors import Rejected
+from annotate.label.own_work import lately_of
 from annotate.label.queries import reader_of
 from annotate.models import Person
 from webapp.forms.assign import SkipForm
@@ -40,6 +42,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "project": project,
         "queue": queue_state(project, rater),
         "can_manage": role_in(request.user, project) in (Role.OWNER, Role.MANAGER),
+        "lately": lately_of(request.user, now=timezone.now(), zone=request.user.zone),
     }
     return render(request, "assign/queue.html", context)
 
