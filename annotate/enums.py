@@ -109,6 +109,15 @@ class ExamState(models.TextChoices):
     WAIVED = "waived", "Waived"
 
 
+class FillingStage(models.TextChoices):
+    """What of a queue is being filled, in this order."""
+
+    TURNS = "turns", "Turns"
+    ORDER = "order", "Order"
+    MOVE = "move", "Move"
+    SLOTS = "slots", "Slots"
+
+
 class RunKind(models.TextChoices):
     PRELABEL = "prelabel", "Pre-label"
     CONSENSUS = "consensus", "Consensus"

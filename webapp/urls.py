@@ -39,6 +39,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/rubrics/", rubric.rubrics, name="rubrics"),
     path("projects/<slug:slug>/queue/", assign.queue, name="queue"),
     path("projects/<slug:slug>/queue/fill/", assign.fill, name="fill"),
+    path("projects/<slug:slug>/queue/filling/", queue.filling, name="filling"),
     path("projects/<slug:slug>/queue/rules/", queue.rules, name="queue-rules"),
     path("projects/<slug:slug>/queue/renew/", queue.renew, name="renew-queue"),
     path("projects/<slug:slug>/overview/", queue.overview, name="queue-overview"),

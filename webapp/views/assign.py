@@ -9,17 +9,18 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for, project_for, role_in
 from annotate.assign.actions import (
     claim_next,
     extend_lease,
-    fill_queue,
     rater_of,
     release_assignment,
     skip_assignment,
 )
+from annotate.assign.fillings import begin_filling, filling_of
 from annotate.assign.queries import queue_state
 from annotate.enums import Role
 from annotate.errors import Rejected
@@ -27,6 +28,7 @@ from annotate.label.own_work import lately_of
 from annotate.label.queries import reader_of
 from annotate.models import Person
 from webapp.forms.assign import SkipForm
+from workers.tasks.assign import send_filling
 
 
 @login_required
@@ -41,6 +43,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "queue": queue_state(project, rater),
+        "filling": filling_of(project),
         "can_manage": role_in(request.user, project) in (Role.OWNER, Role.MANAGER),
         "lately": lately_of(request.user, now=timezone.now(), zone=request.user.zone),
     }
@@ -51,7 +54,12 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def fill(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, role=Role.MANAGER)
-    added = fill_queue(project)
+    filling = begin_filling(project, slots=True)
+    if not filling.is_over:
+        send_filling(project)
+        messages.success(request, _("A worker fills the queue. You can leave this page; it goes on."))
+        return redirect("queue-overview", slug=slug)
+    added = filling.n_slots
     messages.success(
         request, f"{added} assignments added to the queue." if added else "The queue was full already."
     )
