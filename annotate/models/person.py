@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 
 class Theme(models.TextChoices):
@@ -14,10 +15,22 @@ class Theme(models.TextChoices):
     DARK = "dark", "Dark"
 
 
+class Contrast(models.TextChoices):
+    SYSTEM = "system", _("As the system")
+    MORE = "more", _("More")
+
+
+class Density(models.TextChoices):
+    COMFORTABLE = "comfortable", _("Comfortable")
+    COMPACT = "compact", _("Compact")
+
+
 class Person(AbstractUser):
     """Somebody who signs in. What they may do is decided per project by their Membership."""
 
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
+    contrast = models.CharField(max_length=8, choices=Contrast.choices, default=Contrast.SYSTEM)
+    density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
     # WCAG 2.2, 2.1.4: single-key shortcuts must be possible to switch off.
     has_shortcuts = models.BooleanField(default=True)
     # Shortcut by name: the key this person chose for it, where it is not the usual one (label/shortcuts.py).

@@ -39,9 +39,20 @@ class PreferencesForm(forms.ModelForm):
 
     class Meta:
         model = Person
-        fields = ("first_name", "last_name", "theme", "time_zone", "shows_streak", "has_shortcuts")
+        fields = (
+            "first_name",
+            "last_name",
+            "theme",
+            "contrast",
+            "density",
+            "time_zone",
+            "shows_streak",
+            "has_shortcuts",
+        )
         labels = {
             "theme": "Colours",
+            "contrast": gettext_lazy("Contrast"),
+            "density": gettext_lazy("Density"),
             "time_zone": gettext_lazy("Time zone"),
             "shows_streak": gettext_lazy("Days in a row on my own page"),
             "has_shortcuts": "Single-key shortcuts on the labelling page",
@@ -58,6 +69,8 @@ class PreferencesForm(forms.ModelForm):
             choices=_zone_choices,
             required=False,
         )
+        # A form that leaves them out leaves them as they are.
+        self.fields["contrast"].required = self.fields["density"].required = False
         chosen = keys_of(self.instance.keys)
         for shortcut in SHORTCUTS:
             self.fields[KEY + shortcut.name] = forms.CharField(

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -101,3 +102,14 @@ def test_the_clock_costs_no_query() -> None:
     with CaptureQueriesContext(connection) as after:
         bob.get("/me/")
     assert len(after) == len(before)
+
+
+def test_contrast_and_density_are_chosen_and_stay_when_a_form_leaves_them_out() -> None:
+    bob = signed_in("bob")
+    assert b'data-contrast="system" data-density="comfortable"' in bob.get("/").content
+    bob.post("/me/", ME | {"contrast": "more", "density": "compact"})
+    assert b'data-contrast="more" data-density="compact"' in bob.get("/").content
+    bob.post("/me/", ME)
+    assert (a_person("bob").contrast, a_person("bob").density) == ("more", "compact")
+    assert bob.post("/me/", ME | {"density": "tiny"}).status_code == 400
+    assert b'data-contrast="system" data-density="comfortable"' in Client().get("/sign-in/").content
