@@ -135,7 +135,7 @@ def _addresses(project: Project, trace: Trace) -> dict[str, str]:
         "history": f"/traces/{trace.pk}/history/",
         "rubric": f"/rubrics/{project.rubric_id}/",
         "run": f"/runs/{run.pk}/",
-        "answers": f"/runs/{run.pk}/answers/",
+        "answers": f"/runs/{run.pk}/answers/?trace={shown.pk}&step=2",
         "audit": f"/raters/{judge.pk}/audit/",
         "consensus-run": f"/consensus/{consensus.pk}/",
         "release": f"/releases/{release.pk}/",

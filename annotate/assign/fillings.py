@@ -233,6 +233,11 @@ class FillingProgress:
     is_left_alone: bool = False
 
     @property
+    def percent(self) -> int:
+        """Never 100 before all of it is done."""
+        return 100 * self.done // self.total if self.total else 0
+
+    @property
     def is_stopped(self) -> bool:
         return self.state in (RunState.CANCELLED, RunState.FAILED)
 

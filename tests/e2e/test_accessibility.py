@@ -98,6 +98,7 @@ TOKENS = (
     "--unsure",
     "--none",
     "--outline",
+    "--faded",
 )
 LOOKS = [("more", "comfortable"), ("system", "compact"), ("more", "compact")]
 

@@ -58,7 +58,10 @@ class PreferencesForm(forms.ModelForm):
             "has_shortcuts": "Single-key shortcuts on the labelling page",
         }
         help_texts = {
-            "time_zone": gettext_lazy("When your day begins, and by which clock you are shown times.")
+            "density": gettext_lazy(
+                "Compact brings more of a trace onto one screen: smaller text, less space."
+            ),
+            "time_zone": gettext_lazy("When your day begins, and by which clock you are shown times."),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

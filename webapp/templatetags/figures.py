@@ -101,6 +101,28 @@ def probability(value: float | None) -> str:
 
 
 @register.filter
+def pace_in_words(per_hour: float) -> str:
+    """``12 readings an hour``, or by the day where an hour sees hardly one."""
+    return (
+        f"{_short(per_hour)} readings an hour" if per_hour >= 1 else f"{_short(24 * per_hour)} readings a day"
+    )
+
+
+@register.filter
+def hours_in_words(hours: float) -> str:
+    """``2.5 hours`` or, from two days on, ``69 days``: an estimate, and no more exact than one."""
+    if hours >= 48:
+        return f"{hours / 24:,.0f} days"
+    shown = _short(hours)
+    return "an hour" if shown == "1" else f"{shown} hours"
+
+
+def _short(number: float) -> str:
+    """One decimal below ten, none above."""
+    return f"{number:.1f}".removesuffix(".0") if number < 9.95 else f"{number:,.0f}"
+
+
+@register.filter
 def duration(seconds: float | None) -> str:
     """``40 s``, ``3 min``, ``2 h 5 min``; empty when unknown."""
     if seconds is None:

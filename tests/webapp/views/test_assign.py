@@ -83,18 +83,18 @@ def test_a_big_projects_queue_is_filled_by_a_worker_and_the_pages_say_how_far(
     assert sent["Location"] == "/projects/words/overview/"
     assert not Assignment.objects.exists()
     overview = alice.get("/projects/words/overview/").content.decode()
-    assert "The queue waits to be filled: 0 of 6 traces done." in overview
+    assert "The queue waits to be filled: 0% is done." in overview
     assert "python3 manage.py queue words --resume" in overview
     assert "The queue waits to be filled" in bob.get("/projects/words/queue/").content.decode()
     assert bob.post("/projects/words/queue/filling/", {"do": "cancel"}).status_code == 403
     assert alice.post("/projects/words/queue/filling/", {"do": "forget"}).status_code == 400
     alice.post("/projects/words/queue/filling/", {"do": "cancel"})
     stopped = alice.get("/projects/words/overview/", headers={"HX-Request": "true"}).content.decode()
-    assert "was stopped at 0 of 6 traces" in stopped
+    assert "was stopped at 0%" in stopped
     alice.post("/projects/words/queue/filling/", {"do": "resume"})
     assert work_filling(project).n_slots == 3
     assert b"waits to be filled" not in alice.get("/projects/words/overview/").content
     settings = {"overlap": 1, "lease_minutes": 30, "set-policy": "random", "set-grow_when": "no_majority"}
     rules = alice.post("/projects/words/queue/rules/", settings, follow=True).content.decode()
     assert "A worker puts the queue in its new order." in rules
-    assert "0 of 3 traces done" in rules
+    assert "waits to be filled: 0%" in rules

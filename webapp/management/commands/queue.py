@@ -108,7 +108,7 @@ def _counted(filling: Filling) -> str:
 
 def _line(filling: Filling) -> str:
     why = f" {filling.error}" if filling.error else ""
-    return f"{filling.get_state_display()}: {filling.done:,} of {filling.total:,} traces, {_counted(filling)}.{why}"
+    return f"{filling.get_state_display()}: {progress_of(filling).percent}%, {_counted(filling)}.{why}"
 
 
 def _how_to_follow(project: Project) -> str:

@@ -40,8 +40,8 @@ def test_a_filling_is_left_to_a_worker_stopped_and_taken_up() -> None:
     with pytest.raises(CommandError, match="not being filled just now"):
         said("--cancel")
     assert "Left to a worker." in said("--send")
-    assert "Queued: 0 of 6 traces, 0 slots." in said("--status")
-    assert "Cancelled: 0 of 6 traces, 0 slots." in said("--cancel")
+    assert "Queued: 0%, 0 slots." in said("--status")
+    assert "Cancelled: 0%, 0 slots." in said("--cancel")
     assert "3 slots added" in said("--resume")
     assert "Nothing of the queue is being filled." in said("--status")
 
