@@ -39,6 +39,8 @@ WIDE, NARROW = (1440, 900), (390, 844)
 VARIANTS = (("light", WIDE), ("dark", NARROW), ("light", NARROW), ("dark", WIDE))
 # A page may be long; what is behind this is not looked at.
 TALLEST = 3600
+# Text stays sharp; thirty pictures come to a megabyte.
+QUALITY = 0.72
 TO_WEBP = """async ([png, quality]) => {
   const image = new Image();
   image.src = `data:image/png;base64,${png}`;
@@ -216,7 +218,7 @@ class Studio:
             context.close()
 
     def _keep(self, name: str, png: bytes) -> None:
-        webp = self.darkroom.evaluate(TO_WEBP, [base64.b64encode(png).decode(), 0.72])
+        webp = self.darkroom.evaluate(TO_WEBP, [base64.b64encode(png).decode(), QUALITY])
         (IMAGES / f"{name}.webp").write_bytes(base64.b64decode(webp))
 
     def sign_in(self, name: str) -> None:
