@@ -13,6 +13,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import sqlite3
 import subprocess
@@ -280,6 +281,8 @@ def a_server() -> Iterator[str]:
 
 
 def main() -> None:
+    # Told to end, it still ends its server.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     ALL.mkdir(parents=True, exist_ok=True)
     with a_copy_of_the_demo() as home:
         os.environ |= {
