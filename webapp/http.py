@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils import timezone, translation
+from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from annotate.errors import BackendError, Conflict, GradusError, NotAllowed, NotEstimable, Rejected
 from annotate.models import Person
+
+API = "/api/"
 
 
 def status_of(error: GradusError) -> int:
@@ -62,10 +66,39 @@ class PersonTimeZone:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if request.path.startswith("/api/") or not isinstance(request.user, Person):
+        if request.path_info.startswith(API) or not isinstance(request.user, Person):
             return self.get_response(request)
         with timezone.override(request.user.zone):
             return self.get_response(request)
+
+
+def language_for(request: HttpRequest) -> str:
+    """The person's own choice, else the first language the browser asks for that Gradus speaks."""
+    chosen = getattr(request.user, "language", "")
+    # A language that was taken away again is as if it had not been chosen.
+    if chosen in dict(settings.LANGUAGES):
+        return str(chosen)
+    return translation.get_language_from_request(request)
+
+
+class PersonsLanguage:
+    """Pages speak the language of whoever reads them.
+
+    The API always speaks English: programs read it, and an error should read the same whoever runs them.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_machine_read = request.path_info.startswith(API)
+        language = settings.LANGUAGE_CODE if is_machine_read else language_for(request)
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        if not is_machine_read:
+            patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
 
 
 class GradusErrorMiddleware:

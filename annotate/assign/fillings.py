@@ -15,6 +15,7 @@ from datetime import timedelta
 from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.enums import FillingStage, RunState
 from annotate.errors import Conflict
@@ -193,7 +194,7 @@ def cancel_filling(project: Project) -> Filling:
     """Stop between two pieces. What is done stays, and the rest waits to be taken up."""
     filling = Filling.objects.select_for_update().filter(project=project).first()
     if filling is None or filling.is_over:
-        raise Conflict("The queue is not being filled just now.")
+        raise Conflict(gettext("The queue is not being filled just now."))
     filling.state, filling.finished_at = RunState.CANCELLED, timezone.now()
     filling.save(update_fields=["state", "finished_at"])
     return filling
@@ -204,7 +205,7 @@ def resume_filling(project: Project) -> Filling:
     """Let what was stopped or failed go on where it ended; what is under way stays as it is."""
     filling = Filling.objects.select_for_update().filter(project=project).first()
     if filling is None or filling.state == RunState.DONE:
-        raise Conflict("Nothing of the queue waits to be filled.")
+        raise Conflict(gettext("Nothing of the queue waits to be filled."))
     if filling.is_over:
         filling.state, filling.error, filling.finished_at = RunState.QUEUED, "", None
         filling.save(update_fields=["state", "error", "finished_at"])

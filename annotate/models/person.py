@@ -6,23 +6,23 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 
 class Theme(models.TextChoices):
-    SYSTEM = "system", "As the system"
-    LIGHT = "light", "Light"
-    DARK = "dark", "Dark"
+    SYSTEM = "system", gettext_lazy("As the system")
+    LIGHT = "light", gettext_lazy("Light")
+    DARK = "dark", gettext_lazy("Dark")
 
 
 class Contrast(models.TextChoices):
-    SYSTEM = "system", _("As the system")
-    MORE = "more", _("More")
+    SYSTEM = "system", gettext_lazy("As the system")
+    MORE = "more", gettext_lazy("More")
 
 
 class Density(models.TextChoices):
-    COMFORTABLE = "comfortable", _("Comfortable")
-    COMPACT = "compact", _("Compact")
+    COMFORTABLE = "comfortable", gettext_lazy("Comfortable")
+    COMPACT = "compact", gettext_lazy("Compact")
 
 
 class Person(AbstractUser):
@@ -39,6 +39,9 @@ class Person(AbstractUser):
     time_zone = models.CharField(max_length=64, blank=True)
     # Whether their own page counts days in a row.
     shows_streak = models.BooleanField(default=True)
+
+    # A code of settings.LANGUAGES; empty: as the browser asks.
+    language = models.CharField(max_length=16, blank=True, default="")
 
     class Meta:
         verbose_name_plural = "people"

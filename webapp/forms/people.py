@@ -6,9 +6,9 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.conf import settings
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.errors import Rejected
 from annotate.label.shortcuts import SHORTCUTS, check_keys, keys_of
@@ -24,7 +24,7 @@ def time_zones() -> list[str]:
 
 
 def _zone_choices() -> list[tuple[str, str]]:
-    here = _("As the server (%(zone)s)") % {"zone": timezone.get_default_timezone_name()}
+    here = gettext("As the server (%(zone)s)") % {"zone": timezone.get_default_timezone_name()}
     return [("", here), *((name, name.replace("_", " ")) for name in time_zones())]
 
 
@@ -37,11 +37,18 @@ class TimeZoneForm(forms.Form):
 class PreferencesForm(forms.ModelForm):
     """A person's own settings, with a field for the key of each shortcut."""
 
+    language = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Language"),
+        choices=[("", gettext_lazy("As the browser asks")), *settings.LANGUAGES],
+    )
+
     class Meta:
         model = Person
         fields = (
             "first_name",
             "last_name",
+            "language",
             "theme",
             "contrast",
             "density",
@@ -50,12 +57,12 @@ class PreferencesForm(forms.ModelForm):
             "has_shortcuts",
         )
         labels = {
-            "theme": "Colours",
+            "theme": gettext_lazy("Colours"),
             "contrast": gettext_lazy("Contrast"),
             "density": gettext_lazy("Density"),
             "time_zone": gettext_lazy("Time zone"),
             "shows_streak": gettext_lazy("Days in a row on my own page"),
-            "has_shortcuts": "Single-key shortcuts on the labelling page",
+            "has_shortcuts": gettext_lazy("Single-key shortcuts on the labelling page"),
         }
         help_texts = {
             "density": gettext_lazy(
@@ -77,7 +84,7 @@ class PreferencesForm(forms.ModelForm):
         chosen = keys_of(self.instance.keys)
         for shortcut in SHORTCUTS:
             self.fields[KEY + shortcut.name] = forms.CharField(
-                label=shortcut.title,
+                label=gettext(shortcut.title),
                 initial=chosen[shortcut.name],
                 required=False,
                 max_length=1,

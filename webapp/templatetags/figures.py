@@ -7,32 +7,48 @@ import math
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from annotate.models import Estimate
+from annotate.wording import figure
 
 register = template.Library()
 
 # What each estimate is called, and what it says in one sentence.
 STATISTICS = {
     "alpha_people": (
-        "Alpha among people",
-        "Krippendorff's alpha: 1 is full agreement, 0 what chance would give; a far miss weighs more than a near one.",
+        gettext_lazy("Alpha among people"),
+        gettext_lazy(
+            "Krippendorff's alpha: 1 is full agreement, 0 what chance would give; a far miss weighs more"
+            " than a near one."
+        ),
     ),
-    "alpha_all": ("Alpha among all raters", "The same with machines as raters beside the people."),
+    "alpha_all": (
+        gettext_lazy("Alpha among all raters"),
+        gettext_lazy("The same with machines as raters beside the people."),
+    ),
     "percent_agreement_people": (
-        "Same answer, people",
-        "How often two people who labelled the same step gave the same answer. It does not correct for chance.",
+        gettext_lazy("Same answer, people"),
+        gettext_lazy(
+            "How often two people who labelled the same step gave the same answer. It does not correct for"
+            " chance."
+        ),
     ),
     "percent_agreement_all": (
-        "Same answer, all raters",
-        "The same with machines as raters beside the people.",
+        gettext_lazy("Same answer, all raters"),
+        gettext_lazy("The same with machines as raters beside the people."),
     ),
     "anchoring": (
-        "Pull on people",
-        "How much more often people say what this machine says once they have seen it than they did before:"
-        " 0 is no pull. Towards a machine that is right, a pull is an improvement.",
+        gettext_lazy("Pull on people"),
+        gettext_lazy(
+            "How much more often people say what this machine says once they have seen it than they did"
+            " before: 0 is no pull. Towards a machine that is right, a pull is an improvement."
+        ),
     ),
-    "gold_accuracy": ("Right against gold", "How often the rater gives the gold answer where one is known."),
+    "gold_accuracy": (
+        gettext_lazy("Right against gold"),
+        gettext_lazy("How often the rater gives the gold answer where one is known."),
+    ),
 }
 
 
@@ -49,20 +65,21 @@ def interval(estimate: Estimate) -> str:
     if estimate.value is None:
         return estimate.reason
     digits = digits_for(estimate.low, estimate.high)
-    shown = f"{estimate.value:.{digits}f}"
+    shown = figure(f"{estimate.value:.{digits}f}")
     if estimate.low is None or estimate.high is None:
         return shown
-    return f"{shown} ({estimate.low:.{digits}f}–{estimate.high:.{digits}f})".replace("-", "−")
+    span = figure(f"({estimate.low:.{digits}f}–{estimate.high:.{digits}f})")
+    return f"{shown} {span}".replace("-", "−")
 
 
 @register.filter
 def statistic(name: str) -> str:
-    return STATISTICS[name][0] if name in STATISTICS else name.replace("_", " ")
+    return str(STATISTICS[name][0]) if name in STATISTICS else name.replace("_", " ")
 
 
 @register.filter
 def in_a_sentence(name: str) -> str:
-    return STATISTICS[name][1] if name in STATISTICS else ""
+    return str(STATISTICS[name][1]) if name in STATISTICS else ""
 
 
 @register.simple_tag
@@ -91,35 +108,44 @@ def share(part: int, whole: int) -> int:
 
 @register.filter
 def grouped(count: int) -> str:
-    """``12,345``: long counts are read in threes."""
-    return f"{count:,}"
+    """``12,345``, as the language writes it: long counts are read in threes."""
+    return figure(f"{count:,}")
 
 
 @register.filter
 def probability(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    return "" if value is None else figure(f"{value:.2f}")
 
 
 @register.filter
 def pace_in_words(per_hour: float) -> str:
     """``12 readings an hour``, or by the day where an hour sees hardly one."""
-    return (
-        f"{_short(per_hour)} readings an hour" if per_hour >= 1 else f"{_short(24 * per_hour)} readings a day"
-    )
+    if per_hour >= 1:
+        shown = _short(per_hour)
+        said = ngettext("%(shown)s reading an hour", "%(shown)s readings an hour", _number(shown))
+    else:
+        shown = _short(24 * per_hour)
+        said = ngettext("%(shown)s reading a day", "%(shown)s readings a day", _number(shown))
+    return said % {"shown": figure(shown)}
 
 
 @register.filter
 def hours_in_words(hours: float) -> str:
     """``2.5 hours`` or, from two days on, ``69 days``: an estimate, and no more exact than one."""
     if hours >= 48:
-        return f"{hours / 24:,.0f} days"
+        return gettext("%(shown)s days") % {"shown": figure(f"{hours / 24:,.0f}")}
     shown = _short(hours)
-    return "an hour" if shown == "1" else f"{shown} hours"
+    return gettext("an hour") if shown == "1" else gettext("%(shown)s hours") % {"shown": figure(shown)}
 
 
 def _short(number: float) -> str:
     """One decimal below ten, none above."""
     return f"{number:.1f}".removesuffix(".0") if number < 9.95 else f"{number:,.0f}"
+
+
+def _number(shown: str) -> int:
+    """Which plural goes with a figure: one only where it says 1."""
+    return 1 if shown == "1" else 2
 
 
 @register.filter

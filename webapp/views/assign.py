@@ -9,7 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for, project_for, role_in
@@ -57,11 +57,14 @@ def fill(request: HttpRequest, slug: str) -> HttpResponse:
     filling = begin_filling(project, slots=True)
     if not filling.is_over:
         send_filling(project)
-        messages.success(request, _("A worker fills the queue. You can leave this page; it goes on."))
+        messages.success(request, gettext("A worker fills the queue. You can leave this page; it goes on."))
         return redirect("queue-overview", slug=slug)
     added = filling.n_slots
     messages.success(
-        request, f"{added} assignments added to the queue." if added else "The queue was full already."
+        request,
+        gettext("%(added)s assignments added to the queue.") % {"added": added}
+        if added
+        else gettext("The queue was full already."),
     )
     return redirect("project", slug=slug)
 
@@ -92,7 +95,7 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = assignment_for(request.user, pk)
     release_assignment(assignment, _clean(request)["token"])
-    messages.success(request, "The trace is back in the queue. Your answers wait there for you.")
+    messages.success(request, gettext("The trace is back in the queue. Your answers wait there for you."))
     return redirect("project", slug=assignment.project.slug)
 
 

@@ -6,14 +6,15 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils import timezone, translation
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.errors import Rejected
 from annotate.label.own_work import own_work
 from annotate.models import Person
 from webapp.forms.people import PreferencesForm, TimeZoneForm
+from webapp.http import language_for
 
 
 @login_required
@@ -23,7 +24,9 @@ def preferences(request: HttpRequest) -> HttpResponse:
     form = PreferencesForm(request.POST or None, instance=request.user)
     if request.method == "POST" and form.is_valid():
         form.save()
-        messages.success(request, "Saved.")
+        # The next page speaks the language that was just chosen.
+        with translation.override(language_for(request)):
+            messages.success(request, gettext("Saved."))
         return redirect("preferences")
     return render(request, "people/preferences.html", {"form": form}, status=400 if form.errors else 200)
 
@@ -45,8 +48,8 @@ def time_zone(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, Person)
     form = TimeZoneForm(request.POST)
     if not form.is_valid():
-        raise Rejected(_("This server knows no time zone of that name."), field="time_zone")
+        raise Rejected(gettext("This server knows no time zone of that name."), field="time_zone")
     request.user.time_zone = form.cleaned_data["time_zone"]
     request.user.save(update_fields=["time_zone"])
-    messages.success(request, _("Saved. Days and times follow that clock from now on."))
+    messages.success(request, gettext("Saved. Days and times follow that clock from now on."))
     return redirect("own-progress")

@@ -8,7 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import project_for, rater_for
@@ -43,9 +43,11 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
         else:
             if is_left:
                 send_filling(project)
-                messages.success(request, _("Saved. A worker puts the queue in its new order."))
+                messages.success(request, gettext("Saved. A worker puts the queue in its new order."))
             else:
-                messages.success(request, "Saved. Fill the queue to add readings that are missing now.")
+                messages.success(
+                    request, gettext("Saved. Fill the queue to add readings that are missing now.")
+                )
             return redirect("queue-overview", slug=slug)
     context = {
         "project": project,
@@ -87,10 +89,20 @@ def renew(request: HttpRequest, slug: str) -> HttpResponse:
     filling = begin_filling(project, order=True)
     if not filling.is_over:
         send_filling(project)
-        messages.success(request, _("A worker works the order out. You can leave this page; it goes on."))
+        messages.success(
+            request, gettext("A worker works the order out. You can leave this page; it goes on.")
+        )
         return redirect("queue-overview", slug=slug)
     moved = filling.n_changed
-    messages.success(request, f"The order is worked out anew; {moved} trace{'s' * (moved != 1)} changed.")
+    messages.success(
+        request,
+        ngettext(
+            "The order is worked out anew; %(moved)d trace changed.",
+            "The order is worked out anew; %(moved)d traces changed.",
+            moved,
+        )
+        % {"moved": moved},
+    )
     return redirect("queue-overview", slug=slug)
 
 
@@ -101,13 +113,15 @@ def filling(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, role=Role.MANAGER)
     if request.POST.get("do") == "cancel":
         cancel_filling(project)
-        messages.success(request, _("Stopped. What was done stays, and you can let it go on at any time."))
+        messages.success(
+            request, gettext("Stopped. What was done stays, and you can let it go on at any time.")
+        )
     elif request.POST.get("do") == "resume":
         resume_filling(project)
         send_filling(project)
-        messages.success(request, _("It goes on where it was stopped."))
+        messages.success(request, gettext("It goes on where it was stopped."))
     else:
-        raise Rejected(_("Say whether to stop or to go on."), field="do")
+        raise Rejected(gettext("Say whether to stop or to go on."), field="do")
     return redirect("queue-overview", slug=slug)
 
 
@@ -118,7 +132,7 @@ def reader(request: HttpRequest, pk: int) -> HttpResponse:
     rater = rater_for(request.user, pk, role=Role.MANAGER)
     form = ReaderForm(request.POST)
     if not form.is_valid():
-        raise Rejected("Say what to do about the person.", field="do")
+        raise Rejected(gettext("Say what to do about the person."), field="do")
     given = form.cleaned_data
     messages.success(
         request,
@@ -153,5 +167,7 @@ def change(request: HttpRequest, slug: str) -> HttpResponse:
         }
         return render(request, "assign/confirm.html", context)
     done = change_traces(project, wanted, what, count=count)
-    messages.success(request, f"Done for {done} trace{'s' * (done != 1)}.")
+    messages.success(
+        request, ngettext("Done for %(done)d trace.", "Done for %(done)d traces.", done) % {"done": done}
+    )
     return redirect("traces", slug=slug)

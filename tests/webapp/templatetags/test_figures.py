@@ -53,7 +53,7 @@ def test_a_duration_is_short(seconds: float | None, shown: str) -> None:
     ("per_hour", "said"),
     [
         (12.4, "12 readings an hour"),
-        (1.0, "1 readings an hour"),
+        (1.0, "1 reading an hour"),
         (2.25, "2.2 readings an hour"),
         (0.065, "1.6 readings a day"),
     ],
