@@ -116,6 +116,15 @@ class ExamState(models.TextChoices):
     WAIVED = "waived", gettext_lazy("Waived")
 
 
+class FillingStage(models.TextChoices):
+    """What of a queue is being filled, in this order."""
+
+    TURNS = "turns", gettext_lazy("Turns")
+    ORDER = "order", gettext_lazy("Order")
+    MOVE = "move", gettext_lazy("Move")
+    SLOTS = "slots", gettext_lazy("Slots")
+
+
 class RunKind(models.TextChoices):
     PRELABEL = "prelabel", gettext_lazy("Pre-label")
     CONSENSUS = "consensus", gettext_lazy("Consensus")

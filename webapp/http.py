@@ -9,13 +9,16 @@ from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from annotate.errors import BackendError, Conflict, GradusError, NotAllowed, NotEstimable, Rejected
+from annotate.models import Person
+
+API = "/api/"
 
 
 def status_of(error: GradusError) -> int:
@@ -53,6 +56,22 @@ class CompressText(GZipMiddleware):
         return super().process_response(request, response)
 
 
+class PersonTimeZone:
+    """Pages show times by the clock of whoever reads them; the API says them as the server's settings do.
+
+    It asks for the person, which every page does anyway; without a session nobody is looked up.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.path_info.startswith(API) or not isinstance(request.user, Person):
+            return self.get_response(request)
+        with timezone.override(request.user.zone):
+            return self.get_response(request)
+
+
 def language_for(request: HttpRequest) -> str:
     """The person's own choice, else the first language the browser asks for that Gradus speaks."""
     chosen = getattr(request.user, "language", "")
@@ -68,13 +87,11 @@ class PersonsLanguage:
     The API always speaks English: programs read it, and an error should read the same whoever runs them.
     """
 
-    API = "/api/"
-
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        is_machine_read = request.path_info.startswith(self.API)
+        is_machine_read = request.path_info.startswith(API)
         language = settings.LANGUAGE_CODE if is_machine_read else language_for(request)
         with translation.override(language):
             response = self.get_response(request)

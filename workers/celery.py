@@ -24,6 +24,7 @@ from workers import broker_folder
 QUEUES = ("cpu", "gpu", "io")
 SWEEP_SECONDS = 15.0
 SWEEP = "prelabel.sweep"
+FILLING_SWEEP = "assign.sweep"
 BROKER_FOLDER = Path(settings.HOME) / "broker"
 HAS_BROKER = not settings.BROKER_URL.startswith("filesystem:")
 
@@ -92,11 +93,12 @@ app.conf.update(
     task_publish_retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5},
     beat_schedule={
         # A sweep that nobody took within its interval is worth nothing: the next one says the same.
-        "sweep": {
-            "task": SWEEP,
+        name: {
+            "task": name,
             "schedule": SWEEP_SECONDS,
             "options": {"expires": SWEEP_SECONDS, "queue": "cpu"},
         }
+        for name in (SWEEP, FILLING_SWEEP)
     },
     timezone="UTC",
 )
@@ -118,4 +120,5 @@ def _note_shutdown(**_: Any) -> None:
 @signals.worker_ready.connect
 def _sweep_at_start(**_: Any) -> None:
     """Whatever an earlier worker left behind is picked up at once."""
-    app.send_task(SWEEP, queue="cpu", expires=SWEEP_SECONDS)
+    for name in (SWEEP, FILLING_SWEEP):
+        app.send_task(name, queue="cpu", expires=SWEEP_SECONDS)

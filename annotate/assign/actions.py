@@ -33,7 +33,7 @@ from .claims import (
     skills_asked,
     special_turn,
 )
-from .filling import add_slots, add_turns, notice_gold, work_out_turns
+from .fillings import ask_filling, work_filling
 from .finishing import SaidHere, add_slot, count_finished, follow_submit, mark_exam, measure_reading, uncount
 from .ordering import APART
 from .policy import lease_end
@@ -71,9 +71,8 @@ def fill_queue(project: Project) -> int:
 
     It goes batch by batch, so that people can claim and save meanwhile; filling again goes on where it stopped.
     """
-    notice_gold(project)
-    add_turns(project)
-    return add_slots(project)
+    ask_filling(project, slots=True)
+    return work_filling(project).n_slots
 
 
 def renew_order(project: Project) -> int:
@@ -83,7 +82,8 @@ def renew_order(project: Project) -> int:
     """
     if not Turn.objects.filter(project=project).exists():
         return 0
-    return work_out_turns(project)
+    ask_filling(project, order=True)
+    return work_filling(project).n_changed
 
 
 @transaction.atomic

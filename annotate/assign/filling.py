@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Count, Exists, F, FloatField, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models import Count, Exists, F, FloatField, OuterRef, Q, QuerySet, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
-from annotate.enums import Action, AssignmentState, Purpose, RaterKind, RunKind, RunState
+from annotate.enums import Action, AssignmentState, RaterKind, RunKind, RunState
 from annotate.models import Assignment, Consensus, Label, Project, Run, Trace, Turn
 
 from .contracts import Facts
 from .ordering import APART, get_policy, luck_of, position_of
-from .policy import missing_slots
-from .readers import lock_readers, lower_cursors, reset_cursors
+from .readers import lock_readers, reset_cursors
 from .rules import QueueRules, rules_of
 
 BATCH = 1000
@@ -23,57 +23,42 @@ LONGEST_STRATUM = 100
 WORKED_OUT = ("stratum", "skill", "luck", "share", "has_gold", "value", "position")
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """By trace, what an order is made from and only the whole project tells: doubt in the consensus, and the share."""
+
+    values: Mapping[int, float]
+    shares: Mapping[int, float]
+
+
+def known_of(project: Project) -> Known:
+    needs_share = get_policy(rules_of(project).policy).needs_share
+    return Known(_values(project), _shares(project) if needs_share else {})
+
+
 def add_turns(project: Project) -> int:
     """A turn for every trace that has none, each batch in a transaction of its own: others write in between."""
     added = last = 0
     while True:
         with transaction.atomic():
-            rules = rules_of(_locked(project))
-            some = list(_with_gold(_traces(project).filter(turn=None, pk__gt=last))[:BATCH])
-            turns = [Turn(project=project, trace_id=trace.pk) for trace in some]
-            for turn, trace in zip(turns, some, strict=True):
-                _describe(turn, trace, rules, has_gold=trace.has_gold)
-            added += len(Turn.objects.bulk_create(turns))
-        if len(some) < BATCH:
+            current = locked_project(project)
+            n, last = add_some_turns(current, rules_of(current), last)
+        added += n
+        if n < BATCH:
             break
-        last = some[-1].pk
-    if added and get_policy(rules.policy).needs_share:
+    if added and get_policy(rules_of(current).policy).needs_share:
         work_out_turns(project)
     return added
 
 
-def add_slots(project: Project) -> int:
-    """Slots until every trace of the ordinary queue has as many as its stratum asks for; batch by batch, as above."""
-    added = last = 0
-    while True:
-        with transaction.atomic():
-            current = _locked(project)
-            wanting = list(_standing(project).filter(pk__gt=last)[:BATCH])
-            slots = list(_slots_for(wanting, current, rules_of(current)))
-            if slots:
-                lower_cursors(project, min(slot.position for slot in slots))
-                Assignment.objects.bulk_create(slots)
-        added += len(slots)
-        if len(wanting) < BATCH:
-            return added
-        last = wanting[-1][0]
-
-
-def _standing(project: Project) -> QuerySet[Any, Any]:
-    """Of each trace of the ordinary queue: id, slots nobody skipped, last slot's number, and what its slots copy."""
-    ordinary = Q(assignments__purpose=Purpose.WORK) & ~Q(assignments__state=AssignmentState.SKIPPED)
-    return (
-        Trace.objects.filter(project=project, turn__use=Purpose.WORK)
-        .annotate(standing=Count("assignments", filter=ordinary), newest=Max("assignments__slot"))
-        .order_by("pk")
-        .values_list("pk", "standing", "newest", "turn__stratum", "turn__position", "turn__skill")
-    )
-
-
-def _slots_for(wanting: Iterable[Any], project: Project, rules: QueueRules) -> Iterator[Assignment]:
-    for trace_id, standing, newest, stratum, position, skill in wanting:
-        for slot in missing_slots(standing, newest, rules.overlap_for(stratum, project.overlap)):
-            yield Assignment(project=project, trace_id=trace_id, slot=slot, position=position, skill=skill)
+def add_some_turns(project: Project, rules: QueueRules, after: int) -> tuple[int, int]:
+    """Turns for the next batch of traces behind ``after`` that have none; how many, and the last trace's id."""
+    some = list(_with_gold(_traces(project).filter(turn=None, pk__gt=after))[:BATCH])
+    turns = [Turn(project=project, trace_id=trace.pk) for trace in some]
+    for turn, trace in zip(turns, some, strict=True):
+        _describe(turn, trace, rules, has_gold=trace.has_gold)
+    _insert_turns(turns)
+    return len(some), some[-1].pk if some else after
 
 
 def work_out_turns(project: Project) -> int:
@@ -82,39 +67,56 @@ def work_out_turns(project: Project) -> int:
     Turns are written batch by batch, so that people go on meanwhile: nobody is handed anything by a turn. The open
     slots move together, with every reader locked: nobody claims between the old order and the new one.
     """
-    values = _values(project)
-    shares = _shares(project) if get_policy(rules_of(project).policy).needs_share else {}
-    changed = 0
-    ids = list(Turn.objects.filter(project=project).order_by("pk").values_list("pk", flat=True))
-    for start in range(0, len(ids), BATCH):
+    known = known_of(project)
+    changed = last = 0
+    while True:
         with transaction.atomic():
-            rules = rules_of(_locked(project))
-            changed += _work_out(ids[start : start + BATCH], rules, values, shares)
+            current = locked_project(project)
+            n, last, n_changed = work_out_some(current, rules_of(current), last, known)
+        changed += n_changed
+        if n < BATCH:
+            break
     with transaction.atomic():
         move_open_slots(project)
     return changed
 
 
-def _work_out(
-    ids: Sequence[int], rules: QueueRules, values: Mapping[int, float], shares: Mapping[int, float]
-) -> int:
-    turns = list(Turn.objects.select_for_update().filter(pk__in=ids).order_by("pk"))
-    wanted = Trace.objects.filter(turn__in=ids).only("pk", "external_id", "meta")
-    traces = {trace.pk: trace for trace in _with_gold(wanted)}
+def work_out_some(project: Project, rules: QueueRules, after: int, known: Known) -> tuple[int, int, int]:
+    """The next batch of turns behind ``after``: how many there are, the last one's id, and how many changed."""
+    locked = Turn.objects.select_for_update(of=("self",)).filter(project=project, pk__gt=after)
+    turns = list(locked.order_by("pk")[:BATCH])
+    if not turns:
+        return 0, after, 0
+    ids = [turn.trace_id for turn in turns]
+    traces = {
+        trace.pk: trace
+        for trace in _with_gold(Trace.objects.filter(pk__in=ids).only("pk", "external_id", "meta"))
+    }
     changed = []
     for turn in turns:
         before = [getattr(turn, name) for name in WORKED_OUT]
         trace = traces[turn.trace_id]
-        turn.share, turn.value = shares.get(turn.trace_id, turn.share), values.get(turn.trace_id)
+        turn.share, turn.value = known.shares.get(turn.trace_id, turn.share), known.values.get(turn.trace_id)
         _describe(turn, trace, rules, has_gold=trace.has_gold)
         if before != [getattr(turn, name) for name in WORKED_OUT]:
             changed.append(turn)
     write_turns(changed, WORKED_OUT)
-    return len(changed)
+    return len(turns), turns[-1].pk, len(changed)
 
 
-def _locked(project: Project) -> Project:
+def locked_project(project: Project) -> Project:
     return Project.objects.select_for_update(no_key=True).get(pk=project.pk)
+
+
+def _insert_turns(turns: Sequence[Turn]) -> None:
+    """New rows, whose numbers, texts and flags are what databases take as they are; through Django half the time."""
+    columns = [column for column in Turn._meta.concrete_fields if not column.primary_key]
+    names = ", ".join(connection.ops.quote_name(column.column or "") for column in columns)
+    places = ", ".join(["%s"] * len(columns))
+    rows = [[getattr(turn, column.attname) for column in columns] for turn in turns]
+    with connection.cursor() as cursor:
+        # Names of columns only, from the model.
+        cursor.executemany(f"INSERT INTO {Turn._meta.db_table} ({names}) VALUES ({places})", rows)  # noqa: S608
 
 
 def write_turns(turns: Sequence[Turn], fields: Sequence[str]) -> None:

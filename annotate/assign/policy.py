@@ -1,8 +1,7 @@
-"""The rules of the queue, free of the database: how many readings a trace still wants, and why a queue is empty."""
+"""The rules of the queue, free of the database: when a lease ends, and why a queue is empty."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -27,12 +26,6 @@ class Standing(StrEnum):
 
 def lease_end(now: datetime, lease_minutes: int) -> datetime:
     return now + timedelta(minutes=lease_minutes)
-
-
-def missing_slots(standing: int, newest: int | None, overlap: int) -> Iterator[int]:
-    """Slot numbers to add to a trace that has ``standing`` slots nobody skipped and ``newest`` as its last number."""
-    first = 0 if newest is None else newest + 1
-    return iter(range(first, first + max(0, overlap - standing)))
 
 
 def standing_of(

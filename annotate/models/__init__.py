@@ -6,6 +6,7 @@ from .comment import Comment
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
+from .filling import Filling
 from .invitation import Invitation
 from .label import Label
 from .person import Person
@@ -24,6 +25,7 @@ __all__ = [
     "Consensus",
     "Criterion",
     "Estimate",
+    "Filling",
     "Invitation",
     "Label",
     "Level",

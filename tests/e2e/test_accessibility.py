@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page
 
+from annotate.models import Person
 from tests.e2e.people import sign_in
 from tests.webapp.test_doors import path_of, routes
 from tests.webapp.world import World, a_world
@@ -77,3 +78,88 @@ def test_no_page_has_a_violation(world: World, page: Page, name: str, own: bool)
     for path in seen:
         troubles += troubles_at(page, path)
     assert not troubles, "\n".join(troubles)
+
+
+TOKENS = (
+    "--paper",
+    "--paper-raised",
+    "--paper-sunk",
+    "--ink",
+    "--ink-quiet",
+    "--rule",
+    "--rule-strong",
+    "--accent",
+    "--accent-ground",
+    "--on-accent",
+    "--alarm",
+    "--good",
+    "--neutral",
+    "--bad",
+    "--unsure",
+    "--none",
+    "--outline",
+    "--faded",
+)
+LOOKS = [("more", "comfortable"), ("system", "compact"), ("more", "compact")]
+
+
+@pytest.mark.parametrize(("contrast", "density"), LOOKS)
+def test_the_labelling_page_keeps_to_it_in_every_look(
+    world: World, page: Page, contrast: str, density: str
+) -> None:
+    Person.objects.filter(username="bob").update(contrast=contrast, density=density)
+    sign_in(page, "bob")
+    paths = [path_of(route, world) for route in ("assignments/<int:pk>/", "me/", "me/progress/")]
+    troubles = [trouble for path in paths for trouble in troubles_at(page, path)]
+    assert not troubles, "\n".join(troubles)
+    root = page.locator("html")
+    assert (root.get_attribute("data-contrast"), root.get_attribute("data-density")) == (contrast, density)
+
+
+def colour_of(page: Page, token: str) -> str:
+    asked = "t => getComputedStyle(document.documentElement).getPropertyValue(t)"
+    return str(page.evaluate(asked, token)).strip()
+
+
+def test_more_contrast_is_the_same_whether_the_system_or_the_person_asks(world: World, page: Page) -> None:
+    sign_in(page, "bob")
+    usual = colour_of(page, "--ink-quiet")
+    page.emulate_media(contrast="more")
+    by_system = [colour_of(page, token) for token in TOKENS]
+    page.emulate_media(contrast="no-preference")
+    assert colour_of(page, "--ink-quiet") == usual
+    Person.objects.filter(username="bob").update(contrast="more")
+    page.reload()
+    assert [colour_of(page, token) for token in TOKENS] == by_system
+    assert colour_of(page, "--ink-quiet") != usual
+
+
+def test_compact_brings_more_onto_the_screen_with_targets_big_enough(world: World, page: Page) -> None:
+    sign_in(page, "bob")
+    path = path_of("assignments/<int:pk>/", world)
+    heights = []
+    for density in ("comfortable", "compact"):
+        Person.objects.filter(username="bob").update(density=density)
+        page.goto(path)
+        heights.append(page.locator(".steps").bounding_box()["height"])  # type: ignore[index]
+    assert heights[1] < 0.9 * heights[0]
+
+
+def test_forced_colours_keep_marks_focus_and_choice(world: World, page: Page) -> None:
+    sign_in(page, "bob")
+    page.emulate_media(forced_colors="active")
+    page.goto(path_of("assignments/<int:pk>/", world))
+    page.keyboard.press("j")
+    style = "(el, what) => getComputedStyle(el)[what]"
+    focused, other = page.locator(".step.is-focused"), page.locator(".step:not(.is-focused)").first
+    line = "borderLeftColor"
+    assert focused.evaluate(style, line) != other.evaluate(style, line)
+    page.keyboard.press("1")
+    chosen = page.locator(".level:has(input:checked)").first
+    assert chosen.evaluate(style, "outlineStyle") == "solid"
+    page.locator(".bar button").last.focus()
+    assert page.locator(".bar button").last.evaluate(style, "outlineStyle") == "solid"
+    mark = page.locator(".step .margin .mark").first
+    assert mark.evaluate(style, "color") != mark.evaluate(
+        "el => getComputedStyle(el.closest('body')).backgroundColor"
+    )

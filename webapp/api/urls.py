@@ -71,6 +71,11 @@ urlpatterns = [
     path(
         "projects/<slug:slug>/queue/overview/", QueueViewSet.as_view(_get("overview")), name="queue-overview"
     ),
+    path(
+        "projects/<slug:slug>/queue/filling/",
+        QueueViewSet.as_view({"get": "filling", "post": "act_on_filling"}),
+        name="filling",
+    ),
     path("projects/<slug:slug>/queue/renew/", QueueViewSet.as_view(_post("renew")), name="renew-queue"),
     path("projects/<slug:slug>/queue/change/", QueueViewSet.as_view(_post("change")), name="change-traces"),
     path("projects/<slug:slug>/invitations/", InvitationViewSet.as_view(LIST_AND_CREATE), name="invitations"),

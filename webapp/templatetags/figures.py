@@ -7,7 +7,7 @@ import math
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from annotate.models import Estimate
 from annotate.wording import figure
@@ -115,6 +115,37 @@ def grouped(count: int) -> str:
 @register.filter
 def probability(value: float | None) -> str:
     return "" if value is None else figure(f"{value:.2f}")
+
+
+@register.filter
+def pace_in_words(per_hour: float) -> str:
+    """``12 readings an hour``, or by the day where an hour sees hardly one."""
+    if per_hour >= 1:
+        shown = _short(per_hour)
+        said = ngettext("%(shown)s reading an hour", "%(shown)s readings an hour", _number(shown))
+    else:
+        shown = _short(24 * per_hour)
+        said = ngettext("%(shown)s reading a day", "%(shown)s readings a day", _number(shown))
+    return said % {"shown": figure(shown)}
+
+
+@register.filter
+def hours_in_words(hours: float) -> str:
+    """``2.5 hours`` or, from two days on, ``69 days``: an estimate, and no more exact than one."""
+    if hours >= 48:
+        return gettext("%(shown)s days") % {"shown": figure(f"{hours / 24:,.0f}")}
+    shown = _short(hours)
+    return gettext("an hour") if shown == "1" else gettext("%(shown)s hours") % {"shown": figure(shown)}
+
+
+def _short(number: float) -> str:
+    """One decimal below ten, none above."""
+    return f"{number:.1f}".removesuffix(".0") if number < 9.95 else f"{number:,.0f}"
+
+
+def _number(shown: str) -> int:
+    """Which plural goes with a figure: one only where it says 1."""
+    return 1 if shown == "1" else 2
 
 
 @register.filter

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -15,17 +16,19 @@ from annotate.access import assignment_for, project_for, role_in
 from annotate.assign.actions import (
     claim_next,
     extend_lease,
-    fill_queue,
     rater_of,
     release_assignment,
     skip_assignment,
 )
+from annotate.assign.fillings import begin_filling, filling_of
 from annotate.assign.queries import queue_state
 from annotate.enums import Role
 from annotate.errors import Rejected
+from annotate.label.own_work import lately_of
 from annotate.label.queries import reader_of
 from annotate.models import Person
 from webapp.forms.assign import SkipForm
+from workers.tasks.assign import send_filling
 
 
 @login_required
@@ -40,7 +43,9 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "queue": queue_state(project, rater),
+        "filling": filling_of(project),
         "can_manage": role_in(request.user, project) in (Role.OWNER, Role.MANAGER),
+        "lately": lately_of(request.user, now=timezone.now(), zone=request.user.zone),
     }
     return render(request, "assign/queue.html", context)
 
@@ -49,7 +54,12 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def fill(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, role=Role.MANAGER)
-    added = fill_queue(project)
+    filling = begin_filling(project, slots=True)
+    if not filling.is_over:
+        send_filling(project)
+        messages.success(request, gettext("A worker fills the queue. You can leave this page; it goes on."))
+        return redirect("queue-overview", slug=slug)
+    added = filling.n_slots
     messages.success(
         request,
         gettext("%(added)s assignments added to the queue.") % {"added": added}

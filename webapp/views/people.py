@@ -1,4 +1,4 @@
-"""A person's own settings."""
+"""A person's own settings, and their own work for their own eyes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.translation import gettext
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
+from annotate.errors import Rejected
+from annotate.label.own_work import own_work
 from annotate.models import Person
-from webapp.forms.people import PreferencesForm
+from webapp.forms.people import PreferencesForm, TimeZoneForm
 from webapp.http import language_for
 
 
@@ -27,3 +29,27 @@ def preferences(request: HttpRequest) -> HttpResponse:
             messages.success(request, gettext("Saved."))
         return redirect("preferences")
     return render(request, "people/preferences.html", {"form": form}, status=400 if form.errors else 200)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+def progress(request: HttpRequest) -> HttpResponse:
+    """What whoever is signed in has done lately. There is no address for anybody else's."""
+    assert isinstance(request.user, Person)
+    zone = request.user.zone
+    work = own_work(request.user, now=timezone.now(), zone=zone)
+    return render(request, "people/progress.html", {"work": work, "zone": zone})
+
+
+@login_required
+@require_POST
+def time_zone(request: HttpRequest) -> HttpResponse:
+    """Count days by another clock from now on: the browser's, as it says it."""
+    assert isinstance(request.user, Person)
+    form = TimeZoneForm(request.POST)
+    if not form.is_valid():
+        raise Rejected(gettext("This server knows no time zone of that name."), field="time_zone")
+    request.user.time_zone = form.cleaned_data["time_zone"]
+    request.user.save(update_fields=["time_zone"])
+    messages.success(request, gettext("Saved. Days and times follow that clock from now on."))
+    return redirect("own-progress")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import project_for, rater_for
-from annotate.assign.actions import renew_order
+from annotate.assign.fillings import begin_filling, cancel_filling, filling_of, resume_filling
 from annotate.assign.manage.actions import act_on_reader, change_rules, change_traces
 from annotate.assign.manage.contracts import Change
 from annotate.assign.manage.lists import strata_of, traces_where
@@ -22,8 +22,10 @@ from annotate.assign.rules import QueueRules, rules_of
 from annotate.enums import Role
 from annotate.errors import Rejected
 from annotate.measure.queries import agreement_of
+from annotate.prelabel.runs.attendance import on_duty
 from annotate.settings import build_settings
 from webapp.forms.assign import BasicsForm, ChangeForm, FilterForm, ReaderForm, RulesForm, basics_of
+from workers.tasks.assign import send_filling
 
 
 @login_required
@@ -35,11 +37,17 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
     basics, form = BasicsForm(data, initial=basics_of(project)), RulesForm(rules_of(project), data)
     if data is not None and all([basics.is_valid(), form.is_valid()]):
         try:
-            change_rules(project, build_settings(QueueRules, form.values), **basics.cleaned_data)
+            is_left = change_rules(project, build_settings(QueueRules, form.values), **basics.cleaned_data)
         except Rejected as error:
             basics.add_error(error.field if error.field in basics.fields else None, error.reason)
         else:
-            messages.success(request, gettext("Saved. Fill the queue to add readings that are missing now."))
+            if is_left:
+                send_filling(project)
+                messages.success(request, gettext("Saved. A worker puts the queue in its new order."))
+            else:
+                messages.success(
+                    request, gettext("Saved. Fill the queue to add readings that are missing now.")
+                )
             return redirect("queue-overview", slug=slug)
     context = {
         "project": project,
@@ -56,13 +64,16 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
     """How the work stands, or only the moving part of it for htmx."""
     project = project_for(request.user, slug, role=Role.MANAGER)
     going_by = rules_of(project)
-    context = {
+    context: dict[str, Any] = {
         "project": project,
         "overview": overview_of(project),
         "rules": going_by,
+        "filling": filling_of(project),
         "policy": known_policies()[going_by.policy],
         "agreement": list(agreement_of(project).filter(criterion__is_asked=True)[:4]),
     }
+    if context["filling"] is not None:
+        context["has_worker"] = any("cpu" in one.queues.split(",") for one in on_duty())
     if request.headers.get("HX-Request") is not None:
         return render(request, "assign/overview.html#live", context)
     people = people_of(project)
@@ -75,7 +86,14 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
 def renew(request: HttpRequest, slug: str) -> HttpResponse:
     """Work the order of the queue out again."""
     project = project_for(request.user, slug, role=Role.MANAGER)
-    moved = renew_order(project)
+    filling = begin_filling(project, order=True)
+    if not filling.is_over:
+        send_filling(project)
+        messages.success(
+            request, gettext("A worker works the order out. You can leave this page; it goes on.")
+        )
+        return redirect("queue-overview", slug=slug)
+    moved = filling.n_changed
     messages.success(
         request,
         ngettext(
@@ -85,6 +103,25 @@ def renew(request: HttpRequest, slug: str) -> HttpResponse:
         )
         % {"moved": moved},
     )
+    return redirect("queue-overview", slug=slug)
+
+
+@login_required
+@require_POST
+def filling(request: HttpRequest, slug: str) -> HttpResponse:
+    """Stop the filling of the queue, or let it go on."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    if request.POST.get("do") == "cancel":
+        cancel_filling(project)
+        messages.success(
+            request, gettext("Stopped. What was done stays, and you can let it go on at any time.")
+        )
+    elif request.POST.get("do") == "resume":
+        resume_filling(project)
+        send_filling(project)
+        messages.success(request, gettext("It goes on where it was stopped."))
+    else:
+        raise Rejected(gettext("Say whether to stop or to go on."), field="do")
     return redirect("queue-overview", slug=slug)
 
 

@@ -15,9 +15,9 @@ from annotate.assign.filling import (
     move_open_slots,
     notice_gold,
     place,
-    work_out_turns,
     write_turns,
 )
+from annotate.assign.fillings import ask_filling, is_big, work_filling
 from annotate.assign.finishing import pause
 from annotate.assign.ordering import APART
 from annotate.assign.readers import lower_cursors
@@ -35,8 +35,11 @@ MOST_SKILLS = 30
 LONGEST_SKILL = 100
 
 
-def change_rules(project: Project, rules: QueueRules, *, overlap: int, lease_minutes: int) -> None:
-    """Go by ``rules`` from now on. What is open moves to its new place at once; slots are added by filling.
+def change_rules(project: Project, rules: QueueRules, *, overlap: int, lease_minutes: int) -> bool:
+    """Go by ``rules`` from now on; slots are added by filling.
+
+    What is open moves to its new place at once, or, in a big project, once a worker has worked the order out: the
+    caller sends it there where this returns True.
 
     Whoever has labelled here before an exam was asked for needs none.
     """
@@ -50,15 +53,17 @@ def change_rules(project: Project, rules: QueueRules, *, overlap: int, lease_min
             gettext("must be from 1 to %(most_lease_minutes)s.") % {"most_lease_minutes": MOST_LEASE_MINUTES},
             field="lease_minutes",
         )
-    before = _write_rules(project, rules, overlap, lease_minutes)
-    if _orders_by(before) != _orders_by(rules):
-        work_out_turns(project)
+    is_reordered = _write_rules(project, rules, overlap, lease_minutes)
+    is_left = is_reordered and is_big(project)
+    if is_reordered and not is_left:
+        work_filling(project)
     project.refresh_from_db()
+    return is_left
 
 
 @transaction.atomic
-def _write_rules(project: Project, rules: QueueRules, overlap: int, lease_minutes: int) -> QueueRules:
-    """Save them and return those before."""
+def _write_rules(project: Project, rules: QueueRules, overlap: int, lease_minutes: int) -> bool:
+    """Save them and, in the same transaction, ask for the order they need; returns whether it is another one."""
     current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
     before = rules_of(current)
     current.overlap, current.lease_minutes, current.queue_rules = overlap, lease_minutes, as_json(rules)
@@ -66,7 +71,10 @@ def _write_rules(project: Project, rules: QueueRules, overlap: int, lease_minute
     if rules.exam_size and not before.exam_size:
         newly = Reader.objects.filter(project=current, exam=ExamState.OPEN, n_submitted__gt=0)
         newly.update(exam=ExamState.WAIVED)
-    return before
+    is_reordered = _orders_by(before) != _orders_by(rules) and Turn.objects.filter(project=current).exists()
+    if is_reordered:
+        ask_filling(current, order=True)
+    return is_reordered
 
 
 def _orders_by(rules: QueueRules) -> tuple[str, int, str, str]:

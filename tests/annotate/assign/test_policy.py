@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from annotate.assign.policy import Standing, lease_end, missing_slots, standing_of
+from annotate.assign.policy import Standing, lease_end, standing_of
 
 NOTHING = {
     "is_holding": False,
@@ -18,23 +18,6 @@ NOTHING = {
     "needs_skill": False,
     "has_open": False,
 }
-
-
-@pytest.mark.parametrize(
-    ("standing", "newest", "overlap", "slots"),
-    [
-        (0, None, 2, [0, 1]),
-        (1, 0, 2, [1]),
-        (2, 1, 2, []),
-        (3, 2, 2, []),
-        # one of three was skipped: its successor has the number 3, never a used one
-        (2, 2, 3, [3]),
-    ],
-)
-def test_missing_slots_continue_the_numbering(
-    standing: int, newest: int | None, overlap: int, slots: list[int]
-) -> None:
-    assert list(missing_slots(standing, newest, overlap)) == slots
 
 
 @pytest.mark.parametrize(

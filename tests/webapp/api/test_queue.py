@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from annotate.assign.fillings import work_filling
 from annotate.enums import ExamState, Role
 from annotate.models import Invitation, Project, Turn
 from tests.annotate.assign.queues import a_queue, person, read_next, reader_of, taken
@@ -57,7 +58,7 @@ def test_traces_are_counted_and_then_changed(at: str) -> None:
     assert send("post", f"{at}/queue/change/", body | {"count": 2}).status_code == 409
     assert send("post", f"{at}/queue/change/", body | {"count": 3}).data == {"count": 3, "is_done": True}
     assert set(Turn.objects.values_list("priority", flat=True)) == {4}
-    assert send("post", f"{at}/queue/renew/").data == {"changed": 0}
+    assert send("post", f"{at}/queue/renew/").data == {"changed": 0, "is_done": True}
     assert send("post", f"{at}/queue/change/", body, name="bob").status_code == 403
 
 
@@ -83,3 +84,24 @@ def test_invitations_are_made_listed_and_closed(at: str) -> None:
     assert (listed["link"], listed["why_closed"]) == (None, "It was withdrawn.")
     assert send("post", f"{at}/invitations/", {"role": "owner"}).status_code == 400
     assert signed_in("bob").get(f"{at}/invitations/").status_code == 403
+
+
+def test_a_big_projects_filling_is_left_to_a_worker_and_told(
+    project: Project, at: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("annotate.assign.fillings.MOST_AT_ONCE", 2)
+    assert send("get", f"{at}/queue/filling/").data == {"filling": None}
+    assert send("post", f"{at}/assignments/fill/").data == {"added": 0, "is_done": False}
+    told = send("get", f"{at}/queue/filling/").data["filling"]
+    assert (told["state"], told["done"], told["total"]) == ("queued", 0, 3)
+    body = {"do": "cancel"}
+    assert send("post", f"{at}/queue/filling/", body).data["filling"]["state"] == "cancelled"
+    assert send("post", f"{at}/queue/filling/", body).status_code == 409
+    assert send("post", f"{at}/queue/filling/", {"do": "resume"}).data["filling"]["state"] == "queued"
+    work_filling(project)
+    assert send("get", f"{at}/queue/filling/").data == {"filling": None}
+    assert send("post", f"{at}/queue/renew/").data == {"changed": 0, "is_done": False}
+    rules = {"overlap": 1, "lease_minutes": 30, "rules": {"policy": "random"}}
+    assert send("put", f"{at}/queue/", rules).status_code == 200
+    assert send("get", f"{at}/queue/filling/").data["filling"]["stage"] == "order"
+    assert send("post", f"{at}/queue/filling/", body, name="bob").status_code == 403

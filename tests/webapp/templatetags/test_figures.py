@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from annotate.models import Estimate
-from webapp.templatetags.figures import duration, interval, share, whisker
+from webapp.templatetags.figures import duration, hours_in_words, interval, pace_in_words, share, whisker
 
 
 @pytest.mark.parametrize(
@@ -47,3 +47,23 @@ def test_a_share_is_never_done_too_early(part: int, whole: int, percent: int) ->
 )
 def test_a_duration_is_short(seconds: float | None, shown: str) -> None:
     assert duration(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("per_hour", "said"),
+    [
+        (12.4, "12 readings an hour"),
+        (1.0, "1 reading an hour"),
+        (2.25, "2.2 readings an hour"),
+        (0.065, "1.6 readings a day"),
+    ],
+)
+def test_a_slow_pace_is_said_by_the_day(per_hour: float, said: str) -> None:
+    assert pace_in_words(per_hour) == said
+
+
+@pytest.mark.parametrize(
+    ("hours", "said"), [(1, "an hour"), (2.5, "2.5 hours"), (30.4, "30 hours"), (1649.5, "69 days")]
+)
+def test_a_time_left_is_no_more_exact_than_an_estimate(hours: float, said: str) -> None:
+    assert hours_in_words(hours) == said

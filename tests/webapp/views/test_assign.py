@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
+from annotate.assign.fillings import work_filling
 from annotate.enums import AssignmentState, Role
 from annotate.models import Assignment, Project
 from tests.factories import a_person, a_project, a_trace
@@ -69,3 +70,31 @@ def test_another_persons_trace_is_nowhere(project: Project) -> None:
     carol = signed_in("carol")
     for part in ("", "lease/", "skip/", "release/", "answers/"):
         assert carol.post(f"/assignments/{held.pk}/{part}", {"token": held.token}).status_code == 404
+
+
+def test_a_big_projects_queue_is_filled_by_a_worker_and_the_pages_say_how_far(
+    project: Project, bob: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("annotate.assign.fillings.MOST_AT_ONCE", 1)
+    for _ in range(3):
+        a_trace(project)
+    alice = signed_in("alice")
+    sent = alice.post("/projects/words/queue/fill/")
+    assert sent["Location"] == "/projects/words/overview/"
+    assert not Assignment.objects.exists()
+    overview = alice.get("/projects/words/overview/").content.decode()
+    assert "The queue waits to be filled: 0% is done." in overview
+    assert "python3 manage.py queue words --resume" in overview
+    assert "The queue waits to be filled" in bob.get("/projects/words/queue/").content.decode()
+    assert bob.post("/projects/words/queue/filling/", {"do": "cancel"}).status_code == 403
+    assert alice.post("/projects/words/queue/filling/", {"do": "forget"}).status_code == 400
+    alice.post("/projects/words/queue/filling/", {"do": "cancel"})
+    stopped = alice.get("/projects/words/overview/", headers={"HX-Request": "true"}).content.decode()
+    assert "was stopped at 0%" in stopped
+    alice.post("/projects/words/queue/filling/", {"do": "resume"})
+    assert work_filling(project).n_slots == 3
+    assert b"waits to be filled" not in alice.get("/projects/words/overview/").content
+    settings = {"overlap": 1, "lease_minutes": 30, "set-policy": "random", "set-grow_when": "no_majority"}
+    rules = alice.post("/projects/words/queue/rules/", settings, follow=True).content.decode()
+    assert "A worker puts the queue in its new order." in rules
+    assert "waits to be filled: 0%" in rules

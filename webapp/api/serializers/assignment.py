@@ -225,4 +225,7 @@ class Claim(serializers.Serializer[Any]):
 
 
 class Filled(serializers.Serializer[Any]):
+    """``is_done`` false: the project is big and a worker fills its queue; ``…/queue/filling/`` says how far it is."""
+
     added = serializers.IntegerField()
+    is_done = serializers.BooleanField()

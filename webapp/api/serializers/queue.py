@@ -9,7 +9,7 @@ from rest_framework import serializers
 from annotate.assign.manage.contracts import NOT_GRADED
 from annotate.assign.ordering import TOP_PRIORITY
 from annotate.assign.rules import MOST_READINGS
-from annotate.enums import Outcome, Purpose
+from annotate.enums import FillingStage, Outcome, Purpose, RunState
 from annotate.models import Invitation
 from webapp.api.serializers.fields import Settings
 from webapp.api.serializers.project import GIVEN_ROLES
@@ -26,7 +26,32 @@ class QueueSettings(serializers.Serializer[Any]):
 
 
 class Renewed(serializers.Serializer[Any]):
+    """``is_done`` false: the project is big and a worker works it out; ``…/queue/filling/`` says how far it is."""
+
     changed = serializers.IntegerField()
+    is_done = serializers.BooleanField()
+
+
+class FillingSerializer(serializers.Serializer[Any]):
+    """What of the queue is still being filled: rows done of all, slots made, seconds left at the pace so far."""
+
+    state = serializers.ChoiceField(choices=RunState.choices)
+    stage = serializers.ChoiceField(choices=FillingStage.choices)
+    done = serializers.IntegerField()
+    total = serializers.IntegerField()
+    n_slots = serializers.IntegerField()
+    eta_seconds = serializers.FloatField(allow_null=True)
+    error = serializers.CharField()
+
+
+class FillingNow(serializers.Serializer[Any]):
+    """``filling`` null: the queue is as it was asked to be."""
+
+    filling = FillingSerializer(allow_null=True)
+
+
+class ActOnFilling(serializers.Serializer[Any]):
+    do = serializers.ChoiceField(choices=("cancel", "resume"))
 
 
 class Which(serializers.Serializer[Any]):

@@ -14,11 +14,11 @@ from annotate.access import assignment_for, project_for
 from annotate.assign.actions import (
     claim_next,
     extend_lease,
-    fill_queue,
     rater_of,
     release_assignment,
     skip_assignment,
 )
+from annotate.assign.fillings import begin_filling
 from annotate.assign.queries import queue_state
 from annotate.enums import Role, Scope
 from annotate.errors import Rejected
@@ -36,6 +36,7 @@ from webapp.api.serializers.assignment import (
     Skip,
 )
 from webapp.api.serializers.label import LabelSerializer
+from workers.tasks.assign import send_filling
 
 
 class AssignmentViewSet(NounViewSet):
@@ -66,9 +67,12 @@ class AssignmentViewSet(NounViewSet):
     @extend_schema(request=None, responses=Filled)
     @action(detail=False, methods=["post"])
     def fill(self, request: Request, slug: str) -> Response:
-        """Give every trace as many readings as the project wants."""
+        """Give every trace as many readings as the project wants; a big project's are left to a worker."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        return Response({"added": fill_queue(project)})
+        filling = begin_filling(project, slots=True)
+        if not filling.is_over:
+            send_filling(project)
+        return Response({"added": filling.n_slots, "is_done": filling.is_over})
 
     @extend_schema(responses=SheetSerializer)
     def retrieve(self, request: Request, pk: int) -> Response:

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
 from annotate.access import invitation_for, project_for, rater_for
-from annotate.assign.actions import renew_order
+from annotate.assign.fillings import begin_filling, cancel_filling, filling_of, resume_filling
 from annotate.assign.manage.actions import act_on_reader, change_rules, change_traces
 from annotate.assign.manage.contracts import Change, TraceFilter
 from annotate.assign.manage.lists import traces_where
@@ -25,15 +25,18 @@ from annotate.settings import build_settings
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.queue import (
     Acted,
+    ActOnFilling,
     ActOnReader,
     Changed,
     ChangeOfTraces,
+    FillingNow,
     InvitationSerializer,
     NewInvitation,
     OverviewSerializer,
     QueueSettings,
     Renewed,
 )
+from workers.tasks.assign import send_filling
 
 
 class QueueViewSet(NounViewSet):
@@ -48,11 +51,12 @@ class QueueViewSet(NounViewSet):
 
     @extend_schema(request=QueueSettings, responses=QueueSettings)
     def update(self, request: Request, slug: str) -> Response:
-        """Change what the queue goes by; what is open moves at once."""
+        """Change what the queue goes by; what is open moves at once, in a big project once a worker has done it."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
         given = _clean(QueueSettings, request)
         rules = build_settings(QueueRules, given.pop("rules", {}))
-        change_rules(project, rules, **given)
+        if change_rules(project, rules, **given):
+            send_filling(project)
         return self._settings(project)
 
     @extend_schema(responses=OverviewSerializer)
@@ -66,9 +70,31 @@ class QueueViewSet(NounViewSet):
     @extend_schema(request=None, responses=Renewed)
     @action(detail=True, methods=["post"])
     def renew(self, request: Request, slug: str) -> Response:
-        """Work the order out again."""
+        """Work the order out again; a big project's is left to a worker."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        return Response({"changed": renew_order(project)})
+        filling = begin_filling(project, order=True)
+        if not filling.is_over:
+            send_filling(project)
+        return Response({"changed": filling.n_changed, "is_done": filling.is_over})
+
+    @extend_schema(responses=FillingNow)
+    @action(detail=True)
+    def filling(self, request: Request, slug: str) -> Response:
+        """What of the queue a worker is still filling or putting in order, or was stopped at."""
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        return Response(FillingNow({"filling": filling_of(project)}).data)
+
+    @extend_schema(request=ActOnFilling, responses=FillingNow)
+    @action(detail=True, methods=["post"])
+    def act_on_filling(self, request: Request, slug: str) -> Response:
+        """Stop the filling between two pieces, or let it go on where it ended."""
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        if _clean(ActOnFilling, request)["do"] == "cancel":
+            cancel_filling(project)
+        else:
+            resume_filling(project)
+            send_filling(project)
+        return Response(FillingNow({"filling": filling_of(project)}).data)
 
     @extend_schema(request=ChangeOfTraces, responses=Changed)
     @action(detail=True, methods=["post"])

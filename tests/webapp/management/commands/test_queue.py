@@ -3,7 +3,7 @@ from __future__ import annotations
 from io import StringIO
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from annotate.models import Assignment, Project, Turn
 from tests.factories import a_project, a_trace
@@ -30,3 +30,30 @@ def test_the_queue_is_filled_and_put_in_order() -> None:
     assert set(Assignment.objects.values_list("position", flat=True)) == set(
         Turn.objects.values_list("position", flat=True)
     )
+
+
+def test_a_filling_is_left_to_a_worker_stopped_and_taken_up() -> None:
+    project = a_project(slug="words")
+    for _ in range(3):
+        a_trace(project)
+    assert "Nothing of the queue is being filled." in said("--status")
+    with pytest.raises(CommandError, match="not being filled just now"):
+        said("--cancel")
+    assert "Left to a worker." in said("--send")
+    assert "Queued: 0%, 0 slots." in said("--status")
+    assert "Cancelled: 0%, 0 slots." in said("--cancel")
+    assert "3 slots added" in said("--resume")
+    assert "Nothing of the queue is being filled." in said("--status")
+
+
+def test_ctrl_c_stops_it_and_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    a_trace(a_project(slug="words"))
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("webapp.management.commands.queue.work_filling", interrupted)
+        with pytest.raises(CommandError, match=r"stopped.*--resume"):
+            said()
+    assert "1 slots added" in said("--resume")
