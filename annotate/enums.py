@@ -34,6 +34,12 @@ class Scope(models.TextChoices):
     PAIR = "pair", "Pair"
     # A text given about a step: another way to go on, or a critique.
     CANDIDATE = "candidate", "Candidate"
+    # Some traces of one problem, put in order.
+    LINEUP = "lineup", "Lineup"
+
+
+# What people compare on a page of its own, outside the queue of traces.
+COMPARED = (Scope.PAIR, Scope.LINEUP)
 
 
 class CandidateKind(models.TextChoices):
@@ -52,6 +58,8 @@ class CriterionKind(models.TextChoices):
     CORRECTION = "correction", "Correction"
     # One of the step's alternatives, by its position, or a continuation of one's own where none will do.
     PICK = "pick", "Pick"
+    # The traces of a lineup put in order, ties allowed.
+    RANKING = "ranking", "Ranking"
     # A heading over other questions: it asks nothing, its score is the weighted mean of theirs.
     GROUP = "group", "Group"
 
@@ -64,6 +72,8 @@ CHOOSING_KINDS = (
     CriterionKind.CHOICE,
 )
 WORDING_KINDS = (CriterionKind.TEXT, CriterionKind.CORRECTION)
+# Neither levels nor words: what is chosen among stands beside the question, or there is nothing to choose.
+WITHOUT_LEVELS = (CriterionKind.GROUP, CriterionKind.PICK, CriterionKind.RANKING)
 
 
 class StepKind(models.TextChoices):

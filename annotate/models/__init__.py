@@ -3,11 +3,13 @@
 from .assignment import Assignment, Reader, Turn
 from .candidate import Candidate
 from .comment import Comment
+from .comparison import Comparison
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
 from .invitation import Invitation
 from .label import Label
+from .lineup import Entrant, Lineup
 from .person import Person
 from .project import Membership, Project
 from .rater import Rater
@@ -20,13 +22,16 @@ __all__ = [
     "Assignment",
     "Candidate",
     "Comment",
+    "Comparison",
     "Completion",
     "Consensus",
     "Criterion",
+    "Entrant",
     "Estimate",
     "Invitation",
     "Label",
     "Level",
+    "Lineup",
     "Membership",
     "Pair",
     "Person",

@@ -54,5 +54,9 @@ class RunForm(BudgetForm):
         assert isinstance(question, forms.ChoiceField)
         question.choices = [
             ("", "The usual one for this strategy"),
-            *((c.key, c.title) for c in criteria if (c.scope == Scope.PAIR) == (entry.task == "pair")),
+            *(
+                (c.key, c.title)
+                for c in criteria
+                if c.scope != Scope.LINEUP and (c.scope == Scope.PAIR) == (entry.task == "pair")
+            ),
         ]

@@ -147,8 +147,8 @@ def _criterion(project: Project, entry: StrategyEntry, key: str) -> Criterion:
             f"the project's rubric has no criterion {key}; it has: {known}{_how_to_add(project, key)}",
             field="criterion",
         )
-    if found.scope == Scope.CANDIDATE:
-        raise Rejected(f"{key} is asked about candidates, which people rate", field="criterion")
+    if found.scope in (Scope.CANDIDATE, Scope.LINEUP):
+        raise Rejected(f"{key} is asked about {found.scope}s, which people rate", field="criterion")
     if (found.scope == Scope.PAIR) != (entry.task == "pair"):
         asked, labelled = ("pairs", "traces") if found.scope == Scope.PAIR else (f"a {found.scope}", "pairs")
         raise Rejected(f"{key} is asked about {asked}, {entry.name} labels {labelled}", field="criterion")
