@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from annotate.assign.claims import is_locked_out
 from annotate.assign.readers import seat_of
@@ -35,14 +36,22 @@ class Standing(StrEnum):
 
 
 _SENTENCES = {
-    Standing.NOT_ASKED: "What this project asks is not about pairs or lineups, so there is nothing to compare.",
-    Standing.PAUSED: (
-        "You are paused, so that a manager can have a look with you: {detail}. Nothing you have done is lost."
+    Standing.NOT_ASKED: gettext_lazy(
+        "What this project asks is not about pairs or lineups, so there is nothing to compare."
     ),
-    Standing.EXAM: "The project asks newcomers to pass its exam first. Take it from the queue of traces.",
-    Standing.NOTHING_MADE: "Nothing has been put side by side yet. A manager makes pairs and lineups.",
-    Standing.DONE_BY_YOU: "You have compared or skipped all that is still open; the rest waits for other people.",
-    Standing.ALL_SUBMITTED: "Everything has been compared as often as the project asks.",
+    Standing.PAUSED: gettext_lazy(
+        "You are paused, so that a manager can have a look with you: %(detail)s. Nothing you have done is lost."
+    ),
+    Standing.EXAM: gettext_lazy(
+        "The project asks newcomers to pass its exam first. Take it from the queue of traces."
+    ),
+    Standing.NOTHING_MADE: gettext_lazy(
+        "Nothing has been put side by side yet. A manager makes pairs and lineups."
+    ),
+    Standing.DONE_BY_YOU: gettext_lazy(
+        "You have compared or skipped all that is still open; the rest waits for other people."
+    ),
+    Standing.ALL_SUBMITTED: gettext_lazy("Everything has been compared as often as the project asks."),
 }
 
 
@@ -83,18 +92,22 @@ class CompareState:
 
     @property
     def to_go(self) -> str:
-        return f"more than {self.n_claimable}" if self.is_more else str(self.n_claimable)
+        if self.is_more:
+            return gettext("more than %(n)d") % {"n": self.n_claimable}
+        return str(self.n_claimable)
 
     @property
     def explanation(self) -> str:
         """Why there is nothing and when there will be, for the person; empty when there is work."""
         if self.standing is Standing.HELD_BY_OTHERS and self.next_free_at:
             until = timezone.localtime(self.next_free_at)
-            return (
-                f"Others hold the last {self.n_held_by_others} until {until:%H:%M}."
-                " What they do not submit comes back then."
+            said = ngettext(
+                "Somebody holds the last one until %(until)s. It comes back then, if they do not submit it.",
+                "Others hold the last %(n)d until %(until)s. What they do not submit comes back then.",
+                self.n_held_by_others,
             )
-        return _SENTENCES.get(self.standing, "").format(detail=self.detail)
+            return said % {"n": self.n_held_by_others, "until": f"{until:%H:%M}"}
+        return str(_SENTENCES.get(self.standing, "")) % {"detail": self.detail}
 
 
 def asked_scopes(project: Project) -> frozenset[Scope]:
