@@ -176,7 +176,7 @@ def test_without_a_script_the_plain_form_does_it_all(browser: Browser, live_serv
     page.get_by_role("button", name="Submit and take the next").click()
     expect(page.get_by_role("alert")).to_contain_text("No rank yet: Solution C.")
     page.get_by_role("group", name="Rank of Solution C").get_by_label("1", exact=True).check()
-    page.get_by_label("Why").last.fill("A is wrong.")
+    page.get_by_label("Why", exact=True).fill("A is wrong.")
     page.get_by_role("button", name="Submit and take the next").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("All compared")
     context.close()

@@ -122,7 +122,7 @@ def _next_step(context: dict[str, Any], queue: QueueState) -> str:
         ("compare", context["can_label"] and not comparing.is_empty),
         ("runs", not context["runs"]),
         ("measure", not context["agreement"]),
-        ("consensus", context["consensus"] is None),
+        ("consensus", context["asks_traces"] and context["consensus"] is None),
         ("release", not context["releases"]),
     )
     return next((name for name, is_next in steps if is_next), "")
