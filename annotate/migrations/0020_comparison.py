@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('slot', models.PositiveSmallIntegerField()),
                 ('luck', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('open', 'Open'), ('held', 'Held'), ('submitted', 'Submitted'), ('skipped', 'Skipped')], default='open', max_length=10)),
+                ('state', models.CharField(choices=[('open', 'Open'), ('held', 'Held'), ('submitted', 'Submitted'), ('skipped', 'Skipped'), ('returned', 'Sent back')], default='open', max_length=10)),
                 ('held_until', models.DateTimeField(blank=True, null=True)),
                 ('token', models.PositiveIntegerField(default=0)),
                 ('opened_at', models.DateTimeField(blank=True, null=True)),

@@ -35,11 +35,7 @@ class Comparison(models.Model):
     )
     slot = models.PositiveSmallIntegerField()
     luck = models.PositiveIntegerField()
-    state = models.CharField(
-        max_length=10,
-        choices=[(state.value, state.label) for state in STATES],
-        default=AssignmentState.OPEN,
-    )
+    state = models.CharField(max_length=10, choices=AssignmentState.choices, default=AssignmentState.OPEN)
     holder = models.ForeignKey(
         Rater, null=True, blank=True, on_delete=models.RESTRICT, related_name="comparisons"
     )
