@@ -265,3 +265,18 @@ def test_whoever_is_no_annotator_compares_nothing() -> None:
     assert Person.objects.filter(username="vera").exists()
     assert signed_in("vera").get("/projects/fruit/compare/").status_code == 403
     assert project.comparisons.filter(state=AssignmentState.HELD).count() == 0
+
+
+def test_what_somebody_compared_stands_in_their_own_history() -> None:
+    project = a_project_of_pairs(1)
+    held = held_by(project)
+    answered = Choice(a_criterion(project, "preference").pk, "left", "Shorter.", 4.0)
+    submit_comparison(held, held.token, [answered])
+    bob = signed_in("bob")
+    page = text_of(bob, "/projects/fruit/history/")
+    assert f'<a href="/comparisons/{held.pk}/">Comparison {held.pk}</a>' in page
+    assert "The pair" in page
+    assert "Shorter." in page
+    [event] = bob.get("/api/projects/fruit/history/").json()["results"]
+    assert (event["trace"], event["comparison"], event["value"]) == (None, held.pk, "left")
+    assert "You submitted this" in text_of(bob, f"/comparisons/{held.pk}/")
