@@ -73,6 +73,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assignments/<int:pk>/", label.sheet, name="assignment"),
     path("assignments/<int:pk>/comments/", discussion.ask, name="ask"),
     path("assignments/<int:pk>/answers/", label.answers, name="answers"),
+    path("assignments/<int:pk>/steps/", label.later_steps, name="later-steps"),
     path("assignments/<int:pk>/lease/", assign.lease, name="lease"),
     path("assignments/<int:pk>/skip/", assign.skip, name="skip"),
     path("assignments/<int:pk>/release/", assign.release, name="release-assignment"),

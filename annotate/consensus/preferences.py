@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from django.db.models import Max, Q
+from django.utils.translation import gettext
 
 from annotate.enums import CHOOSING_KINDS, COMPARED, CriterionKind, RaterKind
 from annotate.errors import Rejected
@@ -91,16 +92,22 @@ def comparing_criterion(project: Project, key: str = "") -> Criterion:
     if key:
         found = next((one for one in known if one.key == key), None)
         if found is None:
-            there = ", ".join(one.key for one in known) or "none"
+            there = ", ".join(one.key for one in known) or gettext("none")
             raise Rejected(
-                f"no question {key!r} prefers one to another; there are: {there}.", field="criterion"
+                gettext("no question %(key)s prefers one to another; there are: %(there)s.")
+                % {"key": f"{key!r}", "there": there},
+                field="criterion",
             )
         return found
     answered = [one for one in known if labels_by_people(one).exists()]
     choice = answered or known
     if len(choice) != 1:
         there = ", ".join(one.key for one in choice)
-        reason = f"say which: {there}." if choice else "the rubric asks nobody to compare or to put in order."
+        reason = (
+            gettext("say which: %(there)s.") % {"there": there}
+            if choice
+            else gettext("the rubric asks nobody to compare or to put in order.")
+        )
         raise Rejected(reason, field="criterion")
     return choice[0]
 

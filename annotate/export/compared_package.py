@@ -10,6 +10,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from django.utils.translation import gettext
+
 from annotate.consensus.preferences import comparing_criterion
 from annotate.errors import Conflict
 from annotate.export.card import Facts, render_card
@@ -29,7 +31,10 @@ def write_compared(project: Project, layout: Format, settings: Any, out: Path) -
     with new_folder(out) as draft:
         written = layout.write(source, draft, settings)
         if not written.rows:
-            raise Conflict(f"People agree on no preference by {criterion}, so there is nothing to write.")
+            raise Conflict(
+                gettext("People agree on no preference by %(criterion)s, so there is nothing to write.")
+                % {"criterion": criterion}
+            )
         card = render_card(_facts(project, source, layout, settings, written))
         return sealed(draft, card, _manifest(project, source, layout, settings, written))
 

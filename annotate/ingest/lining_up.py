@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby, zip_longest
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotate.enums import Outcome
 from annotate.errors import Rejected
@@ -45,9 +46,11 @@ def count_lineups(project: Project, *, size: int = 4, per_problem: int = 1) -> i
 
 def _new_lineups(project: Project, size: int, per_problem: int) -> Iterator[tuple[Lineup, list[Trace]]]:
     if not FEWEST <= size <= MOST:
-        raise Rejected(f"must be from {FEWEST} to {MOST}", field="size")
+        raise Rejected(
+            gettext("must be from %(least)s to %(most)s") % {"least": FEWEST, "most": MOST}, field="size"
+        )
     if per_problem < 1:
-        raise Rejected("must be at least 1", field="lineups")
+        raise Rejected(gettext("must be at least 1"), field="lineups")
     known = set(project.lineups.values_list("external_id", flat=True))
     traces = project.traces.order_by("problem", "pk").only(
         "pk", "problem", "external_id", "outcome", "text_hash"

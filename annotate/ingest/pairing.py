@@ -9,6 +9,7 @@ from itertools import combinations, groupby, islice
 from typing import Literal
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotate.enums import Outcome
 from annotate.errors import Rejected
@@ -65,7 +66,7 @@ def _make(project: Project, sides: Sides, per_problem: int) -> int:
 
 def _check(per_problem: int) -> None:
     if per_problem < 1:
-        raise Rejected("must be at least 1", field="pairs")
+        raise Rejected(gettext("must be at least 1"), field="pairs")
 
 
 def _new_pairs(project: Project, sides: Sides, per_problem: int) -> Iterator[Pair]:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
+from django.utils.translation import gettext
+
 from annotate.errors import Rejected
 from annotate.models.lineup import LETTERS
 
@@ -20,13 +22,20 @@ def read_ranking(value: str, size: int) -> list[list[int]]:
     for letter in named:
         if len(letter) != 1 or letter not in known:
             raise Rejected(
-                f"{letter or 'nothing'} is no place of this lineup: {known[0]} to {known[-1]}.", field="value"
+                gettext("%(letter)s is no place of this lineup: %(first)s to %(last)s.")
+                % {"letter": letter or gettext("nothing"), "first": known[0], "last": known[-1]},
+                field="value",
             )
     twice = sorted({letter for letter in named if named.count(letter) > 1})
     if twice:
-        raise Rejected(f"{', '.join(twice)} stands in the order more than once.", field="value")
+        raise Rejected(
+            gettext("%(letters)s stands in the order more than once.") % {"letters": ", ".join(twice)},
+            field="value",
+        )
     if missing := [letter for letter in known if letter not in named]:
-        raise Rejected(f"{', '.join(missing)} has no rank yet.", field="value")
+        raise Rejected(
+            gettext("%(letters)s has no rank yet.") % {"letters": ", ".join(missing)}, field="value"
+        )
     return [sorted(LETTERS.index(letter) for letter in rank) for rank in ranks]
 
 

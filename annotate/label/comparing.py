@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext
 
 from annotate.assign.compare.actions import finish_comparison, held_for_answering
 from annotate.enums import AssignmentState, CriterionKind, Scope
@@ -88,9 +89,13 @@ def _cleaned(
     for one in choices:
         criterion = criteria.get(one.criterion_id)
         if criterion is None:
-            raise Rejected("This question is not in the rubric any more. Reload the page.", field="criterion")
+            raise Rejected(
+                gettext("This question is not in the rubric any more. Reload the page."), field="criterion"
+            )
         if one.criterion_id in said:
-            raise Rejected(f"{criterion} is answered twice.", field=criterion.key)
+            raise Rejected(
+                gettext("%(criterion)s is answered twice.") % {"criterion": criterion}, field=criterion.key
+            )
         if not one.value and not one.text.strip():
             continue
         try:
@@ -104,28 +109,33 @@ def _cleaned(
 def _clean(criterion: Criterion, one: Choice, size: int) -> tuple[str, str]:
     if criterion.kind != CriterionKind.RANKING:
         return clean_answer(criterion, one.value, one.text, None)
-    _, text = clean_answer(_WORDS, "", one.text, None) if one.text.strip() else ("", "")
+    _, text = clean_answer(_words(), "", one.text, None) if one.text.strip() else ("", "")
     return tidy_ranking(one.value, size), text
 
 
-# The rules that words keep to, wherever they stand.
-_WORDS = Criterion(kind=CriterionKind.TEXT, title="The text")
+def _words() -> Criterion:
+    """What brings the rules that words keep to, wherever they stand."""
+    return Criterion(kind=CriterionKind.TEXT, title=gettext("The text"))
 
 
 def _asked(criteria: Mapping[int, Criterion], said: Mapping[int, Choice]) -> list[Place]:
     """Where a question is asked, given the answers; raises Rejected while a required one is missing."""
     if not criteria:
-        raise Conflict("The rubric asks people nothing about this any more.")
+        raise Conflict(gettext("The rubric asks people nothing about this any more."))
     questions = [question_of(one) for one in criteria.values()]
     answers: dict[Place, Answer] = {(pk, None): Answer(one.value, one.text) for pk, one in said.items()}
     missing = first_missing(questions, (), answers)
     if missing is not None:
         criterion = criteria[missing[0]]
-        what = "the reason in words" if missing in answers else "an answer"
-        raise Rejected(f"{criterion} still needs {what}.", field=criterion.key)
+        reason = (
+            gettext("%(criterion)s still needs the reason in words.")
+            if missing in answers
+            else gettext("%(criterion)s still needs an answer.")
+        )
+        raise Rejected(reason % {"criterion": criterion}, field=criterion.key)
     asked = asked_places(questions, (), answers)
     if not any(place[0] in said for place in asked):
-        raise Rejected("Nothing is answered yet.", field=next(iter(criteria.values())).key)
+        raise Rejected(gettext("Nothing is answered yet."), field=next(iter(criteria.values())).key)
     return asked
 
 

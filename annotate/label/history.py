@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, RaterKind
 from annotate.models import Comment, Label, Person, Project, Trace
@@ -136,24 +137,28 @@ def is_taking_back(label: Label) -> bool:
 def _what(label: Label) -> str:
     is_decision = label.rater.kind == RaterKind.REVIEW
     if is_taking_back(label):
-        return "took the decision back" if is_decision else "took the answer back"
+        return gettext("took the decision back") if is_decision else gettext("took the answer back")
     if is_decision:
-        return "decided anew" if label.supersedes_id else "decided"
+        return gettext("decided anew") if label.supersedes_id else gettext("decided")
     if label.rater.is_machine or label.rater.kind == RaterKind.GOLD:
-        return "labelled"
-    return "changed the answer" if label.supersedes_id else "answered"
+        return gettext("labelled")
+    return gettext("changed the answer") if label.supersedes_id else gettext("answered")
 
 
 def _state(label: Label, later: Label | None) -> str:
     if is_taking_back(label):
         return ""
     if later is not None:
-        return "taken back" if is_taking_back(later) else "replaced"
+        return gettext("taken back") if is_taking_back(later) else gettext("replaced")
     if not label.is_live:
-        return "set aside"
+        return gettext("set aside")
     slot = label.assignment
     if slot is not None and slot.state != AssignmentState.SUBMITTED:
-        return "sent back, not submitted again" if slot.state == AssignmentState.RETURNED else "not submitted"
+        return (
+            gettext("sent back, not submitted again")
+            if slot.state == AssignmentState.RETURNED
+            else gettext("not submitted")
+        )
     return ""
 
 
@@ -167,12 +172,12 @@ def _name(label: Label, readers: Readers, shown: set[int]) -> str:
 
 def _sent_back(comment: Comment, readers: Readers, shown: set[int]) -> Event:
     holder = comment.returns.holder if comment.returns else None
-    whose = readers.name(holder, is_decided=comment.step_id in shown) if holder else "a reader"
+    whose = readers.name(holder, is_decided=comment.step_id in shown) if holder else gettext("a reader")
     return Event(
         at=comment.created_at,
-        who=comment.author.shown_name if comment.author else "Somebody who left",
+        who=comment.author.shown_name if comment.author else gettext("Somebody who left"),
         kind=RaterKind.REVIEW,
-        what=f"sent the reading of {whose} back",
+        what=gettext("sent the reading of %(whose)s back") % {"whose": whose},
         trace=comment.trace,
         position=comment.step.position if comment.step else None,
         text=comment.text,

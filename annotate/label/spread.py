@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext, pgettext
+
 from annotate.models import Comparison, Entrant, Pair, Problem, Step
 from annotate.models.lineup import LETTERS
 
@@ -45,11 +47,12 @@ def spread_of(comparison: Comparison) -> Spread:
         Entrant.objects.filter(lineup=comparison.lineup_id).select_related("trace__problem").order_by("place")
     )
     lists = _steps_of([one.trace_id for one in entrants])
-    return _spread(entrants[0].trace.problem, [f"Solution {one.letter.upper()}" for one in entrants], lists)
+    titles = [gettext("Solution %(letter)s") % {"letter": one.letter.upper()} for one in entrants]
+    return _spread(entrants[0].trace.problem, titles, lists)
 
 
 def spread_of_pair(pair: Pair) -> Spread:
-    titles = ("Left", "Right")
+    titles = (pgettext("side", "Left"), pgettext("side", "Right"))
     if pair.left_trace is not None:
         assert pair.right_trace_id is not None
         return _spread(pair.left_trace.problem, titles, _steps_of([pair.left_trace.pk, pair.right_trace_id]))

@@ -1,6 +1,7 @@
 /* The comparing page by keyboard: a digit answers, Enter goes on. Without this file the form works. */
 
 import { listen } from "./hotkeys.js";
+import { gettext, ngettext } from "./words.js";
 
 const HEARTBEAT = 60_000;
 
@@ -54,7 +55,8 @@ function show() {
   }
   const left = missing().length;
   verdict.classList.toggle("is-complete", !left);
-  state.textContent = left ? form.dataset.saysMissing.replace("{n}", left) : form.dataset.hasShortcuts === "yes" ? form.dataset.saysComplete : "";
+  const complete = form.dataset.hasShortcuts === "yes" ? gettext("Enter submits") : "";
+  state.textContent = left ? ngettext("{n} still to answer", "{n} still to answer", left) : complete;
   if (sides.length === 2) {
     const first = asked().find((one) => one.dataset.left && one.dataset.right);
     const chosen = first ? values(first)[0] : "";

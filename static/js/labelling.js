@@ -7,7 +7,9 @@ import { Find } from "./find.js";
 import { Folds } from "./folds.js";
 import { listen } from "./hotkeys.js";
 import { Outbox } from "./outbox.js";
+import { Rest } from "./rest.js";
 import { Sheet } from "./sheet.js";
+import { gettext, ngettext } from "./words.js";
 
 const HEARTBEAT = 60_000;
 
@@ -18,7 +20,8 @@ const token = form.elements.token.value;
 const csrf = form.elements.csrfmiddlewaretoken.value;
 const sheet = new Sheet(form, document.querySelector(".minimap"));
 const bar = new Bar(document.querySelector(".bar"), document.getElementById("spoken"));
-const folds = new Folds(sheet.steps);
+const folds = new Folds();
+folds.add(sheet.steps);
 const find = new Find(document.getElementById("find"), sheet, folds);
 const conflict = new ConflictDialog(document.getElementById("conflict"), sheet, (one, isMine) => {
   const question = sheet.questionAt(one.mine);
@@ -36,13 +39,24 @@ const outbox = new Outbox({
   onConflict: (one) => conflict.ask(one),
 });
 const answering = new Answering(sheet, bar, outbox);
+const rest = new Rest(form.querySelector(".steps"), (steps) => {
+  sheet.add(steps);
+  answering.know();
+  folds.add(steps);
+  find.refresh();
+  bar.showNext(sheet);
+});
 let isLeaving = false;
 
 async function submit() {
+  if (sheet.isPartial) {
+    bar.say(gettext("The last steps are still on their way"));
+    await rest.all();
+  }
   const [open] = sheet.missing();
   if (open) {
     sheet.goTo(open);
-    bar.say(`${sheet.missing().length} still to answer`);
+    bar.say(ngettext("{n} still to answer", "{n} still to answer", sheet.missing().length));
     return;
   }
   if (isLeaving) return;
@@ -62,7 +76,7 @@ function askToSkip() {
 /* Put the cursor where words about the focused step go: the question of this kind, or the note on its first answer. */
 function write(what) {
   if (sheet.write(what)) return;
-  bar.say({ note: "There is no place for a note here" }[what] ?? "This rubric does not ask for that here");
+  bar.say(what === "note" ? gettext("There is no place for a note here") : gettext("This rubric does not ask for that here"));
 }
 
 /* Keep the lease while the page is in front of somebody. */
@@ -75,7 +89,7 @@ async function beat() {
     redirect: "manual",
   }).catch(() => null);
   if (response && [404, 409].includes(response.status)) {
-    bar.showSaveState("lost", 0, "Somebody else has this trace now. Your answers are kept.");
+    bar.showSaveState("lost", 0, gettext("Somebody else has this trace now. Your answers are kept."));
   }
 }
 
@@ -107,10 +121,10 @@ bar.element.addEventListener("click", ({ target }) => {
 });
 
 document.querySelector(".minimap").addEventListener("click", (event) => {
-  const index = sheet.links.indexOf(event.target.closest("a"));
-  if (index < 0) return;
+  const number = sheet.links.indexOf(event.target.closest("a"));
+  if (number < 0) return;
   event.preventDefault();
-  sheet.focus(index);
+  sheet.goToStep(number);
 });
 
 window.addEventListener("beforeunload", (event) => {
@@ -124,9 +138,9 @@ window.addEventListener("pageshow", (event) => {
 
 if (form.dataset.hasShortcuts === "yes") {
   const does = {
-    next: () => sheet.focus(sheet.index + 1),
+    next: () => sheet.next(),
     previous: () => sheet.focus(sheet.index - 1),
-    missing: () => sheet.goTo(sheet.nextMissing()),
+    missing: () => sheet.goToMissing(),
     first_error: () => answering.markFirstError(),
     correct: () => write("correction"),
     critique: () => write("text"),
@@ -151,6 +165,11 @@ new IntersectionObserver(([problem]) => {
 sheet.onFocus = () => {
   answering.restartClock();
   bar.showNext(sheet);
+};
+sheet.onWait = async (number) => {
+  bar.say(gettext("Step {n} is still on its way", { n: number + 1 }));
+  await rest.upTo(number);
+  if (number < sheet.n) sheet.focus(number);
 };
 document.documentElement.classList.add("has-script");
 const [open] = sheet.missing();

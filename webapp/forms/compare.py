@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.http import QueryDict
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.enums import WORDING_KINDS, CriterionKind
 from annotate.errors import Rejected
@@ -115,9 +114,9 @@ class Blank:
         titles = [
             level.title for level in condition.levels.all() if level.key in self.criterion.condition_levels
         ]
-        return _("Only where %(question)s is %(answers)s") % {
+        return gettext("Only where %(question)s is %(answers)s") % {
             "question": condition.title,
-            "answers": _(" or ").join(titles),
+            "answers": gettext(" or ").join(titles),
         }
 
     @property
@@ -182,7 +181,7 @@ def lease_in(data: QueryDict) -> tuple[int, str]:
     if not form.is_valid():
         field, problems = next(iter(form.errors.items()))
         if field == "token":
-            raise Rejected(_("The form came without its lease token. Reload the page."), field="token")
+            raise Rejected(gettext("The form came without its lease token. Reload the page."), field="token")
         raise Rejected(" ".join(map(str, problems)), field=field)
     return form.cleaned_data["token"], form.cleaned_data["note"]
 
@@ -215,14 +214,14 @@ def _posted_ranking(criterion: Criterion, sides: Sequence[Side], data: QueryDict
             continue
         if not (given.isascii() and given.isdecimal() and 1 <= int(given[:4]) <= len(sides)):
             raise Rejected(
-                _("%(side)s: a rank is a number from 1 to %(last)s.")
+                gettext("%(side)s: a rank is a number from 1 to %(last)s.")
                 % {"side": side.title, "last": len(sides)},
                 field=criterion.key,
             )
         numbers[side.place] = int(given)
     if numbers and len(numbers) < len(sides):
         left = [side.title for side in sides if side.place not in numbers]
-        raise Rejected(_("No rank yet: %(sides)s.") % {"sides": ", ".join(left)}, field=criterion.key)
+        raise Rejected(gettext("No rank yet: %(sides)s.") % {"sides": ", ".join(left)}, field=criterion.key)
     return ranking_of(numbers)
 
 

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for, project_for, role_in
@@ -50,7 +51,10 @@ def fill(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, role=Role.MANAGER)
     added = fill_queue(project)
     messages.success(
-        request, f"{added} assignments added to the queue." if added else "The queue was full already."
+        request,
+        gettext("%(added)s assignments added to the queue.") % {"added": added}
+        if added
+        else gettext("The queue was full already."),
     )
     return redirect("project", slug=slug)
 
@@ -81,7 +85,7 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = assignment_for(request.user, pk)
     release_assignment(assignment, _clean(request)["token"])
-    messages.success(request, "The trace is back in the queue. Your answers wait there for you.")
+    messages.success(request, gettext("The trace is back in the queue. Your answers wait there for you."))
     return redirect("project", slug=assignment.project.slug)
 
 

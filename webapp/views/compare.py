@@ -8,8 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import REACH, comparison_for, project_for, role_in
@@ -95,7 +94,7 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
     held = comparison_for(request.user, pk)
     token, _note = lease_in(request.POST)
     release_comparison(held, token)
-    messages.success(request, _("It is back in the queue. Nothing you chose in it was stored."))
+    messages.success(request, gettext("It is back in the queue. Nothing you chose in it was stored."))
     return redirect("project", slug=held.project.slug)
 
 
@@ -170,7 +169,9 @@ def _made(request: HttpRequest, project: Project, made: Made) -> HttpResponse:
             )
             % {"n": made.slots}
         )
-    messages.success(request, " ".join(said) or _("There was nothing to make that is not there already."))
+    messages.success(
+        request, " ".join(said) or gettext("There was nothing to make that is not there already.")
+    )
     return redirect("make-comparisons", slug=project.slug)
 
 

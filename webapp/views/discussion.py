@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import (
@@ -69,12 +70,12 @@ def send_back_reading(request: HttpRequest, pk: int) -> HttpResponse:
     trace = review_for(request.user, pk)
     given = _clean(CommentForm, request)
     if given["to"] is None:
-        raise Rejected("Choose whose reading goes back.", field="to")
+        raise Rejected(gettext("Choose whose reading goes back."), field="to")
     reading = reading_for(request.user, given["to"])
     if reading.trace_id != trace.pk:
-        raise Rejected("That is a reading of another trace.", field="to")
+        raise Rejected(gettext("That is a reading of another trace."), field="to")
     send_back(reading, _person(request), [(given["about"], given["text"])])
-    messages.success(request, "Sent back. It counts no more until its reader submits it again.")
+    messages.success(request, gettext("Sent back. It counts no more until its reader submits it again."))
     return _back_to(request, trace, given["about"])
 
 
@@ -85,7 +86,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = assignment_for(request.user, pk)
     given = _clean(CommentForm, request)
     ask_reviewers(assignment, given["text"], position=given["about"], asks=given["asks_reviewers"])
-    messages.success(request, "Sent to the reviewers.")
+    messages.success(request, gettext("Sent to the reviewers."))
     return HttpResponseRedirect(f"{reverse('assignment', args=[pk])}#discussion")
 
 

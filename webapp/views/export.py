@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from annotate.access import project_for, release_for, role_in
@@ -49,7 +50,7 @@ def new_release(request: HttpRequest, slug: str) -> HttpResponse:
     if data is not None and settings.is_valid() and _fits(project, name, settings):
         assert isinstance(request.user, Person)
         send_release(project, format=name, settings=settings.values, person=request.user)
-        messages.success(request, f"The release is {HANDED_OVER}")
+        messages.success(request, gettext("The release is %(handed_over)s") % {"handed_over": HANDED_OVER})
         return redirect("releases", slug=slug)
     context = {"project": project, "layout": get_format(name), "formats": FORMATS, "settings": settings}
     return render(request, "export/new.html", context, status=200 if data is None else 400)
@@ -60,7 +61,7 @@ def _fits(project: Project, format: str, settings: SettingsForm) -> bool:
     layout = get_format(format)
     source = latest_consensus(project) if layout.reads == "consensus" else project
     if source is None:
-        raise Conflict("There is no consensus to release. Run one first.")
+        raise Conflict(gettext("There is no consensus to release. Run one first."))
     try:
         layout.check(source, build_settings(layout.settings, settings.values))
     except Rejected as error:

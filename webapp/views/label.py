@@ -9,7 +9,8 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotate.access import assignment_for, project_for
 from annotate.assign.actions import claim_next
@@ -19,11 +20,19 @@ from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.label.actions import save_answers, set_labelling, submit_sheet, trouble_in
 from annotate.label.answers import Written
 from annotate.label.queries import Sheet, blank_sheet, has_worked_on, reader_of, sheet_of
-from annotate.label.revealing import is_revealed, machine_words
+from annotate.label.revealing import MachineWord, is_revealed, machine_words
 from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
 from annotate.models import Assignment, Person
 from webapp.forms.answers import read_answers
-from webapp.forms.label import LabellingForm, LeaseForm, blanks_about_trace, rows_of, said_in
+from webapp.forms.label import (
+    FIRST_STEPS,
+    LabellingForm,
+    LeaseForm,
+    blanks_about_trace,
+    first_rows,
+    rows_of,
+    said_in,
+)
 from webapp.templatetags.typeset import has_math
 
 
@@ -64,6 +73,20 @@ def answers(request: HttpRequest, pk: int) -> JsonResponse:
 
 
 @login_required
+@require_safe
+def later_steps(request: HttpRequest, pk: int) -> HttpResponse:
+    """The steps of a long trace from one on, as they stand on the page; a piece of them, nothing behind the last."""
+    assignment = _own_assignment(request, pk)
+    asked = request.GET.get("from", "0")
+    if not asked.isdecimal():
+        raise Rejected("should be the number of a step, from 0", field="from")
+    start = int(asked)
+    sheet, words = sheet_of(assignment), _machine_words(assignment)
+    rows = rows_of(sheet, words)[start : start + FIRST_STEPS]
+    return render(request, "label/later.html", _around_steps(request, assignment, sheet) | {"rows": rows})
+
+
+@login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
     """What people see while they label, for managers."""
@@ -72,7 +95,7 @@ def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
     form = LabellingForm(request.POST if request.method == "POST" else None, initial=now)
     if request.method == "POST" and form.is_valid():
         set_labelling(project, **form.cleaned_data)
-        messages.success(request, "Saved. It holds from the next page that somebody opens.")
+        messages.success(request, gettext("Saved. It holds from the next page that somebody opens."))
         return redirect("labelling-settings", slug=slug)
     return render(request, "label/settings.html", {"project": project, "form": form})
 
@@ -89,8 +112,11 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
     sheet = sheet_of(assignment)
     assert isinstance(request.user, Person)
     project, problem = assignment.project, assignment.trace.problem
-    is_raw = "raw" in request.GET
-    words = machine_words(assignment) if is_revealed(assignment) else {}
+    words = _machine_words(assignment)
+    rows = rows_of(sheet, words)
+    around = _around_steps(request, assignment, sheet)
+    # A page without its script is whole, and so is one that came back from a form.
+    is_whole = "whole" in request.GET or missing is not None or not around["is_open"]
     texts = [
         problem.text,
         *(step.text for step in sheet.steps),
@@ -102,24 +128,36 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
         request,
         "label/sheet.html",
         {
-            "assignment": assignment,
-            "project": project,
+            **around,
             "problem": problem,
-            "sheet": sheet,
-            "rows": rows_of(sheet, words),
+            "rows": rows,
+            "first_rows": rows if is_whole else first_rows(rows),
             "whole": blanks_about_trace(sheet),
             "whole_words": words.get(None, ()),
             "is_revealed": bool(words),
-            "asked": {criterion.pk for criterion in sheet.criteria},
-            "is_open": assignment.state == AssignmentState.HELD,
-            "is_raw": is_raw,
-            "needs_math": not is_raw and any(map(has_math, texts)),
+            "needs_math": not around["is_raw"] and any(map(has_math, texts)),
             "missing": missing,
             **_keys(request.user, sheet),
             "queue": desk_of(project, reader_of(assignment)),
         },
         status=400 if missing else 200,
     )
+
+
+def _machine_words(assignment: Assignment) -> dict[int | None, list[MachineWord]]:
+    return machine_words(assignment) if is_revealed(assignment) else {}
+
+
+def _around_steps(request: HttpRequest, assignment: Assignment, sheet: Sheet) -> dict[str, Any]:
+    """What the steps of a sheet look like depends on this, besides their rows."""
+    return {
+        "assignment": assignment,
+        "project": assignment.project,
+        "sheet": sheet,
+        "asked": {criterion.pk for criterion in sheet.criteria},
+        "is_open": assignment.state == AssignmentState.HELD,
+        "is_raw": "raw" in request.GET,
+    }
 
 
 def _keys(person: Person, sheet: Sheet) -> dict[str, Any]:
@@ -140,8 +178,10 @@ def _own_assignment(request: HttpRequest, pk: int) -> Assignment:
         # Somebody who lost a lease knows the trace exists; "not found" would be no answer to them.
         if isinstance(request.user, Person) and has_worked_on(pk, request.user):
             raise Conflict(
-                "Your lease on this trace ran out and it went to somebody else."
-                " Your answers are kept, but they do not count unless the trace comes back to you."
+                gettext(
+                    "Your lease on this trace ran out and it went to somebody else. Your answers are kept,"
+                    " but they do not count unless the trace comes back to you."
+                )
             ) from None
         raise
 
@@ -149,5 +189,5 @@ def _own_assignment(request: HttpRequest, pk: int) -> Assignment:
 def _lease(request: HttpRequest) -> dict[str, Any]:
     form = LeaseForm(request.POST)
     if not form.is_valid():
-        raise Rejected("The form came without its lease token. Reload the page.", field="token")
+        raise Rejected(gettext("The form came without its lease token. Reload the page."), field="token")
     return form.cleaned_data

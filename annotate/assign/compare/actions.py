@@ -14,6 +14,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.assign.claims import is_locked_out
 from annotate.assign.compare.queries import asked_scopes, comparable, not_had
@@ -180,12 +181,16 @@ def _held(comparison: Comparison, token: int) -> Comparison:
     rows = _rows().filter(**comparison.subject).order_by("pk")
     current = next((row for row in rows if row.pk == comparison.pk), None)
     if current is None:
-        raise Conflict("What you compared is no longer in the project.")
+        raise Conflict(gettext("What you compared is no longer in the project."))
     if current.state in (AssignmentState.SUBMITTED, AssignmentState.SKIPPED) and current.token == token:
-        raise Conflict(f"This comparison is {current.get_state_display().lower()} already.")
+        raise Conflict(
+            gettext("This comparison is %(state)s already.") % {"state": current.get_state_display().lower()}
+        )
     is_same = current.holder_id == comparison.holder_id
     if current.state != AssignmentState.HELD or current.token != token or not is_same:
-        raise Conflict("Your lease on this comparison has ended, and it was taken over or given back.")
+        raise Conflict(
+            gettext("Your lease on this comparison has ended, and it was taken over or given back.")
+        )
     return current
 
 

@@ -11,6 +11,8 @@ from collections import Counter
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from django.utils.translation import gettext
+
 from annotate.consensus.preferences import Verdict, comparing_criterion, decide, labels_by_people
 from annotate.errors import Conflict, Rejected
 from annotate.export.contracts import ComparedRow, ComparedSource, ExportSettings, Format, Split, Written
@@ -36,17 +38,20 @@ class PreferenceSettings(ExportSettings):
     def __post_init__(self) -> None:
         ExportSettings.__post_init__(self)
         if self.min_votes < 1:
-            raise Rejected("must be at least 1.", field="min_votes")
+            raise Rejected(gettext("must be at least 1."), field="min_votes")
         if not 0.5 <= self.min_share <= 1:
-            raise Rejected("must be from 0.5 to 1.", field="min_share")
+            raise Rejected(gettext("must be from 0.5 to 1."), field="min_share")
         if self.upto < 0:
-            raise Rejected("must be a label's number, or 0.", field="upto")
+            raise Rejected(gettext("must be a label's number, or 0."), field="upto")
 
 
 def check(project: Project, settings: PreferenceSettings) -> None:
     criterion = comparing_criterion(project, settings.criterion)
     if not labels_by_people(criterion, settings.upto or None).exists():
-        raise Conflict(f"Nobody has answered {criterion} yet, so there is no preference to write.")
+        raise Conflict(
+            gettext("Nobody has answered %(criterion)s yet, so there is no preference to write.")
+            % {"criterion": criterion}
+        )
 
 
 def write(source: ComparedSource, folder: Path, settings: PreferenceSettings) -> Written:

@@ -29,8 +29,7 @@ PRESET = RubricPreset(
         PREFERENCE_OF_PEOPLE,
     ),
     guidelines="""Read the steps before as if you had to go on yourself. Then compare each alternative with the step
-that was taken, not with the other alternatives. Where two ways to go on
-are put side by side, the same holds.
+that was taken, not with the other alternatives. Where two ways to go on are put side by side, the same holds.
 
 A right step that is short beats a right step that is long only if both say the same. A wrong step beats nothing: two
 wrong ones are *as good*. Steps without alternatives are only read.

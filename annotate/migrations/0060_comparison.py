@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0017_candidate'),
+        ('annotate', '0040_a_persons_language'),
     ]
 
     operations = [
