@@ -15,6 +15,7 @@ from annotate.errors import NotAllowed
 from annotate.models import (
     Assignment,
     Comment,
+    Comparison,
     Consensus,
     Estimate,
     Invitation,
@@ -170,6 +171,28 @@ def reading_for(user: Visitor, pk: int) -> Assignment:
         raise NotAllowed
     _admit(user, reading.project, Role.REVIEWER)
     return reading
+
+
+def comparison_for(user: Visitor, pk: int) -> Comparison:
+    """A person's own comparison; nobody else's, whatever their role.
+
+    A member who asks for another's is told that it is not theirs: it may have been, before its lease ran out.
+    """
+    comparison = (
+        Comparison.objects.select_related("project__rubric", "holder", "lineup").filter(pk=pk).first()
+    )
+    if comparison is None:
+        raise NotAllowed
+    _admit(user, comparison.project, Role.ANNOTATOR)
+    if comparison.holder is None or comparison.holder.person_id != user.pk:
+        raise NotAllowed(
+            gettext(
+                "This comparison is not with you, or not any more: its time ran out and it went to somebody else."
+                " Nothing you chose in it was stored."
+            ),
+            is_visible=True,
+        )
+    return comparison
 
 
 def comment_for(user: Visitor, pk: int) -> Comment:

@@ -35,6 +35,12 @@ class Scope(models.TextChoices):
     PAIR = "pair", gettext_lazy("Pair")
     # A text given about a step: another way to go on, or a critique.
     CANDIDATE = "candidate", gettext_lazy("Candidate")
+    # Some traces of one problem, put in order.
+    LINEUP = "lineup", gettext_lazy("Lineup")
+
+
+# What people compare on a page of its own, outside the queue of traces.
+COMPARED = (Scope.PAIR, Scope.LINEUP)
 
 
 class CandidateKind(models.TextChoices):
@@ -59,6 +65,8 @@ class CriterionKind(models.TextChoices):
     CORRECTION = "correction", gettext_lazy("Correction")
     # One of the step's alternatives, by its position, or a continuation of one's own where none will do.
     PICK = "pick", gettext_lazy("Pick")
+    # The traces of a lineup put in order, ties allowed.
+    RANKING = "ranking", gettext_lazy("Ranking")
     # A heading over other questions: it asks nothing, its score is the weighted mean of theirs.
     GROUP = "group", gettext_lazy("Group")
 
@@ -71,6 +79,8 @@ CHOOSING_KINDS = (
     CriterionKind.CHOICE,
 )
 WORDING_KINDS = (CriterionKind.TEXT, CriterionKind.CORRECTION)
+# Neither levels nor words: what is chosen among stands beside the question, or there is nothing to choose.
+WITHOUT_LEVELS = (CriterionKind.GROUP, CriterionKind.PICK, CriterionKind.RANKING)
 
 
 class StepKind(models.TextChoices):

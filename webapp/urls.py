@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from webapp.views import (
     assign,
+    compare,
     consensus,
     discussion,
     export,
@@ -45,6 +46,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/overview/", queue.overview, name="queue-overview"),
     path("projects/<slug:slug>/traces/change/", queue.change, name="change-traces"),
     path("raters/<int:pk>/queue/", queue.reader, name="reader"),
+    path("projects/<slug:slug>/compare/", compare.compare, name="compare"),
+    path("projects/<slug:slug>/compare/make/", compare.make, name="make-comparisons"),
     path("projects/<slug:slug>/review/", review.queue, name="review-queue"),
     path("projects/<slug:slug>/review/names/", review.names, name="review-names"),
     path("projects/<slug:slug>/history/", history.own_history, name="own-history"),
@@ -77,6 +80,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assignments/<int:pk>/lease/", assign.lease, name="lease"),
     path("assignments/<int:pk>/skip/", assign.skip, name="skip"),
     path("assignments/<int:pk>/release/", assign.release, name="release-assignment"),
+    path("comparisons/<int:pk>/", compare.comparison, name="comparison"),
+    path("comparisons/<int:pk>/lease/", compare.lease, name="comparison-lease"),
+    path("comparisons/<int:pk>/skip/", compare.skip, name="skip-comparison"),
+    path("comparisons/<int:pk>/release/", compare.release, name="release-comparison"),
     path("runs/<int:pk>/", prelabel.run, name="run"),
     path("runs/<int:pk>/answers/", prelabel.answers, name="run-answers"),
     path("runs/<int:pk>/cancel/", prelabel.cancel, name="cancel-run"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import secrets
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,11 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext
 
+from annotate.consensus.preferences import comparing_criterion, newest_label
 from annotate.consensus.queries import latest_consensus
 from annotate.enums import ReleaseState, RunKind, RunState
 from annotate.errors import Conflict, Rejected
+from annotate.export.compared_package import write_compared
 from annotate.export.contracts import ExportSettings, Format
 from annotate.export.package import differences, new_folder, write_package
 from annotate.export.queries import release_folder
@@ -34,17 +36,21 @@ def build_release(
 ) -> Release:
     """Number a release, write its files below ``folder`` and publish it; from then on it cannot change.
 
-    ``run`` None means the newest finished consensus. What is wrong with the request is raised before there is a
-    release; what goes wrong while writing is raised too, and leaves a failed release without files. Callers are the
-    operator and managers.
+    ``run`` None means the newest finished consensus; a format of what people have compared has none. What is wrong with
+    the request is raised before there is a release; what goes wrong while writing is raised too, and leaves a failed
+    release without files. Callers are the operator and managers.
     """
     layout, chosen = _checked(format, settings)
-    source = _consensus_run(project, run)
-    layout.check(source, chosen)
-    release = _open_release(source, layout, chosen, created_by)
+    source: Run | None = None
+    if layout.reads == "comparisons":
+        chosen = _compared(project, run, layout, chosen)
+    else:
+        source = _consensus_run(project, run)
+        layout.check(source, chosen)
+    release = _open_release(project, source, layout, chosen, created_by)
     out = release_folder(release, folder)
     try:
-        manifest = write_package(source, layout, chosen, out)
+        manifest = _write(project, source, layout, chosen, out)
         _publish(release, manifest)
     except Exception as error:
         shutil.rmtree(out, ignore_errors=True)
@@ -58,9 +64,20 @@ def export_run(
 ) -> dict[str, Any]:
     """Write a consensus run to the new or empty folder ``out`` and answer its manifest; nothing is recorded."""
     layout, chosen = _checked(format, settings)
+    if layout.reads != "consensus":
+        raise Rejected(gettext("%(name)s is not made from a consensus.") % {"name": format}, field="format")
     source = _consensus_run(run.project, run)
     layout.check(source, chosen)
     return write_package(source, layout, chosen, out)
+
+
+def export_compared(
+    project: Project, out: Path, *, format: str, settings: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Write what people have compared to the new or empty folder ``out``; the manifest. Nothing is recorded."""
+    layout, chosen = _checked(format, settings)
+    chosen = _compared(project, None, layout, chosen)
+    return write_compared(project, layout, chosen, out)
 
 
 def export_release(release: Release, out: Path, *, folder: Path) -> dict[str, Any]:
@@ -91,6 +108,24 @@ def _checked(format: str, settings: Mapping[str, Any] | None) -> tuple[Format, E
     return layout, build_settings(layout.settings, settings or {})
 
 
+def _compared(project: Project, run: Run | None, layout: Format, chosen: Any) -> Any:
+    """The settings with the question and the newest label named, so that the same can be written again later."""
+    if run is not None or layout.reads != "comparisons":
+        raise Rejected(
+            gettext("%(name)s is not made from a consensus.") % {"name": layout.name},
+            field="run" if run else "format",
+        )
+    layout.check(project, chosen)
+    criterion = comparing_criterion(project, chosen.criterion)
+    return replace(chosen, criterion=criterion.key, upto=chosen.upto or newest_label(criterion))
+
+
+def _write(project: Project, run: Run | None, layout: Format, chosen: Any, out: Path) -> dict[str, Any]:
+    if run is None:
+        return write_compared(project, layout, chosen, out)
+    return write_package(run, layout, chosen, out)
+
+
 def _consensus_run(project: Project, run: Run | None) -> Run:
     found = run or latest_consensus(project)
     if found is None:
@@ -109,9 +144,11 @@ def _consensus_run(project: Project, run: Run | None) -> Run:
 
 
 @transaction.atomic
-def _open_release(run: Run, layout: Format, settings: ExportSettings, created_by: Person | None) -> Release:
+def _open_release(
+    project: Project, run: Run | None, layout: Format, settings: ExportSettings, created_by: Person | None
+) -> Release:
     # The project's row is the queue for its numbers.
-    project = Project.objects.select_for_update().get(pk=run.project_id)
+    project = Project.objects.select_for_update().get(pk=project.pk)
     newest = project.releases.aggregate(newest=Max("number"))["newest"] or 0
     number = newest + 1
     return Release.objects.create(

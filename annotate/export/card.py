@@ -56,6 +56,9 @@ class Facts:
     measures: tuple[Measure, ...]
     funnel: tuple[FunnelRow, ...]
     limits: tuple[str, ...]
+    # Where something other than steps is written: what became of all of it, by name.
+    outcomes: Mapping[str, int] | None = None
+    tags: tuple[str, ...] = ("process-reward-model", "reasoning", "step-level-labels", "gradus")
 
 
 def render_card(facts: Facts) -> str:
@@ -68,7 +71,7 @@ def render_card(facts: Facts) -> str:
         _policy(facts),
         _raters(facts.raters),
         _agreement(facts.measures),
-        _funnel(facts.funnel),
+        _funnel(facts.funnel) if facts.outcomes is None else _outcomes(facts.outcomes),
         _limits(facts),
     )
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -97,7 +100,7 @@ def _head(facts: Facts) -> str:
         *_list("task_categories", [facts.task]),
         *_list("annotations_creators", creators(facts.raters, facts.settings.people)),
         *_list("size_categories", [size_category(facts.rows)]),
-        *_list("tags", ["process-reward-model", "reasoning", "step-level-labels", "gradus"]),
+        *_list("tags", facts.tags),
         "configs:",
     ]
     for split in facts.splits:
@@ -154,6 +157,11 @@ def _estimate(measure: Measure) -> str:
 def _funnel(funnel: Sequence[FunnelRow]) -> str:
     rows = [(row.title, row.action, f"{row.steps:,}", f"{row.traces:,}") for row in funnel]
     return "## From all steps to these\n\n" + _table(("Steps that are", "Action", "Steps", "In traces"), rows)
+
+
+def _outcomes(outcomes: Mapping[str, int]) -> str:
+    rows = [(name.replace("_", " "), f"{n:,}") for name, n in outcomes.items()]
+    return "## From all comparisons to these\n\n" + _table(("Comparisons", "Number"), rows)
 
 
 def _limits(facts: Facts) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from annotate.consensus.funnel import FunnelRow
+from annotate.consensus.preferences import Votes
 from annotate.enums import Action
 from annotate.errors import Rejected
-from annotate.models import Run
+from annotate.models import Criterion, Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +104,48 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class ComparedRow:
+    """Two texts that follow ``prompt``, and who said which is better: 1 the left, -1 the right, 0 neither, None unsure.
+
+    ``source``: they were compared as a pair, or stood in an order of several.
+    """
+
+    name: str
+    source: Literal["pair", "ranking"]
+    problem: str
+    prompt: str
+    left: str
+    right: str
+    votes: Votes
+    said: tuple[tuple[RaterRow, int | None], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedSource:
+    """What a format of preferences reads: people's answers to one question, up to the label ``upto``."""
+
+    criterion: Criterion
+    upto: int
+    raters: tuple[RaterRow, ...]
+    rows: Callable[[], Iterator[ComparedRow]]
+
+
+@dataclass(frozen=True, slots=True)
 class Format:
     """A named way to write a release.
 
-    ``check`` refuses a run or settings the format cannot say, before anything is written. ``write`` writes below
-    the folder it is given. ``task`` is the card's task category, ``limits`` sentences a reader of the data must know.
-    ``version`` rises when a reader of the files would have to change.
+    ``reads`` says what: a consensus run, or what people have compared in a project. ``check`` refuses the run, or the
+    project, or settings the format cannot say, before anything is written. ``write`` writes a :class:`Source`, or a
+    :class:`ComparedSource`, below the folder it is given. ``task`` is the card's task category, ``limits`` sentences a
+    reader of the data must know. ``version`` rises when a reader of the files would have to change.
     """
 
     name: str
     version: int
     title: str
     settings: type[ExportSettings]
-    check: Callable[[Run, Any], None]
-    write: Callable[[Source, Path, Any], Written]
+    check: Callable[[Any, Any], None]
+    write: Callable[[Any, Path, Any], Written]
     task: str
     limits: Callable[[Any], tuple[str, ...]]
+    reads: Literal["consensus", "comparisons"] = "consensus"

@@ -22,7 +22,7 @@ from annotate.errors import Conflict
 from annotate.export.card import Facts, Measure, render_card
 from annotate.export.contracts import ExportSettings, Format, RaterRow, Source, Written
 from annotate.export.rows import source_of
-from annotate.models import Estimate, Run
+from annotate.models import Criterion, Estimate, Project, Run
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
@@ -56,21 +56,26 @@ def write_package(run: Run, layout: Format, settings: ExportSettings, out: Path)
             raise Conflict(f"Run {run.pk} kept nothing that {layout.name} could write.")
         funnel = [*funnel_of(run), *written.funnel]
         card = render_card(_facts(source, layout, settings, written, funnel))
-        (draft / CARD).write_text(card, encoding="utf-8", newline="\n")
-        manifest = _manifest(source, layout, settings, written, funnel) | {"files": _files(draft)}
-        text = json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
-        (draft / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
-    return manifest
+        return sealed(draft, card, _manifest(source, layout, settings, written, funnel))
+
+
+def sealed(draft: Path, card: str, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Put the card and the manifest beside the data; the manifest with every file's sum."""
+    (draft / CARD).write_text(card, encoding="utf-8", newline="\n")
+    whole = manifest | {"files": files_in(draft)}
+    text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
+    (draft / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
+    return whole
 
 
 def differences(folder: Path, manifest: dict[str, Any]) -> list[str]:
     """The files below ``folder`` that are missing, extra or not as the manifest says."""
     expected = {file["path"]: file for file in manifest["files"]}
-    found = {file["path"]: file for file in _files(folder) if file["path"] != MANIFEST}
+    found = {file["path"]: file for file in files_in(folder) if file["path"] != MANIFEST}
     return sorted(path for path in expected.keys() | found.keys() if expected.get(path) != found.get(path))
 
 
-def _files(folder: Path) -> list[dict[str, Any]]:
+def files_in(folder: Path) -> list[dict[str, Any]]:
     return [
         {"path": path.relative_to(folder).as_posix(), "bytes": path.stat().st_size, "sha256": _sha256(path)}
         for path in sorted(folder.rglob("*"))
@@ -100,13 +105,16 @@ def _manifest(
             "criterion": run.criterion.key,
             "rubric": str(run.criterion.rubric),
         },
-        "raters": [
-            {"rater": r.name, "kind": r.kind, "is_simulated": r.is_simulated, "labels": r.labels}
-            for r in source.raters
-        ],
+        "raters": raters_as_json(source.raters),
         "counts": written.counts,
         "funnel": as_json(funnel),
     }
+
+
+def raters_as_json(raters: tuple[RaterRow, ...]) -> list[dict[str, Any]]:
+    return [
+        {"rater": r.name, "kind": r.kind, "is_simulated": r.is_simulated, "labels": r.labels} for r in raters
+    ]
 
 
 def _facts(
@@ -126,7 +134,7 @@ def _facts(
         rows=written.rows,
         splits=written.splits,
         raters=source.raters,
-        measures=_measures(source),
+        measures=measures_of(source.run.project, source.run.criterion, source.raters),
         funnel=tuple(funnel),
         limits=layout.limits(settings),
     )
@@ -142,10 +150,10 @@ def _published(settings: Any, raters: tuple[RaterRow, ...]) -> Any:
     return names.get(settings, settings) if isinstance(settings, str) else settings
 
 
-def _measures(source: Source) -> tuple[Measure, ...]:
+def measures_of(project: Project, criterion: Criterion, raters: tuple[RaterRow, ...]) -> tuple[Measure, ...]:
     """Estimates about the criterion as a whole and about the raters that spoke; others stay unnamed."""
-    names = {rater.pk: rater.name for rater in source.raters}
-    found = Estimate.objects.filter(project=source.run.project, criterion=source.run.criterion)
+    names = {rater.pk: rater.name for rater in raters}
+    found = Estimate.objects.filter(project=project, criterion=criterion)
     return tuple(
         Measure(e.name, names[e.rater_id] if e.rater_id else "all", e.value, e.low, e.high, e.n)
         for e in found.order_by("rater_id", "name")

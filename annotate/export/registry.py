@@ -5,9 +5,10 @@ from __future__ import annotations
 from annotate.errors import Rejected
 from annotate.export.contracts import Format
 from annotate.export.formats.parquet import PARQUET
+from annotate.export.formats.preference import PREFERENCE
 from annotate.export.formats.trl_stepwise import TRL_STEPWISE
 
-FORMATS: dict[str, Format] = {layout.name: layout for layout in (TRL_STEPWISE, PARQUET)}
+FORMATS: dict[str, Format] = {layout.name: layout for layout in (TRL_STEPWISE, PARQUET, PREFERENCE)}
 
 
 def get_format(name: str) -> Format:

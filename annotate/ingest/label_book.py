@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from annotate.enums import WORDING_KINDS, CriterionKind, Scope
+from annotate.enums import COMPARED, WORDING_KINDS, CriterionKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, LabelDraft, RaterDraft
 from annotate.ingest.founding import freeze_rubric
@@ -80,7 +80,7 @@ class LabelBook:
             raise Rejected(f"{criterion.key} is asked about steps; say which", field=draft.place("step"))
         if criterion.scope == Scope.TRACE and draft.position is not None:
             raise Rejected(f"{criterion.key} is asked about the whole trace", field=draft.place("step"))
-        if criterion.scope in (Scope.PAIR, Scope.CANDIDATE):
+        if criterion.scope in (*COMPARED, Scope.CANDIDATE):
             raise Rejected(
                 f"{criterion.key} is asked about {criterion.scope}s", field=draft.place("criterion")
             )
@@ -145,6 +145,11 @@ class LabelBook:
             if draft.value or not draft.text.strip():
                 raise Rejected(f"{criterion.key} asks for a text and no value", field=draft.place("text"))
             return
+        if criterion.kind == CriterionKind.RANKING:
+            raise Rejected(
+                f"{criterion.key} puts a lineup in order, which a file cannot name",
+                field=draft.place("criterion"),
+            )
         if criterion.kind == CriterionKind.PICK:
             raise Rejected(
                 f"{criterion.key} picks one of the alternatives, which a file cannot name",

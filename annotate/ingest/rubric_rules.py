@@ -12,7 +12,15 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from annotate.enums import CHOOSING_KINDS, WORDING_KINDS, CandidateKind, CriterionKind, Scope, Verdict
+from annotate.enums import (
+    CHOOSING_KINDS,
+    WITHOUT_LEVELS,
+    WORDING_KINDS,
+    CandidateKind,
+    CriterionKind,
+    Scope,
+    Verdict,
+)
 from annotate.errors import Rejected
 from annotate.ingest.presets.contracts import CriterionPreset, LevelPreset
 from annotate.models.label import LONGEST_VALUE
@@ -101,7 +109,7 @@ def _own_problems(about: _About, one: CriterionPreset) -> Iterator[Problem]:
     yield from _word_problems(about, "title", one.title, _LONGEST["title"])
     if not math.isfinite(one.weight) or one.weight < 0:
         yield about.says("weight", gettext("a weight is a number from 0"))
-    is_without_levels = one.kind in (*WORDING_KINDS, CriterionKind.GROUP, CriterionKind.PICK)
+    is_without_levels = one.kind in (*WORDING_KINDS, *WITHOUT_LEVELS)
     if is_without_levels and one.levels:
         yield about.says(
             "levels", gettext("a %(kind)s has no levels to choose from") % {"kind": mid(one.kind.label)}
@@ -112,6 +120,10 @@ def _own_problems(about: _About, one: CriterionPreset) -> Iterator[Problem]:
         yield about.says("scope", gettext("only a step can be rewritten"))
     if one.kind == CriterionKind.PICK and one.scope != Scope.STEP:
         yield about.says("scope", gettext("one picks among the alternatives of a step"))
+    if one.kind == CriterionKind.RANKING and one.scope != Scope.LINEUP:
+        yield about.says("scope", gettext("what is put in order is a lineup"))
+    if one.scope == Scope.LINEUP and one.kind not in (CriterionKind.RANKING, CriterionKind.TEXT):
+        yield about.says("kind", gettext("a lineup is put in order, or spoken of in words"))
     if one.scope == Scope.CANDIDATE and one.candidate_kind not in CandidateKind.values:
         yield about.says("candidate_kind", gettext("say whether it is about alternatives or critiques"))
     if one.scope != Scope.CANDIDATE and one.candidate_kind:
@@ -232,6 +244,7 @@ _REACHES: Mapping[Scope, tuple[Scope, ...]] = {
     Scope.STEP: (Scope.STEP, Scope.TRACE),
     Scope.TRACE: (Scope.TRACE,),
     Scope.PAIR: (Scope.PAIR,),
+    Scope.LINEUP: (),
     Scope.CANDIDATE: (Scope.STEP, Scope.TRACE),
 }
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+from django.db.models import Exists, OuterRef
 
 from annotate.enums import AssignmentState
 from annotate.errors import Rejected
@@ -20,7 +23,19 @@ from annotate.ingest.merging import merged
 from annotate.ingest.problem_shelf import ProblemShelf
 from annotate.ingest.report import Tally
 from annotate.ingest.step_rows import insert_steps
-from annotate.models import Assignment, Criterion, Label, Problem, Project, Step, Trace, Unit
+from annotate.models import (
+    Assignment,
+    Comparison,
+    Criterion,
+    Entrant,
+    Label,
+    Pair,
+    Problem,
+    Project,
+    Step,
+    Trace,
+    Unit,
+)
 
 
 class Fate(StrEnum):
@@ -161,12 +176,27 @@ def _worked_on(traces: list[int]) -> dict[int, str]:
         Unit.objects.filter(trace__in=traces).values_list("trace_id", flat=True), "is part of a run"
     )
     why |= dict.fromkeys(held.values_list("trace_id", flat=True), "is or was with an annotator")
+    for pairs in _comparisons_of(traces):
+        why |= dict.fromkeys(pairs, "is or was compared by somebody")
     for path in ("step__trace_id", "trace_id", "candidate__step__trace_id"):
         labelled = Label.objects.filter(**{f"{path.removesuffix('_id')}__in": traces}).values_list(
             path, flat=True
         )
         why |= dict.fromkeys(labelled.distinct(), "has labels, which would be stranded")
     return why
+
+
+def _comparisons_of(traces: list[int]) -> Iterator[Iterable[int]]:
+    """Those of the traces that a person has compared, or a machine, side by side or in a lineup."""
+    begun = Comparison.objects.exclude(state=AssignmentState.OPEN)
+    for path in ("left_trace_id", "right_trace_id", "left_step__trace_id", "right_step__trace_id"):
+        about = Pair.objects.filter(**{f"{path.removesuffix('_id')}__in": traces})
+        is_compared = Exists(begun.filter(pair=OuterRef("pk"))) | Exists(
+            Label.objects.filter(pair=OuterRef("pk"))
+        )
+        yield about.filter(is_compared).values_list(path, flat=True).distinct()
+    lineups = begun.filter(lineup__isnull=False).values("lineup")
+    yield Entrant.objects.filter(trace__in=traces, lineup__in=lineups).values_list("trace_id", flat=True)
 
 
 def _labels_of(entries: list[Entry]) -> list[PlacedLabel]:

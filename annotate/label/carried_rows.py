@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from django.db import connection
 from django.utils import timezone
 
-_COPIED = "rater_id, step_id, trace_id, pair_id, candidate_id, assignment_id, run_id, score, text, has_seen_prelabels"
+_COPIED = (
+    "rater_id, step_id, trace_id, pair_id, candidate_id, lineup_id, assignment_id, run_id, score, text,"
+    " has_seen_prelabels"
+)
 _EVIDENCE = {
     "sqlite": "json_set(evidence, '$.carried_from', json_object('label', id, 'rubric', %s, 'criterion', %s,"
     " 'value', value))",

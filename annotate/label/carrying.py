@@ -14,7 +14,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, QuerySet
 from django.utils.translation import gettext
 
-from annotate.enums import AssignmentState, CriterionKind, Scope
+from annotate.enums import COMPARED, AssignmentState, CriterionKind
 from annotate.ingest.presets import CriterionPreset
 from annotate.ingest.rubric_rows import criteria_of
 from annotate.models import Assignment, Candidate, Criterion, Label, Rubric, Step
@@ -138,6 +138,7 @@ def _with_shares(label: Label, passage: Passage, move: Move) -> Label:
         trace_id=label.trace_id,
         pair_id=label.pair_id,
         candidate_id=label.candidate_id,
+        lineup_id=label.lineup_id,
         assignment_id=label.assignment_id,
         run_id=label.run_id,
         value=passage.to_value,
@@ -176,7 +177,7 @@ def _readings(
 ) -> tuple[int, list[Reading]]:
     every = list(new.criteria.prefetch_related("levels"))
     asked = [
-        one for one in every if one.is_asked and one.scope != Scope.PAIR and one.kind != CriterionKind.GROUP
+        one for one in every if one.is_asked and one.scope not in COMPARED and one.kind != CriterionKind.GROUP
     ]
     titles = {one.pk: one.title for one in asked}
     ids = {one.key: one.pk for one in every}

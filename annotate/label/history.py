@@ -47,13 +47,16 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A line of a history. ``state`` says what became of it; empty where it stands and counts."""
+    """A line of a history. ``state`` says what became of it; empty where it stands and counts.
+
+    ``compared`` names what was compared, a pair or a lineup, which is no trace; ``comparison`` is the slot it was in.
+    """
 
     at: datetime
     who: str
     kind: str
     what: str
-    trace: Trace
+    trace: Trace | None
     position: int | None
     criterion: str = ""
     value: str = ""
@@ -62,6 +65,8 @@ class Event:
     label: int | None = None
     superseded_by: int | None = None
     state: str = ""
+    compared: str = ""
+    comparison: int | None = None
 
 
 def marks_of(trace: Trace, *, position: int | None = None, who: Who | None = None) -> list[Mark]:
@@ -104,15 +109,14 @@ def own_labels(project: Project, person: Person) -> QuerySet[Label]:
 
 def event_of(label: Label, who: str) -> Event:
     step = label.candidate.step if label.candidate else label.step
-    trace = label.trace or (step.trace if step else None)
-    assert trace is not None
+    compared = "Pair" if label.pair_id else "Lineup" if label.lineup_id else ""
     later: Label | None = getattr(label, "superseded_by", None)
     return Event(
         at=label.created_at,
         who=who,
         kind=label.rater.kind,
         what=_what(label),
-        trace=trace,
+        trace=label.trace or (step.trace if step else None),
         position=step.position if step else None,
         criterion=label.criterion.title,
         value=label.value,
@@ -121,6 +125,8 @@ def event_of(label: Label, who: str) -> Event:
         label=label.pk,
         superseded_by=later.pk if later else None,
         state=_state(label, later),
+        compared=compared,
+        comparison=label.evidence.get("comparison") if compared else None,
     )
 
 

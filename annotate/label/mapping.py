@@ -116,7 +116,7 @@ def carried_value(value: str, move: Move, target: CriterionPreset) -> str | None
 
     A severity that the new version does not know sets its tag aside, and one that it needs is not made up.
     """
-    if target.kind == CriterionKind.PICK:
+    if target.kind in (CriterionKind.PICK, CriterionKind.RANKING):
         return value
     if target.kind != CriterionKind.TAGS:
         return move.levels.get(value) if value else value

@@ -10,7 +10,7 @@ from functools import cached_property
 from django.db.models import Q
 from django.utils.translation import gettext
 
-from annotate.enums import CriterionKind, RaterKind, Scope
+from annotate.enums import COMPARED, CriterionKind, RaterKind, Scope
 from annotate.errors import Conflict
 from annotate.models import Assignment, Candidate, Criterion, Label, Person, Project, Rater, Step, Trace
 from annotate.prepared import Prepared
@@ -106,11 +106,11 @@ def rubric_criteria(project: Project) -> tuple[Criterion, ...]:
 
 
 def asked_criteria(project: Project) -> tuple[Criterion, ...]:
-    """The questions put to people about a trace and its steps; pairs have a page of their own."""
+    """The questions put to people about a trace and its steps; what is compared has a page of its own."""
     return tuple(
         one
         for one in rubric_criteria(project)
-        if one.is_asked and one.scope != Scope.PAIR and one.kind != CriterionKind.GROUP
+        if one.is_asked and one.scope not in COMPARED and one.kind != CriterionKind.GROUP
     )
 
 

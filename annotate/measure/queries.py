@@ -92,8 +92,10 @@ def criterion_labels(criterion: Criterion) -> CriterionLabels:
         .independent()
         .filter(criterion=criterion)
         .annotate(
-            item=Coalesce("step_id", "trace_id", "pair_id", "candidate_id"),
-            cluster=Coalesce("step__trace_id", "trace_id", "pair_id", "candidate__step__trace_id"),
+            item=Coalesce("step_id", "trace_id", "pair_id", "candidate_id", "lineup_id"),
+            cluster=Coalesce(
+                "step__trace_id", "trace_id", "pair_id", "candidate__step__trace_id", "lineup_id"
+            ),
         )
         .order_by("pk")
         .values_list("item", "cluster", "rater_id", "rater__kind", "value")
@@ -118,8 +120,10 @@ def judge_forecasts(criterion: Criterion) -> Forecasts:
         Label.objects.counted()
         .filter(criterion=criterion, rater__kind=RaterKind.JUDGE, distribution__isnull=False)
         .annotate(
-            item=Coalesce("step_id", "trace_id", "pair_id", "candidate_id"),
-            cluster=Coalesce("step__trace_id", "trace_id", "pair_id", "candidate__step__trace_id"),
+            item=Coalesce("step_id", "trace_id", "pair_id", "candidate_id", "lineup_id"),
+            cluster=Coalesce(
+                "step__trace_id", "trace_id", "pair_id", "candidate__step__trace_id", "lineup_id"
+            ),
         )
         .order_by("pk")
         .values_list("rater_id", "item", "cluster", "distribution")

@@ -3,12 +3,14 @@
 from .assignment import Assignment, Reader, Turn
 from .candidate import Candidate
 from .comment import Comment
+from .comparison import Comparison
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
 from .filling import Filling
 from .invitation import Invitation
 from .label import Label
+from .lineup import Entrant, Lineup
 from .person import Person
 from .project import Membership, Project
 from .rater import Rater
@@ -21,14 +23,17 @@ __all__ = [
     "Assignment",
     "Candidate",
     "Comment",
+    "Comparison",
     "Completion",
     "Consensus",
     "Criterion",
+    "Entrant",
     "Estimate",
     "Filling",
     "Invitation",
     "Label",
     "Level",
+    "Lineup",
     "Membership",
     "Pair",
     "Person",

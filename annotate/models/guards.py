@@ -39,8 +39,8 @@ _RUBRIC_OF_LEVEL = (
 )
 _FROZEN = "a frozen rubric version cannot change"
 _LABEL_FACTS = (
-    "rater_id, criterion_id, step_id, trace_id, pair_id, candidate_id, assignment_id, run_id, value, score, text,"
-    " distribution, evidence, seconds, has_seen_prelabels, supersedes_id, decided_by_id, created_at"
+    "rater_id, criterion_id, step_id, trace_id, pair_id, candidate_id, lineup_id, assignment_id, run_id, value, score,"
+    " text, distribution, evidence, seconds, has_seen_prelabels, supersedes_id, decided_by_id, created_at"
 )
 _RELEASE_FACTS = (
     "project_id, number, run_id, format, settings, state, path, manifest, funnel, error, published_at"

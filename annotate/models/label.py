@@ -8,20 +8,23 @@ from annotate.enums import AssignmentState, Purpose, RaterKind
 from .assignment import Assignment
 from .candidate import Candidate
 from .corpus import Pair, Step, Trace
+from .lineup import Lineup
 from .rater import Rater
 from .rubric import Criterion
 from .run import Run
 
 # Room for every tag of a criterion with its severity.
 LONGEST_VALUE = 200
-TARGETS = ("step", "trace", "pair", "candidate")
+TARGETS = ("step", "trace", "pair", "candidate", "lineup")
 
 
 def _exactly(target: str) -> Q:
     return Q(**{f"{other}__isnull": other != target for other in TARGETS})
 
 
-ONE_TARGET = _exactly("step") | _exactly("trace") | _exactly("pair") | _exactly("candidate")
+ONE_TARGET = (
+    _exactly("step") | _exactly("trace") | _exactly("pair") | _exactly("candidate") | _exactly("lineup")
+)
 
 
 class LabelQuerySet(models.QuerySet["Label"]):
@@ -46,9 +49,9 @@ class Label(models.Model):
     """What one rater says about one target by one criterion. Append-only: a revision supersedes.
 
     ``value`` is a level key, or empty when the criterion asks for words; tags are keys in alphabetical order with
-    spaces between them, each followed by ``:severity`` where the criterion has severities. ``score`` is a machine's
-    own number behind that level (a rollout's success rate, a judge's probability); the level's place on the number
-    line is the level's, not the label's.
+    spaces between them, each followed by ``:severity`` where the criterion has severities; a ranking is the letters of
+    the lineup's places, best first, as in ``b>a=c``. ``score`` is a machine's own number behind that level (a rollout's
+    success rate, a judge's probability); the level's place on the number line is the level's, not the label's.
     """
 
     rater = models.ForeignKey(Rater, on_delete=models.RESTRICT, related_name="labels")
@@ -59,6 +62,7 @@ class Label(models.Model):
     candidate = models.ForeignKey(
         Candidate, null=True, blank=True, on_delete=models.CASCADE, related_name="labels"
     )
+    lineup = models.ForeignKey(Lineup, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
     assignment = models.ForeignKey(
         Assignment, null=True, blank=True, on_delete=models.RESTRICT, related_name="labels"
     )
@@ -104,6 +108,11 @@ class Label(models.Model):
                 fields=("rater", "criterion", "candidate"),
                 condition=Q(is_live=True, candidate__isnull=False),
                 name="label_one_live_per_candidate",
+            ),
+            models.UniqueConstraint(
+                fields=("rater", "criterion", "lineup"),
+                condition=Q(is_live=True, lineup__isnull=False),
+                name="label_one_live_per_lineup",
             ),
             models.CheckConstraint(
                 condition=Q(seconds__isnull=True) | Q(seconds__gte=0), name="label_seconds_not_negative"

@@ -15,7 +15,8 @@ class Release(models.Model):
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="releases")
     number = models.PositiveIntegerField()
-    run = models.ForeignKey(Run, on_delete=models.RESTRICT, related_name="releases")
+    # None: it holds what people have compared, which no consensus decides.
+    run = models.ForeignKey(Run, null=True, blank=True, on_delete=models.RESTRICT, related_name="releases")
     format = models.CharField(max_length=40)
     settings = models.JSONField(default=dict, blank=True)
     state = models.CharField(max_length=10, choices=ReleaseState.choices, default=ReleaseState.BUILDING)

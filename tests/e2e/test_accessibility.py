@@ -22,13 +22,24 @@ STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-pract
 NARROW = 320
 
 # What is no page to read: the API and what it serves, files, and addresses that only take forms.
-OWN_PAGES = ("assignments/", "projects/<slug:slug>/queue/", "projects/<slug:slug>/history/")
+OWN_PAGES = (
+    "assignments/",
+    "comparisons/",
+    "projects/<slug:slug>/queue/",
+    "projects/<slug:slug>/compare/",
+    "projects/<slug:slug>/history/",
+)
 
 
 def pages(world: World, *, own: bool) -> list[str]:
     """The addresses of the pages, those of an annotator's own work or all others."""
     html = [route for route in routes() if not route.startswith("api/") and "<path:" not in route]
-    return [path_of(route, world) for route in html if route.startswith(OWN_PAGES) is own]
+    managed = ["projects/<slug:slug>/compare/make/"]
+    return [
+        path_of(route, world)
+        for route in html
+        if (route.startswith(OWN_PAGES) and route not in managed) is own
+    ]
 
 
 @pytest.fixture

@@ -8,8 +8,27 @@ from collections.abc import Sequence
 from typing import Any
 
 from annotate.enums import CandidateKind, Outcome, RaterKind, Role
-from annotate.ingest.founding import add_member, create_project, freeze_rubric
-from annotate.models import Candidate, Criterion, Label, Pair, Person, Problem, Project, Rater, Step, Trace
+from annotate.ingest.founding import (
+    add_member,
+    create_from_preset,
+    create_project,
+    freeze_rubric,
+    use_rubric,
+)
+from annotate.models import (
+    Candidate,
+    Criterion,
+    Entrant,
+    Label,
+    Lineup,
+    Pair,
+    Person,
+    Problem,
+    Project,
+    Rater,
+    Step,
+    Trace,
+)
 
 _number = itertools.count(1)
 
@@ -72,6 +91,44 @@ def a_pair(left: Trace | Step, right: Trace | Step, *, external_id: str = "") ->
     project = left.trace.project if isinstance(left, Step) else left.project
     sides = {f"left_{noun}": left, f"right_{noun}": right}
     return Pair.objects.create(project=project, external_id=external_id or f"pair-{next(_number)}", **sides)
+
+
+def a_lineup(*traces: Trace, external_id: str = "") -> Lineup:
+    """Traces of one problem, to be put in order, at the places in which they are given."""
+    lineup = Lineup.objects.create(
+        project=traces[0].project,
+        problem=traces[0].problem,
+        external_id=external_id or f"lineup-{next(_number)}",
+        size=len(traces),
+    )
+    Entrant.objects.bulk_create(
+        Entrant(lineup=lineup, trace=trace, place=place) for place, trace in enumerate(traces)
+    )
+    return lineup
+
+
+def a_comparing_project(
+    *, preset: str = "preference", slug: str = "", overlap: int = 1, **members: Role
+) -> Project:
+    """A project of Alice's that asks about pairs, or with the preset ``ranking`` about lineups."""
+    project = a_project(slug=slug, overlap=overlap, **members)
+    use_rubric(project, create_from_preset(project, preset))
+    return project
+
+
+def some_attempts(project: Project, *texts: str, outcomes: Sequence[Outcome | None] = ()) -> list[Trace]:
+    """Traces of one problem of their own, each of one step that says its text."""
+    first = a_trace(project, texts=texts[:1], outcome=outcomes[0] if outcomes else None)
+    rest = [
+        a_trace(
+            project,
+            texts=[text],
+            outcome=outcomes[i] if i < len(outcomes) else None,
+            problem=first.problem,
+        )
+        for i, text in enumerate(texts[1:], start=1)
+    ]
+    return [first, *rest]
 
 
 def a_pair_label(rater: Rater, pair: Pair, value: str, *, criterion_key: str = "preference") -> Label:

@@ -87,7 +87,8 @@ def test_nobody_gets_in_without_signing_in(world, route):
 @pytest.mark.parametrize("route", [route for route in routes() if "<" in route])
 def test_a_stranger_finds_nothing_where_a_member_finds_something(world, route):
     path = path_of(route, world)
-    member = signed_in("bob" if "assignments/" in route or "queue" in route else "alice")
+    is_bobs = any(word in route for word in ("assignments/", "comparisons/<", "queue"))
+    member = signed_in("bob" if is_bobs else "alice")
 
     strange = answers(signed_in("dan"), path)
     known = answers(member, path)
@@ -125,3 +126,11 @@ def test_an_assignment_is_its_holders_alone(world, name):
     for route in [route for route in routes() if "assignments/<int:pk>" in route]:
         for answer in answers(signed_in(name), path_of(route, world)).values():
             assert answer.status == 404, route
+
+
+@pytest.mark.parametrize("name", ["alice", "carol"])
+def test_a_comparison_is_its_holders_alone(world, name):
+    """Members are told that it is not theirs: it may have been, before its lease ran out."""
+    for route in [route for route in routes() if "comparisons/<int:pk>" in route]:
+        for answer in answers(signed_in(name), path_of(route, world)).values():
+            assert answer.status == 403, route

@@ -6,13 +6,26 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
+from annotate.assign.compare.actions import claim_comparison, fill_comparisons
 from annotate.consensus.actions import run_consensus
 from annotate.enums import FinishReason, Outcome, RaterKind, Role, RunKind, UnitState
 from annotate.export.actions import build_release
+from annotate.ingest.founding import add_criteria
 from annotate.ingest.inviting import invite
+from annotate.ingest.presets.parts import PREFERENCE_OF_PEOPLE
 from annotate.label.discussion import write_comment
 from annotate.models import Completion, Estimate, Project, Run, Trace, Unit
-from tests.factories import a_candidate, a_criterion, a_label, a_person, a_project, a_rater, a_trace
+from tests.factories import (
+    a_candidate,
+    a_criterion,
+    a_label,
+    a_pair,
+    a_pair_label,
+    a_person,
+    a_project,
+    a_rater,
+    a_trace,
+)
 
 SLUG = "secret-sums"
 REFERENCE = "reference-forty-two"
@@ -29,9 +42,10 @@ class World:
 
 
 def a_world(releases: Path) -> World:
-    """Bob holds an assignment of the trace; everybody else has labelled it already."""
+    """Bob holds an assignment of the trace, which everybody else has labelled already, and a comparison of it."""
     project = a_project(slug=SLUG, bob=Role.ANNOTATOR, carol=Role.REVIEWER)
     a_person("dan")
+    add_criteria(project, (PREFERENCE_OF_PEOPLE,))
     trace = a_labelled_trace(project)
     run = a_prelabel_run(project, trace)
     decided = run_consensus(project, policy="majority", settings={"with_machines": True})
@@ -43,6 +57,11 @@ def a_world(releases: Path) -> World:
     bob = rater_of(project, a_person("bob"))
     assignment = claim_next(project, bob)
     assert assignment is not None
+    pair = a_pair(trace, a_trace(project, n_steps=2, problem=trace.problem), external_id="model-says")
+    a_pair_label(project.raters.get(name="judge/one@v1"), pair, "left")
+    fill_comparisons(project)
+    comparison = claim_comparison(project, bob)
+    assert comparison is not None
     assert project.rubric is not None
     invitation = invite(project, a_person("alice"), role=Role.ANNOTATOR)
     # About the trace that Bob holds: one among reviewers, one to him.
@@ -56,6 +75,7 @@ def a_world(releases: Path) -> World:
         "rubrics": project.rubric.pk,
         "raters": bob.pk,
         "assignments": assignment.pk,
+        "comparisons": comparison.pk,
         "labels": trace.steps.first().labels.get(rater__kind=RaterKind.JUDGE).pk,
         "runs": run.pk,
         "consensus": decided.pk,

@@ -15,6 +15,7 @@ from webapp.api.viewsets.comment import (
     ReaderCommentViewSet,
     TraceCommentViewSet,
 )
+from webapp.api.viewsets.comparison import ComparisonViewSet
 from webapp.api.viewsets.consensus import ConsensusViewSet, DecisionViewSet
 from webapp.api.viewsets.corpus import ProblemViewSet, StepViewSet, TraceViewSet
 from webapp.api.viewsets.estimate import EstimateViewSet
@@ -63,6 +64,17 @@ urlpatterns = [
     path("projects/<slug:slug>/assignments/", AssignmentViewSet.as_view(_get("list")), name="assignments"),
     path("projects/<slug:slug>/assignments/claim/", AssignmentViewSet.as_view(_post("claim")), name="claim"),
     path("projects/<slug:slug>/assignments/fill/", AssignmentViewSet.as_view(_post("fill")), name="fill"),
+    path("projects/<slug:slug>/comparisons/", ComparisonViewSet.as_view(_get("list")), name="comparisons"),
+    path(
+        "projects/<slug:slug>/comparisons/claim/",
+        ComparisonViewSet.as_view(_post("claim")),
+        name="claim-comparison",
+    ),
+    path(
+        "projects/<slug:slug>/comparisons/make/",
+        ComparisonViewSet.as_view(_post("make")),
+        name="make-comparisons",
+    ),
     path(
         "projects/<slug:slug>/queue/",
         QueueViewSet.as_view({"get": "retrieve", "put": "update"}),
@@ -128,6 +140,19 @@ urlpatterns = [
     ),
     path("assignments/<int:pk>/labels/", AnswerViewSet.as_view(LIST_AND_CREATE), name="answers"),
     path("assignments/<int:pk>/labels/clear/", AnswerViewSet.as_view(_post("clear")), name="clear"),
+    path("comparisons/<int:pk>/", ComparisonViewSet.as_view(_get("retrieve")), name="comparison"),
+    path(
+        "comparisons/<int:pk>/extend/", ComparisonViewSet.as_view(_post("extend")), name="extend-comparison"
+    ),
+    path(
+        "comparisons/<int:pk>/release/",
+        ComparisonViewSet.as_view(_post("release")),
+        name="release-comparison",
+    ),
+    path("comparisons/<int:pk>/skip/", ComparisonViewSet.as_view(_post("skip")), name="skip-comparison"),
+    path(
+        "comparisons/<int:pk>/submit/", ComparisonViewSet.as_view(_post("submit")), name="submit-comparison"
+    ),
     path("runs/<int:pk>/", RunViewSet.as_view(_get("retrieve")), name="run"),
     path("runs/<int:pk>/cancel/", RunViewSet.as_view(_post("cancel")), name="cancel"),
     path("runs/<int:pk>/retry/", RunViewSet.as_view(_post("retry")), name="retry"),

@@ -61,5 +61,9 @@ class RunForm(BudgetForm):
         assert isinstance(question, forms.ChoiceField)
         question.choices = [
             ("", gettext("The usual one for this strategy")),
-            *((c.key, c.title) for c in criteria if (c.scope == Scope.PAIR) == (entry.task == "pair")),
+            *(
+                (c.key, c.title)
+                for c in criteria
+                if c.scope != Scope.LINEUP and (c.scope == Scope.PAIR) == (entry.task == "pair")
+            ),
         ]

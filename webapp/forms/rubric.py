@@ -15,7 +15,7 @@ from django.http import QueryDict
 from django.utils.text import slugify
 from django.utils.translation import gettext
 
-from annotate.enums import WORDING_KINDS, CriterionKind, Scope, StepKind
+from annotate.enums import WITHOUT_LEVELS, WORDING_KINDS, CriterionKind, Scope, StepKind
 from annotate.errors import Rejected
 from annotate.ingest.presets import CriterionPreset, LevelPreset
 from annotate.ingest.rubric_rules import Problem, problems_in
@@ -291,7 +291,7 @@ class QuestionFields:
 
     @property
     def takes_levels(self) -> bool:
-        return self.row.words["kind"] not in (*WORDING_KINDS, CriterionKind.GROUP, CriterionKind.PICK)
+        return self.row.words["kind"] not in (*WORDING_KINDS, *WITHOUT_LEVELS)
 
 
 def fields_of(sheet: RubricSheet, problems: Sequence[Problem] = ()) -> list[QuestionFields]:

@@ -38,6 +38,7 @@ def asked_about(kind: str, scope: str) -> str:
         Scope.TRACE: gettext("%(kind)s about the trace"),
         Scope.PAIR: gettext("%(kind)s about the pair"),
         Scope.CANDIDATE: gettext("%(kind)s about the candidate"),
+        Scope.LINEUP: gettext("%(kind)s about the lineup"),
     }
     return said[Scope(scope)] % {"kind": CriterionKind(kind).label}
 

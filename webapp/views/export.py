@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from annotate.access import project_for, release_for, role_in
+from annotate.assign.compare.queries import compare_counts
 from annotate.consensus.queries import consensus_runs, latest_consensus
 from annotate.enums import Role
 from annotate.errors import Conflict, Rejected
@@ -30,6 +31,7 @@ def releases(request: HttpRequest, slug: str) -> HttpResponse:
         "project": project,
         "releases": releases_of(project),
         "has_consensus": consensus_runs(project).exists(),
+        "has_comparisons": bool(compare_counts(project).submitted),
         "can_manage": role_in(request.user, project) in (Role.OWNER, Role.MANAGER),
     }
     return render(request, "export/releases.html", context)
@@ -41,7 +43,8 @@ def new_release(request: HttpRequest, slug: str) -> HttpResponse:
     """GET ?format= sets the form up; POST asks a worker to write the files."""
     project = project_for(request.user, slug, role=Role.MANAGER)
     given = request.POST if request.method == "POST" else request.GET
-    name = given.get("format", next(iter(FORMATS)))
+    name = given.get("format", "" if consensus_runs(project).exists() else _of_comparisons(project))
+    name = name or next(iter(FORMATS))
     data = request.POST if request.method == "POST" else None
     settings = SettingsForm(get_format(name).settings, data)
     if data is not None and settings.is_valid() and _fits(project, name, settings):
@@ -55,15 +58,23 @@ def new_release(request: HttpRequest, slug: str) -> HttpResponse:
 
 def _fits(project: Project, format: str, settings: SettingsForm) -> bool:
     """Ask now what the worker would refuse later, out of everybody's sight."""
-    layout, run = get_format(format), latest_consensus(project)
-    if run is None:
+    layout = get_format(format)
+    source = latest_consensus(project) if layout.reads == "consensus" else project
+    if source is None:
         raise Conflict(gettext("There is no consensus to release. Run one first."))
     try:
-        layout.check(run, build_settings(layout.settings, settings.values))
+        layout.check(source, build_settings(layout.settings, settings.values))
     except Rejected as error:
         settings.add_error(error.field if error.field in settings.fields else None, error.reason)
         return False
     return True
+
+
+def _of_comparisons(project: Project) -> str:
+    """The format of what people have compared, where they have; empty where not."""
+    if not compare_counts(project).submitted:
+        return ""
+    return next(name for name, layout in FORMATS.items() if layout.reads == "comparisons")
 
 
 @login_required

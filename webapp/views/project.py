@@ -12,6 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import REACH, project_for, projects_for, role_in
+from annotate.assign.compare.queries import CompareState, compare_state
 from annotate.assign.queries import QueueState, queue_counts, queue_state, reader_progress, with_counts
 from annotate.consensus.queries import funnel_of, latest_consensus
 from annotate.enums import Action, Role, RunKind
@@ -19,6 +20,7 @@ from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import add_member, create_project
 from annotate.ingest.presets import GALLERY
 from annotate.ingest.queries import corpus_counts
+from annotate.label.queries import asked_criteria
 from annotate.measure.queries import agreement_of
 from annotate.models import Person, Project, Rater
 from annotate.wording import mid
@@ -61,6 +63,9 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "role": role,
         "queue": queue,
         "counts": queue_counts(found),
+        "comparing": compare_state(found, rater),
+        # A project without a rubric is still to choose what it asks.
+        "asks_traces": found.rubric is None or bool(asked_criteria(found)),
         "can_label": role in REACH[Role.ANNOTATOR],
         "can_manage": role in REACH[Role.MANAGER],
         "can_see_results": role in REACH[Role.VIEWER],
@@ -118,15 +123,18 @@ def _results(project: Project) -> dict[str, Any]:
 
 def _next_step(context: dict[str, Any], queue: QueueState) -> str:
     """The one thing to do next: the block whose button is the page's primary action."""
+    comparing: CompareState = context["comparing"]
     if not context["can_see_results"]:
-        return "label"
+        return "label" if context["asks_traces"] and not queue.is_empty else "compare"
     steps = (
         ("traces", context["corpus"].traces == 0),
-        ("fill", context["counts"].wanted == 0),
-        ("label", context["can_label"] and not queue.is_empty),
+        ("fill", context["asks_traces"] and context["counts"].wanted == 0),
+        ("make", context["can_manage"] and comparing.is_asked and comparing.counts.wanted == 0),
+        ("label", context["asks_traces"] and context["can_label"] and not queue.is_empty),
+        ("compare", context["can_label"] and not comparing.is_empty),
         ("runs", not context["runs"]),
         ("measure", not context["agreement"]),
-        ("consensus", context["consensus"] is None),
+        ("consensus", context["asks_traces"] and context["consensus"] is None),
         ("release", not context["releases"]),
     )
     return next((name for name, is_next in steps if is_next), "")

@@ -11,7 +11,6 @@ prefix by a setting; true is the default, as Lightman et al. score neutral steps
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,12 +20,10 @@ from annotate.consensus.funnel import FunnelRow
 from annotate.enums import Action, Verdict
 from annotate.errors import Rejected
 from annotate.export.contracts import ExportSettings, Format, Source, Split, TraceRow, Written
+from annotate.export.json_lines import json_line
 from annotate.models import Run
 
 PATH = "data/train.jsonl"
-
-# Line ends to some readers, which would tear a row in two; JSON may carry them escaped.
-_LINE_ENDS = {"\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +107,7 @@ def _line(trace: TraceRow, labels: list[bool]) -> str:
         "completions": [step.body for step in trace.steps[: len(labels)]],
         "labels": labels,
     }
-    line = json.dumps(row, ensure_ascii=False)
-    for character, escape in _LINE_ENDS.items():
-        line = line.replace(character, escape)
-    return line + "\n"
+    return json_line(row)
 
 
 def _counts(tallies: _Tallies) -> dict[str, int]:

@@ -10,9 +10,11 @@ from . import (
     first_error,
     math_errors,
     next_step,
+    preference,
     prm800k,
     prm800k_walk,
     prm_verdicts,
+    ranking,
     three_dimensions,
 )
 from .contracts import CriterionPreset, LevelPreset, RubricPreset
@@ -49,6 +51,8 @@ GALLERY: Mapping[str, RubricPreset] = {
         three_dimensions,
         checklist,
         next_step,
+        preference,
+        ranking,
     )
 }
 USUAL = prm_verdicts.PRESET.key

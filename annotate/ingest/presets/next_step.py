@@ -5,12 +5,12 @@ from __future__ import annotations
 from annotate.enums import CandidateKind, CriterionKind, Scope
 
 from .contracts import CriterionPreset, LevelPreset, RubricPreset
-from .parts import PREFERENCE
+from .parts import PREFERENCE_OF_PEOPLE
 
 PRESET = RubricPreset(
     key="next-step",
     title="Pairwise next step",
-    description="Is each alternative a better next step than the one taken, as good, or worse?",
+    description="Is each alternative better than the step taken, as good, or worse? And which of two ways to go on is?",
     criteria=(
         CriterionPreset(
             "comparison",
@@ -26,10 +26,10 @@ PRESET = RubricPreset(
             kind=CriterionKind.ORDINAL,
             candidate_kind=CandidateKind.ALTERNATIVE,
         ),
-        PREFERENCE,
+        PREFERENCE_OF_PEOPLE,
     ),
     guidelines="""Read the steps before as if you had to go on yourself. Then compare each alternative with the step
-that was taken, not with the other alternatives.
+that was taken, not with the other alternatives. Where two ways to go on are put side by side, the same holds.
 
 A right step that is short beats a right step that is long only if both say the same. A wrong step beats nothing: two
 wrong ones are *as good*. Steps without alternatives are only read.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from annotate.enums import CriterionKind, Scope
 
 from .contracts import CriterionPreset, LevelPreset
@@ -42,4 +44,15 @@ PREFERENCE = CriterionPreset(
     scope=Scope.PAIR,
     kind=CriterionKind.ORDINAL,
     is_asked=False,
+)
+# The same question put to people, with keys, and with a way to say that one cannot tell.
+PREFERENCE_OF_PEOPLE = replace(
+    PREFERENCE,
+    levels=(
+        LevelPreset("left", "Left", "The left one is better.", "1", 1.0),
+        LevelPreset("tie", "Neither", "There is no difference that matters.", "2", 0.0),
+        LevelPreset("right", "Right", "The right one is better.", "3", -1.0),
+        LevelPreset("unsure", "Unsure", "You cannot tell.", "4", None),
+    ),
+    is_asked=True,
 )

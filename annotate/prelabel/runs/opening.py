@@ -159,6 +159,10 @@ def _criterion(project: Project, entry: StrategyEntry, key: str) -> Criterion:
         raise Rejected(
             gettext("%(key)s is asked about candidates, which people rate") % {"key": key}, field="criterion"
         )
+    if found.scope == Scope.LINEUP:
+        raise Rejected(
+            gettext("%(key)s is asked about lineups, which people rate") % {"key": key}, field="criterion"
+        )
     if (found.scope == Scope.PAIR) != (entry.task == "pair"):
         asked, labelled = (
             ("pairs", "traces")

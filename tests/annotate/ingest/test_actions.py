@@ -14,9 +14,21 @@ from annotate.ingest.actions import ingest_file
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import CriterionPreset, LevelPreset
 from annotate.ingest.report import IngestReport
-from annotate.models import Assignment, Candidate, Label, Problem, Project, Rater, Run, Step, Trace, Unit
+from annotate.models import (
+    Assignment,
+    Candidate,
+    Comparison,
+    Label,
+    Problem,
+    Project,
+    Rater,
+    Run,
+    Step,
+    Trace,
+    Unit,
+)
 from tests.annotate.ingest.files import a_file, a_row
-from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+from tests.factories import a_criterion, a_label, a_lineup, a_pair, a_person, a_project, a_rater, a_trace
 from tests.paths import data_file
 
 pytestmark = pytest.mark.django_db
@@ -126,6 +138,28 @@ def test_new_steps_are_refused_where_work_would_be_lost(project: Project, tmp_pa
     report = bring(project, tmp_path, a_row(steps=["Only."]), a_row("t2"))
     assert (counts(report), errors(report)) == ((1, 0, 0, 1), [(1, "steps")])
     assert Trace.objects.get(external_id="t1").n_steps == 3
+
+
+@pytest.mark.parametrize("work", ["pair that was judged", "pair with a person", "lineup with a person"])
+def test_new_steps_are_refused_where_somebody_has_compared_the_trace(
+    project: Project, tmp_path: Path, work: str
+) -> None:
+    bring(project, tmp_path, a_row())
+    trace = Trace.objects.get()
+    others = [a_trace(project, problem=trace.problem, texts=[text]) for text in "ab"]
+    pair, lineup = a_pair(trace, others[0]), a_lineup(trace, *others)
+    if "judged" in work:
+        criterion = a_criterion(project)
+        Label.objects.create(rater=a_rater(project, "judge"), criterion=criterion, pair=pair, value="good")
+    else:
+        about = {"pair": pair} if work.startswith("pair") else {"lineup": lineup}
+        holder, state = a_rater(project), AssignmentState.SUBMITTED
+        Comparison.objects.create(project=project, slot=0, luck=0, state=state, holder=holder, **about)
+    report = bring(project, tmp_path, a_row(steps=["Only."]))
+    assert report.errors[0].reason == "the steps have changed, but the trace is or was compared by somebody"
+    Comparison.objects.update(state=AssignmentState.OPEN, holder=None)
+    Label.objects.all().delete()
+    assert counts(bring(project, tmp_path, a_row(steps=["Only."]))) == (0, 1, 0, 0)
 
 
 def test_copy_under_a_second_id_is_refused_naming_the_first(project: Project, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from annotate.enums import Outcome
 from annotate.errors import Rejected
-from annotate.ingest.pairing import pair_traces
+from annotate.ingest.pairing import count_pairs, pair_steps, pair_traces, pairs_there
 from annotate.models import Pair, Project, Trace
 from tests.factories import a_project, a_trace
 
@@ -71,3 +71,39 @@ def test_none_at_all_is_no_number_of_pairs() -> None:
     with pytest.raises(Rejected) as caught:
         pair_traces(a_project(), per_problem=0)
     assert caught.value.field == "pairs"
+
+
+def test_counting_says_what_making_would_make() -> None:
+    project = a_project()
+    traces_of_one_problem(project, RIGHT, WRONG, WRONG)
+    assert count_pairs(project, "traces", per_problem=2) == 2
+    assert not Pair.objects.exists()
+    pair_traces(project, per_problem=1)
+    assert count_pairs(project, "traces", per_problem=2) == 1
+
+
+def test_steps_are_paired_where_their_traces_part() -> None:
+    project = a_project()
+    first = a_trace(project, texts=["same\n", "left\n", "end"], outcome=RIGHT)
+    for texts in (["same\n", "right\n", "end"], ["same\n", "right\n", "another end"], ["same\n"]):
+        a_trace(project, texts=texts, outcome=WRONG, problem=first.problem)
+    assert pair_steps(project, per_problem=9) == 2
+    assert pair_steps(project, per_problem=9) == 0
+    sides = {
+        frozenset((pair.left_step.text, pair.right_step.text))
+        for pair in Pair.objects.all()
+        if pair.left_step and pair.right_step
+    }
+    # The third trace is the beginning of the others, and two of them go the same way.
+    assert sides == {frozenset(("left\n", "right\n")), frozenset(("end", "another end"))}
+    assert pairs_there(project) == (0, 2)
+
+
+def test_the_same_fork_is_one_pair_however_many_traces_take_it() -> None:
+    project = a_project()
+    first = a_trace(project, texts=["a", "x"])
+    for text in ("y", "y2", "z"):
+        a_trace(project, texts=["a", text, "more"], problem=first.problem)
+    a_trace(project, texts=["a", "x", "end"], problem=first.problem)
+    assert pair_steps(project, per_problem=2) == 2
+    assert pair_steps(project, per_problem=2) == 0

@@ -20,6 +20,7 @@ TAGS = CriterionPreset("slips", "Slips", "", (LevelPreset("sign", "Sign"),), kin
 OVERALL = replace(VERDICT, key="overall", title="Overall", scope=Scope.TRACE)
 GROUP = CriterionPreset("all", "All", "", (), scope=Scope.TRACE, kind=CriterionKind.GROUP)
 CORRECTION = CriterionPreset("rewrite", "Rewrite", "", (), kind=CriterionKind.CORRECTION)
+RANKING = CriterionPreset("order", "Order", "", (), scope=Scope.LINEUP, kind=CriterionKind.RANKING)
 
 
 def level(**change: object) -> CriterionPreset:
@@ -30,6 +31,7 @@ def test_rubrics_that_can_be_answered_have_no_problems() -> None:
     critique = replace(NOTE, condition="verdict", condition_levels=("bad",))
     inside = replace(OVERALL, parent="all")
     assert problems_in([*PRM_VERDICTS, *DIMENSIONS, PREFERENCE]) == []
+    assert problems_in([RANKING, replace(NOTE, scope=Scope.LINEUP)]) == []
     assert problems_in([VERDICT, critique, CORRECTION, replace(TAGS, severities=("minor", "fatal"))]) == []
     assert (
         problems_in([GROUP, inside, replace(VERDICT, condition="overall", condition_levels=("bad",))]) == []
@@ -47,6 +49,9 @@ def test_rubrics_that_can_be_answered_have_no_problems() -> None:
         ([replace(NOTE, levels=(GOOD,))], "criteria[0].levels", "no levels"),
         ([replace(VERDICT, weight=float("nan"))], "criteria[0].weight", "number from 0"),
         ([replace(CORRECTION, scope=Scope.TRACE)], "criteria[0].scope", "only a step"),
+        ([replace(RANKING, scope=Scope.TRACE)], "criteria[0].scope", "is a lineup"),
+        ([replace(VERDICT, scope=Scope.LINEUP)], "criteria[0].kind", "put in order"),
+        ([replace(RANKING, levels=(GOOD,))], "criteria[0].levels", "no levels"),
         ([replace(VERDICT, severities=("minor",))], "criteria[0].severities", "only tags"),
         ([replace(TAGS, severities=("a", "a"))], "criteria[0].severities", "twice"),
         ([replace(TAGS, severities=("very bad",))], "criteria[0].severities", "one short word"),

@@ -9,14 +9,26 @@ from django.test.utils import CaptureQueriesContext
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.enums import AssignmentState, CandidateKind, CriterionKind, RaterKind, Role, Scope
 from annotate.errors import Conflict, Rejected
-from annotate.ingest.founding import create_rubric, draft_version, rewrite_rubric
-from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset, LevelPreset
+from annotate.ingest.founding import create_rubric, draft_version, rewrite_rubric, use_rubric
+from annotate.ingest.presets import GALLERY, PRM_VERDICTS, CriterionPreset, LevelPreset
 from annotate.ingest.rubric_rows import criteria_of
 from annotate.label.actions import carry_over, save_label, submit_assignment
 from annotate.label.mapping import Move, Moves, usual_moves
 from annotate.label.queries import sheet_of
 from annotate.models import Assignment, Label, Project, Rubric
-from tests.factories import a_candidate, a_criterion, a_label, a_person, a_project, a_rater, a_trace
+from tests.factories import (
+    a_candidate,
+    a_criterion,
+    a_label,
+    a_lineup,
+    a_pair,
+    a_pair_label,
+    a_person,
+    a_project,
+    a_rater,
+    a_trace,
+    some_attempts,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -250,3 +262,23 @@ def test_ratings_of_candidates_are_carried_and_new_questions_about_them_reopen(p
     assert carry_over(same, usual(project, same)).incomplete == ()
     carried = Label.objects.get(criterion__rubric=same, criterion__key="better")
     assert (carried.candidate, carried.step, carried.value) == (candidate, None, "yes")
+
+
+def test_answers_about_pairs_and_lineups_are_carried_without_a_reading() -> None:
+    project = a_project()
+    both = (*GALLERY["preference"].criteria, *GALLERY["ranking"].criteria)
+    use_rubric(project, create_rubric(project, name="both", criteria=both))
+    traces = some_attempts(project, "one", "two", "three")
+    lineup, bob = a_lineup(*traces), a_rater(project)
+    pair = a_pair(*traces[:2])
+    a_pair_label(bob, pair, "left")
+    ranking = a_criterion(project, "ranking")
+    Label.objects.create(rater=bob, criterion=ranking, lineup=lineup, value="b>a=c")
+    new = next_version(project, *both)
+    carriage = carry_over(new, usual(project, new))
+    assert (carriage.n_carried, carriage.n_aside, carriage.n_complete) == (2, 0, 0)
+    carried = Label.objects.filter(criterion__rubric=new)
+    assert set(carried.values_list("criterion__key", "value", "pair", "lineup")) == {
+        ("preference", "left", pair.pk, None),
+        ("ranking", "b>a=c", None, lineup.pk),
+    }

@@ -9,11 +9,24 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from annotate.assign.actions import rater_of
+from annotate.assign.compare.actions import claim_comparison, fill_comparisons
 from annotate.consensus.actions import run_consensus
 from annotate.enums import RaterKind, Role, RunState, UnitState
+from annotate.label.comparing import Choice, submit_comparison
 from annotate.models import Estimate, Project, Release, Run, Unit
 from annotate.prelabel.actions import open_run
-from tests.factories import a_label, a_project, a_rater, a_trace
+from tests.factories import (
+    a_comparing_project,
+    a_criterion,
+    a_label,
+    a_pair,
+    a_person,
+    a_project,
+    a_rater,
+    a_trace,
+    some_attempts,
+)
 from tests.webapp.views.clients import queries_with_one_and_three, signed_in
 from workers.celery import app
 
@@ -103,6 +116,29 @@ def test_a_release_is_built_shown_and_downloaded(
         body = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
         assert len(body) == file["bytes"]
     assert alice.get(f"/releases/{release.pk}/files/../../secret_key").status_code == 404
+
+
+def test_what_people_prefer_is_released_without_a_consensus(
+    alice: Client, at_once: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.RELEASES_DIR = tmp_path
+    project = a_comparing_project(slug="fruit")
+    assert "run one first" in alice.get("/projects/fruit/releases/").content.decode()
+    a_pair(*some_attempts(project, "one", "two"))
+    fill_comparisons(project)
+    held = claim_comparison(project, rater_of(project, a_person("alice")))
+    assert held is not None
+    submit_comparison(held, held.token, [Choice(a_criterion(project, "preference").pk, "left")])
+    assert "/projects/fruit/releases/new/" in alice.get("/projects/fruit/releases/").content.decode()
+    assert "what people have compared so far" in alice.get("/projects/fruit/releases/new/").content.decode()
+    with at_once():
+        alice.post("/projects/fruit/releases/new/", {"format": "preference"})
+    release = Release.objects.get()
+    assert release.run is None
+    for page in (f"/releases/{release.pk}/", "/projects/fruit/releases/"):
+        assert "what people have compared" in alice.get(page).content.decode()
+    assert alice.get(f"/api/releases/{release.pk}/").json()["run"] is None
+    assert "Release 1" in alice.get("/projects/fruit/").content.decode()
 
 
 def test_a_release_needs_a_consensus_and_a_licence_that_is_one(project: Project, alice: Client) -> None:

@@ -8,7 +8,10 @@ from .fields import KnownOrNull
 
 
 class LabelSerializer(serializers.ModelSerializer[Label]):
-    """``step`` is a position from 0, or null for a label on the whole trace or on a ``candidate``."""
+    """``step`` is a position from 0, or null for a label on the whole trace or on something else.
+
+    That is then the id of a ``candidate``, a ``pair`` or a ``lineup``.
+    """
 
     rater = serializers.CharField(source="rater.name", read_only=True)
     rater_kind = serializers.CharField(source="rater.kind", read_only=True)
@@ -37,6 +40,8 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
             "criterion",
             "step",
             "candidate",
+            "pair",
+            "lineup",
             "value",
             "score",
             "distribution",

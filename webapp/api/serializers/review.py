@@ -140,7 +140,12 @@ class EventSerializer(serializers.Serializer[Any]):
     who = serializers.CharField()
     kind = serializers.ChoiceField(choices=RaterKind.choices)
     what = serializers.CharField()
-    trace = serializers.IntegerField(source="trace.pk")
+    trace = serializers.IntegerField(
+        source="trace.pk", allow_null=True, default=None, help_text="null: about a pair or a lineup."
+    )
+    comparison = serializers.IntegerField(
+        allow_null=True, help_text="In which a pair or a lineup was compared."
+    )
     step = serializers.IntegerField(source="position", allow_null=True)
     criterion = KnownOrNull()
     value = KnownOrNull()

@@ -35,7 +35,7 @@ class ReleaseViewSet(NounViewSet):
 
     @extend_schema(request=NewRelease, responses={202: Queued})
     def create(self, request: Request, slug: str) -> Response:
-        """Ask a worker to write a release of the newest consensus."""
+        """Ask a worker to write a release of the newest consensus, or of what people have compared."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
         new = NewRelease(data=request.data)
         new.is_valid(raise_exception=True)

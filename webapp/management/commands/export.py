@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from rich.table import Table
 
 from annotate.consensus.queries import latest_consensus
-from annotate.export.actions import export_release, export_run
+from annotate.export.actions import export_compared, export_release, export_run
 from annotate.export.registry import FORMATS
 from annotate.models import Project, Release, Run
 from webapp.management.base import GradusCommand
@@ -16,7 +16,9 @@ from webapp.management.pairs import settings_from
 
 
 class Command(GradusCommand):
-    help = "Write the kept steps of a project as a data set with its card and manifest."
+    help = (
+        "Write the kept steps of a project, or what people prefer, as a data set with its card and manifest."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project", help="slug of the project")
@@ -48,8 +50,14 @@ class Command(GradusCommand):
             return export_release(release, options["out"], folder=settings.RELEASES_DIR)
         if not options["format"]:
             raise CommandError(f"Say which --format: {', '.join(FORMATS)}.")
-        run = _run(project, options)
         chosen = settings_from(options["pairs"], FORMATS[options["format"]].settings)
+        if FORMATS[options["format"]].reads == "comparisons":
+            if options["run"] is not None or options["policy"]:
+                raise CommandError(
+                    "What people have compared has no consensus: leave out --run and --policy."
+                )
+            return export_compared(project, options["out"], format=options["format"], settings=chosen)
+        run = _run(project, options)
         return export_run(
             run,
             options["out"],

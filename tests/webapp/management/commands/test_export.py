@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from annotate.export.actions import build_release
 from tests.annotate.export.decided import Decided, a_decided_project
+from tests.factories import a_comparing_project, a_pair, a_pair_label, a_rater, some_attempts
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +61,16 @@ def test_a_mistake_is_one_clear_line_and_no_file(decided, tmp_path, arguments, m
     with pytest.raises(CommandError, match=message):
         run_command("sums", str(tmp_path / "out"), *arguments)
     assert not list(Path(tmp_path).iterdir())
+
+
+def test_the_command_writes_what_people_prefer(tmp_path):
+    project = a_comparing_project(slug="fruit")
+    a_pair_label(a_rater(project), a_pair(*some_attempts(project, "one", "two")), "right")
+
+    out = run_command("fruit", str(tmp_path / "out"), "--format", "preference")
+
+    row = json.loads((tmp_path / "out/data/train.jsonl").read_text())
+    assert (row["chosen"], row["rejected"]) == ("two", "one")
+    assert "preferences written: 1" in out
+    with pytest.raises(CommandError, match="leave out --run and --policy"):
+        run_command("fruit", str(tmp_path / "more"), "--format", "preference", "--policy", "lessons")

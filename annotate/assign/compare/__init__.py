@@ -1,0 +1,1 @@
+"""What people compare: pairs and lineups, a queue of their own beside the queue of traces."""

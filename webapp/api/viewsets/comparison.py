@@ -1,0 +1,146 @@
+"""Comparing by a script: claim, answer, skip. Nobody reaches another person's comparison, whatever their role."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.serializers import Serializer
+
+from annotate.access import comparison_for, project_for
+from annotate.assign.actions import rater_of
+from annotate.assign.compare.actions import (
+    Made,
+    claim_comparison,
+    extend_comparison,
+    fill_comparisons,
+    make_lineups,
+    make_pairs,
+    release_comparison,
+    skip_comparison,
+)
+from annotate.assign.compare.queries import asked_scopes, compare_state
+from annotate.enums import Role
+from annotate.errors import Rejected
+from annotate.ingest.lining_up import count_lineups
+from annotate.ingest.pairing import count_pairs
+from annotate.label.comparing import Choice, compared_criteria, submit_comparison
+from annotate.models import Comparison, Project
+from webapp.api.base import NewestFirst, NounViewSet, asker
+from webapp.api.serializers.assignment import Lease, Skip
+from webapp.api.serializers.comparison import (
+    ComparisonAnswers,
+    ComparisonClaim,
+    ComparisonSerializer,
+    ComparisonSheet,
+    MadeComparisons,
+    NewComparisons,
+)
+
+
+class ComparisonViewSet(NounViewSet):
+    """One's own comparison, laid out: the problem, the sides, the questions and one's answers."""
+
+    queryset = Comparison.objects.none()
+    serializer_class = ComparisonSerializer
+    pagination_class = NewestFirst
+
+    def list(self, request: Request, slug: str) -> Response:
+        """One's own comparisons in a project."""
+        project = project_for(asker(request), slug, role=Role.ANNOTATOR)
+        own = project.comparisons.filter(holder__person=asker(request))
+        return self.page(own.select_related("project"))
+
+    @extend_schema(request=None, responses=ComparisonClaim)
+    @action(detail=False, methods=["post"])
+    def claim(self, request: Request, slug: str) -> Response:
+        """Take the next comparison, or the one held already."""
+        project = project_for(asker(request), slug, role=Role.ANNOTATOR)
+        rater = rater_of(project, asker(request))
+        claimed = claim_comparison(project, rater) if asked_scopes(project) else None
+        if claimed is None:
+            return Response({"comparison": None, "reason": compare_state(project, rater).explanation})
+        own = comparison_for(asker(request), claimed.pk)
+        return Response({"comparison": ComparisonSheet(own).data, "reason": None})
+
+    @extend_schema(request=NewComparisons, responses=MadeComparisons)
+    @action(detail=False, methods=["post"])
+    def make(self, request: Request, slug: str) -> Response:
+        """Make pairs or lineups of traces of one problem, and ask people about all there are."""
+        project = project_for(asker(request), slug, role=Role.MANAGER)
+        wanted = _clean(NewComparisons, request)
+        if wanted["is_dry_run"]:
+            return Response(_counted(project, wanted))
+        return Response(asdict(_made(project, wanted)))
+
+    @extend_schema(responses=ComparisonSheet)
+    def retrieve(self, request: Request, pk: int) -> Response:
+        return self._now(request, pk)
+
+    @extend_schema(request=ComparisonAnswers, responses=ComparisonSheet)
+    @action(detail=True, methods=["post"])
+    def submit(self, request: Request, pk: int) -> Response:
+        """Answer the questions, all at once; the same lease twice is the same submission."""
+        comparison = comparison_for(asker(request), pk)
+        given = _clean(ComparisonAnswers, request)
+        ids = {one.key: one.pk for one in compared_criteria(comparison.project, comparison.scope)}
+        choices = []
+        for row, answer in enumerate(given["answers"], start=1):
+            key = answer.pop("criterion")
+            if key not in ids:
+                reason = f"The project's rubric does not ask {key} about a {comparison.scope}."
+                raise Rejected(reason, row=row, field="criterion")
+            choices.append(Choice(ids[key], **answer))
+        submit_comparison(comparison, given["token"], choices)
+        return self._now(request, pk)
+
+    @extend_schema(request=Skip, responses=ComparisonSerializer)
+    @action(detail=True, methods=["post"])
+    def skip(self, request: Request, pk: int) -> Response:
+        """Leave it to somebody else, for good."""
+        skip_comparison(comparison_for(asker(request), pk), **_clean(Skip, request))
+        return Response(self.get_serializer(comparison_for(asker(request), pk)).data)
+
+    @extend_schema(request=Lease, responses=ComparisonSerializer)
+    @action(detail=True, methods=["post"])
+    def extend(self, request: Request, pk: int) -> Response:
+        """Say that one is still at it: the lease ends a full term from now."""
+        extend_comparison(comparison_for(asker(request), pk), _clean(Lease, request)["token"])
+        return Response(self.get_serializer(comparison_for(asker(request), pk)).data)
+
+    @extend_schema(request=Lease, responses={204: None})
+    @action(detail=True, methods=["post"])
+    def release(self, request: Request, pk: int) -> Response:
+        """Give it back unanswered."""
+        release_comparison(comparison_for(asker(request), pk), _clean(Lease, request)["token"])
+        return Response(status=204)
+
+    def _now(self, request: Request, pk: int) -> Response:
+        return Response(ComparisonSheet(comparison_for(asker(request), pk)).data)
+
+
+def _made(project: Project, wanted: dict[str, Any]) -> Made:
+    if wanted["what"] == "none":
+        return Made(slots=fill_comparisons(project))
+    if wanted["what"] == "lineups":
+        return make_lineups(project, size=wanted["size"], per_problem=wanted["per_problem"])
+    return make_pairs(project, wanted["what"], per_problem=wanted["per_problem"])
+
+
+def _counted(project: Project, wanted: dict[str, Any]) -> dict[str, int | None]:
+    pairs = lineups = 0
+    if wanted["what"] == "lineups":
+        lineups = count_lineups(project, size=wanted["size"], per_problem=wanted["per_problem"])
+    elif wanted["what"] != "none":
+        pairs = count_pairs(project, wanted["what"], per_problem=wanted["per_problem"])
+    return {"pairs": pairs, "lineups": lineups, "slots": None}
+
+
+def _clean(form: type[Serializer[Any]], request: Request) -> dict[str, Any]:
+    given = form(data=request.data)
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)

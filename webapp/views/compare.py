@@ -1,0 +1,219 @@
+"""Comparing: getting a pair or a lineup, saying what one thinks of it, and making them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from annotate.access import REACH, comparison_for, project_for, role_in
+from annotate.assign.actions import rater_of
+from annotate.assign.compare.actions import (
+    Made,
+    claim_comparison,
+    extend_comparison,
+    fill_comparisons,
+    make_lineups,
+    make_pairs,
+    release_comparison,
+    skip_comparison,
+)
+from annotate.assign.compare.queries import asked_scopes, compare_counts, compare_state
+from annotate.enums import AssignmentState, Role, Scope
+from annotate.errors import Rejected
+from annotate.ingest.lining_up import count_lineups
+from annotate.ingest.pairing import count_pairs, pairs_there
+from annotate.label.comparing import compared_criteria, own_answers, submit_comparison
+from annotate.label.shortcuts import keys_of, without_levels
+from annotate.label.spread import Spread, spread_of
+from annotate.models import Comparison, Person, Project
+from webapp.forms.compare import (
+    LineupsForm,
+    PairsForm,
+    blanks_of,
+    choices_in,
+    lease_in,
+    posted_blanks,
+)
+from webapp.templatetags.typeset import has_math
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def compare(request: HttpRequest, slug: str) -> HttpResponse:
+    """GET says what there is to compare for this person; POST takes the next."""
+    project = project_for(request.user, slug, role=Role.ANNOTATOR)
+    assert isinstance(request.user, Person)
+    rater = rater_of(project, request.user)
+    if request.method == "POST" and asked_scopes(project):
+        taken = claim_comparison(project, rater)
+        if taken is not None:
+            return redirect("comparison", pk=taken.pk)
+    context = {
+        "project": project,
+        "state": compare_state(project, rater),
+        "can_manage": role_in(request.user, project) in REACH[Role.MANAGER],
+    }
+    return render(request, "compare/queue.html", context)
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def comparison(request: HttpRequest, pk: int) -> HttpResponse:
+    """The comparing page: one plain form, which a script makes quicker."""
+    held = comparison_for(request.user, pk)
+    if request.method != "POST":
+        return _page(request, held)
+    token, _note = lease_in(request.POST)
+    spread = spread_of(held)
+    criteria = compared_criteria(held.project, held.scope)
+    try:
+        submit_comparison(held, token, choices_in(criteria, spread.sides, request.POST))
+    except Rejected as trouble:
+        return _page(request, held, spread, trouble)
+    return _following(held)
+
+
+@login_required
+@require_POST
+def skip(request: HttpRequest, pk: int) -> HttpResponse:
+    held = comparison_for(request.user, pk)
+    token, note = lease_in(request.POST)
+    skip_comparison(held, token, note=note)
+    return _following(held)
+
+
+@login_required
+@require_POST
+def release(request: HttpRequest, pk: int) -> HttpResponse:
+    held = comparison_for(request.user, pk)
+    token, _note = lease_in(request.POST)
+    release_comparison(held, token)
+    messages.success(request, gettext("It is back in the queue. Nothing you chose in it was stored."))
+    return redirect("project", slug=held.project.slug)
+
+
+@login_required
+@require_POST
+def lease(request: HttpRequest, pk: int) -> JsonResponse:
+    """The open page's sign of life."""
+    held = comparison_for(request.user, pk)
+    token, _note = lease_in(request.POST)
+    return JsonResponse({"held_until": extend_comparison(held, token).held_until})
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def make(request: HttpRequest, slug: str) -> HttpResponse:
+    """What there is to compare, and what more there could be; POST makes it and asks people about it."""
+    project = project_for(request.user, slug, role=Role.MANAGER)
+    do = request.POST.get("do", "") if request.method == "POST" else ""
+    pairs = PairsForm(_given(request, "sides", do == "pairs"))
+    lineups = LineupsForm(_given(request, "lineup-size", do == "lineups"))
+    if do == "pairs" and pairs.is_valid():
+        return _made(request, project, make_pairs(project, **pairs.cleaned_data))
+    if do == "lineups" and lineups.is_valid():
+        return _made(request, project, make_lineups(project, **lineups.cleaned_data))
+    if do == "fill":
+        return _made(request, project, Made(slots=fill_comparisons(project)))
+    n_traces, n_steps = pairs_there(project)
+    context: dict[str, Any] = {
+        "project": project,
+        "scopes": asked_scopes(project),
+        "counts": compare_counts(project),
+        "n_pairs_of_traces": n_traces,
+        "n_pairs_of_steps": n_steps,
+        "n_lineups": project.lineups.count(),
+        "pairs": pairs,
+        "lineups": lineups,
+        "n_new_pairs": _counted(count_pairs, project, pairs),
+        "n_new_lineups": _counted(count_lineups, project, lineups),
+    }
+    is_wrong = any(form.is_bound and form.errors for form in (pairs, lineups))
+    return render(request, "compare/make.html", context, status=400 if is_wrong else 200)
+
+
+def _given(request: HttpRequest, field: str, is_posted: bool) -> Any:
+    """What a form is bound to: what was sent, or what a link asks to be counted; else its usual values."""
+    if is_posted:
+        return request.POST
+    return request.GET if field in request.GET else None
+
+
+def _counted(count: Any, project: Project, form: PairsForm | LineupsForm) -> int | None:
+    """How many new ones the form's values, or its usual ones, would make; None where they are none."""
+    if not form.is_bound:
+        return int(
+            count(project, **{name: form.get_initial_for_field(f, name) for name, f in form.fields.items()})
+        )
+    return int(count(project, **form.cleaned_data)) if form.is_valid() else None
+
+
+def _made(request: HttpRequest, project: Project, made: Made) -> HttpResponse:
+    said = []
+    if made.pairs:
+        said.append(ngettext("%(n)d pair made.", "%(n)d pairs made.", made.pairs) % {"n": made.pairs})
+    if made.lineups:
+        said.append(ngettext("%(n)d lineup made.", "%(n)d lineups made.", made.lineups) % {"n": made.lineups})
+    if made.slots:
+        said.append(
+            ngettext(
+                "People are asked for %(n)d comparison more.",
+                "People are asked for %(n)d comparisons more.",
+                made.slots,
+            )
+            % {"n": made.slots}
+        )
+    messages.success(
+        request, " ".join(said) or gettext("There was nothing to make that is not there already.")
+    )
+    return redirect("make-comparisons", slug=project.slug)
+
+
+def _following(held: Comparison) -> HttpResponse:
+    """On to the next, or to why there is none."""
+    project = held.project
+    assert held.holder is not None
+    following = claim_comparison(project, held.holder) if asked_scopes(project) else None
+    if following is None:
+        return redirect("compare", slug=project.slug)
+    return redirect("comparison", pk=following.pk)
+
+
+def _page(
+    request: HttpRequest, held: Comparison, spread: Spread | None = None, trouble: Rejected | None = None
+) -> HttpResponse:
+    assert isinstance(request.user, Person)
+    spread = spread or spread_of(held)
+    criteria = compared_criteria(held.project, held.scope)
+    if trouble is not None:
+        blanks = posted_blanks(criteria, spread.sides, request.POST, trouble=trouble.field or "")
+    else:
+        blanks = blanks_of(criteria, spread.sides, own_answers(held))
+    is_raw = "raw" in request.GET
+    steps = [*spread.shared, *(step for side in spread.sides for step in side.steps)]
+    taken = {level.hotkey for blank in blanks for level in blank.levels if level.hotkey}
+    keys = without_levels(keys_of(request.user.keys), taken)
+    context = {
+        "comparison": held,
+        "project": held.project,
+        "spread": spread,
+        "is_lineup": held.scope == Scope.LINEUP,
+        "blanks": blanks,
+        "numbers": range(1, len(spread.sides) + 1),
+        "is_open": held.state == AssignmentState.HELD,
+        "is_raw": is_raw,
+        "needs_math": not is_raw
+        and any(map(has_math, [spread.problem.text, *(step.text for step in steps)])),
+        "trouble": trouble,
+        "skip_key": keys.get("skip", ""),
+        "next_key": keys.get("next", ""),
+        "previous_key": keys.get("previous", ""),
+        "state": compare_state(held.project, held.holder),
+    }
+    return render(request, "compare/comparison.html", context, status=400 if trouble else 200)
