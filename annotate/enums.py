@@ -72,6 +72,29 @@ class StepKind(models.TextChoices):
     OBSERVATION = "observation", "Observation"
 
 
+class RecutKind(models.TextChoices):
+    """What was done to the boundaries of a trace's steps."""
+
+    SPLIT = "split", "Split"
+    MERGE = "merge", "Merged"
+
+
+class CutFault(models.TextChoices):
+    """What a reader says is wrong with a step's boundaries."""
+
+    TOO_LONG = "too_long", "Too long: more than one step"
+    BELONGS_BEFORE = "belongs_before", "Belongs with the step before"
+    OTHER = "other", "Something else"
+
+
+class CutAnswer(models.TextChoices):
+    """What came of a report. Empty while it is open."""
+
+    SPLIT = "split", "Split"
+    MERGE = "merge", "Merged"
+    LEFT = "left", "Left as it is"
+
+
 class Outcome(models.TextChoices):
     """Final-answer grading. Only the first two are evidence; the others stay unknown."""
 

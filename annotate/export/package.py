@@ -21,7 +21,7 @@ from annotate.consensus.registry import get_policy
 from annotate.errors import Conflict
 from annotate.export.card import Facts, Measure, render_card
 from annotate.export.contracts import ExportSettings, Format, RaterRow, Source, Written
-from annotate.export.rows import source_of
+from annotate.export.rows import n_recut, source_of
 from annotate.models import Estimate, Run
 
 MANIFEST = "manifest.json"
@@ -53,7 +53,8 @@ def write_package(run: Run, layout: Format, settings: ExportSettings, out: Path)
     with new_folder(out) as draft:
         written = layout.write(source, draft, settings)
         if not written.rows:
-            raise Conflict(f"Run {run.pk} kept nothing that {layout.name} could write.")
+            told = f" {_recut_sentence(n_left)}" if (n_left := n_recut(run)) else ""
+            raise Conflict(f"Run {run.pk} kept nothing that {layout.name} could write.{told}")
         funnel = [*funnel_of(run), *written.funnel]
         card = render_card(_facts(source, layout, settings, written, funnel))
         (draft / CARD).write_text(card, encoding="utf-8", newline="\n")
@@ -106,7 +107,7 @@ def _manifest(
         ],
         "counts": written.counts,
         "funnel": as_json(funnel),
-    }
+    } | ({"traces_recut": n_left} if (n_left := n_recut(run)) else {})
 
 
 def _facts(
@@ -128,7 +129,14 @@ def _facts(
         raters=source.raters,
         measures=_measures(source),
         funnel=tuple(funnel),
-        limits=layout.limits(settings),
+        limits=(*layout.limits(settings), *([_recut_sentence(n_left)] if (n_left := n_recut(run)) else [])),
+    )
+
+
+def _recut_sentence(n: int) -> str:
+    return (
+        f"{n} trace{'s are' if n != 1 else ' is'} left out: steps of {'them' if n != 1 else 'it'} were split or merged"
+        " after the consensus had decided. Another consensus includes such traces."
     )
 
 

@@ -20,7 +20,7 @@ from annotate.ingest.merging import merged
 from annotate.ingest.problem_shelf import ProblemShelf
 from annotate.ingest.report import Tally
 from annotate.ingest.step_rows import insert_steps
-from annotate.models import Assignment, Criterion, Label, Problem, Project, Step, Trace, Unit
+from annotate.models import Assignment, Criterion, Label, Problem, Project, Recut, Step, Trace, Unit
 
 
 class Fate(StrEnum):
@@ -42,6 +42,8 @@ class Entry:
     problem: Problem = field(init=False)
     fate: Fate = Fate.UNCHANGED
     has_new_steps: bool = False
+    # Steps were split or merged here: what the file says about single steps is about others.
+    keeps_cuts: bool = False
     refusal: BadRow | None = None
 
     def __post_init__(self) -> None:
@@ -103,6 +105,30 @@ class TraceBatch:
             entry.trace = known or Trace(project=self._project, external_id=entry.draft.external_id)
             entry.fate = Fate.UNCHANGED if known else Fate.CREATED
             entry.has_new_steps = entry.trace.content_hash != entry.content_hash
+        self._keep_cuts([entry for entry in self._entries if entry.has_new_steps and entry.trace.pk])
+
+    def _keep_cuts(self, entries: list[Entry]) -> None:
+        """A trace that was split or merged here stays so: the same text from its file is nothing new."""
+        if not entries:
+            return
+        cut_here = set(
+            Recut.objects.filter(trace__in=[entry.trace.pk for entry in entries]).values_list(
+                "trace_id", flat=True
+            )
+        )
+        for entry in entries:
+            is_same = entry.trace.text_hash == text_hash(entry.draft.steps)
+            if entry.trace.pk not in cut_here:
+                continue
+            if not is_same:
+                entry.refuse("steps", "the steps have changed, but the trace was split or merged here")
+            elif entry.draft.labels or entry.draft.candidates:
+                entry.refuse(
+                    "labels", "they name steps as the file has them, but the trace was split or merged here"
+                )
+            else:
+                entry.has_new_steps = False
+                entry.keeps_cuts = True
 
     def _refuse_losses(self) -> None:
         """Refuse a copy under a second id, and new steps for a trace that somebody has worked on."""
@@ -231,7 +257,7 @@ def _write_steps(entries: list[Entry]) -> None:
     if replaced:
         Step.objects.filter(trace__in=replaced).delete()
     insert_steps((entry.trace.pk, entry.draft.steps) for entry in renewed)
-    _merge_step_meta([entry for entry in entries if not entry.has_new_steps])
+    _merge_step_meta([entry for entry in entries if not (entry.has_new_steps or entry.keeps_cuts)])
 
 
 def _write_candidates(entries: list[Entry]) -> None:

@@ -27,7 +27,12 @@ from .completeness import Answer, asked_places, first_missing
 from .mapping import Moves, as_json, check_moves
 from .queries import question_of, reader_of
 from .revealing import reveal_to
-from .writing import Ledger, retire
+from .writing import Ledger, open_ledger, retire
+
+RECUT_MEANWHILE = (
+    "Somebody has split or merged steps of this trace since the page was loaded. Below are the steps as they are now;"
+    " what you had answered is kept wherever it still fits."
+)
 
 
 @transaction.atomic
@@ -37,7 +42,8 @@ def save_answers(assignment: Assignment, token: int, said: Sequence[Said]) -> li
     However many there are, they cost the same few queries, as long as each is about another place.
     """
     held = held_for_writing(assignment, token)
-    return Ledger(held, {one.position for one in said if one.position is not None}).write(said)
+    ledger, placed = open_ledger(held, said)
+    return ledger.write_placed(placed)
 
 
 def save_label(
@@ -119,7 +125,8 @@ def submit_sheet(
 ) -> Handed:
     """Write the answers given with it and make all of them count; while something is missing it stays open.
 
-    ``steps``: all of the trace's, from a caller who has read them already.
+    ``steps``: all of the trace's, from a caller who has read them already. An answer from a page on which the trace was
+    cut otherwise is written where it belongs now, and nothing is submitted: somebody has to look at the steps again.
 
     In this order: the slot must be held and complete; where the project reveals pre-labels and has not yet, it does
     so now and the slot stays open; drafts of earlier holders of the slot, and answers to what is not asked after all
@@ -133,7 +140,10 @@ def submit_sheet(
             return Handed()
         raise
     ledger = Ledger(held, steps=steps)
-    problem = trouble_in(said, ledger.write(said))
+    is_stale = any(one.boundary not in (None, ledger.boundary) for one in said)
+    problem = trouble_in(said, ledger.write_placed(ledger.place(said)))
+    if problem is None and is_stale:
+        problem = Rejected(RECUT_MEANWHILE, field="boundary")
     return Handed(problem) if problem is not None else _finish_if_complete(ledger)
 
 

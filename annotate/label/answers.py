@@ -44,6 +44,8 @@ class Said:
     seen: int | None = None
     # The text that is rated, and then no position.
     candidate: int | None = None
+    # How the trace was cut on the sender's page; None: as it is now.
+    boundary: int | None = None
 
     @property
     def place(self) -> Place:

@@ -14,10 +14,11 @@ from django.db.models import Q
 from annotate.enums import CandidateKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
-from annotate.models import Assignment, Criterion, Label, Step
+from annotate.models import Assignment, Criterion, Label, Step, Trace
 
 from .answers import Said, Spot, Written, clean_answer, clean_seconds
 from .completeness import Place
+from .cut_versions import CAME_LATE, Moved, moved
 from .queries import asked_criteria, reader_of
 from .rating import Rated, Texts, candidates_for
 from .revealing import has_seen_prelabels
@@ -50,11 +51,19 @@ class Ledger:
     ) -> None:
         """``held`` comes from :func:`held_for_writing`; without ``positions`` the whole trace is opened.
 
-        ``steps`` are those of the whole trace, if they have been read already: what a model wrote never changes.
+        ``steps`` are those of the whole trace, if they have been read already, after ``held.trace``; they are read
+        again where the trace has been cut anew since.
         """
         self.held = held
         self.criteria: Mapping[int, Criterion] = {one.pk: one for one in asked_criteria(held.project)}
-        rows = [(step.position, step.pk, step.kind) for step in steps or ()] or _steps_at(held, positions)
+        if steps and _version_of(held.trace_id) == held.trace.boundary_version:
+            self.boundary = held.trace.boundary_version
+            rows = [(step.position, step.pk, step.kind) for step in steps]
+        else:
+            # The slot is locked, and who cuts a trace anew locks its slots first: this is how it is cut now.
+            found = _steps_at(held, positions)
+            self.boundary = found[0][3] if found else _version_of(held.trace_id)
+            rows = [(position, pk, kind) for position, pk, kind, _ in found]
         self.steps = {position: pk for position, pk, _ in rows}
         self.kinds = [kind for _, _, kind in sorted(rows)]
         self.has_seen_prelabels = has_seen_prelabels(held)
@@ -108,6 +117,49 @@ class Ledger:
             row = self.standing(spot)
             if row is not None and row.is_here:
                 yield spot, row
+
+    def place(self, said: Sequence[Said]) -> list[Moved]:
+        """Where answers belong as the trace is cut now."""
+        if all(one.boundary in (None, self.boundary) for one in said):
+            return [Moved(one) for one in said]
+        steps = Step.objects.filter(trace_id=self.held.trace_id)
+        return moved(self.held.trace, said, dict(steps.values_list("pk", "position")))
+
+    def write_placed(self, placed: Sequence[Moved]) -> list[Written]:
+        """Write answers that are about steps of now; keep beside the old step, not standing, what came too late."""
+        standing = iter(self.write([one.said for one in placed if one.gone is None]))
+        return [
+            next(standing) if one.gone is None else self._kept_aside(one.said, one.gone) for one in placed
+        ]
+
+    def _kept_aside(self, one: Said, gone: Step) -> Written:
+        refusal = Rejected(
+            f"Step {one.position + 1 if one.position is not None else ''} was split or merged before your answer"
+            " arrived. The page shows the steps as they are now, with your answer beside them.",
+            field="boundary",
+        )
+        criterion = self.criteria.get(one.criterion_id)
+        own = Label.objects.filter(rater=reader_of(self.held), step=gone, criterion=one.criterion_id)
+        is_known = one.key and any(key == one.key for key in own.values_list("evidence__key", flat=True))
+        if criterion is None or one.is_cleared or is_known:
+            return Written(refusal=refusal)
+        try:
+            value, text = clean_answer(criterion, one.value, one.text, None)
+        except Rejected:
+            return Written(refusal=refusal)
+        Label.objects.create(
+            rater=reader_of(self.held),
+            criterion=criterion,
+            step=gone,
+            assignment=self.held,
+            value=value,
+            text=text,
+            seconds=clean_seconds(one.seconds),
+            is_live=False,
+            has_seen_prelabels=self.has_seen_prelabels,
+            evidence={CAME_LATE: True} | ({"key": one.key} if one.key else {}),
+        )
+        return Written(refusal=refusal)
 
     def write(self, said: Sequence[Said]) -> list[Written]:
         """Write some answers in their order; see :func:`actions.save_answers`."""
@@ -223,11 +275,27 @@ class Ledger:
         return criterion
 
 
-def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple[int, int, str]]:
+def open_ledger(held: Assignment, said: Sequence[Said]) -> tuple[Ledger, list[Moved]]:
+    """The ledger at the places that some answers name, and where these are now; call it with the slot locked.
+
+    Answers from a page on which the trace was cut otherwise are looked up under the version they name.
+    """
+    ledger = Ledger(held, {one.position for one in said if one.position is not None})
+    placed = ledger.place(said)
+    if any(one.said.position not in ledger.steps for one in placed if one.said.position is not None):
+        ledger = Ledger(held, {one.said.position for one in placed if one.said.position is not None})
+    return ledger, placed
+
+
+def _version_of(trace_id: int) -> int:
+    return Trace.objects.values_list("boundary_version", flat=True).get(pk=trace_id)
+
+
+def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple[int, int, str, int]]:
     steps = Step.objects.filter(trace_id=held.trace_id).order_by()
     if positions is not None:
         steps = steps.filter(position__in=positions)
-    return list(steps.values_list("position", "pk", "kind"))
+    return list(steps.values_list("position", "pk", "kind", "trace__boundary_version"))
 
 
 def _once_per_place(said: Sequence[Said]) -> Iterator[list[Said]]:

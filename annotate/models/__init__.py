@@ -11,6 +11,7 @@ from .label import Label
 from .person import Person
 from .project import Membership, Project
 from .rater import Rater
+from .recut import CutReport, Recut
 from .release import Release
 from .reveal import Reveal
 from .rubric import Criterion, Level, Rubric
@@ -23,6 +24,7 @@ __all__ = [
     "Completion",
     "Consensus",
     "Criterion",
+    "CutReport",
     "Estimate",
     "Invitation",
     "Label",
@@ -34,6 +36,7 @@ __all__ = [
     "Project",
     "Rater",
     "Reader",
+    "Recut",
     "Release",
     "Reveal",
     "Rubric",

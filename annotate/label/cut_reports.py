@@ -1,0 +1,92 @@
+"""Readers say that a step's boundaries are wrong, and what came of it. The only writer of reports."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from annotate.access import STILL_TO_SAY
+from annotate.enums import AssignmentState, CutAnswer, CutFault
+from annotate.errors import Conflict, Rejected
+from annotate.ingest.layouts import steps_at
+from annotate.models import Assignment, CutReport, Person, Project, Step, Trace
+
+from .recutting import close_report
+
+LONGEST_WORDS = 2_000
+# Whoever holds or held a trace may say so; a skipped one is somebody else's.
+_MAY_REPORT = (AssignmentState.HELD, AssignmentState.SUBMITTED, AssignmentState.RETURNED)
+
+
+@transaction.atomic
+def report_cut(
+    assignment: Assignment, position: int, fault: str, text: str = "", *, version: int | None = None
+) -> CutReport:
+    """Say what is wrong with a step's boundaries; saying it again about the same step changes the report while it is
+    open. ``version`` is the boundary version of the reader's page. Raises Rejected and Conflict.
+    """
+    if assignment.state not in _MAY_REPORT or assignment.holder is None or assignment.holder.person is None:
+        raise Conflict("This trace is not yours any more, so you cannot report its steps.")
+    if fault not in CutFault.values:
+        raise Rejected(f"is one of {', '.join(CutFault.values)}", field="fault")
+    text = text.replace("\r\n", "\n").strip()
+    if len(text) > LONGEST_WORDS or "\x00" in text:
+        raise Rejected(f"has at most {LONGEST_WORDS} characters and no NUL", field="text")
+    if fault == CutFault.OTHER and not text:
+        raise Rejected("Say in words what is wrong.", field="text")
+    trace = Trace.objects.select_for_update(no_key=True).get(pk=assignment.trace_id)
+    step = _step_at(trace, position, version)
+    if fault == CutFault.BELONGS_BEFORE and step.position == 0:
+        raise Rejected("There is no step before the first.", field="fault")
+    person = assignment.holder.person
+    found = CutReport.objects.filter(step=step, author=person, answer="").first()
+    report = found or CutReport(trace=trace, step=step, assignment=assignment, author=person)
+    report.position, report.version = step.position, trace.boundary_version
+    report.fault, report.text = fault, text
+    report.save()
+    return report
+
+
+@transaction.atomic
+def leave_cut(report: CutReport, person: Person, text: str = "") -> CutReport:
+    """Answer a report with "as it is"; the second to answer is told so. Raises Conflict."""
+    current = CutReport.objects.select_for_update(of=("self",)).get(pk=report.pk)
+    if not current.is_open:
+        raise Conflict("Somebody else has answered this report meanwhile.")
+    if len(text) > LONGEST_WORDS or "\x00" in text:
+        raise Rejected(f"has at most {LONGEST_WORDS} characters and no NUL", field="text")
+    close_report(current, person, CutAnswer.LEFT, text)
+    return current
+
+
+def reports_of(project: Project, person: Person, *, is_open: bool = True) -> QuerySet[CutReport]:
+    """Open reports oldest first, answered ones newest first; without traces that this reviewer is reading."""
+    held = Assignment.objects.filter(trace=OuterRef("trace"), holder__person=person, state__in=STILL_TO_SAY)
+    rows = CutReport.objects.filter(trace__project=project).exclude(Exists(held))
+    rows = rows.select_related("trace", "step", "author", "answered_by", "recut")
+    return (
+        rows.filter(answer="").order_by("pk") if is_open else rows.exclude(answer="").order_by("-answered_at")
+    )
+
+
+def own_reports(assignment: Assignment) -> dict[int, CutReport]:
+    """What the holder has reported about the trace and nobody has answered, by step."""
+    if assignment.holder is None or assignment.holder.person_id is None:
+        return {}
+    rows = CutReport.objects.filter(trace=assignment.trace_id, author=assignment.holder.person_id, answer="")
+    return {report.step_id: report for report in rows}
+
+
+def _step_at(trace: Trace, position: int, version: int | None) -> Step:
+    if version is None or version == trace.boundary_version:
+        found = Step.objects.filter(trace=trace, position=position).first()
+    else:
+        steps = steps_at(trace, version)
+        found = Step.objects.filter(pk=steps[position].pk).first() if position < len(steps) else None
+        if found is None and position < len(steps):
+            raise Conflict(
+                "This step has been split or merged meanwhile. Reload the page and look at it again."
+            )
+    if found is None:
+        raise Rejected(f"This trace has {trace.n_steps} steps.", field="step")
+    return found
