@@ -65,7 +65,16 @@ def save_label(
     """
     position = _position(assignment, criterion, step, trace, candidate)
     rated = candidate.pk if candidate else None
-    said = Said(criterion.pk, position, value, text, seconds, is_filled=is_filled, candidate=rated)
+    said = Said(
+        criterion.pk,
+        position,
+        value,
+        text,
+        seconds,
+        is_filled=is_filled,
+        candidate=rated,
+        step=step.pk if step else None,
+    )
     [written] = save_answers(assignment, token, [said])
     if written.refusal is not None:
         raise written.refusal
@@ -87,7 +96,7 @@ def clear_label(
         _position(assignment, criterion, step, trace, candidate),
         candidate.pk if candidate else None,
     )
-    said = Said(criterion.pk, position, is_cleared=True, candidate=rated)
+    said = Said(criterion.pk, position, is_cleared=True, candidate=rated, step=step.pk if step else None)
     [written] = save_answers(assignment, token, [said])
     if written.refusal is not None:
         raise written.refusal

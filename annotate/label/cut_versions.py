@@ -15,6 +15,11 @@ from .queries import reader_of, rubric_criteria
 CAME_LATE = "came_late"
 
 
+def boundary_of(assignment: Assignment) -> int:
+    """The boundary version of the trace as it is this moment."""
+    return Trace.objects.values_list("boundary_version", flat=True).get(pk=assignment.trace_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Moved:
     """An answer where its step is now, or ``gone``: the step it was about, which was split or merged."""

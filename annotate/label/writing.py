@@ -272,6 +272,10 @@ class Ledger:
             raise Rejected(f"{criterion} is about this trace as a whole.", field="trace")
         if one.position is not None and one.position not in self.steps:
             raise Rejected(f"This trace has {self.held.trace.n_steps} steps.", field="position")
+        if one.step is not None and one.position is not None and self.steps[one.position] != one.step:
+            raise Rejected(
+                "Steps of this trace have been split or merged meanwhile. Read it again.", field="boundary"
+            )
         return criterion
 
 

@@ -7,6 +7,7 @@ import { Find } from "./find.js";
 import { Folds } from "./folds.js";
 import { listen } from "./hotkeys.js";
 import { Outbox } from "./outbox.js";
+import { ReportDialog } from "./report.js";
 import { Sheet } from "./sheet.js";
 
 const HEARTBEAT = 60_000;
@@ -32,11 +33,48 @@ const outbox = new Outbox({
   csrf,
   store: form.dataset.store,
   seen: Number(form.elements.seen.value),
+  boundary: Number(form.elements.boundary.value),
   onChange: (...state) => bar.showSaveState(...state),
   onConflict: (one) => conflict.ask(one),
+  onRecut: () => void loadAgain(),
 });
 const answering = new Answering(sheet, bar, outbox);
+const report = new ReportDialog(document.getElementById("report"), csrf, (told) => bar.say(told));
 let isLeaving = false;
+let isLoading = false;
+
+/* Somebody has split or merged steps: what is being written is sent first, then the page shows the steps as they are. */
+async function loadAgain() {
+  if (isLoading || isLeaving) return;
+  isLoading = true;
+  document.activeElement?.blur();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await outbox.settle();
+  try {
+    sessionStorage.setItem("gradus.recut", form.dataset.store);
+  } catch {
+    // The page says so all the same, only once it is looked at.
+  }
+  isLeaving = true;
+  location.reload();
+}
+
+function tellRecut() {
+  let was = null;
+  try {
+    was = sessionStorage.getItem("gradus.recut");
+    sessionStorage.removeItem("gradus.recut");
+  } catch {
+    return;
+  }
+  if (was !== form.dataset.store) return;
+  const note = document.createElement("p");
+  note.className = "message";
+  note.setAttribute("role", "status");
+  note.textContent =
+    "A reviewer has split or merged steps of this trace. Your answers are kept where they still fit; where they do not, you see them beside the step.";
+  form.before(note);
+}
 
 async function submit() {
   const [open] = sheet.missing();
@@ -77,6 +115,8 @@ async function beat() {
   if (response && [404, 409].includes(response.status)) {
     bar.showSaveState("lost", 0, "Somebody else has this trace now. Your answers are kept.");
   }
+  const body = response?.ok ? await response.json().catch(() => null) : null;
+  if (body?.boundary && body.boundary !== outbox.boundary && !outbox.waiting.length) void loadAgain();
 }
 
 form.addEventListener("change", ({ target }) => {
@@ -104,6 +144,7 @@ bar.element.addEventListener("click", ({ target }) => {
   const button = target.closest("button");
   if (button?.dataset.value) answering.answer(button.dataset.value);
   if (button?.dataset.opens === "keys") keys.showModal();
+  if (button?.dataset.opens === "report") report.open(sheet);
 });
 
 document.querySelector(".minimap").addEventListener("click", (event) => {
@@ -131,6 +172,7 @@ if (form.dataset.hasShortcuts === "yes") {
     correct: () => write("correction"),
     critique: () => write("text"),
     note: () => write("note"),
+    report: () => report.open(sheet),
     undo: () => answering.undo(),
     skip: askToSkip,
     unfold: () => folds.toggle(sheet.step),
@@ -158,5 +200,6 @@ const start = Math.max(0, sheet.placeOf(open));
 sheet.focus(start, { takesFocus: false });
 if (start > 0) sheet.step.scrollIntoView({ block: "center" });
 bar.show();
+tellRecut();
 outbox.start();
 setInterval(beat, HEARTBEAT);

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.consensus.actions import run_consensus
-from annotate.enums import FinishReason, Outcome, RaterKind, Role, RunKind, UnitState
+from annotate.enums import CutFault, FinishReason, Outcome, RaterKind, Role, RunKind, UnitState
 from annotate.export.actions import build_release
 from annotate.ingest.inviting import invite
+from annotate.label.cut_reports import report_cut
 from annotate.label.discussion import write_comment
 from annotate.models import Completion, Estimate, Project, Run, Trace, Unit
 from tests.factories import a_candidate, a_criterion, a_label, a_person, a_project, a_rater, a_trace
@@ -48,7 +49,9 @@ def a_world(releases: Path) -> World:
     # About the trace that Bob holds: one among reviewers, one to him.
     write_comment(trace, a_person("carol"), "carol-says @reviewers", position=0)
     comment = write_comment(trace, a_person("carol"), "Look at the units.", position=0, to=assignment)
+    report = report_cut(assignment, 0, CutFault.OTHER, "Two steps in one.")
     ids = {
+        "cuts": report.pk,
         "invitations": invitation.pk,
         "comments": comment.pk,
         "traces": trace.pk,

@@ -22,6 +22,7 @@ from annotate.assign.actions import (
 from annotate.assign.queries import queue_state
 from annotate.enums import Role
 from annotate.errors import Rejected
+from annotate.label.cut_versions import boundary_of
 from annotate.label.queries import reader_of
 from annotate.models import Person
 from webapp.forms.assign import SkipForm
@@ -61,7 +62,7 @@ def lease(request: HttpRequest, pk: int) -> JsonResponse:
     """The open page's sign of life."""
     assignment = assignment_for(request.user, pk)
     renewed = extend_lease(assignment, _clean(request)["token"])
-    return JsonResponse({"held_until": renewed.held_until})
+    return JsonResponse({"held_until": renewed.held_until, "boundary": boundary_of(renewed)})
 
 
 @login_required

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for, project_for
 from annotate.assign.actions import claim_next
 from annotate.assign.queries import desk_of, feedback_on
-from annotate.enums import AssignmentState, Role
+from annotate.enums import AssignmentState, CutFault, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
+from annotate.ingest.layouts import steps_at
 from annotate.label.actions import save_answers, set_labelling, submit_sheet, trouble_in
-from annotate.label.answers import Written
+from annotate.label.answers import Said, Written
+from annotate.label.cut_reports import own_reports
+from annotate.label.cut_versions import boundary_of, old_answers
 from annotate.label.queries import Sheet, blank_sheet, has_worked_on, reader_of, sheet_of
 from annotate.label.revealing import is_revealed, machine_words
 from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
@@ -36,7 +40,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, assignment)
     lease = _lease(request)
     blank = blank_sheet(assignment)
-    said = said_in(blank, request.POST, seen=lease["seen"])
+    said = _said(assignment, blank, request.POST, lease)
     if "submit" not in request.POST:
         problem = trouble_in(said, save_answers(assignment, lease["token"], said))
         return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
@@ -60,7 +64,9 @@ def answers(request: HttpRequest, pk: int) -> JsonResponse:
     assignment = _own_assignment(request, pk)
     token, said = read_answers(request.body)
     written = save_answers(assignment, token, said)
-    return JsonResponse({"answers": [_as_json(one) for one in written]})
+    # A page that knows another version of the steps loads itself again.
+    version = boundary_of(assignment)
+    return JsonResponse({"answers": [_as_json(one) for one in written], "boundary": version})
 
 
 @login_required
@@ -77,6 +83,17 @@ def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "label/settings.html", {"project": project, "form": form})
 
 
+def _said(assignment: Assignment, blank: Sheet, data: QueryDict, lease: dict[str, Any]) -> list[Said]:
+    """The posted sheet, read as the trace was cut on the page it was posted from."""
+    then = lease["boundary"]
+    if then in (None, assignment.trace.boundary_version):
+        said = said_in(blank, data, seen=lease["seen"])
+    else:
+        old = replace(blank, steps=tuple(steps_at(assignment.trace, then)), candidates=())
+        said = said_in(old, data, seen=lease["seen"])
+    return [replace(one, boundary=then) for one in said]
+
+
 def _as_json(written: Written) -> dict[str, Any]:
     if written.refusal is not None:
         return {"refused": written.refusal.reason, "field": written.refusal.field}
@@ -86,6 +103,9 @@ def _as_json(written: Written) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None = None) -> HttpResponse:
+    if missing is not None:
+        # What was missing may be that the steps are others now.
+        assignment.trace.refresh_from_db(fields=["boundary_version", "n_steps"])
     sheet = sheet_of(assignment)
     assert isinstance(request.user, Person)
     project, problem = assignment.project, assignment.trace.problem
@@ -106,7 +126,8 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
             "project": project,
             "problem": problem,
             "sheet": sheet,
-            "rows": rows_of(sheet, words),
+            "rows": rows_of(sheet, words, old_answers(assignment), own_reports(assignment)),
+            "faults": CutFault.choices,
             "whole": blanks_about_trace(sheet),
             "whole_words": words.get(None, ()),
             "is_revealed": bool(words),
@@ -118,7 +139,7 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
             **_keys(request.user, sheet),
             "queue": desk_of(project, reader_of(assignment)),
         },
-        status=400 if missing else 200,
+        status=(409 if missing.field == "boundary" else 400) if missing else 200,
     )
 
 

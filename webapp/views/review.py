@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -21,7 +21,8 @@ from annotate.access import (
 )
 from annotate.consensus.queries import latest_consensus
 from annotate.enums import Role
-from annotate.errors import Rejected
+from annotate.errors import Conflict, Rejected
+from annotate.label.cut_reports import reports_of
 from annotate.label.decisions import decidable_criteria, decide, hide_readers
 from annotate.label.returns import Returned, returned_of, sent_back
 from annotate.label.revealing import note_seen
@@ -41,6 +42,10 @@ from webapp.forms.review import (
 from webapp.templatetags.typeset import has_math
 
 PAGE = 50
+CUT_MEANWHILE = (
+    "Somebody has split or merged steps of this trace since the page was loaded, so nothing was saved. Go back, reload"
+    " the page and look at the steps again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "can_manage": role_in(request.user, project) in REACH[Role.MANAGER],
         "sent_back": sent_back(project),
         "n_questions": open_questions(project, _person(request)).count(),
+        "n_reports": reports_of(project, _person(request)).count(),
     }
     return render(request, "review/queue.html", context)
 
@@ -100,7 +106,11 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     form = SeenForm(request.POST)
     if not form.is_valid():
         raise Rejected("The form came without the newest decision it knew of. Reload the page.", field="seen")
+    then = form.cleaned_data["boundary"]
+    if then not in (None, trace.boundary_version):
+        raise Conflict(CUT_MEANWHILE)
     said = said_in(found, request.POST, seen=form.cleaned_data["seen"])
+    said = [replace(one, boundary=then) for one in said]
     trouble = trouble_in(said, decide(trace, _person(request), said))
     if trouble is not None:
         return _page(request, review_of(trace), look, trouble)
