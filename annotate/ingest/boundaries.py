@@ -18,6 +18,7 @@ from django.db.models import F
 from annotate.enums import StepKind
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.drafts import StepDraft, content_hash
+from annotate.ingest.images import KEY, images_within
 from annotate.ingest.steps import Protected
 from annotate.models import Step, Trace
 
@@ -84,6 +85,14 @@ def split_step(trace: Trace, step: Step, at: int, again: Sequence[Step] = ()) ->
     first, second = step.text[:at], step.text[at:]
     calls = {key: value for key, value in step.meta.items() if key in _CALLS}
     rest = {key: value for key, value in step.meta.items() if key not in _CALLS}
+    # An image goes where its reference stands; one without stays with the first part.
+    shown = rest.get(KEY) if isinstance(rest.get(KEY), list) else []
+    later = [
+        one for one in images_within(shown or [], second) if one not in images_within(shown or [], first)
+    ]
+    if later:
+        calls[KEY] = later
+        rest[KEY] = [one for one in shown or [] if one not in later]
     parts = [
         Step(trace=trace, text=first, tail=len(first) - len(first.rstrip()), kind=step.kind, meta=rest),
         Step(trace=trace, text=second, tail=min(step.tail, len(second)), kind=step.kind, meta=calls),
@@ -148,10 +157,10 @@ def _shift(trace: Trace, *, after: int, by: int) -> None:
 
 def _note(trace: Trace, version: int) -> None:
     drafts = tuple(
-        StepDraft(text, tail, StepKind(kind))
-        for text, tail, kind in Step.objects.filter(trace=trace)
+        StepDraft(text, tail, StepKind(kind), meta)
+        for text, tail, kind, meta in Step.objects.filter(trace=trace)
         .order_by("position")
-        .values_list("text", "tail", "kind")
+        .values_list("text", "tail", "kind", "meta")
     )
     if hashlib.sha256("".join(one.text for one in drafts).encode()).hexdigest() != trace.text_hash:
         raise Conflict("The steps would not add up to the trace's text any more, so nothing was changed.")

@@ -15,6 +15,7 @@ from annotate.ingest.drafts import (
     problem_hash,
     text_hash,
 )
+from annotate.ingest.images import store_images
 from annotate.ingest.label_book import LabelBook, LabelPlan, PlacedLabel
 from annotate.ingest.merging import merged
 from annotate.ingest.problem_shelf import ProblemShelf
@@ -65,6 +66,8 @@ class TraceBatch:
         self._book = book
         self._entries: list[Entry] = []
         self._keys: set[str] = set()
+        # Images wait in memory until the batch is written.
+        self.n_bytes = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -74,6 +77,7 @@ class TraceBatch:
 
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
+        self.n_bytes += sum(len(image.data) for image in entry.draft.images)
         self._keys.update((f"id {entry.draft.external_id}", entry.content_hash))
 
     def write(self, tally: Tally) -> None:
@@ -86,6 +90,7 @@ class TraceBatch:
         plan = plan.without({entry.line for entry in self._entries if entry.refusal})
         entries = self._open()
         shelf.save()
+        store_images(self._project, (image for entry in entries for image in entry.draft.images))
         _write_traces(entries)
         _write_steps(entries)
         _write_candidates(entries)

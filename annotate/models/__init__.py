@@ -6,6 +6,7 @@ from .comment import Comment
 from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
+from .image import Image
 from .invitation import Invitation
 from .label import Label
 from .person import Person
@@ -26,6 +27,7 @@ __all__ = [
     "Criterion",
     "CutReport",
     "Estimate",
+    "Image",
     "Invitation",
     "Label",
     "Level",

@@ -3,6 +3,7 @@
 import { Answering } from "./answering.js";
 import { Bar } from "./bar.js";
 import { ConflictDialog } from "./conflict.js";
+import { enlargeImages } from "./enlarge.js";
 import { Find } from "./find.js";
 import { Folds } from "./folds.js";
 import { listen } from "./hotkeys.js";
@@ -200,6 +201,7 @@ const start = Math.max(0, sheet.placeOf(open));
 sheet.focus(start, { takesFocus: false });
 if (start > 0) sheet.step.scrollIntoView({ block: "center" });
 bar.show();
+enlargeImages();
 tellRecut();
 outbox.start();
 setInterval(beat, HEARTBEAT);
