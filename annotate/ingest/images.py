@@ -233,10 +233,11 @@ def _shown(entries: Sequence[Any]) -> Iterator[Shown]:
         alt, digest, address = one.get("alt", ""), one.get("image"), one.get("address")
         alt = alt if isinstance(alt, str) else ""
         width, height = one.get("width"), one.get("height")
-        is_sized = isinstance(width, int) and isinstance(height, int)
-        if isinstance(digest, str) and _DIGEST.fullmatch(digest) and is_sized:
+        if not isinstance(width, int) or not isinstance(height, int):
+            digest = None
+        if isinstance(digest, str) and _DIGEST.fullmatch(digest):
             number += 1
-            yield Shown(number, alt, digest=digest, width=int(width), height=int(height))
+            yield Shown(number, alt, digest=digest, width=width or 0, height=height or 0)
         elif isinstance(address, str):
             number += 1
             yield Shown(number, alt, address=address)

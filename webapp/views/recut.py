@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any
 
 from django.contrib import messages
@@ -156,12 +157,12 @@ def _page(
     rows = [
         Row(
             step,
-            can_merge=step is not steps[-1],
+            can_merge=following is not None and following.kind == step.kind,
             reports=tuple(one for one in opened if one.step_id == step.pk),
             is_split=step.position == splits,
             places=tuple(cut_places(step.text)) if step.position == splits else (),
         )
-        for step in steps
+        for step, following in zip_longest(steps, steps[1:])
     ]
     report_id = given["report"] if given else _whole(request.GET.get("report", ""))
     answered = next((one for one in opened if one.pk == report_id), None)
