@@ -10,7 +10,9 @@ from annotate.enums import Role
 from annotate.label.recutting import Cut, recut
 from annotate.models import CutReport, Label, Project, Recut, Trace
 from tests.e2e.people import sign_in
+from tests.e2e.test_accessibility import AXE, troubles_at, violations
 from tests.factories import a_person, a_project, a_trace
+from tests.webapp.world import a_world
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.django_db(transaction=True)]
 
@@ -146,3 +148,28 @@ def test_answers_from_offline_find_their_steps_in_the_version_they_were_made_und
     # "One." was merged and "Two. Three." split: both are open again; the rest is where it was meant.
     assert said() == [(2, "bad"), (3, "good")]
     watch.complaints[:] = [one for one in watch.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+def test_what_opens_on_these_pages_holds_to_axe_too(page: Page, tmp_path, settings) -> None:
+    """The pages as they are stand in the list of all pages; here is what a key or a query opens on them."""
+    settings.RELEASES_DIR = tmp_path
+    world = a_world(tmp_path)
+    cuts = f"/traces/{world.trace.pk}/cuts/"
+    sign_in(page, "alice")
+    for path in (f"{cuts}?split=0&report={world.ids['cuts']}", "/projects/secret-sums/cuts/?show=done"):
+        assert list(troubles_at(page, path)) == []
+    page.goto(cuts)
+    page.locator("#step-0").get_by_role("button", name="Merge with the next").click()
+    page.evaluate(AXE.read_text())
+    assert violations(page) == []
+    page.context.clear_cookies()
+    sign_in(page, "bob")
+    page.goto(f"/assignments/{world.ids['assignments']}/")
+    page.keyboard.press("b")
+    expect(page.locator("#report")).to_be_visible()
+    page.evaluate(AXE.read_text())
+    assert violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator("a[data-image]").first.click()
+    expect(page.locator("dialog.enlarged")).to_be_visible()
+    assert violations(page) == []
