@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import OuterRef, QuerySet, Subquery
+from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, Role
 from annotate.errors import NotAllowed
@@ -29,6 +30,8 @@ from annotate.models import (
     Run,
     Trace,
 )
+from annotate.prepared import Prepared
+from annotate.wording import mid
 
 # What a role may do includes what every lower one may. Annotators see only their own work on a trace (the
 # labelling page); reading traces with everybody's labels starts at viewer for people who do not label.
@@ -70,7 +73,9 @@ def _require(held: Role | None, role: Role | None) -> None:
         raise NotAllowed
     if role is not None and held not in REACH[role]:
         raise NotAllowed(
-            f"This needs the role {role.label.lower()}; yours is {held.label.lower()}.", is_visible=True
+            gettext("This needs the role %(role)s; yours is %(held)s.")
+            % {"role": mid(role.label), "held": mid(held.label)},
+            is_visible=True,
         )
 
 
@@ -98,8 +103,10 @@ def review_for(user: Visitor, pk: int) -> Trace:
     own = Assignment.objects.filter(trace=trace, holder__person_id=user.pk, state__in=STILL_TO_SAY)
     if own.exists():
         raise NotAllowed(
-            "This trace is on your own desk for labelling, and what others said would tell you what to say."
-            " Submit it or put it back first, then review it.",
+            gettext(
+                "This trace is on your own desk for labelling, and what others said would tell you what to"
+                " say. Submit it or put it back first, then review it."
+            ),
             is_visible=True,
         )
     return trace
@@ -131,26 +138,26 @@ def rater_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Rater:
 
 def assignment_for(user: Visitor, pk: int) -> Assignment:
     """A person's own assignment; nobody else's, whatever their role."""
-    assignment = (
-        Assignment.objects.select_related("project__rubric", "trace__problem", "holder")
-        # With the role at once: a labelling page asks for little else.
-        .annotate(role=_role_of(user.pk))
-        .filter(pk=pk, holder__person_id=user.pk)
-        .order_by()
-        .first()
-        if user.is_authenticated
-        else None
-    )
+    assignment = _own_assignment.first(pk=pk, person=user.pk) if user.is_authenticated else None
     if assignment is None:
         raise NotAllowed
-    _require(assignment.role and Role(assignment.role), Role.ANNOTATOR)
+    held: str | None = assignment.role  # type: ignore[attr-defined]
+    _require(Role(held) if held else None, Role.ANNOTATOR)
     return assignment
 
 
-def _role_of(person_id: int | None) -> Subquery:
-    """The person's role in the project of each row of a query."""
-    members = Membership.objects.filter(project=OuterRef("project"), person=person_id)
-    return Subquery(members.values("role")[:1])
+def _own_with_role(pk: int, person: int) -> QuerySet[Assignment]:
+    """With the role at once: a labelling page asks for little else."""
+    members = Membership.objects.filter(project=OuterRef("project"), person=person)
+    return (
+        Assignment.objects.select_related("project__rubric", "trace__problem", "holder")
+        .annotate(role=Subquery(members.values("role")[:1]))
+        .filter(pk=pk, holder__person_id=person)
+        .order_by()
+    )
+
+
+_own_assignment: Prepared[Assignment] = Prepared(_own_with_role)
 
 
 def reading_for(user: Visitor, pk: int) -> Assignment:

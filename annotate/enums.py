@@ -3,57 +3,64 @@
 from __future__ import annotations
 
 from django.db import models
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 
 class Role(models.TextChoices):
     """What a member may do in one project, most to least."""
 
-    OWNER = "owner", "Owner"
-    MANAGER = "manager", "Manager"
-    REVIEWER = "reviewer", "Reviewer"
-    ANNOTATOR = "annotator", "Annotator"
-    VIEWER = "viewer", "Viewer"
+    OWNER = "owner", gettext_lazy("Owner")
+    MANAGER = "manager", gettext_lazy("Manager")
+    REVIEWER = "reviewer", gettext_lazy("Reviewer")
+    ANNOTATOR = "annotator", gettext_lazy("Annotator")
+    VIEWER = "viewer", gettext_lazy("Viewer")
 
 
 class RaterKind(models.TextChoices):
-    PERSON = "person", "Person"
-    JUDGE = "judge", "Judge"
-    ROLLOUT = "rollout", "Rollout"
-    VERIFIER = "verifier", "Verifier"
-    PROBE = "probe", "Probe"
-    GOLD = "gold", "Gold"
+    PERSON = "person", gettext_lazy("Person")
+    JUDGE = "judge", gettext_lazy("Judge")
+    ROLLOUT = "rollout", gettext_lazy("Rollout")
+    VERIFIER = "verifier", gettext_lazy("Verifier")
+    PROBE = "probe", gettext_lazy("Probe")
+    GOLD = "gold", gettext_lazy("Gold")
     # What reviewers decide where readings differ: one such rater per project, and no reading of its own.
-    REVIEW = "review", "Review"
+    REVIEW = "review", gettext_lazy("Review")
 
 
 class Scope(models.TextChoices):
     """What a criterion is asked about."""
 
-    STEP = "step", "Step"
-    TRACE = "trace", "Trace"
-    PAIR = "pair", "Pair"
+    STEP = "step", gettext_lazy("Step")
+    TRACE = "trace", gettext_lazy("Trace")
+    PAIR = "pair", gettext_lazy("Pair")
     # A text given about a step: another way to go on, or a critique.
-    CANDIDATE = "candidate", "Candidate"
+    CANDIDATE = "candidate", gettext_lazy("Candidate")
 
 
 class CandidateKind(models.TextChoices):
-    ALTERNATIVE = "alternative", "Alternative"
-    CRITIQUE = "critique", "Critique"
+    ALTERNATIVE = "alternative", gettext_lazy("Alternative")
+    CRITIQUE = "critique", gettext_lazy("Critique")
+
+    @property
+    def plural(self) -> str:
+        """What several of them are called together."""
+        several = {"alternative": gettext_lazy("Alternatives"), "critique": gettext_lazy("Critiques")}
+        return str(several[self.value])
 
 
 class CriterionKind(models.TextChoices):
-    VERDICT = "verdict", "Verdict"
-    ORDINAL = "ordinal", "Ordinal"
-    BINARY = "binary", "Binary"
-    CHOICE = "choice", "Choice"
-    TAGS = "tags", "Tags"
-    TEXT = "text", "Text"
+    VERDICT = "verdict", gettext_lazy("Verdict")
+    ORDINAL = "ordinal", gettext_lazy("Ordinal")
+    BINARY = "binary", gettext_lazy("Binary")
+    CHOICE = "choice", gettext_lazy("Choice")
+    TAGS = "tags", gettext_lazy("Tags")
+    TEXT = "text", gettext_lazy("Text")
     # The step rewritten: words that must differ from the step's own.
-    CORRECTION = "correction", "Correction"
+    CORRECTION = "correction", gettext_lazy("Correction")
     # One of the step's alternatives, by its position, or a continuation of one's own where none will do.
-    PICK = "pick", "Pick"
+    PICK = "pick", gettext_lazy("Pick")
     # A heading over other questions: it asks nothing, its score is the weighted mean of theirs.
-    GROUP = "group", "Group"
+    GROUP = "group", gettext_lazy("Group")
 
 
 # What is answered by choosing one level, and what is answered without any.
@@ -67,120 +74,120 @@ WORDING_KINDS = (CriterionKind.TEXT, CriterionKind.CORRECTION)
 
 
 class StepKind(models.TextChoices):
-    THOUGHT = "thought", "Thought"
-    ACTION = "action", "Action"
-    OBSERVATION = "observation", "Observation"
+    THOUGHT = "thought", gettext_lazy("Thought")
+    ACTION = "action", gettext_lazy("Action")
+    OBSERVATION = "observation", gettext_lazy("Observation")
 
 
 class RecutKind(models.TextChoices):
     """What was done to the boundaries of a trace's steps."""
 
-    SPLIT = "split", "Split"
-    MERGE = "merge", "Merged"
+    SPLIT = "split", pgettext_lazy("done to a step", "Split")
+    MERGE = "merge", gettext_lazy("Merged")
 
 
 class CutFault(models.TextChoices):
     """What a reader says is wrong with a step's boundaries."""
 
-    TOO_LONG = "too_long", "Too long: more than one step"
-    BELONGS_BEFORE = "belongs_before", "Belongs with the step before"
-    OTHER = "other", "Something else"
+    TOO_LONG = "too_long", gettext_lazy("Too long: more than one step")
+    BELONGS_BEFORE = "belongs_before", gettext_lazy("Belongs with the step before")
+    OTHER = "other", gettext_lazy("Something else")
 
 
 class CutAnswer(models.TextChoices):
     """What came of a report. Empty while it is open."""
 
-    SPLIT = "split", "Split"
-    MERGE = "merge", "Merged"
-    LEFT = "left", "Left as it is"
+    SPLIT = "split", pgettext_lazy("done to a step", "Split")
+    MERGE = "merge", gettext_lazy("Merged")
+    LEFT = "left", gettext_lazy("Left as it is")
 
 
 class Outcome(models.TextChoices):
     """Final-answer grading. Only the first two are evidence; the others stay unknown."""
 
-    RIGHT = "right", "Right"
-    WRONG = "wrong", "Wrong"
-    UNGRADABLE = "ungradable", "Ungradable"
-    TRUNCATED = "truncated", "Truncated"
+    RIGHT = "right", gettext_lazy("Right")
+    WRONG = "wrong", gettext_lazy("Wrong")
+    UNGRADABLE = "ungradable", gettext_lazy("Ungradable")
+    TRUNCATED = "truncated", gettext_lazy("Truncated")
 
 
 class AssignmentState(models.TextChoices):
-    OPEN = "open", "Open"
-    HELD = "held", "Held"
-    SUBMITTED = "submitted", "Submitted"
-    SKIPPED = "skipped", "Skipped"
+    OPEN = "open", gettext_lazy("Open")
+    HELD = "held", gettext_lazy("Held")
+    SUBMITTED = "submitted", gettext_lazy("Submitted")
+    SKIPPED = "skipped", gettext_lazy("Skipped")
     # A reviewer wants another look: it waits for the person who submitted it, and for nobody else.
-    RETURNED = "returned", "Sent back"
+    RETURNED = "returned", gettext_lazy("Sent back")
 
 
 class Purpose(models.TextChoices):
     """What a trace, or one reading of it, is for. ``WITHDRAWN``: nobody is given the trace any more."""
 
-    WORK = "work", "Work"
-    GOLD = "gold", "Hidden gold"
-    EXAM = "exam", "Exam"
-    DEMO = "demo", "Demonstration"
-    WITHDRAWN = "withdrawn", "Withdrawn"
+    WORK = "work", gettext_lazy("Work")
+    GOLD = "gold", gettext_lazy("Hidden gold")
+    EXAM = "exam", gettext_lazy("Exam")
+    DEMO = "demo", gettext_lazy("Demonstration")
+    WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
 
 
 class ExamState(models.TextChoices):
     """How somebody stands with a project's exam. ``OPEN``: not taken, or not to its end."""
 
-    OPEN = "open", "Not taken yet"
-    PASSED = "passed", "Passed"
-    FAILED = "failed", "Not passed"
-    WAIVED = "waived", "Waived"
+    OPEN = "open", gettext_lazy("Not taken yet")
+    PASSED = "passed", gettext_lazy("Passed")
+    FAILED = "failed", gettext_lazy("Not passed")
+    WAIVED = "waived", gettext_lazy("Waived")
 
 
 class RunKind(models.TextChoices):
-    PRELABEL = "prelabel", "Pre-label"
-    CONSENSUS = "consensus", "Consensus"
+    PRELABEL = "prelabel", gettext_lazy("Pre-label")
+    CONSENSUS = "consensus", gettext_lazy("Consensus")
 
 
 class RunState(models.TextChoices):
-    QUEUED = "queued", "Queued"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    QUEUED = "queued", gettext_lazy("Queued")
+    RUNNING = "running", gettext_lazy("Running")
+    DONE = "done", gettext_lazy("Done")
+    FAILED = "failed", gettext_lazy("Failed")
+    CANCELLED = "cancelled", gettext_lazy("Cancelled")
 
 
 class UnitState(models.TextChoices):
-    PENDING = "pending", "Pending"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-    CANCELLED = "cancelled", "Cancelled"
+    PENDING = "pending", gettext_lazy("Pending")
+    RUNNING = "running", gettext_lazy("Running")
+    DONE = "done", gettext_lazy("Done")
+    FAILED = "failed", gettext_lazy("Failed")
+    CANCELLED = "cancelled", gettext_lazy("Cancelled")
 
 
 class FinishReason(models.TextChoices):
     """Why a completion ended. Only ``stop`` is a finished thought."""
 
-    STOP = "stop", "Stop"
-    LENGTH = "length", "Length"
-    REFUSED = "refused", "Refused"
-    TIMEOUT = "timeout", "Timeout"
-    ERROR = "error", "Error"
+    STOP = "stop", gettext_lazy("Stop")
+    LENGTH = "length", gettext_lazy("Length")
+    REFUSED = "refused", gettext_lazy("Refused")
+    TIMEOUT = "timeout", gettext_lazy("Timeout")
+    ERROR = "error", gettext_lazy("Error")
 
 
 class Action(models.TextChoices):
     """What consensus says should happen to a step."""
 
-    KEEP = "keep", "Keep"
-    DROP = "drop", "Drop"
-    ASK = "ask", "Ask"
+    KEEP = "keep", gettext_lazy("Keep")
+    DROP = "drop", gettext_lazy("Drop")
+    ASK = "ask", gettext_lazy("Ask")
 
 
 class ReleaseState(models.TextChoices):
-    BUILDING = "building", "Building"
-    PUBLISHED = "published", "Published"
-    FAILED = "failed", "Failed"
+    BUILDING = "building", gettext_lazy("Building")
+    PUBLISHED = "published", gettext_lazy("Published")
+    FAILED = "failed", gettext_lazy("Failed")
 
 
 class Verdict(models.TextChoices):
     """Level keys of the verdict criterion. *Unsure* is an answer, never a number."""
 
-    GOOD = "good", "Good"
-    NEUTRAL = "neutral", "Neutral"
-    BAD = "bad", "Bad"
-    UNSURE = "unsure", "Unsure"
+    GOOD = "good", gettext_lazy("Good")
+    NEUTRAL = "neutral", gettext_lazy("Neutral")
+    BAD = "bad", gettext_lazy("Bad")
+    UNSURE = "unsure", gettext_lazy("Unsure")

@@ -10,7 +10,8 @@ import dataclasses
 import math
 import types
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from functools import cache
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from annotate.errors import Rejected
 
@@ -32,7 +33,7 @@ def build_settings(cls: type[T], values: Mapping[str, Any]) -> T:
                 f"is not a setting here; known are {', '.join(fields)}.",
                 field=str(name),
             )
-    hints = get_type_hints(cls)
+    hints: dict[str, Any] = _hints_of(cast(Any, cls))
     given = {name: _converted(name, value, hints[name]) for name, value in values.items()}
     for name, spec in fields.items():
         is_optional = (
@@ -40,6 +41,12 @@ def build_settings(cls: type[T], values: Mapping[str, Any]) -> T:
         )
         require(name in given or is_optional, name, "is missing.")
     return cls(**given)
+
+
+@cache
+def _hints_of(cls: Any) -> dict[str, Any]:
+    """Read once: the hints are texts, and each is compiled to be read."""
+    return get_type_hints(cls)
 
 
 def _converted(name: str, value: Any, hint: Any) -> Any:

@@ -19,7 +19,7 @@ from django.contrib.staticfiles.storage import StaticFilesStorage
 from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage
 
-BUNDLES = {"js/labelling.bundle.js": "js/labelling.js"}
+BUNDLES = {"js/labelling.bundle.js": "js/labelling.js", "js/review.bundle.js": "js/review.js"}
 
 _IMPORT = re.compile(r'^import\s+\{[^}]*\}\s+from\s+"\./([\w.]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
+from django.utils import translation
+from django.utils.cache import patch_vary_headers
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -48,6 +51,37 @@ class CompressText(GZipMiddleware):
         if not response.get("Content-Type", "").startswith(self.KINDS):
             return response
         return super().process_response(request, response)
+
+
+def language_for(request: HttpRequest) -> str:
+    """The person's own choice, else the first language the browser asks for that Gradus speaks."""
+    chosen = getattr(request.user, "language", "")
+    # A language that was taken away again is as if it had not been chosen.
+    if chosen in dict(settings.LANGUAGES):
+        return str(chosen)
+    return translation.get_language_from_request(request)
+
+
+class PersonsLanguage:
+    """Pages speak the language of whoever reads them.
+
+    The API always speaks English: programs read it, and an error should read the same whoever runs them.
+    """
+
+    API = "/api/"
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        is_machine_read = request.path_info.startswith(self.API)
+        language = settings.LANGUAGE_CODE if is_machine_read else language_for(request)
+        with translation.override(language):
+            response = self.get_response(request)
+        response.headers.setdefault("Content-Language", language)
+        if not is_machine_read:
+            patch_vary_headers(response, ("Accept-Language", "Cookie"))
+        return response
 
 
 class GradusErrorMiddleware:

@@ -52,6 +52,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    # Knows the person, whose own choice comes before the browser's.
+    "webapp.http.PersonsLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -82,7 +84,13 @@ TEMPLATES: list[dict[str, Any]] = [
                     ],
                 )
             ],
-            "builtins": ["template_partials.templatetags.partials", "django.templatetags.static"],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "django.templatetags.static",
+                "django.templatetags.i18n",
+                "django.templatetags.l10n",
+                "webapp.templatetags.words",
+            ],
             "context_processors": [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
@@ -112,6 +120,9 @@ def database_from(url: str) -> dict[str, Any]:
         raise EnvError(f"DATABASE_URL cannot be understood: {error}") from None
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["OPTIONS"] = SQLITE_OPTIONS
+    elif env.flag("GRADUS_PREPARED_STATEMENTS", default=True):
+        # Django leaves them off for the sake of poolers; only what annotate/prepared.py asks is ever prepared.
+        database["OPTIONS"] = {**database.get("OPTIONS", {}), "prepare_threshold": 5}
     return database
 
 
@@ -121,6 +132,8 @@ DATABASES = {"default": database_from(env.text("DATABASE_URL", f"sqlite:///{HOME
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "annotate.Person"
+AUTHENTICATION_BACKENDS = ["webapp.signed_in.AccountBackend"]
+SESSION_ENGINE = "webapp.signed_in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -132,6 +145,10 @@ LOGIN_REDIRECT_URL = "projects"
 LOGOUT_REDIRECT_URL = "sign-in"
 
 LANGUAGE_CODE = "en"
+# Each but the first has a catalogue in locale/ (docs/translation.md); every language is named in itself.
+LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+FORMAT_MODULE_PATH = ["webapp.formats"]
 TIME_ZONE = env.text("GRADUS_TIME_ZONE", "UTC")
 USE_I18N = True
 USE_TZ = True

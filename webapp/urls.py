@@ -78,6 +78,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assignments/<int:pk>/images/<str:digest>/", image.of_assignment, name="assignment-image"),
     path("assignments/<int:pk>/report/", recut.report, name="report-cut"),
     path("assignments/<int:pk>/answers/", label.answers, name="answers"),
+    path("assignments/<int:pk>/steps/", label.later_steps, name="later-steps"),
     path("assignments/<int:pk>/lease/", assign.lease, name="lease"),
     path("assignments/<int:pk>/skip/", assign.skip, name="skip"),
     path("assignments/<int:pk>/release/", assign.release, name="release-assignment"),

@@ -15,12 +15,15 @@ from datetime import timedelta
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
 from annotate.errors import Conflict
 from annotate.models import Assignment, Person, Project, Rater, Reader, Turn
+from annotate.prepared import Prepared, PreparedUpdate
 
 from .claims import (
+    first_open,
     gold_secret,
     is_gold_due,
     is_locked_out,
@@ -92,7 +95,7 @@ def claim_next(project: Project, rater: Rater) -> Assignment | None:
     trace that looks like any other. Returns None when there is nothing to take; ``queries.queue_state`` says why.
     """
     if project.rubric_id is None:
-        raise Conflict("This project has no rubric yet, so there is nothing to ask. Make one first.")
+        raise Conflict(gettext("This project has no rubric yet, so there is nothing to ask. Make one first."))
     rules = rules_of(project)
     # Two tabs of one person must not end up with two traces.
     seat = locked_seat(rater, rules)
@@ -120,11 +123,11 @@ def _claim_ordinary(
     project: Project, rater: Rater, seat: Seat, skills: tuple[str, ...] | None, expired: list[Assignment]
 ) -> Assignment | None:
     reader = seat.reader
-    found = _first_open(project, rater, skills, reader.cursor)
+    found = first_open(project, rater, skills=skills, start=reader.cursor)
     is_behind = found is None and reader.cursor > 0
     if is_behind:
         # Empty is said after looking everywhere: a claim that was undone leaves its slot open behind a cursor.
-        found = _first_open(project, rater, skills, 0)
+        found = first_open(project, rater, skills=skills, start=0)
     for lapsed in expired:
         if found is not None and (found.position, found.slot) < (lapsed.position, lapsed.slot):
             break
@@ -137,14 +140,6 @@ def _claim_ordinary(
     if is_due or is_behind or skills is not None:
         Reader.objects.filter(pk=reader.pk).update(cursor=found.position, cursor_moved_at=reader.n_finished)
     return taken
-
-
-def _first_open(
-    project: Project, rater: Rater, skills: tuple[str, ...] | None, start: int
-) -> Assignment | None:
-    # SQLite has no row locks and ignores this: its transactions take the write lock when they begin.
-    free = open_slots(project, rater, skills=skills, start=start)
-    return free.select_for_update(skip_locked=True, of=("self",)).first()
 
 
 def _still_lapsed(lapsed: Assignment) -> Assignment | None:
@@ -222,8 +217,17 @@ def _take(free: Assignment, project: Project, rater: Rater) -> Assignment:
     free.holder = rater
     free.token += 1
     free.opened_at = timezone.now()
+    free.held_until = lease_end(free.opened_at, project.lease_minutes)
     free.note = ""
-    return _renew(free, project)
+    _write_claim(
+        pk=free.pk,
+        held_until=free.held_until,
+        opened_at=free.opened_at,
+        holder=rater.pk,
+        token=free.token,
+        purpose=free.purpose,
+    )
+    return free
 
 
 @transaction.atomic
@@ -245,7 +249,7 @@ def held_for_writing(assignment: Assignment, token: int) -> Assignment:
         or end - current.held_until > timedelta(minutes=current.project.lease_minutes) / 20
     ):
         current.held_until = end
-        current.save(update_fields=["held_until"])
+        _write_lease(pk=current.pk, held_until=end)
     return current
 
 
@@ -320,11 +324,41 @@ def reopen_assignments(project: Project, pks: Sequence[int]) -> int:
 def _finish(current: Assignment, state: AssignmentState, note: str = "") -> None:
     current.state, current.held_until, current.finished_at = state, None, timezone.now()
     current.note = note
-    current.save(update_fields=["state", "held_until", "finished_at", "note", "score", "seconds_per_step"])
+    _write_end(
+        pk=current.pk,
+        now=current.finished_at,
+        state=state,
+        note=note,
+        score=current.score,
+        seconds_per_step=current.seconds_per_step,
+    )
+
+
+_locked_slot: Prepared[Assignment] = Prepared(
+    lambda pk: Assignment.objects.select_for_update().filter(pk=pk).order_by()
+)
+_write_end: PreparedUpdate = PreparedUpdate(
+    lambda pk, now, **said: (
+        Assignment.objects.filter(pk=pk),
+        {"held_until": None, "finished_at": now, **said},
+    ),
+    kinds={"score": float, "seconds_per_step": float},
+)
+_write_claim: PreparedUpdate = PreparedUpdate(
+    lambda pk, held_until, opened_at, **said: (
+        Assignment.objects.filter(pk=pk),
+        {"state": AssignmentState.HELD, "held_until": held_until, "opened_at": opened_at, "note": "", **said},
+    )
+)
+_write_lease: PreparedUpdate = PreparedUpdate(
+    lambda pk, held_until: (Assignment.objects.filter(pk=pk), {"held_until": held_until})
+)
 
 
 def _locked(assignment: Assignment) -> Assignment:
-    current = Assignment.objects.select_for_update().get(pk=assignment.pk)
+    current = _locked_slot.first(pk=assignment.pk)
+    if current is None:
+        raise Assignment.DoesNotExist
     # The project, the trace and the person came with the row that was asked for; only the lease can have changed.
     for name in ("project", "trace", "holder"):
         is_same = getattr(current, f"{name}_id") == getattr(assignment, f"{name}_id")
@@ -335,9 +369,11 @@ def _locked(assignment: Assignment) -> Assignment:
 
 def _require_lease(current: Assignment, token: int) -> None:
     if current.state in (AssignmentState.SUBMITTED, AssignmentState.SKIPPED) and current.token == token:
-        raise Conflict(f"This trace is {current.get_state_display().lower()} already.")
+        raise Conflict(
+            gettext("This trace is %(state)s already.") % {"state": current.get_state_display().lower()}
+        )
     if current.state != AssignmentState.HELD or current.token != token:
-        raise Conflict("Your lease on this trace has ended and it was taken over or given back.")
+        raise Conflict(gettext("Your lease on this trace has ended and it was taken over or given back."))
 
 
 def _kept(held: Assignment, project: Project) -> Assignment:
@@ -351,5 +387,5 @@ def _kept(held: Assignment, project: Project) -> Assignment:
 
 def _renew(current: Assignment, project: Project) -> Assignment:
     current.held_until = lease_end(timezone.now(), project.lease_minutes)
-    current.save()
+    _write_lease(pk=current.pk, held_until=current.held_until)
     return current

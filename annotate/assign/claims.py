@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
+from typing import Any
 
 from django.db.models import Exists, Max, OuterRef, Q, QuerySet
 from django.utils.crypto import salted_hmac
 
 from annotate.enums import AssignmentState, ExamState, Purpose, Role
 from annotate.models import Assignment, Project, Rater, Turn
+from annotate.prepared import Prepared
 
 from .ordering import APART
 from .readers import Seat
 from .rules import QueueRules
 
+# So many are counted when it is said how many there are; beyond that it is "more than".
+COUNTED = 100
 # Whoever runs or checks the work needs no exam to look into the queue.
 NEEDS_NO_EXAM = (Role.OWNER, Role.MANAGER, Role.REVIEWER)
 
@@ -24,7 +29,7 @@ def skills_asked(rules: QueueRules, seat: Seat | None) -> tuple[str, ...] | None
     return ("", *(seat.skills if seat else ())) if rules.skill_key else None
 
 
-def unread(slots: QuerySet[Assignment], rater: Rater | None) -> QuerySet[Assignment]:
+def unread(slots: QuerySet[Assignment], rater: Rater | int | None) -> QuerySet[Assignment]:
     """Those of the ordinary queue whose trace the person has had no slot of."""
     slots = slots.filter(position__lt=APART)
     if rater is None:
@@ -33,7 +38,7 @@ def unread(slots: QuerySet[Assignment], rater: Rater | None) -> QuerySet[Assignm
 
 
 def open_slots(
-    project: Project, rater: Rater | None, *, skills: tuple[str, ...] | None, start: int = 0
+    project: Project | int, rater: Rater | int | None, *, skills: Sequence[str] | None, start: int = 0
 ) -> QuerySet[Assignment]:
     """Open slots this person may take, in the order of the queue."""
     slots = Assignment.objects.filter(project=project, state=AssignmentState.OPEN, position__gte=start)
@@ -43,7 +48,7 @@ def open_slots(
 
 
 def held_slots(
-    project: Project, rater: Rater | None, *, skills: tuple[str, ...] | None
+    project: Project | int, rater: Rater | int | None, *, skills: Sequence[str] | None
 ) -> QuerySet[Assignment]:
     """What others hold and this person could take once the lease has run out."""
     slots = Assignment.objects.filter(project=project, state=AssignmentState.HELD)
@@ -59,13 +64,66 @@ def own_or_expired(
 
     As many as there are people, and those sent back to this one.
     """
+    return _own_or_expired.all(project=project.pk, rater=rater.pk, now=now, **_asked(skills))
+
+
+def first_open(
+    project: Project, rater: Rater, *, skills: tuple[str, ...] | None, start: int
+) -> Assignment | None:
+    """The next free slot for this person, locked; one that somebody is taking at this moment is stepped over."""
+    return _first_open.first(project=project.pk, rater=rater.pk, start=start, **_asked(skills))
+
+
+def open_traces(project: Project, rater: Rater, *, skills: tuple[str, ...] | None, start: int) -> list[int]:
+    """The traces of the next free slots, one for each slot, up to one more than :data:`COUNTED`."""
+    rows = _open_traces.all(project=project.pk, rater=rater.pk, start=start, **_asked(skills))
+    return [trace for (trace,) in rows]
+
+
+def lapsed_traces(
+    project: Project, rater: Rater, *, skills: tuple[str, ...] | None, now: datetime
+) -> list[int]:
+    """The traces that others have let lapse and this person could take over."""
+    rows = _lapsed_traces.all(project=project.pk, rater=rater.pk, now=now, **_asked(skills))
+    return [trace for (trace,) in rows]
+
+
+def _asked(skills: tuple[str, ...] | None) -> dict[str, Any]:
+    return {} if skills is None else {"skills": skills}
+
+
+def _own_or_lapsed_slots(
+    project: int, rater: int, now: datetime, skills: Sequence[str] | None = None
+) -> QuerySet[Assignment]:
     had = Exists(Assignment.objects.filter(trace=OuterRef("trace"), holder=rater))
     may = Q() if skills is None else Q(skill__in=skills)
     is_lapsed = Q(state=AssignmentState.HELD, held_until__lte=now, position__lt=APART)
     slots = Assignment.objects.filter(
         project=project, state__in=(AssignmentState.HELD, AssignmentState.RETURNED)
     )
-    return list(slots.filter(Q(holder=rater) | may & is_lapsed & Q(~had)).order_by("position", "slot"))
+    return slots.filter(Q(holder=rater) | may & is_lapsed & Q(~had)).order_by("position", "slot")
+
+
+def _first_free(
+    project: int, rater: int, start: int, skills: Sequence[str] | None = None
+) -> QuerySet[Assignment]:
+    # SQLite has no row locks and ignores this: its transactions take the write lock when they begin.
+    free = open_slots(project, rater, skills=skills, start=start)
+    return free.select_for_update(skip_locked=True, of=("self",))[:1]
+
+
+_own_or_expired: Prepared[Assignment] = Prepared(_own_or_lapsed_slots)
+_first_open: Prepared[Assignment] = Prepared(_first_free)
+_open_traces: Prepared[tuple[int]] = Prepared(
+    lambda project, rater, start, skills=None: open_slots(
+        project, rater, skills=skills, start=start
+    ).values_list("trace_id")[: COUNTED + 1]
+)
+_lapsed_traces: Prepared[tuple[int]] = Prepared(
+    lambda project, rater, now, skills=None: (
+        held_slots(project, rater, skills=skills).filter(held_until__lte=now).values_list("trace_id")
+    )
+)
 
 
 def is_locked_out(rules: QueueRules, seat: Seat) -> bool:

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from annotate.enums import AssignmentState, CriterionKind, ExamState, Purpose, RaterKind, Scope, Verdict
 from annotate.models import Assignment, Label, Level, Project, Rater, Reader, Turn
+from annotate.prepared import Prepared, PreparedUpdate
 
 from .claims import exam_taken, next_slot_number
 from .filling import place
@@ -74,11 +75,18 @@ def follow_submit(current: Assignment) -> None:
 
 
 def count_finished(rater: Rater, *, submitted: int = 0, skipped: int = 0) -> None:
-    counts = {"n_submitted": F("n_submitted") + submitted, "n_skipped": F("n_skipped") + skipped}
-    if not Reader.objects.filter(rater=rater).update(**counts):
+    if not _count_finished(rater=rater.pk, submitted=submitted, skipped=skipped):
         Reader.objects.create(
             rater=rater, project_id=rater.project_id, n_submitted=submitted, n_skipped=skipped
         )
+
+
+_count_finished: PreparedUpdate = PreparedUpdate(
+    lambda rater, submitted, skipped: (
+        Reader.objects.filter(rater=rater),
+        {"n_submitted": F("n_submitted") + submitted, "n_skipped": F("n_skipped") + skipped},
+    )
+)
 
 
 def uncount(slots: Sequence[Assignment]) -> None:
@@ -120,15 +128,23 @@ def add_slot(project: Project, turn: Turn) -> None:
     )
 
 
+_locked_turn: Prepared[Turn] = Prepared(lambda trace: Turn.objects.select_for_update().filter(trace=trace))
+_write_turn: PreparedUpdate = PreparedUpdate(
+    lambda pk, **known: (Turn.objects.filter(pk=pk), known), kinds={"disagreement": float}
+)
+
+
 def _turn_on(current: Assignment, rules: QueueRules) -> None:
-    turn = Turn.objects.select_for_update().filter(trace=current.trace_id).first()
+    turn = _locked_turn.first(trace=current.trace_id)
     if turn is None:
         return
     turn.n_submitted += 1
     said = readings_of_trace(current) if turn.n_submitted > 1 else []
     turn.disagreement = disagreement(said)
     has_moved = place(turn, rules)
-    turn.save(update_fields=["n_submitted", "disagreement", "position"])
+    _write_turn(
+        pk=turn.pk, n_submitted=turn.n_submitted, disagreement=turn.disagreement, position=turn.position
+    )
     if not has_moved and turn.n_submitted >= rules.grow_to:
         return
     slots = Assignment.objects.filter(trace=current.trace_id, purpose=Purpose.WORK)

@@ -10,11 +10,22 @@ from typing import Any
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.enums import AssignmentState, ExamState, Purpose
 from annotate.models import Assignment, Project, Rater, Reader, Trace, Turn
+from annotate.wording import percent
 
-from .claims import exam_taken, held_slots, is_locked_out, open_slots, skills_asked, unread
+from .claims import (
+    COUNTED,
+    exam_taken,
+    held_slots,
+    is_locked_out,
+    lapsed_traces,
+    open_traces,
+    skills_asked,
+    unread,
+)
 from .ordering import APART
 from .policy import Standing, standing_of
 from .readers import Seat, seat_of
@@ -23,8 +34,6 @@ from .rules import QueueRules, rules_of
 UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD)
 # What a person is given before anything new.
 THEIRS = (AssignmentState.HELD, AssignmentState.RETURNED)
-# Slots that are counted one by one for a person; behind that it is "more than".
-COUNTED = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +44,7 @@ class Bounded:
     is_more: bool = False
 
     def __str__(self) -> str:
-        return f"more than {self.n}" if self.is_more else str(self.n)
+        return gettext("more than %(n)s") % {"n": self.n} if self.is_more else str(self.n)
 
     def __float__(self) -> float:
         return float(self.n + self.is_more)
@@ -72,31 +81,40 @@ class QueueState:
         """Why there is nothing and when there will be, for the person; empty when there is work."""
         if self.standing is Standing.HELD_BY_OTHERS and self.next_free_at:
             until = timezone.localtime(self.next_free_at)
-            return (
-                f"Others hold the last {self.n_held_by_others} until {until:%H:%M}."
-                " What they do not submit comes back to the queue then."
-            )
-        return _SENTENCES.get(self.standing, "").format(detail=self.detail)
+            return gettext(
+                "Others hold the last %(n_held_by_others)s until %(until)s. What they do not submit comes"
+                " back to the queue then."
+            ) % {"n_held_by_others": self.n_held_by_others, "until": f"{until:%H:%M}"}
+        return str(_SENTENCES.get(self.standing, "")).format(detail=self.detail)
 
 
 _SENTENCES = {
-    Standing.NO_RUBRIC: "The project has no rubric yet, so there is nothing to ask.",
-    Standing.NO_TRACES: "The project has no traces yet.",
-    Standing.NOT_FILLED: "The traces are here, but the queue has not been filled: nobody is asked to label them yet.",
-    Standing.ALL_SUBMITTED: "Every trace has been labelled as often as the project asks.",
-    Standing.DONE_BY_YOU: "You have labelled or skipped all that is still open; the rest waits for other people.",
-    Standing.PAUSED: (
-        "Your queue is paused, so that a manager can have a look with you: {detail}. Nothing you have done is lost."
+    Standing.NO_RUBRIC: gettext_lazy("The project has no rubric yet, so there is nothing to ask."),
+    Standing.NO_TRACES: gettext_lazy("The project has no traces yet."),
+    Standing.NOT_FILLED: gettext_lazy(
+        "The traces are here, but the queue has not been filled: nobody is asked to label them yet."
+    ),
+    Standing.ALL_SUBMITTED: gettext_lazy("Every trace has been labelled as often as the project asks."),
+    Standing.DONE_BY_YOU: gettext_lazy(
+        "You have labelled or skipped all that is still open; the rest waits for other people."
+    ),
+    Standing.PAUSED: gettext_lazy(
+        "Your queue is paused, so that a manager can have a look with you: {detail}. Nothing you have done"
+        " is lost."
         " The managers see this and can open the queue for you again."
     ),
-    Standing.EXAM_FAILED: (
-        "{detail} The queue opens once it is passed. A manager can let you take it again, or let you in without it."
+    Standing.EXAM_FAILED: gettext_lazy(
+        "{detail} The queue opens once it is passed. A manager can let you take it again, or let you in"
+        " without it."
     ),
-    Standing.NO_EXAM: (
-        "The project asks newcomers to take an exam first, and there is no exam trace left that you have not seen."
+    Standing.NO_EXAM: gettext_lazy(
+        "The project asks newcomers to take an exam first, and there is no exam trace left that you have"
+        " not seen."
         " Ask a manager to add some, or to let you in without it."
     ),
-    Standing.NO_SKILL: "What is open needs a skill that is not noted for you ({detail}). A manager can note it.",
+    Standing.NO_SKILL: gettext_lazy(
+        "What is open needs a skill that is not noted for you ({detail}). A manager can note it."
+    ),
 }
 
 
@@ -173,8 +191,12 @@ def feedback_on(assignment: Assignment) -> str:
     )
     if assignment.score is None or not is_told:
         return ""
-    kind = "the demonstration" if assignment.purpose == Purpose.DEMO else "a trace with a known answer"
-    return f"That was {kind}: {assignment.score:.0%} of your answers are those of the key."
+    said = (
+        gettext("That was the demonstration: %(score)s of your answers are those of the key.")
+        if assignment.purpose == Purpose.DEMO
+        else gettext("That was a trace with a known answer: %(score)s of your answers are those of the key.")
+    )
+    return said % {"score": percent(assignment.score)}
 
 
 def _rules_and_seat(project: Project, rater: Rater | None) -> tuple[QueueRules, Seat | None]:
@@ -187,17 +209,16 @@ def _claimable(
 ) -> Bounded:
     """How many traces the rater could be given now (a trace with two free slots counts once)."""
     start = seat.reader.cursor if seat else 0
-    free = open_slots(project, rater, skills=skills, start=start)
-    found = list(free.values_list("trace_id", flat=True)[: COUNTED + 1])
+    # Nobody has number 0: whoever is not known yet has read nothing.
+    reader = rater or Rater(pk=0)
+    found = open_traces(project, reader, skills=skills, start=start)
     if not found and start:
-        found = list(
-            open_slots(project, rater, skills=skills).values_list("trace_id", flat=True)[: COUNTED + 1]
-        )
+        found = open_traces(project, reader, skills=skills, start=0)
     if len(found) > COUNTED:
         n = len(set(found)) - 1
         return Bounded(n - n % 10 if n > 10 else n, is_more=True)
-    lapsed = held_slots(project, rater, skills=skills).filter(held_until__lte=timezone.now())
-    return Bounded(len({*found, *lapsed.values_list("trace_id", flat=True)}))
+    lapsed = lapsed_traces(project, reader, skills=skills, now=timezone.now())
+    return Bounded(len({*found, *lapsed}))
 
 
 def _missing_skills(project: Project, rater: Rater | None, skills: tuple[str, ...] | None) -> list[str]:
@@ -234,11 +255,16 @@ def _detail(
         return seat.reader.pause_reason
     if standing is Standing.EXAM:
         done = exam_taken(rater, seat.reader.exam_from).count()
-        return f"{done} of {rules.exam_size} exam traces read; {rules.exam_pass:.0%} right opens the queue."
+        return gettext("%(done)s of %(exam_size)s exam traces read; %(exam_pass)s right opens the queue.") % {
+            "done": done,
+            "exam_size": rules.exam_size,
+            "exam_pass": percent(rules.exam_pass),
+        }
     if standing is Standing.EXAM_FAILED:
-        return (
-            f"Your exam came to {seat.reader.exam_score or 0:.0%} right; it asks for {rules.exam_pass:.0%}."
-        )
+        return gettext("Your exam came to %(score)s right; it asks for %(exam_pass)s.") % {
+            "score": percent(seat.reader.exam_score or 0),
+            "exam_pass": percent(rules.exam_pass),
+        }
     return ""
 
 

@@ -14,6 +14,7 @@ from django.db.models.functions import Least
 
 from annotate.enums import Role
 from annotate.models import Membership, Project, Rater, Reader
+from annotate.prepared import Prepared
 
 from .rules import QueueRules
 
@@ -31,18 +32,24 @@ class Seat:
 
 def locked_seat(rater: Rater, rules: QueueRules) -> Seat:
     """Call it inside a transaction: whoever asks for the same person's seat waits."""
-    rows = Reader.objects.select_for_update(of=("self",)).filter(rater=rater)
-    found = rows.first()
+    found = _locked_reader.first(rater=rater.pk)
     if found is None:
         Reader.objects.get_or_create(rater=rater, defaults={"project_id": rater.project_id})
-        found = rows.get()
+        found = _locked_reader.first(rater=rater.pk)
+    assert found is not None
     return _seat(found, rater, rules)
 
 
 def seat_of(rater: Rater, rules: QueueRules) -> Seat:
     """As it stands, to be read; somebody who never asked for a trace has one that is not saved."""
-    found = Reader.objects.filter(rater=rater).first()
+    found = _reader.first(rater=rater.pk)
     return _seat(found or Reader(rater=rater, project_id=rater.project_id), rater, rules)
+
+
+_reader: Prepared[Reader] = Prepared(lambda rater: Reader.objects.filter(rater=rater))
+_locked_reader: Prepared[Reader] = Prepared(
+    lambda rater: Reader.objects.select_for_update(of=("self",)).filter(rater=rater)
+)
 
 
 def _seat(reader: Reader, rater: Rater, rules: QueueRules) -> Seat:

@@ -7,6 +7,7 @@ sleep. Their next claim takes it up before anything new, with a fresh token and 
 from __future__ import annotations
 
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, Purpose
 from annotate.errors import Conflict
@@ -20,9 +21,12 @@ def return_assignment(assignment: Assignment) -> Assignment:
     """Let a submitted reading count no more until it is submitted again. Call it inside a transaction."""
     current = Assignment.objects.select_for_update(of=("self",)).get(pk=assignment.pk)
     if current.state != AssignmentState.SUBMITTED:
-        raise Conflict(f"This reading is {current.get_state_display().lower()} and not submitted.")
+        raise Conflict(
+            gettext("This reading is %(state)s and not submitted.")
+            % {"state": current.get_state_display().lower()}
+        )
     if current.purpose != Purpose.WORK:
-        raise Conflict("The answers to this trace are known: its readings are measured as they are.")
+        raise Conflict(gettext("The answers to this trace are known: its readings are measured as they are."))
     uncount([current])
     current.state, current.finished_at = AssignmentState.RETURNED, None
     current.save(update_fields=["state", "finished_at"])

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from django.utils.translation import gettext
+
 from annotate.models import Project
 from annotate.settings import build_settings, require
 
@@ -48,16 +50,22 @@ class QueueRules:
         require(
             not self.overlap_of or self.stratum_key != "",
             "stratum_key",
-            "is needed for overlaps of its values.",
+            gettext("is needed for overlaps of its values."),
         )
-        require(0 <= self.grow_to <= MOST_READINGS, "grow_to", f"must be from 0 to {MOST_READINGS}.")
-        require(0 <= self.grow_share < 1, "grow_share", "must be at least 0 and below 1.")
-        require(0 <= self.gold_rate <= 0.5, "gold_rate", "must be from 0 to 0.5.")
-        require(1 <= self.pause_window <= 200, "pause_window", "must be from 1 to 200.")
-        require(0 <= self.pause_below_accuracy <= 1, "pause_below_accuracy", "must be from 0 to 1.")
-        require(0 <= self.pause_below_seconds <= 3600, "pause_below_seconds", "must be from 0 to 3600.")
-        require(0 <= self.exam_size <= 100, "exam_size", "must be from 0 to 100.")
-        require(0 < self.exam_pass <= 1, "exam_pass", "must be above 0 and at most 1.")
+        require(
+            0 <= self.grow_to <= MOST_READINGS,
+            "grow_to",
+            gettext("must be from 0 to %(most_readings)s.") % {"most_readings": MOST_READINGS},
+        )
+        require(0 <= self.grow_share < 1, "grow_share", gettext("must be at least 0 and below 1."))
+        require(0 <= self.gold_rate <= 0.5, "gold_rate", gettext("must be from 0 to 0.5."))
+        require(1 <= self.pause_window <= 200, "pause_window", gettext("must be from 1 to 200."))
+        require(0 <= self.pause_below_accuracy <= 1, "pause_below_accuracy", gettext("must be from 0 to 1."))
+        require(
+            0 <= self.pause_below_seconds <= 3600, "pause_below_seconds", gettext("must be from 0 to 3600.")
+        )
+        require(0 <= self.exam_size <= 100, "exam_size", gettext("must be from 0 to 100."))
+        require(0 < self.exam_pass <= 1, "exam_pass", gettext("must be above 0 and at most 1."))
 
     @property
     def asks_of_members(self) -> bool:
@@ -76,9 +84,10 @@ def overlap_by_stratum(lines: tuple[str, ...]) -> dict[str, int]:
         require(
             bool(name) and bool(equals) and number.isdecimal() and 1 <= int(number) <= MOST_READINGS,
             "overlap_of",
-            f"{line!r} should be like math=3, with 1 to {MOST_READINGS} readings.",
+            gettext("%(line)s should be like math=3, with 1 to %(most_readings)s readings.")
+            % {"line": f"{line!r}", "most_readings": MOST_READINGS},
         )
-        require(name not in found, "overlap_of", f"{name} is there twice.")
+        require(name not in found, "overlap_of", gettext("%(name)s is there twice.") % {"name": name})
         found[name] = int(number)
     return found
 

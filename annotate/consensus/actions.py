@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.assign.actions import renew_order
 from annotate.consensus.contracts import Decide, Decision, Policy
@@ -21,7 +22,7 @@ from annotate.settings import build_settings
 PROGRESS_EVERY = 100
 WRITE_BATCH = 2000
 
-NO_TRACE = "There is no trace to decide about. Bring some in first."
+NO_TRACE = gettext_lazy("There is no trace to decide about. Bring some in first.")
 
 Progress = Callable[[int, int], None]
 Decided = tuple[int, Decision]
@@ -135,7 +136,9 @@ def _row(run: Run, step: int, decision: Decision) -> Consensus:
 
 def _rubric_of(project: Project) -> Rubric:
     if project.rubric is None:
-        raise Conflict(f"{project} has no rubric, so there is no question to decide.")
+        raise Conflict(
+            gettext("%(project)s has no rubric, so there is no question to decide.") % {"project": project}
+        )
     return project.rubric
 
 
@@ -143,5 +146,9 @@ def _step_criterion(rubric: Rubric, key: str, *, field: str) -> Criterion:
     criterion = rubric.criteria.filter(key=key, scope=Scope.STEP).first()
     if criterion is None:
         known = ", ".join(rubric.criteria.filter(scope=Scope.STEP).values_list("key", flat=True))
-        raise Rejected(f"{rubric} asks no {key!r} about steps; it asks {known or 'nothing'}.", field=field)
+        raise Rejected(
+            gettext("%(rubric)s asks no %(key)s about steps; it asks %(or)s.")
+            % {"rubric": rubric, "key": f"{key!r}", "or": known or "nothing"},
+            field=field,
+        )
     return criterion

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.consensus.queries import latest_consensus
 from annotate.enums import ReleaseState, RunKind, RunState
@@ -65,14 +66,23 @@ def export_run(
 def export_release(release: Release, out: Path, *, folder: Path) -> dict[str, Any]:
     """Copy a published release from ``folder`` to the new or empty folder ``out``, byte for byte."""
     if release.state != ReleaseState.PUBLISHED:
-        raise Conflict(f"Release {release.number} is {release.get_state_display().lower()}, not published.")
+        raise Conflict(
+            gettext("Release %(number)s is %(state)s, not published.")
+            % {"number": release.number, "state": release.get_state_display().lower()}
+        )
     stored = release_folder(release, folder)
     if not stored.is_dir():
-        raise Conflict(f"The files of release {release.number} are no longer at {stored}.")
+        raise Conflict(
+            gettext("The files of release %(number)s are no longer at %(stored)s.")
+            % {"number": release.number, "stored": stored}
+        )
     with new_folder(out) as draft:
         shutil.copytree(stored, draft, dirs_exist_ok=True)
         if changed := differences(draft, release.manifest):
-            raise Conflict(f"Release {release.number} is not as it was published: {', '.join(changed)}.")
+            raise Conflict(
+                gettext("Release %(number)s is not as it was published: %(changed)s.")
+                % {"number": release.number, "changed": ", ".join(changed)}
+            )
     return dict(release.manifest)
 
 
@@ -84,12 +94,16 @@ def _checked(format: str, settings: Mapping[str, Any] | None) -> tuple[Format, E
 def _consensus_run(project: Project, run: Run | None) -> Run:
     found = run or latest_consensus(project)
     if found is None:
-        raise Conflict("There is no consensus to export. Run one first.")
+        raise Conflict(gettext("There is no consensus to export. Run one first."))
     if found.project_id != project.pk or found.kind != RunKind.CONSENSUS:
-        raise Rejected(f"run {found.pk} is no consensus of {project}.", field="run")
+        raise Rejected(
+            gettext("run %(pk)s is no consensus of %(project)s.") % {"pk": found.pk, "project": project},
+            field="run",
+        )
     if found.state != RunState.DONE:
         raise Conflict(
-            f"Run {found.pk} is {found.get_state_display().lower()}; only a finished one can be exported."
+            gettext("Run %(pk)s is %(state)s; only a finished one can be exported.")
+            % {"pk": found.pk, "state": found.get_state_display().lower()}
         )
     return found
 

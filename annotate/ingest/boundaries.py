@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext
 
 from annotate.enums import StepKind
 from annotate.errors import Conflict, Rejected
@@ -58,25 +59,29 @@ def place_before(text: str, words: str) -> int:
     words = words.replace("\r\n", "\n").strip()
     if not words:
         raise Rejected(
-            "Choose where to cut, or give the words with which the second part begins.", field="at"
+            gettext("Choose where to cut, or give the words with which the second part begins."), field="at"
         )
     found = text.count(words)
     if found != 1:
         told = (
-            "do not stand in this step"
-            if not found
-            else f"stand in this step {found} times; give more of them"
+            gettext("These words stand in this step %(n)s times; give more of them.")
+            if found
+            else gettext("These words do not stand in this step.")
         )
-        raise Rejected(f"These words {told}.", field="words")
+        raise Rejected(told % {"n": found}, field="words")
     return text.index(words)
 
 
 def check_cut(text: str, at: int) -> None:
     """Raises Rejected for a place that would leave a step of nothing."""
     if not 0 < at < len(text):
-        raise Rejected(f"The step has {len(text)} characters; cut between two of them.", field="at")
+        raise Rejected(
+            gettext("The step has %(n)s characters; cut between two of them.") % {"n": len(text)}, field="at"
+        )
     if not _is_cut(text, at):
-        raise Rejected("One part would hold nothing but white space, which nobody can judge.", field="at")
+        raise Rejected(
+            gettext("One part would hold nothing but white space, which nobody can judge."), field="at"
+        )
 
 
 def split_step(trace: Trace, step: Step, at: int, again: Sequence[Step] = ()) -> list[Step]:
@@ -104,12 +109,16 @@ def merge_steps(trace: Trace, first: Step, second: Step, again: Sequence[Step] =
     """Put one step in the place of two neighbours; raises Rejected for two of different kinds. The trace is locked."""
     if first.kind != second.kind:
         names = {
-            StepKind.THOUGHT: "a thought",
-            StepKind.ACTION: "an action",
-            StepKind.OBSERVATION: "an observation",
+            StepKind.THOUGHT: gettext("a thought"),
+            StepKind.ACTION: gettext("an action"),
+            StepKind.OBSERVATION: gettext("an observation"),
         }
         one, other = (names[StepKind(step.kind)] for step in (first, second))
-        raise Rejected(f"Step {first.position + 1} is {one} and the next one is {other}.", field="step")
+        raise Rejected(
+            gettext("Step %(n)s is %(one)s and the next one is %(other)s.")
+            % {"n": first.position + 1, "one": one, "other": other},
+            field="step",
+        )
     whole = Step(
         trace=trace,
         text=first.text + second.text,
@@ -134,7 +143,7 @@ def prefix_before(step: Step) -> str:
 def _replace(trace: Trace, old: Sequence[Step], new: Sequence[Step], again: Sequence[Step]) -> list[Step]:
     """Retire ``old``, neighbours in order, and put ``new`` there; the trace gets its next version and its hashes."""
     if trace.boundary_version >= _LARGEST_VERSION:
-        raise Conflict("The steps of this trace have been cut too often.")
+        raise Conflict(gettext("The steps of this trace have been cut too often."))
     version, at = trace.boundary_version + 1, old[0].position
     Step.objects.filter(pk__in=[step.pk for step in old]).update(retired_in=version)
     _shift(trace, after=old[-1].position, by=len(new) - len(old))
@@ -163,7 +172,9 @@ def _note(trace: Trace, version: int) -> None:
         .values_list("text", "tail", "kind", "meta")
     )
     if hashlib.sha256("".join(one.text for one in drafts).encode()).hexdigest() != trace.text_hash:
-        raise Conflict("The steps would not add up to the trace's text any more, so nothing was changed.")
+        raise Conflict(
+            gettext("The steps would not add up to the trace's text any more, so nothing was changed.")
+        )
     trace.n_steps, trace.boundary_version = len(drafts), version
     trace.content_hash = content_hash(trace.problem.content_hash, drafts)
     trace.save(update_fields=["n_steps", "boundary_version", "content_hash"])

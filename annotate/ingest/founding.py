@@ -9,10 +9,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import RestrictedError
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from annotate.enums import Role
 from annotate.errors import Conflict, Rejected
-from annotate.ingest.presets import GALLERY, USUAL, CriterionPreset
+from annotate.ingest.presets import GALLERY, USUAL, CriterionPreset, in_language
 from annotate.ingest.rubric_rows import criteria_of, write_criteria
 from annotate.ingest.rubric_rules import check_criteria, problems_in
 from annotate.models import Label, Membership, Person, Project, Rubric
@@ -28,7 +29,7 @@ def create_person(name: str) -> tuple[Person, str]:
     except ValidationError as error:
         raise Rejected(" ".join(error.messages), field="name") from None
     if Person.objects.filter(username=name).exists():
-        raise Conflict(f"There is a person named {name} already.")
+        raise Conflict(gettext("There is a person named %(name)s already.") % {"name": name})
     return person, renew_password(person)
 
 
@@ -49,16 +50,17 @@ def create_project(
     description: str = "",
     overlap: int = 1,
     preset: str = USUAL,
+    language: str = "en",
 ) -> Project:
-    """Create a project with ``owner`` as its owner, asking by a rubric of the gallery."""
+    """Create a project with ``owner`` as its owner, asking by a rubric of the gallery in the words of ``language``."""
     slug = slug or slugify(name)
     if not slug:
-        raise Rejected("a project needs a name with at least one letter or digit", field="name")
+        raise Rejected(gettext("a project needs a name with at least one letter or digit"), field="name")
     if Project.objects.filter(slug=slug).exists():
-        raise Conflict(f"There is a project named {slug} already.")
+        raise Conflict(gettext("There is a project named %(slug)s already.") % {"slug": slug})
     project = Project.objects.create(slug=slug, name=name, description=description, overlap=overlap)
     Membership.objects.create(project=project, person=owner, role=Role.OWNER)
-    use_rubric(project, create_from_preset(project, preset))
+    use_rubric(project, create_from_preset(project, preset, language))
     return project
 
 
@@ -66,7 +68,10 @@ def create_project(
 def add_member(project: Project, person: Person, role: Role) -> Membership:
     """Give ``person`` a role in the project, or change the one they have. Owners stay owners."""
     if role != Role.OWNER and project.memberships.filter(person=person, role=Role.OWNER).exists():
-        raise Conflict(f"{person.shown_name} owns this project; an owner's role is not changed here.")
+        raise Conflict(
+            gettext("%(shown_name)s owns this project; an owner's role is not changed here.")
+            % {"shown_name": person.shown_name}
+        )
     membership, _ = Membership.objects.update_or_create(
         project=project, person=person, defaults={"role": role}
     )
@@ -82,12 +87,20 @@ def create_rubric(
     return _write_version(project, name, criteria, guidelines)
 
 
-def create_from_preset(project: Project, key: str) -> Rubric:
-    """Write a rubric of the gallery as the next version of its name; it is asked by once it is put to use."""
+def create_from_preset(project: Project, key: str, language: str = "en") -> Rubric:
+    """Write a rubric of the gallery as the next version of its name; it is asked by once it is put to use.
+
+    Its words are those of ``language``, and stay so whoever reads them.
+    """
     preset = GALLERY.get(key)
     if preset is None:
-        raise Rejected(f"There is no preset {key}. There are: {', '.join(GALLERY)}.", field="preset")
-    return create_rubric(project, name=preset.title, criteria=preset.criteria, guidelines=preset.guidelines)
+        raise Rejected(
+            gettext("There is no preset %(key)s. There are: %(gallery)s.")
+            % {"key": key, "gallery": ", ".join(GALLERY)},
+            field="preset",
+        )
+    said = in_language(preset, language)
+    return create_rubric(project, name=said.title, criteria=said.criteria, guidelines=said.guidelines)
 
 
 @transaction.atomic
@@ -102,7 +115,10 @@ def rewrite_rubric(
     check_criteria(criteria)
     current = Rubric.objects.select_for_update(no_key=True).get(pk=rubric.pk)
     if current.is_frozen:
-        raise Conflict(f"{current} is frozen: labels rest on it. Make a new version instead.")
+        raise Conflict(
+            gettext("%(current)s is frozen: labels rest on it. Make a new version instead.")
+            % {"current": current}
+        )
     if guidelines is not None:
         current.guidelines = guidelines
         current.save(update_fields=["guidelines"])
@@ -110,8 +126,11 @@ def rewrite_rubric(
         write_criteria(current, criteria)
     except RestrictedError as error:
         raise Conflict(
-            f"A question of {current} that would go is what a run or a measurement is about; keep it, or make a new"
-            " version."
+            gettext(
+                "A question of %(current)s that would go is what a run or a measurement is about; keep it,"
+                " or make a new version."
+            )
+            % {"current": current}
         ) from error
     return current
 
@@ -121,13 +140,20 @@ def discard_draft(rubric: Rubric) -> None:
     """Delete a version that no label rests on and that the project does not ask by."""
     current = Rubric.objects.select_for_update(no_key=True).select_related("project").get(pk=rubric.pk)
     if current.is_frozen:
-        raise Conflict(f"{current} is frozen: labels rest on it, and it stays.")
+        raise Conflict(
+            gettext("%(current)s is frozen: labels rest on it, and it stays.") % {"current": current}
+        )
     if current.project.rubric_id == current.pk:
-        raise Conflict(f"{current} is what the project asks by. Use another version first.")
+        raise Conflict(
+            gettext("%(current)s is what the project asks by. Use another version first.")
+            % {"current": current}
+        )
     try:
         current.delete()
     except RestrictedError as error:
-        raise Conflict(f"A run is about a question of {current}, so it stays.") from error
+        raise Conflict(
+            gettext("A run is about a question of %(current)s, so it stays.") % {"current": current}
+        ) from error
 
 
 @transaction.atomic
@@ -147,13 +173,16 @@ def add_criteria(
     Conflict where that would be needed and was not said, or where a key is taken by a question about something else.
     """
     if project.rubric is None:
-        raise Conflict(f"{project} has no rubric to add to.")
+        raise Conflict(gettext("%(project)s has no rubric to add to.") % {"project": project})
     rubric = Rubric.objects.select_for_update(no_key=True).get(pk=project.rubric.pk)
     standing = criteria_of(rubric)
     held = {one.key: one for one in standing}
     for preset in criteria:
         if preset.key in held and held[preset.key].scope != preset.scope:
-            raise Conflict(f"{rubric} asks {preset.key} about a {held[preset.key].scope} already.")
+            raise Conflict(
+                gettext("%(rubric)s asks %(key)s about a %(scope)s already.")
+                % {"rubric": rubric, "key": preset.key, "scope": held[preset.key].scope}
+            )
     new = [preset for preset in criteria if preset.key not in held]
     if not new:
         return rubric
@@ -166,8 +195,11 @@ def add_criteria(
         if not as_new_version:
             n = Label.objects.live().filter(criterion__rubric=rubric).count()
             raise Conflict(
-                f"{rubric} is frozen: {n} labels rest on it. Only a new version can ask more; these labels stay,"
-                " and no longer count for the project."
+                gettext(
+                    "%(rubric)s is frozen: %(n)s labels rest on it. Only a new version can ask more; these"
+                    " labels stay, and no longer count for the project."
+                )
+                % {"rubric": rubric, "n": n}
             )
         rubric = draft_version(rubric)
         use_rubric(project, rubric)
@@ -178,7 +210,7 @@ def add_criteria(
 def use_rubric(project: Project, rubric: Rubric) -> None:
     """Ask by ``rubric`` from now on. Labels by the version before stay, and no longer count for the project."""
     if rubric.project_id != project.pk:
-        raise Rejected(f"{rubric} belongs to another project.", field="rubric")
+        raise Rejected(gettext("%(rubric)s belongs to another project.") % {"rubric": rubric}, field="rubric")
     project.rubric = rubric
     project.save(update_fields=["rubric"])
 

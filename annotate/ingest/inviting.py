@@ -9,6 +9,7 @@ from django.core import signing
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.enums import Role
 from annotate.errors import Conflict, NotAllowed, Rejected
@@ -23,11 +24,14 @@ MOST_USES = 1000
 def invite(project: Project, by: Person, *, role: Role, days: int = 7, uses: int | None = 1) -> Invitation:
     """A new invitation; ``uses`` None sets no limit on how many people may follow it."""
     if role == Role.OWNER:
-        raise Rejected("Owners are made with their project, not invited.", field="role")
+        raise Rejected(gettext("Owners are made with their project, not invited."), field="role")
     if not 1 <= days <= MOST_DAYS:
-        raise Rejected(f"must be from 1 to {MOST_DAYS}.", field="days")
+        raise Rejected(gettext("must be from 1 to %(most_days)s.") % {"most_days": MOST_DAYS}, field="days")
     if uses is not None and not 1 <= uses <= MOST_USES:
-        raise Rejected(f"must be from 1 to {MOST_USES}, or left empty.", field="uses")
+        raise Rejected(
+            gettext("must be from 1 to %(most_uses)s, or left empty.") % {"most_uses": MOST_USES},
+            field="uses",
+        )
     return Invitation.objects.create(
         project=project,
         role=role,
@@ -87,7 +91,8 @@ def sign_up(token: str, *, username: str, password: str) -> Person:
         raise Rejected(" ".join(error.messages), field="username") from None
     if Person.objects.filter(username__iexact=username).exists():
         raise Rejected(
-            "Somebody has this name already. Choose another, or sign in if it is yours.", field="username"
+            gettext("Somebody has this name already. Choose another, or sign in if it is yours."),
+            field="username",
         )
     try:
         validate_password(password, person)
@@ -109,5 +114,6 @@ def withdraw(invitation: Invitation) -> None:
 def _require_open(invitation: Invitation) -> None:
     if invitation.why_closed:
         raise Conflict(
-            f"This invitation is closed. {invitation.why_closed} Ask whoever sent it for a new one."
+            gettext("This invitation is closed. %(why_closed)s Ask whoever sent it for a new one.")
+            % {"why_closed": invitation.why_closed}
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.utils.translation import gettext
+
 from annotate.errors import Conflict
 from annotate.models import Recut, Step, Trace
 
@@ -14,11 +16,11 @@ def steps_at(trace: Trace, version: int) -> list[Step]:
     for later in range(now, version, -1):
         act = acts.get(later)
         if act is None:
-            raise Conflict("The steps of this trace are others now. Reload the page.")
+            raise Conflict(gettext("The steps of this trace are others now. Reload the page."))
         start = keys.index(act.made[0])
         keys[start : start + len(act.made)] = act.took
     if version > now:
-        raise Conflict("This trace has no such boundary version.")
+        raise Conflict(gettext("This trace has no such boundary version."))
     found = Step.every.in_bulk(keys)
     steps = [found[pk] for pk in keys]
     for position, step in enumerate(steps):

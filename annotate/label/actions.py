@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.assign.actions import finish_assignment, held_for_writing, reopen_assignments
 from annotate.assign.finishing import SaidHere
@@ -29,21 +30,26 @@ from .queries import question_of, reader_of
 from .revealing import reveal_to
 from .writing import Ledger, open_ledger, retire
 
-RECUT_MEANWHILE = (
+RECUT_MEANWHILE = gettext_lazy(
     "Somebody has split or merged steps of this trace since the page was loaded. Below are the steps as they are now;"
     " what you had answered is kept wherever it still fits."
 )
 
 
-@transaction.atomic
 def save_answers(assignment: Assignment, token: int, said: Sequence[Said]) -> list[Written]:
     """Write some answers in their order, each by itself: one that is refused or in conflict stops no other.
 
     However many there are, they cost the same few queries, as long as each is about another place.
     """
+    return save_for_page(assignment, token, said)[0]
+
+
+@transaction.atomic
+def save_for_page(assignment: Assignment, token: int, said: Sequence[Said]) -> tuple[list[Written], int]:
+    """:func:`save_answers`, with the boundary version under which they were written, for a page that shows steps."""
     held = held_for_writing(assignment, token)
     ledger, placed = open_ledger(held, said)
-    return ledger.write_placed(placed)
+    return ledger.write_placed(placed), ledger.boundary
 
 
 def save_label(
@@ -152,7 +158,7 @@ def submit_sheet(
     is_stale = any(one.boundary not in (None, ledger.boundary) for one in said)
     problem = trouble_in(said, ledger.write_placed(ledger.place(said)))
     if problem is None and is_stale:
-        problem = Rejected(RECUT_MEANWHILE, field="boundary")
+        problem = Rejected(str(RECUT_MEANWHILE), field="boundary")
     return Handed(problem) if problem is not None else _finish_if_complete(ledger)
 
 
@@ -168,9 +174,16 @@ def carry_over(new: Rubric, moves: Moves, *, is_dry_run: bool = False) -> Carria
     old = project.rubric
     current = Rubric.objects.select_for_update(no_key=True).get(pk=new.pk)
     if old is None or old.pk == current.pk:
-        raise Conflict(f"{project} asks by {current} already." if old else f"{project} has no rubric yet.")
+        raise Conflict(
+            gettext("%(project)s asks by %(current)s already.") % {"project": project, "current": current}
+            if old
+            else gettext("%(project)s has no rubric yet.") % {"project": project}
+        )
     if current.is_frozen:
-        raise Conflict(f"Labels rest on {current} already, so no others can be carried over to it.")
+        raise Conflict(
+            gettext("Labels rest on %(current)s already, so no others can be carried over to it.")
+            % {"current": current}
+        )
     check_moves(moves, criteria_of(old), criteria_of(current))
     carriage = carriage_of(old, current, moves)
     if is_dry_run:
@@ -190,10 +203,17 @@ def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | N
         if outcome.refusal is not None:
             return outcome.refusal
         if outcome.is_conflict:
-            place = "The trace as a whole" if one.position is None else f"Step {one.position + 1}"
+            place = (
+                gettext("The trace as a whole")
+                if one.position is None
+                else gettext("Step %(position)s") % {"position": one.position + 1}
+            )
             return Rejected(
-                f"{place} was answered otherwise in another window after this page was loaded. What stands there"
-                " is shown now; the other answers are saved.",
+                gettext(
+                    "%(place)s was answered otherwise in another window after this page was loaded. What"
+                    " stands there is shown now; the other answers are saved."
+                )
+                % {"place": place},
                 field="trace" if one.position is None else f"step-{one.position}",
             )
     return None
@@ -202,7 +222,7 @@ def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | N
 def _finish_if_complete(ledger: Ledger) -> Handed:
     held, criteria = ledger.held, ledger.criteria
     if not criteria:
-        raise Conflict("The rubric asks people nothing, so there is nothing to submit.")
+        raise Conflict(gettext("The rubric asks people nothing, so there is nothing to submit."))
     drafts, ratings = ledger.drafts, ledger.ratings
     questions = [question_of(one, ledger.texts.places_of(one)) for one in criteria.values()]
     said = {place: Answer(row.value, row.text) for place, row in drafts.items()}
@@ -210,7 +230,7 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
     answers = ledger.texts.together(criteria.values(), said, rated)
     missing = first_missing(questions, ledger.kinds, answers)
     if missing is not None:
-        what = "the reason in words" if missing in answers else "an answer"
+        what = gettext("the reason in words") if missing in answers else gettext("an answer")
         return Handed(_still_needed(criteria[missing[0]], missing[1], what))
     if reveal_to(held):
         return Handed(is_revealed=True)
@@ -233,8 +253,16 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
 
 def _still_needed(criterion: Criterion, position: int | None, what: str) -> Rejected:
     if position is None:
-        return Rejected(f"The trace as a whole still needs {what} ({criterion}).", field="trace")
-    return Rejected(f"Step {position + 1} still needs {what} ({criterion}).", field=f"step-{position}")
+        return Rejected(
+            gettext("The trace as a whole still needs %(what)s (%(criterion)s).")
+            % {"what": what, "criterion": criterion},
+            field="trace",
+        )
+    return Rejected(
+        gettext("Step %(position)s still needs %(what)s (%(criterion)s).")
+        % {"position": position + 1, "what": what, "criterion": criterion},
+        field=f"step-{position}",
+    )
 
 
 def set_labelling(project: Project, *, shows_reference: bool, reveals_prelabels: bool) -> None:
@@ -252,21 +280,38 @@ def _position(
 ) -> int | None:
     """Where a target is, for those who hold the rows themselves."""
     if criterion.rubric_id != assignment.project.rubric_id:
-        raise Rejected(f"{criterion} is not part of this project's rubric.", field="criterion")
+        raise Rejected(
+            gettext("%(criterion)s is not part of this project's rubric.") % {"criterion": criterion},
+            field="criterion",
+        )
     if not criterion.is_asked or criterion.kind == CriterionKind.GROUP:
-        raise Rejected(f"{criterion} is not put to people.", field="criterion")
+        raise Rejected(
+            gettext("%(criterion)s is not put to people.") % {"criterion": criterion}, field="criterion"
+        )
     if candidate is not None:
         if step is not None or trace is not None:
-            raise Rejected(f"{criterion} needs a candidate of this trace.", field="candidate")
+            raise Rejected(
+                gettext("%(criterion)s needs a candidate of this trace.") % {"criterion": criterion},
+                field="candidate",
+            )
         return None
     if criterion.scope == Scope.CANDIDATE:
-        raise Rejected(f"{criterion} is about a candidate.", field="candidate")
+        raise Rejected(
+            gettext("%(criterion)s is about a candidate.") % {"criterion": criterion}, field="candidate"
+        )
     if criterion.scope == Scope.STEP:
         if step is None or trace is not None or step.trace_id != assignment.trace_id:
-            raise Rejected(f"{criterion} needs a step of this trace.", field="step")
+            raise Rejected(
+                gettext("%(criterion)s needs a step of this trace.") % {"criterion": criterion}, field="step"
+            )
         return step.position
     if criterion.scope == Scope.TRACE:
         if trace is None or step is not None or trace.pk != assignment.trace_id:
-            raise Rejected(f"{criterion} is about this trace as a whole.", field="trace")
+            raise Rejected(
+                gettext("%(criterion)s is about this trace as a whole.") % {"criterion": criterion},
+                field="trace",
+            )
         return None
-    raise Rejected(f"{criterion} is about pairs, not traces.", field="criterion")
+    raise Rejected(
+        gettext("%(criterion)s is about pairs, not traces.") % {"criterion": criterion}, field="criterion"
+    )

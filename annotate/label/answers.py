@@ -6,6 +6,8 @@ import math
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from annotate.enums import WORDING_KINDS, CriterionKind
 from annotate.errors import Rejected
 from annotate.ingest.tags import tidy_tags
@@ -91,26 +93,45 @@ def clean_answer(
     text = text.strip("\n").rstrip() if is_correction else text.strip()
     longest = LONGEST_CORRECTION if is_correction else LONGEST_TEXT
     if len(text) > longest:
-        raise Rejected(f"The text is longer than {longest} characters.", field="text")
+        raise Rejected(
+            gettext("The text is longer than %(longest)s characters.") % {"longest": longest}, field="text"
+        )
     if "\x00" in text:
-        raise Rejected("The text contains a NUL character.", field="text")
+        raise Rejected(gettext("The text contains a NUL character."), field="text")
     if criterion.kind in WORDING_KINDS:
         if value or not text:
-            raise Rejected(f"{criterion} is answered in words.", field="text")
+            raise Rejected(
+                gettext("%(criterion)s is answered in words.") % {"criterion": criterion}, field="text"
+            )
         if is_correction and step_body is not None and text.strip() == step_body().strip():
-            raise Rejected(f"{criterion} says what the step says; change it, or leave it out.", field="text")
+            raise Rejected(
+                gettext("%(criterion)s says what the step says; change it, or leave it out.")
+                % {"criterion": criterion},
+                field="text",
+            )
         return "", text
     if criterion.kind == CriterionKind.PICK:
         if not value and not text:
-            raise Rejected(f"{criterion}: pick one, or write your own.", field="value")
+            raise Rejected(
+                gettext("%(criterion)s: pick one, or write your own.") % {"criterion": criterion},
+                field="value",
+            )
         if value and (not value.isdecimal() or int(value) not in alternatives):
-            raise Rejected(f"{criterion}: the step has no alternative {value}.", field="value")
+            raise Rejected(
+                gettext("%(criterion)s: the step has no alternative %(value)s.")
+                % {"criterion": criterion, "value": value},
+                field="value",
+            )
         return value, text
     known = {level.key for level in criterion.levels.all()}
     if criterion.kind == CriterionKind.TAGS:
         return tidy_tags(value, known, criterion.severities), text
     if value not in known:
-        raise Rejected(f"{criterion} has no level {value!r}.", field="value")
+        raise Rejected(
+            gettext("%(criterion)s has no level %(value)s.")
+            % {"criterion": criterion, "value": f"{value!r}"},
+            field="value",
+        )
     return value, text
 
 
@@ -118,5 +139,5 @@ def clean_seconds(seconds: float | None) -> float | None:
     if seconds is None:
         return None
     if not math.isfinite(seconds) or seconds < 0:
-        raise Rejected("Seconds spent must be a number from 0.", field="seconds")
+        raise Rejected(gettext("Seconds spent must be a number from 0."), field="seconds")
     return round(seconds, 1)

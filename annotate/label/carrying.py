@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, CriterionKind, Scope
 from annotate.ingest.presets import CriterionPreset
@@ -190,7 +191,11 @@ def _readings(
                 complete += 1
                 continue
             pk, position = missing
-            place = "the whole trace" if position is None else f"step {position + 1}"
+            place = (
+                gettext("the whole trace")
+                if position is None
+                else gettext("step %(position)s") % {"position": position + 1}
+            )
             reader = one.holder.name if one.holder else ""
             incomplete.append(Reading(one.pk, one.trace.external_id, reader, f"{titles[pk]}, {place}"))
     return complete, incomplete

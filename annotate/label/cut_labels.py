@@ -15,7 +15,7 @@ from typing import Any
 from annotate.enums import RaterKind, RecutKind
 from annotate.models import Criterion, Label, Recut, Step
 
-from .cut_rules import OF_A_TEXT, Asked, Fate, when_merged, when_split
+from .cut_rules import OF_A_TEXT, TWO_READINGS, Asked, Fate, when_merged, when_split
 from .writing import retire
 
 BATCH = 2000
@@ -88,7 +88,7 @@ def _of_voice(
         first, second = (at.get(step.pk) for step in took)
         fate = when_merged(asked, _said(first), _said(second))
         if fate.is_carried and len({label.assignment_id for label in labels}) > 1:
-            fate = Fate(why="the two steps were answered in two readings")
+            fate = Fate(why=TWO_READINGS)
         new = [(_carried(act, labels, made[0], fate), list(labels))] if fate.is_carried else []
     return new, [] if fate.is_carried else [(label, fate.why) for label in labels]
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
+from django.utils.translation import gettext
 
 from annotate.access import STILL_TO_SAY
 from annotate.enums import AssignmentState, CutAnswer, CutFault
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.layouts import steps_at
 from annotate.models import Assignment, CutReport, Person, Project, Step, Trace
+from annotate.prepared import Prepared
 
 from .recutting import close_report
 
@@ -26,18 +28,20 @@ def report_cut(
     open. ``version`` is the boundary version of the reader's page. Raises Rejected and Conflict.
     """
     if assignment.state not in _MAY_REPORT or assignment.holder is None or assignment.holder.person is None:
-        raise Conflict("This trace is not yours any more, so you cannot report its steps.")
+        raise Conflict(gettext("This trace is not yours any more, so you cannot report its steps."))
     if fault not in CutFault.values:
-        raise Rejected(f"is one of {', '.join(CutFault.values)}", field="fault")
+        raise Rejected(gettext("is one of %(names)s") % {"names": ", ".join(CutFault.values)}, field="fault")
     text = text.replace("\r\n", "\n").strip()
     if len(text) > LONGEST_WORDS or "\x00" in text:
-        raise Rejected(f"has at most {LONGEST_WORDS} characters and no NUL", field="text")
+        raise Rejected(
+            gettext("has at most %(most)s characters and no NUL") % {"most": LONGEST_WORDS}, field="text"
+        )
     if fault == CutFault.OTHER and not text:
-        raise Rejected("Say in words what is wrong.", field="text")
+        raise Rejected(gettext("Say in words what is wrong."), field="text")
     trace = Trace.objects.select_for_update(no_key=True).get(pk=assignment.trace_id)
     step = _step_at(trace, position, version)
     if fault == CutFault.BELONGS_BEFORE and step.position == 0:
-        raise Rejected("There is no step before the first.", field="fault")
+        raise Rejected(gettext("There is no step before the first."), field="fault")
     person = assignment.holder.person
     found = CutReport.objects.filter(step=step, author=person, answer="").first()
     report = found or CutReport(trace=trace, step=step, assignment=assignment, author=person)
@@ -52,9 +56,11 @@ def leave_cut(report: CutReport, person: Person, text: str = "") -> CutReport:
     """Answer a report with "as it is"; the second to answer is told so. Raises Conflict."""
     current = CutReport.objects.select_for_update(of=("self",)).get(pk=report.pk)
     if not current.is_open:
-        raise Conflict("Somebody else has answered this report meanwhile.")
+        raise Conflict(gettext("Somebody else has answered this report meanwhile."))
     if len(text) > LONGEST_WORDS or "\x00" in text:
-        raise Rejected(f"has at most {LONGEST_WORDS} characters and no NUL", field="text")
+        raise Rejected(
+            gettext("has at most %(most)s characters and no NUL") % {"most": LONGEST_WORDS}, field="text"
+        )
     close_report(current, person, CutAnswer.LEFT, text)
     return current
 
@@ -73,8 +79,13 @@ def own_reports(assignment: Assignment) -> dict[int, CutReport]:
     """What the holder has reported about the trace and nobody has answered, by step."""
     if assignment.holder is None or assignment.holder.person_id is None:
         return {}
-    rows = CutReport.objects.filter(trace=assignment.trace_id, author=assignment.holder.person_id, answer="")
+    rows = _open_by.all(trace=assignment.trace_id, author=assignment.holder.person_id)
     return {report.step_id: report for report in rows}
+
+
+_open_by: Prepared[CutReport] = Prepared(
+    lambda trace, author: CutReport.objects.filter(trace=trace, author=author, answer="").order_by("pk")
+)
 
 
 def _step_at(trace: Trace, position: int, version: int | None) -> Step:
@@ -85,8 +96,10 @@ def _step_at(trace: Trace, position: int, version: int | None) -> Step:
         found = Step.objects.filter(pk=steps[position].pk).first() if position < len(steps) else None
         if found is None and position < len(steps):
             raise Conflict(
-                "This step has been split or merged meanwhile. Reload the page and look at it again."
+                gettext("This step has been split or merged meanwhile. Reload the page and look at it again.")
             )
     if found is None:
-        raise Rejected(f"This trace has {trace.n_steps} steps.", field="step")
+        raise Rejected(
+            gettext("This trace has %(n_steps)s steps.") % {"n_steps": trace.n_steps}, field="step"
+        )
     return found

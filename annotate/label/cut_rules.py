@@ -15,6 +15,10 @@ ONE_PART = "only one of the two steps had an answer"
 DIFFERENT = "the two steps were answered differently"
 IN_WORDS = "words about one step are not words about another"
 OF_A_TEXT = "it is about a text that was given for the step as it was"
+TWO_READINGS = "the two steps were answered in two readings"
+TOO_LATE = "it was on its way when the step was changed"
+# Stored in English with the act, and translated where they are shown.
+REASONS = (WHICH_PART, ONE_PART, DIFFERENT, IN_WORDS, OF_A_TEXT, TWO_READINGS, TOO_LATE)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from annotate.ingest.layouts import steps_at
 from annotate.models import Assignment, Criterion, Label, Recut, Step, Trace
 
 from .answers import Said
+from .cut_rules import TOO_LATE
 from .queries import reader_of, rubric_criteria
 
 # Where an answer lies that was on its way when its step was split or merged: written, and standing nowhere.
@@ -91,7 +92,7 @@ def old_answers(assignment: Assignment) -> dict[int, list[OldAnswer]]:
             ", ".join(titles.get(part, part) for part in label.value.split()),
             label.text,
             act.kind,
-            "it was on its way when the step was changed" if is_late else why[label.pk],
+            TOO_LATE if is_late else why[label.pk],
         )
         for pk in _here(label.step_id, took, here):
             if (pk, label.criterion_id) not in answered:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
+from django.utils.translation import gettext
 
 from annotate.assign.actions import rater_of
 from annotate.enums import Purpose, RaterKind, Scope
@@ -77,7 +78,7 @@ def decide(trace: Trace, person: Person, said: Sequence[Said]) -> list[Written]:
 
 def _too_late(one: Said) -> Written:
     refusal = Rejected(
-        "The step was split or merged meanwhile; look at it again.", field=_field("reason", one)
+        gettext("The step was split or merged meanwhile; look at it again."), field=_field("reason", one)
     )
     return Written(refusal=refusal)
 
@@ -117,7 +118,8 @@ class _Book:
         readings = self.readings.get(one.place, ())
         if not one.is_cleared and not text and all(reading.value != value for reading in readings):
             raise Rejected(
-                f"No reading says {value or 'this'} here, so say why you decide it.",
+                gettext("No reading says %(value)s here, so say why you decide it.")
+                % {"value": value or gettext("this")},
                 field=_field("reason", one),
             )
         if standing is not None:
@@ -144,13 +146,21 @@ class _Book:
         criterion = self.criteria.get(one.criterion_id)
         if criterion is None:
             raise Rejected(
-                "This is no question of the project's rubric that can be decided.", field="criterion"
+                gettext("This is no question of the project's rubric that can be decided."), field="criterion"
             )
         if (criterion.scope == Scope.STEP) != (one.position is not None):
-            about = "a step" if criterion.scope == Scope.STEP else "the trace as a whole"
-            raise Rejected(f"{criterion} is about {about}.", field="step")
+            if criterion.scope == Scope.STEP:
+                raise Rejected(
+                    gettext("%(criterion)s is about a step.") % {"criterion": criterion}, field="step"
+                )
+            raise Rejected(
+                gettext("%(criterion)s is about the trace as a whole.") % {"criterion": criterion},
+                field="step",
+            )
         if one.position is not None and one.position not in self.steps:
-            raise Rejected(f"This trace has {self.trace.n_steps} steps.", field="step")
+            raise Rejected(
+                gettext("This trace has %(n_steps)s steps.") % {"n_steps": self.trace.n_steps}, field="step"
+            )
         return criterion
 
 

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.access import REACH
 from annotate.assign.returning import return_assignment
@@ -52,7 +53,7 @@ def ask_reviewers(
 ) -> Comment:
     """Whoever reads a trace writes to the reviewers: nobody else will see it, whomever it names."""
     if assignment.state not in (AssignmentState.HELD, AssignmentState.SUBMITTED, AssignmentState.RETURNED):
-        raise Conflict("This trace is not yours any more, so you cannot write about it.")
+        raise Conflict(gettext("This trace is not yours any more, so you cannot write about it."))
     reader = assignment.holder.person if assignment.holder else None
     assert reader is not None
     return write_comment(assignment.trace, reader, text, position=position, asks_reviewers=asks)
@@ -67,10 +68,10 @@ def send_back(
     Their answers stay as they left them and count no more until they submit again. Raises Rejected and Conflict.
     """
     if not said:
-        raise Rejected("Say what should be looked at again.", field="text")
+        raise Rejected(gettext("Say what should be looked at again."), field="text")
     reader = _reader_of(assignment.trace, assignment)
     if reader == reviewer:
-        raise Conflict("This is your own reading. Let another reviewer send it back.")
+        raise Conflict(gettext("This is your own reading. Let another reviewer send it back."))
     current, now = return_assignment(assignment), timezone.now()
     return [
         Comment.objects.create(
@@ -93,7 +94,7 @@ def edit_comment(comment: Comment, person: Person, text: str) -> Comment:
         Comment.objects.select_for_update(of=("self",)).select_related("trace__project").get(pk=comment.pk)
     )
     if current.author_id != person.pk:
-        raise Conflict("Only whoever wrote a comment may change it.")
+        raise Conflict(gettext("Only whoever wrote a comment may change it."))
     cleaned = _clean(text)
     if cleaned == current.text:
         return current
@@ -128,11 +129,15 @@ def names_reviewer(project: Project, text: str) -> bool:
 def _clean(text: str) -> str:
     text = text.strip()
     if not text:
-        raise Rejected("Write something first.", field="text")
+        raise Rejected(gettext("Write something first."), field="text")
     if len(text) > LONGEST_COMMENT:
-        raise Rejected(f"The comment is longer than {LONGEST_COMMENT} characters.", field="text")
+        raise Rejected(
+            gettext("The comment is longer than %(longest_comment)s characters.")
+            % {"longest_comment": LONGEST_COMMENT},
+            field="text",
+        )
     if "\x00" in text:
-        raise Rejected("The comment contains a NUL character.", field="text")
+        raise Rejected(gettext("The comment contains a NUL character."), field="text")
     return text
 
 
@@ -141,11 +146,13 @@ def _step_at(trace: Trace, position: int | None) -> Step | None:
         return None
     step = Step.objects.filter(trace=trace, position=position).first()
     if step is None:
-        raise Rejected(f"This trace has {trace.n_steps} steps.", field="step")
+        raise Rejected(
+            gettext("This trace has %(n_steps)s steps.") % {"n_steps": trace.n_steps}, field="step"
+        )
     return step
 
 
 def _reader_of(trace: Trace, reading: Assignment) -> Person:
     if reading.trace_id != trace.pk or reading.holder is None or reading.holder.person is None:
-        raise Rejected("That is nobody who reads this trace.", field="reading")
+        raise Rejected(gettext("That is nobody who reads this trace."), field="reading")
     return reading.holder.person

@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, RaterKind, RecutKind
 from annotate.models import Comment, Label, Person, Project, Recut, Step, Trace
@@ -142,24 +143,28 @@ def is_taking_back(label: Label) -> bool:
 def _what(label: Label) -> str:
     is_decision = label.rater.kind == RaterKind.REVIEW
     if is_taking_back(label):
-        return "took the decision back" if is_decision else "took the answer back"
+        return gettext("took the decision back") if is_decision else gettext("took the answer back")
     if is_decision:
-        return "decided anew" if label.supersedes_id else "decided"
+        return gettext("decided anew") if label.supersedes_id else gettext("decided")
     if label.rater.is_machine or label.rater.kind == RaterKind.GOLD:
-        return "labelled"
-    return "changed the answer" if label.supersedes_id else "answered"
+        return gettext("labelled")
+    return gettext("changed the answer") if label.supersedes_id else gettext("answered")
 
 
 def _state(label: Label, later: Label | None) -> str:
     if is_taking_back(label):
         return ""
     if later is not None:
-        return "taken back" if is_taking_back(later) else "replaced"
+        return gettext("taken back") if is_taking_back(later) else gettext("replaced")
     if not label.is_live:
-        return "set aside"
+        return gettext("set aside")
     slot = label.assignment
     if slot is not None and slot.state != AssignmentState.SUBMITTED:
-        return "sent back, not submitted again" if slot.state == AssignmentState.RETURNED else "not submitted"
+        return (
+            gettext("sent back, not submitted again")
+            if slot.state == AssignmentState.RETURNED
+            else gettext("not submitted")
+        )
     return ""
 
 
@@ -172,28 +177,34 @@ def _name(label: Label, readers: Readers, shown: set[int]) -> str:
 
 
 def _cut_anew(act: Recut) -> Event:
-    n, done = act.position + 1, "split step" if act.kind == RecutKind.SPLIT else "merged steps"
-    counts = f"{act.counts.get('carried', 0)} answers carried over, {act.counts.get('aside', 0)} set aside"
+    n = act.position + 1
+    done = (
+        gettext("split step %(n)s")
+        if act.kind == RecutKind.SPLIT
+        else gettext("merged steps %(n)s and %(m)s")
+    )
+    state = gettext("boundary version %(version)s; %(carried)s answers carried over, %(aside)s set aside")
+    counts = {"carried": act.counts.get("carried", 0), "aside": act.counts.get("aside", 0)}
     return Event(
         at=act.created_at,
-        who=act.person.shown_name if act.person else "Somebody who left",
+        who=act.person.shown_name if act.person else gettext("Somebody who left"),
         kind=RaterKind.REVIEW,
-        what=f"{done} {n}" + ("" if act.kind == RecutKind.SPLIT else f" and {n + 1}"),
+        what=done % {"n": n, "m": n + 1},
         trace=act.trace,
         position=None,
         text=act.reason,
-        state=f"boundary version {act.version}; {counts}",
+        state=state % {"version": act.version, **counts},
     )
 
 
 def _sent_back(comment: Comment, readers: Readers, shown: set[int]) -> Event:
     holder = comment.returns.holder if comment.returns else None
-    whose = readers.name(holder, is_decided=comment.step_id in shown) if holder else "a reader"
+    whose = readers.name(holder, is_decided=comment.step_id in shown) if holder else gettext("a reader")
     return Event(
         at=comment.created_at,
-        who=comment.author.shown_name if comment.author else "Somebody who left",
+        who=comment.author.shown_name if comment.author else gettext(gettext("Somebody who left")),
         kind=RaterKind.REVIEW,
-        what=f"sent the reading of {whose} back",
+        what=gettext("sent the reading of %(whose)s back") % {"whose": whose},
         trace=comment.trace,
         position=comment.step.position if comment.step else None,
         text=comment.text,

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.utils.translation import gettext
+
 from annotate.enums import CHOOSING_KINDS, CriterionKind
 from annotate.errors import Rejected
 from annotate.ingest.presets import CriterionPreset
@@ -59,22 +61,35 @@ def check_moves(moves: Moves, old: Sequence[CriterionPreset], new: Sequence[Crit
     taken: dict[str, str] = {}
     for key, move in moves.items():
         if key not in before:
-            raise Rejected(f"There is no question {key} to carry over.", field=key)
+            raise Rejected(gettext("There is no question %(key)s to carry over.") % {"key": key}, field=key)
         if move.to is None:
             continue
         target = after.get(move.to)
         if target is None:
-            raise Rejected(f"{before[key].title}: the new version has no question {move.to}.", field=key)
+            raise Rejected(
+                gettext("%(key)s: the new version has no question %(to)s.")
+                % {"key": before[key].title, "to": move.to},
+                field=key,
+            )
         if not fits(before[key], target):
             raise Rejected(
-                f"{before[key].title} is a {before[key].kind} about a {before[key].scope}; {target.title} is a"
-                f" {target.kind} about a {target.scope}.",
+                gettext(
+                    "%(key)s is a %(key_)s about a %(scope)s; %(target)s is a %(target_)s about a %(scope_)s."
+                )
+                % {
+                    "key": before[key].title,
+                    "key_": before[key].kind,
+                    "scope": before[key].scope,
+                    "target": target.title,
+                    "target_": target.kind,
+                    "scope_": target.scope,
+                },
                 field=key,
             )
         if move.to in taken:
             raise Rejected(
-                f"{before[key].title} and {taken[move.to]} cannot both become {target.title}: somebody may have"
-                " answered each.",
+                gettext("%(key)s and %(to)s cannot both become %(target)s: somebody may have answered each.")
+                % {"key": before[key].title, "to": taken[move.to], "target": target.title},
                 field=key,
             )
         taken[move.to] = before[key].title
@@ -85,9 +100,15 @@ def _check_levels(old: CriterionPreset, new: CriterionPreset, move: Move) -> Non
     before, after = {level.key for level in old.levels}, {level.key for level in new.levels}
     for level, to in move.levels.items():
         if level not in before:
-            raise Rejected(f"{old.title} has no level {level}.", field=f"{old.key}.{level}")
+            raise Rejected(
+                gettext("%(old)s has no level %(level)s.") % {"old": old.title, "level": level},
+                field=f"{old.key}.{level}",
+            )
         if to is not None and to not in after:
-            raise Rejected(f"{new.title} has no level {to}.", field=f"{old.key}.{level}")
+            raise Rejected(
+                gettext("%(new)s has no level %(to)s.") % {"new": new.title, "to": to},
+                field=f"{old.key}.{level}",
+            )
 
 
 def carried_value(value: str, move: Move, target: CriterionPreset) -> str | None:
@@ -135,14 +156,18 @@ def as_json(moves: Moves) -> dict[str, Any]:
 def from_json(given: Any, usual: Moves) -> dict[str, Move]:
     """Moves as :func:`as_json` writes them; questions and levels left out move as usual. Raises Rejected."""
     if not isinstance(given, Mapping):
-        raise Rejected("The mapping is an object with a question's key for each name.", field="mapping")
+        raise Rejected(
+            gettext("The mapping is an object with a question's key for each name."), field="mapping"
+        )
     moves = dict(usual)
     for key, move in given.items():
         is_move = isinstance(move, Mapping) and isinstance(move.get("levels", {}), Mapping)
         if not is_move or not all(
             _is_key(word) for word in (move.get("to", ""), *move.get("levels", {}).values())
         ):
-            raise Rejected('A move is {"to": KEY or null, "levels": {KEY: KEY or null}}.', field=str(key))
+            raise Rejected(
+                gettext('A move is {"to": KEY or null, "levels": {KEY: KEY or null}}.'), field=str(key)
+            )
         standing = usual.get(key, Move(None))
         to = move.get("to", standing.to)
         levels = {**(standing.levels if to == standing.to else {}), **move.get("levels", {})}

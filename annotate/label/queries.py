@@ -7,11 +7,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import F, Q
+from django.utils.translation import gettext
 
 from annotate.enums import CriterionKind, RaterKind, Scope
 from annotate.errors import Conflict
 from annotate.models import Assignment, Candidate, Criterion, Label, Person, Project, Rater, Step, Trace
+from annotate.prepared import Prepared
 
 from .completeness import Answer, Place, Question, asked_places, open_places
 from .rating import Rated, Texts, candidates_for
@@ -33,6 +35,8 @@ class Sheet:
     seen: int = 0
     candidates: tuple[Candidate, ...] = ()
     ratings: Mapping[Rated, Answer] = field(default_factory=dict)
+    # The boundary version of ``steps``, read with them: what the page's answers name.
+    boundary: int = 1
 
     @cached_property
     def asked(self) -> list[Place]:
@@ -149,15 +153,13 @@ def question_of(criterion: Criterion, only_at: Collection[int] | None = None) ->
 def reader_of(assignment: Assignment) -> Rater:
     """Whoever holds or held the assignment; an open one has nobody whose answers could be asked for."""
     if assignment.holder is None:
-        raise Conflict("Nobody holds this trace.")
+        raise Conflict(gettext("Nobody holds this trace."))
     return assignment.holder
 
 
 def sheet_of(assignment: Assignment) -> Sheet:
     """Everything the labelling page needs, and nothing that other raters said."""
-    rows = Label.objects.filter(assignment=assignment, rater=reader_of(assignment)).values_list(
-        "pk", "criterion", "candidate", "step__position", "value", "text", "is_live"
-    )
+    rows = _own_labels.all(assignment=assignment.pk, rater=reader_of(assignment).pk)
     # An earlier version's answers may lie in the same slot; they are not this sheet's.
     current = {one.pk for one in rubric_criteria(assignment.project)}
     labels = [row for row in rows if row[1] in current]
@@ -177,16 +179,34 @@ def sheet_of(assignment: Assignment) -> Sheet:
     )
 
 
+_own_labels: Prepared[tuple[int, int, int | None, int | None, str, str, bool]] = Prepared(
+    lambda assignment, rater: Label.objects.filter(assignment=assignment, rater=rater).values_list(
+        "pk", "criterion", "candidate", "step__position", "value", "text", "is_live"
+    )
+)
+_steps_of: Prepared[Step] = Prepared(
+    lambda trace: (
+        Step.objects.filter(trace_id=trace)
+        .annotate(boundary=F("trace__boundary_version"))
+        .order_by("position")
+    )
+)
+
+
 def blank_sheet(assignment: Assignment) -> Sheet:
     """The questions and the steps without any answers."""
     groups = (one for one in rubric_criteria(assignment.project) if one.kind == CriterionKind.GROUP)
     criteria = asked_criteria(assignment.project)
+    steps = _steps_of.all(trace=assignment.trace_id)
+    # In one statement with the steps: a trace that is cut anew between two would give its new steps the old version.
+    boundary: int = steps[0].boundary if steps else 1  # type: ignore[attr-defined]
     return Sheet(
         criteria=criteria,
         candidates=candidates_for(assignment.trace_id, criteria),
         groups=tuple(groups),
-        steps=tuple(Step.objects.filter(trace_id=assignment.trace_id).order_by("position")),
+        steps=tuple(steps),
         answers={},
+        boundary=boundary,
     )
 
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.assign.returning import return_assignment
 from annotate.enums import AssignmentState, CutAnswer, Purpose, RaterKind, RecutKind, UnitState
@@ -104,7 +105,10 @@ def recut(
     Raises Rejected for what cannot be cut so, Conflict where the trace is at another version than the person has seen.
     """
     if len(cut.reason) > LONGEST_REASON or "\x00" in cut.reason:
-        raise Rejected(f"The reason has at most {LONGEST_REASON} characters and no NUL.", field="reason")
+        raise Rejected(
+            gettext("The reason has at most %(most)s characters and no NUL.") % {"most": LONGEST_REASON},
+            field="reason",
+        )
     with transaction.atomic():
         effect = _recut(trace, person, cut, report)
         if is_dry_run:
@@ -120,7 +124,9 @@ def _recut(trace: Trace, person: Person, cut: Cut, report: CutReport | None) -> 
     current = Trace.objects.select_for_update(of=("self",)).select_related("problem").get(pk=trace.pk)
     if cut.version != current.boundary_version:
         raise Conflict(
-            "The steps of this trace have been cut anew since this page was loaded. Look at them again first."
+            gettext(
+                "The steps of this trace have been cut anew since this page was loaded. Look at them again first."
+            )
         )
     if report is not None:
         report = _open_report(report, current)
@@ -184,9 +190,9 @@ def close_report(
 def _open_report(report: CutReport, trace: Trace) -> CutReport:
     current = CutReport.objects.select_for_update(of=("self",)).get(pk=report.pk)
     if current.trace_id != trace.pk:
-        raise Rejected("That is a report about another trace.", field="report")
+        raise Rejected(gettext("That is a report about another trace."), field="report")
     if not current.is_open:
-        raise Conflict("Somebody else has answered this report meanwhile.")
+        raise Conflict(gettext("Somebody else has answered this report meanwhile."))
     return current
 
 
@@ -194,9 +200,11 @@ def _steps_to_take(trace: Trace, cut: Cut) -> list[Step]:
     wanted = (cut.position,) if cut.at is not None else (cut.position, cut.position + 1)
     found = list(trace.steps.filter(position__in=wanted).order_by("position"))
     if not found or found[0].position != cut.position:
-        raise Rejected(f"This trace has {trace.n_steps} steps.", field="step")
+        raise Rejected(
+            gettext("This trace has %(n_steps)s steps.") % {"n_steps": trace.n_steps}, field="step"
+        )
     if len(found) != len(wanted):
-        raise Rejected("There is no step after this one to merge it with.", field="step")
+        raise Rejected(gettext("There is no step after this one to merge it with."), field="step")
     if cut.at is not None:
         check_cut(found[0].text, cut.at)
     return found
@@ -247,12 +255,17 @@ def _send_back(act: Recut, complete: Sequence[Assignment], person: Person, step:
 
 def _explained(act: Recut) -> str:
     n = act.position + 1
-    done = (
-        f"Step {n} was split in two."
+    told = (
+        gettext(
+            "Step %(n)s was split in two. Your answers are kept where they still fit; please answer what is open again."
+        )
         if act.kind == RecutKind.SPLIT
-        else f"Steps {n} and {n + 1} were merged."
+        else gettext(
+            "Steps %(n)s and %(m)s were merged. Your answers are kept where they still fit; please answer what is open"
+            " again."
+        )
     )
-    return f"{done} Your answers are kept where they still fit; please answer what is open again."
+    return told % {"n": n, "m": n + 1}
 
 
 def _move_words(act: Recut, made: Sequence[Step]) -> dict[str, int]:

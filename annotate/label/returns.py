@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext
+
 from annotate.enums import AssignmentState
 from annotate.models import Assignment, Comment, Label, Project, Trace
 
@@ -45,12 +47,12 @@ class Returned:
     def stands(self) -> str:
         """Where the reading is, in words."""
         if self.is_back:
-            return "came back"
+            return gettext("came back")
         return {
-            AssignmentState.RETURNED: "waits for its reader",
-            AssignmentState.HELD: "is being looked at again",
-            AssignmentState.SKIPPED: "was left to somebody else",
-        }.get(AssignmentState(self.assignment.state), "was put back in the queue")
+            AssignmentState.RETURNED: gettext("waits for its reader"),
+            AssignmentState.HELD: gettext("is being looked at again"),
+            AssignmentState.SKIPPED: gettext("was left to somebody else"),
+        }.get(AssignmentState(self.assignment.state), gettext("was put back in the queue"))
 
 
 def returned_of(trace: Trace) -> list[Returned]:

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from annotate.enums import AssignmentState, Scope
 from annotate.models import Assignment, Criterion, Label, Rater, Step, Trace
 
@@ -119,10 +121,10 @@ class Readers:
 
     def name(self, rater: Rater, *, is_decided: bool = False) -> str:
         if rater.pk not in self._number:
-            return "A former reader"
+            return gettext("A former reader")
         if self.hides_names and not is_decided:
-            return f"Reader {letter_of(self._number[rater.pk])}"
-        return f"{rater.name} (simulated)" if rater.is_simulated else rater.name
+            return gettext("Reader %(pk)s") % {"pk": letter_of(self._number[rater.pk])}
+        return gettext("%(name)s (simulated)") % {"name": rater.name} if rater.is_simulated else rater.name
 
     def number(self, rater: Rater) -> int:
         """Where the person stands among the readers of this trace."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from django.db.models import Count, F, Max, Min, QuerySet
+from django.utils.translation import gettext, ngettext
 
 from annotate.assign.queries import queue_counts
 from annotate.enums import Action, AssignmentState, RaterKind
@@ -80,36 +81,58 @@ def next_in(queue: Sequence[Waiting], trace: Trace, person: Person) -> int | Non
 def nothing_because(project: Project, criterion: Criterion | None = None) -> str:
     """One sentence on why no disagreement waits."""
     if project.rubric_id is None:
-        return "The project has no rubric yet, so nobody has been asked anything."
+        return gettext("The project has no rubric yet, so nobody has been asked anything.")
     if not decidable_criteria(project):
-        return "The rubric asks people for nothing with levels, so there is nothing to decide between."
+        return gettext(
+            "The rubric asks people for nothing with levels, so there is nothing to decide between."
+        )
     if not Trace.objects.filter(project=project).exists():
-        return "The project has no traces yet."
+        return gettext("The project has no traces yet.")
     criteria = [criterion] if criterion else list(decidable_criteria(project))
     n_read, n_compared = _coverage(project, criteria)
     if not n_read:
         counts = queue_counts(project)
         if criterion:
-            return f"Nobody has submitted an answer to {criterion} yet."
-        return (
-            f"Nothing has been submitted yet: {counts.held} trace{'s are' if counts.held != 1 else ' is'} on somebody's"
-            f" desk, {counts.open} wait{'s' if counts.open == 1 else ''} in the queue"
-            + (f", {counts.returned} went back to their readers." if counts.returned else ".")
-        )
+            return gettext("Nobody has submitted an answer to %(criterion)s yet.") % {"criterion": criterion}
+        return _nothing_submitted(counts.held, counts.open, counts.returned)
     if not n_compared:
-        return (
-            f"No step has two readings yet, so there is nothing to compare. The project asks for {project.overlap}"
-            f" {'person' if project.overlap == 1 else 'people'} per trace."
-        )
+        return ngettext(
+            "No step has two readings yet, so there is nothing to compare. The project asks for %(n)d"
+            " person per"
+            " trace.",
+            "No step has two readings yet, so there is nothing to compare. The project asks for %(n)d"
+            " people per"
+            " trace.",
+            project.overlap,
+        ) % {"n": project.overlap}
     n_disputed = sum(
         row.n_disputed for show in Show for row in review_queue(project, criterion=criterion, show=show)
     )
-    about = f" about {criterion}" if criterion else ""
+    about = gettext(" about %(criterion)s") % {"criterion": criterion} if criterion else ""
     if n_disputed:
-        n = "The one disagreement" if n_disputed == 1 else f"All {n_disputed} disagreements"
-        return f"{n}{about} {'is' if n_disputed == 1 else 'are'} decided."
-    places = "the one place" if n_compared == 1 else f"all {n_compared} places"
-    return f"People agree{about} at {places} that two or more of them have answered."
+        said = ngettext(
+            "The one disagreement%(about)s is decided.",
+            "All %(n)d disagreements%(about)s are decided.",
+            n_disputed,
+        )
+        return said % {"n": n_disputed, "about": about}
+    said = ngettext(
+        "People agree%(about)s at the one place that two or more of them have answered.",
+        "People agree%(about)s at all %(n)d places that two or more of them have answered.",
+        n_compared,
+    )
+    return said % {"n": n_compared, "about": about}
+
+
+def _nothing_submitted(held: int, waiting: int, returned: int) -> str:
+    parts = [
+        ngettext("%(n)d trace is on somebody's desk", "%(n)d traces are on somebody's desk", held)
+        % {"n": held},
+        ngettext("%(n)d waits in the queue", "%(n)d wait in the queue", waiting) % {"n": waiting},
+    ]
+    if returned:
+        parts.append(gettext("%(n)d went back to their readers") % {"n": returned})
+    return gettext("Nothing has been submitted yet: %(places)s.") % {"places": ", ".join(parts)}
 
 
 def _readings(project: Project, criteria: Sequence[Criterion], target: str) -> QuerySet[Label]:

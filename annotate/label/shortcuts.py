@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from django.utils.translation import gettext
+
 from annotate.errors import Rejected
 
 
@@ -47,11 +49,15 @@ def check_keys(chosen: Mapping[str, str]) -> dict[str, str]:
     taken: dict[str, str] = {}
     for name, key in keys.items():
         if len(key) != 1 or not key.isprintable() or key.isspace():
-            raise Rejected("A shortcut is one character.", field=name)
+            raise Rejected(gettext("A shortcut is one character."), field=name)
         if key.isdigit():
-            raise Rejected("Digits are for the levels.", field=name)
+            raise Rejected(gettext("Digits are for the levels."), field=name)
         if key in taken:
-            raise Rejected(f"{key} is taken: {_BY_NAME[taken[key]].title}.", field=name)
+            raise Rejected(
+                gettext("%(key)s is taken: %(key_)s.")
+                % {"key": key, "key_": gettext(_BY_NAME[taken[key]].title)},
+                field=name,
+            )
         taken[key] = name
     return {name: key for name, key in keys.items() if key != _BY_NAME[name].key}
 

@@ -18,10 +18,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext
 
 from annotate.access import STILL_TO_SAY
 from annotate.enums import AssignmentState
 from annotate.models import Assignment, Comment, Person, Project
+from annotate.prepared import Prepared
 
 from .review import Review
 
@@ -84,9 +86,9 @@ def talk_of_reviewers(review: Review, person: Person) -> Talk:
 
     def name(of: Person | None, step: int | None) -> str:
         if of is None:
-            return "Somebody who left"
+            return gettext("Somebody who left")
         if of == person:
-            return "You"
+            return gettext("You")
         rater = reader_of.get(of.pk)
         return of.shown_name if rater is None else readers.name(rater, is_decided=step in settled)
 
@@ -108,18 +110,27 @@ def talk_of_reader(assignment: Assignment, person: Person) -> Talk:
     """What whoever reads a trace may see of its discussion."""
     if assignment.state not in THEIRS:
         return Talk()
-    rows = Comment.objects.filter(trace=assignment.trace_id).filter(_concerns(person))
+    rows = _comments.all(trace=assignment.trace_id, person=person.pk)
     return _talk(
         Remark(
             one,
-            who="You" if one.author_id == person.pk else "A reviewer",
-            to="you" if one.addressee_id == person.pk else "",
+            who=gettext("You") if one.author_id == person.pk else gettext("A reviewer"),
+            to=gettext("you") if one.addressee_id == person.pk else "",
             can_edit=one.author_id == person.pk,
             can_resolve=one.resolved_at is None,
             earlier=one.earlier if one.author_id == person.pk else (),
         )
-        for one in rows.select_related("step")
+        for one in rows
     )
+
+
+_comments: Prepared[Comment] = Prepared(
+    lambda trace, person: (
+        Comment.objects.filter(trace=trace)
+        .filter(Q(author=person) | Q(addressee=person))
+        .select_related("step")
+    )
+)
 
 
 def open_questions(project: Project, person: Person) -> QuerySet[Comment]:
@@ -134,10 +145,6 @@ def open_for_reader(project: Project, person: Person) -> QuerySet[Comment]:
     theirs = Assignment.objects.filter(trace=OuterRef("trace"), holder__person=person, state__in=THEIRS)
     rows = Comment.objects.filter(trace__project=project, addressee=person, resolved_at=None)
     return rows.filter(Exists(theirs)).select_related("trace", "step").order_by("pk")
-
-
-def _concerns(person: Person) -> Q:
-    return Q(author=person) | Q(addressee=person)
 
 
 def _talk(remarks: Iterable[Remark]) -> Talk:

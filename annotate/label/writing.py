@@ -8,13 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
 from annotate.enums import CandidateKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
 from annotate.models import Assignment, Criterion, Label, Step, Trace
+from annotate.prepared import Prepared
 
 from .answers import Said, Spot, Written, clean_answer, clean_seconds
 from .completeness import Place
@@ -57,12 +60,12 @@ class Ledger:
         self.held = held
         self.criteria: Mapping[int, Criterion] = {one.pk: one for one in asked_criteria(held.project)}
         if steps and _version_of(held.trace_id) == held.trace.boundary_version:
-            self.boundary = held.trace.boundary_version
+            self._boundary: int | None = held.trace.boundary_version
             rows = [(step.position, step.pk, step.kind) for step in steps]
         else:
             # The slot is locked, and who cuts a trace anew locks its slots first: this is how it is cut now.
             found = _steps_at(held, positions)
-            self.boundary = found[0][3] if found else _version_of(held.trace_id)
+            self._boundary = found[0][3] if found else None
             rows = [(position, pk, kind) for position, pk, kind, _ in found]
         self.steps = {position: pk for position, pk, _ in rows}
         self.kinds = [kind for _, _, kind in sorted(rows)]
@@ -73,31 +76,21 @@ class Ledger:
         self.texts = Texts([one for one in given if one.step_id in position_of], position_of)
         # A rating may be written without its step being opened.
         self.candidates = {one.pk: one for one in given}
-        # By the steps' ids, not through a join: in a table of millions both sides of the OR then have an index.
-        about = Q(step__in=position_of) | Q(trace=held.trace_id)
+        about: dict[str, Any] = {"trace": held.trace_id, "steps": list(position_of)}
         if given:
-            about |= Q(candidate__in=self.candidates)
-        said = (
-            Label.objects.filter(about, rater=reader_of(held))
-            .filter(criterion__in=self.criteria)
-            .values_list(
-                "pk",
-                "criterion_id",
-                "step_id",
-                "candidate_id",
-                "assignment_id",
-                "value",
-                "text",
-                "seconds",
-                "is_live",
-                "evidence",
-            )
-            .order_by("pk")
-        )
+            about["candidates"] = list(self.candidates)
+        said = _said_before.all(rater=reader_of(held).pk, criteria=list(self.criteria), **about)
         for pk, criterion, step, candidate, assignment, value, text, seconds, is_live, evidence in said:
             spot = (criterion, None if step is None else position_of[step], candidate)
             row = Row(pk, value, text, seconds, is_live, assignment == held.pk, evidence.get("key", ""))
             self.rows.setdefault(spot, []).append(row)
+
+    @property
+    def boundary(self) -> int:
+        """The trace's boundary version now; asked for where no step was opened."""
+        if self._boundary is None:
+            self._boundary = _version_of(self.held.trace_id)
+        return self._boundary
 
     def standing(self, spot: Spot) -> Row | None:
         return next((row for row in self.rows.get(spot, ()) if row.is_live), None)
@@ -120,7 +113,7 @@ class Ledger:
 
     def place(self, said: Sequence[Said]) -> list[Moved]:
         """Where answers belong as the trace is cut now."""
-        if all(one.boundary in (None, self.boundary) for one in said):
+        if all(one.boundary is None or one.position is None or one.boundary == self.boundary for one in said):
             return [Moved(one) for one in said]
         steps = Step.objects.filter(trace_id=self.held.trace_id)
         return moved(self.held.trace, said, dict(steps.values_list("pk", "position")))
@@ -134,8 +127,11 @@ class Ledger:
 
     def _kept_aside(self, one: Said, gone: Step) -> Written:
         refusal = Rejected(
-            f"Step {one.position + 1 if one.position is not None else ''} was split or merged before your answer"
-            " arrived. The page shows the steps as they are now, with your answer beside them.",
+            gettext(
+                "Step %(number)s was split or merged before your answer arrived. The page shows the steps as they"
+                " are now, with your answer beside them."
+            )
+            % {"number": "" if one.position is None else one.position + 1},
             field="boundary",
         )
         criterion = self.criteria.get(one.criterion_id)
@@ -255,26 +251,52 @@ class Ledger:
     def _criterion_of(self, one: Said) -> Criterion:
         criterion = self.criteria.get(one.criterion_id)
         if criterion is None:
-            raise Rejected("This question is not in the rubric any more. Reload the page.", field="criterion")
+            raise Rejected(
+                gettext("This question is not in the rubric any more. Reload the page."), field="criterion"
+            )
         if (one.candidate is not None) != (criterion.scope == Scope.CANDIDATE):
-            wanted = "a candidate" if one.candidate is None else f"a {criterion.scope}, not a candidate"
-            raise Rejected(f"{criterion} is about {wanted}.", field="candidate")
+            if one.candidate is None:
+                raise Rejected(
+                    gettext("%(criterion)s is about a candidate.") % {"criterion": criterion},
+                    field="candidate",
+                )
+            raise Rejected(
+                gettext("%(criterion)s is about a %(scope)s, not a candidate.")
+                % {"criterion": criterion, "scope": criterion.scope},
+                field="candidate",
+            )
         if one.candidate is not None:
             text = self.candidates.get(one.candidate)
             if text is None or one.position is not None:
-                raise Rejected(f"{criterion} needs a candidate of this trace.", field="candidate")
+                raise Rejected(
+                    gettext("%(criterion)s needs a candidate of this trace.") % {"criterion": criterion},
+                    field="candidate",
+                )
             if text.kind != criterion.candidate_kind:
-                raise Rejected(f"{criterion} is about {criterion.candidate_kind}s.", field="candidate")
+                raise Rejected(
+                    gettext("%(criterion)s is about %(candidate_kind)ss.")
+                    % {"criterion": criterion, "candidate_kind": criterion.candidate_kind},
+                    field="candidate",
+                )
             return criterion
         if criterion.scope == Scope.STEP and one.position is None:
-            raise Rejected(f"{criterion} needs a step of this trace.", field="step")
+            raise Rejected(
+                gettext("%(criterion)s needs a step of this trace.") % {"criterion": criterion}, field="step"
+            )
         if criterion.scope == Scope.TRACE and one.position is not None:
-            raise Rejected(f"{criterion} is about this trace as a whole.", field="trace")
+            raise Rejected(
+                gettext("%(criterion)s is about this trace as a whole.") % {"criterion": criterion},
+                field="trace",
+            )
         if one.position is not None and one.position not in self.steps:
-            raise Rejected(f"This trace has {self.held.trace.n_steps} steps.", field="position")
+            raise Rejected(
+                gettext("This trace has %(n_steps)s steps.") % {"n_steps": self.held.trace.n_steps},
+                field="position",
+            )
         if one.step is not None and one.position is not None and self.steps[one.position] != one.step:
             raise Rejected(
-                "Steps of this trace have been split or merged meanwhile. Read it again.", field="boundary"
+                gettext("Steps of this trace have been split or merged meanwhile. Read it again."),
+                field="boundary",
             )
         return criterion
 
@@ -291,15 +313,57 @@ def open_ledger(held: Assignment, said: Sequence[Said]) -> tuple[Ledger, list[Mo
     return ledger, placed
 
 
+def _about(
+    rater: int, criteria: list[int], trace: int, steps: list[int], candidates: Sequence[int] = ()
+) -> QuerySet[Label, tuple[Any, ...]]:
+    # By the steps' ids, not through a join: in a table of millions both sides of the OR then have an index.
+    about = Q(step__in=steps) | Q(trace=trace)
+    if candidates:
+        about |= Q(candidate__in=candidates)
+    names = ("pk", "criterion_id", "step_id", "candidate_id", "assignment_id")
+    return (
+        Label.objects.filter(about, rater=rater, criterion__in=criteria)
+        .values_list(*names, "value", "text", "seconds", "is_live", "evidence")
+        .order_by("pk")
+    )
+
+
+_said_before: Prepared[tuple[Any, ...]] = Prepared(_about)
+
+
 def _version_of(trace_id: int) -> int:
-    return Trace.objects.values_list("boundary_version", flat=True).get(pk=trace_id)
+    found = _version.first(trace=trace_id)
+    if found is None:
+        raise Trace.DoesNotExist
+    return found[0]
+
+
+_version: Prepared[tuple[int]] = Prepared(
+    lambda trace: Trace.objects.filter(pk=trace).order_by().values_list("boundary_version")
+)
 
 
 def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple[int, int, str, int]]:
-    steps = Step.objects.filter(trace_id=held.trace_id).order_by()
-    if positions is not None:
-        steps = steps.filter(position__in=positions)
-    return list(steps.values_list("position", "pk", "kind", "trace__boundary_version"))
+    """Position, key, kind, and the trace's boundary version, which a statement of its own could read too late."""
+    if positions is None:
+        return _every_step.all(trace=held.trace_id)
+    return _some_steps.all(trace=held.trace_id, positions=list(positions)) if positions else []
+
+
+_every_step: Prepared[tuple[int, int, str, int]] = Prepared(
+    lambda trace: (
+        Step.objects.filter(trace_id=trace)
+        .order_by()
+        .values_list("position", "pk", "kind", "trace__boundary_version")
+    )
+)
+_some_steps: Prepared[tuple[int, int, str, int]] = Prepared(
+    lambda trace, positions: (
+        Step.objects.filter(trace_id=trace, position__in=positions)
+        .order_by()
+        .values_list("position", "pk", "kind", "trace__boundary_version")
+    )
+)
 
 
 def _once_per_place(said: Sequence[Said]) -> Iterator[list[Said]]:

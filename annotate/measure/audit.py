@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from django.utils.translation import gettext
+
 from annotate.enums import UnitState
 from annotate.errors import Rejected
 from annotate.measure.queries import AUDIT_PREFIX as PREFIX
@@ -15,6 +17,7 @@ from annotate.prelabel.audit.counts import FamilyCounts, added_up
 from annotate.prelabel.audit.family import FamilyEntry
 from annotate.prelabel.audit.kinds import RATES, kind_asked_about
 from annotate.stats.accuracy import wilson_interval
+from annotate.wording import mid
 
 TrustState = Literal["trusted", "below", "unaudited"]
 
@@ -99,8 +102,16 @@ class Shortfall:
     wanted: float
 
     def __str__(self) -> str:
-        bound = "at most" if self.family.is_bias else "at least"
-        return f"{self.family.title.lower()}: {self.rate:.3g}, wanted {bound} {self.wanted:.3g}"
+        said = (
+            gettext("%(rate)s: %(value)s, wanted at most %(wanted)s")
+            if self.family.is_bias
+            else gettext("%(rate)s: %(value)s, wanted at least %(wanted)s")
+        )
+        return said % {
+            "rate": mid(gettext(self.family.title)),
+            "value": f"{self.rate:.3g}",
+            "wanted": f"{self.wanted:.3g}",
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +155,10 @@ def checked_gate(gate: Mapping[str, Any]) -> dict[str, float]:
     """The gate, thresholds as numbers. Raises Rejected for an unknown rate or a threshold that is no share."""
     for name, wanted in gate.items():
         if name not in RATES:
-            raise Rejected(f"is no audit rate; known are {', '.join(RATES)}.", field=name)
+            raise Rejected(
+                gettext("is no audit rate; known are %(rates)s.") % {"rates": ", ".join(RATES)}, field=name
+            )
         is_number = isinstance(wanted, int | float) and not isinstance(wanted, bool)
         if not is_number or not math.isfinite(wanted) or not 0 <= wanted <= 1:
-            raise Rejected("must be a number from 0 to 1.", field=name)
+            raise Rejected(gettext("must be a number from 0 to 1."), field=name)
     return {name: float(gate[name]) for name in RATES if name in gate}

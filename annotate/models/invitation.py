@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.enums import Role
 
@@ -40,7 +41,7 @@ class Invitation(models.Model):
     def why_closed(self) -> str:
         """Why nobody can follow the link any more; empty while somebody can."""
         if self.withdrawn_at is not None:
-            return "It was withdrawn."
+            return gettext("It was withdrawn.")
         if self.expires_at <= timezone.now():
-            return "It has expired."
-        return "Everybody it was for has come." if self.uses_left == 0 else ""
+            return gettext("It has expired.")
+        return gettext("Everybody it was for has come.") if self.uses_left == 0 else ""

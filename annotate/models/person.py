@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from django.contrib.auth.models import AbstractUser
 from django.db import models
+from django.utils.translation import gettext_lazy
 
 
 class Theme(models.TextChoices):
-    SYSTEM = "system", "As the system"
-    LIGHT = "light", "Light"
-    DARK = "dark", "Dark"
+    SYSTEM = "system", gettext_lazy("As the system")
+    LIGHT = "light", gettext_lazy("Light")
+    DARK = "dark", gettext_lazy("Dark")
 
 
 class Person(AbstractUser):
@@ -18,6 +19,9 @@ class Person(AbstractUser):
     has_shortcuts = models.BooleanField(default=True)
     # Shortcut by name: the key this person chose for it, where it is not the usual one (label/shortcuts.py).
     keys = models.JSONField(default=dict, blank=True)
+
+    # A code of settings.LANGUAGES; empty: as the browser asks.
+    language = models.CharField(max_length=16, blank=True, default="")
 
     class Meta:
         verbose_name_plural = "people"

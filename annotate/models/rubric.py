@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 
 from annotate.enums import CandidateKind, CriterionKind, Scope, Verdict
 from annotate.errors import Conflict
@@ -53,7 +54,10 @@ class _PartOfRubric(models.Model):
 
     def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
         if self.owning_rubric().is_frozen:
-            raise Conflict(f"{self.owning_rubric()} is frozen: make a new version instead.")
+            raise Conflict(
+                gettext("%(owning_rubric)s is frozen: make a new version instead.")
+                % {"owning_rubric": self.owning_rubric()}
+            )
         return super().delete(*args, **kwargs)
 
 

@@ -1,13 +1,23 @@
 /* What the person does to the answers: give one, take it back, mark the first error. Each change goes to the outbox. */
 
+import { gettext, ngettext } from "./words.js";
+
 export class Answering {
   constructor(sheet, bar, outbox) {
     Object.assign(this, { sheet, bar, outbox });
     // Changes that belong together are undone together: [[question, value it had before], …].
     this.undoable = [];
     // What each question said before the change at hand: a form reports only what it says now.
-    this.before = new Map(sheet.asked.map((question) => [question, sheet.valueOf(question)]));
+    this.before = new Map();
+    this.know();
     this.since = performance.now();
+  }
+
+  /* Take note of questions that have come into the page. */
+  know() {
+    for (const question of this.sheet.asked) {
+      if (!this.before.has(question)) this.before.set(question, this.sheet.valueOf(question));
+    }
   }
 
   /* Time spent counts from here: another step has come into focus. */
@@ -63,7 +73,7 @@ export class Answering {
     const isAsked = (one) => !one.hidden && !one.dataset.candidate && one.querySelector("[data-error]");
     const here = sheet.questions(sheet.index).find(isAsked);
     if (!here) {
-      this.bar.say("No question here has a level for an error");
+      this.bar.say(gettext("No question here has a level for an error"));
       return;
     }
     const { criterion, best } = here.dataset;
@@ -76,7 +86,7 @@ export class Answering {
     sheet.choose(here, here.querySelector("[data-error]").value);
     this.#fill(before);
     this.post(here);
-    this.bar.say(`First error at step ${sheet.index + 1}, ${before.length} before it marked`);
+    this.bar.say(gettext("First error at step {step}, {n} before it marked", { step: sheet.index + 1, n: before.length }));
     sheet.goOn();
   }
 
@@ -99,7 +109,7 @@ export class Answering {
       this.post(question);
     }
     this.sheet.goTo(changes.at(-1)[0]);
-    this.bar.say(changes.length > 1 ? `${changes.length} answers undone` : "Undone");
+    this.bar.say(ngettext("Undone", "{n} answers undone", changes.length));
   }
 
   /* What stands after a conflict was decided; nothing is sent from here. */

@@ -1,10 +1,12 @@
 /* The bar at the foot of the page: what the keys will do next, and whether the answers have arrived. */
 
+import { gettext } from "./words.js";
+
 const WORDS = {
-  saved: () => "Saved",
-  saving: (waiting) => `Saving ${waiting}`,
-  offline: (waiting) => `Offline, ${waiting} waiting`,
-  "signed-out": (waiting) => `Signed out, ${waiting} waiting. Sign in again in another tab.`,
+  saved: () => gettext("Saved"),
+  saving: (n) => gettext("Saving {n}", { n }),
+  offline: (n) => gettext("Offline, {n} waiting", { n }),
+  "signed-out": (n) => gettext("Signed out, {n} waiting. Sign in again in another tab.", { n }),
   refused: (_, message) => message,
   lost: (_, message) => message,
 };
@@ -44,10 +46,14 @@ export class Bar {
       }
     }
     const open = sheet.missing().length;
-    this.element.querySelector(".bar-next").textContent = open
-      ? `${sheet.where}, ${open} to answer`
-      : "All answered: Enter submits";
-    this.element.classList.toggle("is-complete", open === 0);
+    // While steps are still on their way nobody can say how many are open.
+    const said = sheet.isPartial
+      ? sheet.where
+      : open
+        ? gettext("{where}, {n} to answer", { where: sheet.where, n: open })
+        : gettext("All answered: Enter submits");
+    this.element.querySelector(".bar-next").textContent = said;
+    this.element.classList.toggle("is-complete", open === 0 && !sheet.isPartial);
   }
 
   /* The keys of the levels, and the level a key stands for in the question that is open now. */

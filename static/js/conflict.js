@@ -1,11 +1,13 @@
 /* Two windows said different things about one place: both are kept, and the person decides. */
 
+import { gettext } from "./words.js";
+
 /* An answer in words: the levels' titles, and what was written. */
 function wordsFor(question, value, text) {
   const titleOf = (key) =>
     question?.querySelector(`input[value="${CSS.escape(key)}"]`)?.closest("label").textContent.trim() ?? key;
   const titles = value.split(" ").filter(Boolean).map(titleOf).join(", ");
-  return [titles, text].filter(Boolean).join(": ") || "No answer";
+  return [titles, text].filter(Boolean).join(": ") || gettext("No answer");
 }
 
 export class ConflictDialog {
@@ -29,10 +31,10 @@ export class ConflictDialog {
     const { mine, value, text } = this.open[0];
     const question = this.sheet.questionAt(mine);
     const named = question?.querySelector("legend")?.textContent.split(":")[0];
-    const place = named ?? (mine.position === null ? "The whole trace" : `Step ${mine.position + 1}`);
-    this.dialog.querySelector("h2").textContent = `${place} was answered in another window`;
+    const place = named ?? (mine.position === null ? gettext("The whole trace") : gettext("Step {n}", { n: mine.position + 1 }));
+    this.dialog.querySelector("h2").textContent = gettext("{place} was answered in another window", { place });
     this.dialog.querySelector("[data-side=there]").textContent = wordsFor(question, value, text);
-    const here = mine.is_cleared ? "No answer" : wordsFor(question, mine.value, mine.text);
+    const here = mine.is_cleared ? gettext("No answer") : wordsFor(question, mine.value, mine.text);
     this.dialog.querySelector("[data-side=here]").textContent = here;
     this.dialog.returnValue = "";
     this.dialog.showModal();

@@ -2,13 +2,13 @@
 
 let enlarged = null;
 
-function madeForImages() {
+function madeForImages(closing) {
   const element = document.createElement("dialog");
   element.className = "enlarged";
   const form = document.createElement("form");
   form.method = "dialog";
   const close = document.createElement("button");
-  close.textContent = "Close";
+  close.textContent = closing;
   const image = document.createElement("img");
   form.append(image, close);
   element.append(form);
@@ -27,7 +27,7 @@ function enlarge(event) {
   const link = event.target.closest("a[data-image]");
   if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  enlarged ??= madeForImages();
+  enlarged ??= madeForImages(link.dataset.close);
   const small = link.querySelector("img");
   const large = enlarged.querySelector("img");
   large.src = link.href;

@@ -1,5 +1,7 @@
 /* Search in the trace, through folded parts too; the browser's own search does not open what we have cut. */
 
+import { gettext, ngettext } from "./words.js";
+
 const MOST_MARKS = 1000;
 
 export class Find {
@@ -21,6 +23,11 @@ export class Find {
     this.form.hidden = false;
     this.input.select();
     this.input.focus();
+  }
+
+  /* More steps have come into the page. */
+  refresh() {
+    if (!this.form.hidden) this.#mark();
   }
 
   close() {
@@ -54,8 +61,12 @@ export class Find {
   #mark() {
     const found = this.#steps();
     const place = found.indexOf(this.sheet.index);
-    const at = place < 0 ? "" : `${place + 1} of `;
-    this.said.textContent = this.#words ? `${at}${found.length} step${found.length === 1 ? "" : "s"}` : "";
+    const n = found.length;
+    const said =
+      place < 0
+        ? ngettext("{n} step", "{n} steps", n)
+        : ngettext("{at} of {n} step", "{at} of {n} steps", n, { at: place + 1 });
+    this.said.textContent = this.#words ? said : "";
     if (!globalThis.CSS.highlights) return;
     globalThis.CSS.highlights.set("found", new Highlight(...this.#ranges(found)));
   }

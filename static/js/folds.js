@@ -1,7 +1,9 @@
 /* Very long steps are cut to a screenful until somebody wants all of them. Without script they stand whole. */
 
+import { gettext } from "./words.js";
+
 export class Folds {
-  constructor(steps) {
+  add(steps) {
     for (const step of steps) {
       if (!step.dataset.long) continue;
       const text = step.querySelector(".step-text");
@@ -19,7 +21,9 @@ export class Folds {
     const button = step.querySelector(".unfold");
     if (button) {
       step.classList.toggle("is-cut", !isWhole);
-      button.textContent = isWhole ? "Fold this step again" : `Show all of this step (${step.dataset.long})`;
+      button.textContent = isWhole
+        ? gettext("Fold this step again")
+        : gettext("Show all of this step ({length})", { length: step.dataset.long });
       button.setAttribute("aria-expanded", String(isWhole));
     }
     for (const fold of step.querySelectorAll("details.fold")) fold.open = isWhole;

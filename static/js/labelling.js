@@ -9,7 +9,9 @@ import { Folds } from "./folds.js";
 import { listen } from "./hotkeys.js";
 import { Outbox } from "./outbox.js";
 import { ReportDialog } from "./report.js";
+import { Rest } from "./rest.js";
 import { Sheet } from "./sheet.js";
+import { gettext, ngettext } from "./words.js";
 
 const HEARTBEAT = 60_000;
 
@@ -20,7 +22,8 @@ const token = form.elements.token.value;
 const csrf = form.elements.csrfmiddlewaretoken.value;
 const sheet = new Sheet(form, document.querySelector(".minimap"));
 const bar = new Bar(document.querySelector(".bar"), document.getElementById("spoken"));
-const folds = new Folds(sheet.steps);
+const folds = new Folds();
+folds.add(sheet.steps);
 const find = new Find(document.getElementById("find"), sheet, folds);
 const conflict = new ConflictDialog(document.getElementById("conflict"), sheet, (one, isMine) => {
   const question = sheet.questionAt(one.mine);
@@ -43,6 +46,14 @@ const answering = new Answering(sheet, bar, outbox);
 const report = new ReportDialog(document.getElementById("report"), csrf, (told) => bar.say(told));
 let isLeaving = false;
 let isLoading = false;
+const showMore = (steps) => {
+  sheet.add(steps);
+  answering.know();
+  folds.add(steps);
+  find.refresh();
+  bar.showNext(sheet);
+};
+const rest = new Rest(form.querySelector(".steps"), showMore, () => void loadAgain());
 
 /* Somebody has split or merged steps: what is being written is sent first, then the page shows the steps as they are. */
 async function loadAgain() {
@@ -72,16 +83,21 @@ function tellRecut() {
   const note = document.createElement("p");
   note.className = "message";
   note.setAttribute("role", "status");
-  note.textContent =
-    "A reviewer has split or merged steps of this trace. Your answers are kept where they still fit; where they do not, you see them beside the step.";
+  note.textContent = gettext(
+    "A reviewer has split or merged steps of this trace. Your answers are kept where they still fit; where they do not, you see them beside the step.",
+  );
   form.before(note);
 }
 
 async function submit() {
+  if (sheet.isPartial) {
+    bar.say(gettext("The last steps are still on their way"));
+    await rest.all();
+  }
   const [open] = sheet.missing();
   if (open) {
     sheet.goTo(open);
-    bar.say(`${sheet.missing().length} still to answer`);
+    bar.say(ngettext("{n} still to answer", "{n} still to answer", sheet.missing().length));
     return;
   }
   if (isLeaving) return;
@@ -101,7 +117,7 @@ function askToSkip() {
 /* Put the cursor where words about the focused step go: the question of this kind, or the note on its first answer. */
 function write(what) {
   if (sheet.write(what)) return;
-  bar.say({ note: "There is no place for a note here" }[what] ?? "This rubric does not ask for that here");
+  bar.say(what === "note" ? gettext("There is no place for a note here") : gettext("This rubric does not ask for that here"));
 }
 
 /* Keep the lease while the page is in front of somebody. */
@@ -114,7 +130,7 @@ async function beat() {
     redirect: "manual",
   }).catch(() => null);
   if (response && [404, 409].includes(response.status)) {
-    bar.showSaveState("lost", 0, "Somebody else has this trace now. Your answers are kept.");
+    bar.showSaveState("lost", 0, gettext("Somebody else has this trace now. Your answers are kept."));
   }
   const body = response?.ok ? await response.json().catch(() => null) : null;
   if (body?.boundary && body.boundary !== outbox.boundary && !outbox.waiting.length) void loadAgain();
@@ -149,10 +165,10 @@ bar.element.addEventListener("click", ({ target }) => {
 });
 
 document.querySelector(".minimap").addEventListener("click", (event) => {
-  const index = sheet.links.indexOf(event.target.closest("a"));
-  if (index < 0) return;
+  const number = sheet.links.indexOf(event.target.closest("a"));
+  if (number < 0) return;
   event.preventDefault();
-  sheet.focus(index);
+  sheet.goToStep(number);
 });
 
 window.addEventListener("beforeunload", (event) => {
@@ -166,9 +182,9 @@ window.addEventListener("pageshow", (event) => {
 
 if (form.dataset.hasShortcuts === "yes") {
   const does = {
-    next: () => sheet.focus(sheet.index + 1),
+    next: () => sheet.next(),
     previous: () => sheet.focus(sheet.index - 1),
-    missing: () => sheet.goTo(sheet.nextMissing()),
+    missing: () => sheet.goToMissing(),
     first_error: () => answering.markFirstError(),
     correct: () => write("correction"),
     critique: () => write("text"),
@@ -194,6 +210,11 @@ new IntersectionObserver(([problem]) => {
 sheet.onFocus = () => {
   answering.restartClock();
   bar.showNext(sheet);
+};
+sheet.onWait = async (number) => {
+  bar.say(gettext("Step {n} is still on its way", { n: number + 1 }));
+  await rest.upTo(number);
+  if (number < sheet.n) sheet.focus(number);
 };
 document.documentElement.classList.add("has-script");
 const [open] = sheet.missing();

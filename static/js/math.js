@@ -12,7 +12,7 @@ function refuse({ command }) {
   throw new Error(`${command} is not allowed`);
 }
 
-for (const place of document.querySelectorAll("span.math")) {
+function set(place) {
   const source = place.textContent;
   try {
     window.katex.render(withoutDelimiters(source.trim()), place, {
@@ -27,6 +27,12 @@ for (const place of document.querySelectorAll("span.math")) {
   } catch {
     place.textContent = source;
     place.classList.add("is-broken");
-    place.title = "This formula cannot be set.";
+    place.title = document.querySelector("[data-broken-formula]")?.dataset.brokenFormula ?? "";
   }
 }
+
+document.querySelectorAll("span.math:not(:has(.katex), .is-broken)").forEach(set);
+// Those of a long trace's later steps, when they come.
+document.addEventListener("gradus:steps", ({ detail }) => {
+  for (const step of detail) step.querySelectorAll("span.math").forEach(set);
+});

@@ -3,6 +3,7 @@
 
 import { newKey } from "./newkey.js";
 import { Shelf } from "./shelf.js";
+import { gettext } from "./words.js";
 
 const LONGEST_WAIT = 15_000;
 const MOST_AT_ONCE = 50;
@@ -90,7 +91,7 @@ export class Outbox {
     const body = await response.json().catch(() => null);
     if (!response.ok) {
       // 400 is a page that speaks another version's language: sending the same again would change nothing.
-      this.message = body?.detail ?? "This trace is no longer yours.";
+      this.message = body?.detail ?? gettext("This trace is no longer yours.");
       this.#report("lost");
       return false;
     }

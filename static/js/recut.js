@@ -1,5 +1,7 @@
 /* Splitting a step: the cursor in its text is a place as well. Without this file the offered places and words do. */
 
+import { gettext } from "./words.js";
+
 const chooser = document.getElementById("chooser");
 
 if (chooser) {
@@ -22,7 +24,7 @@ if (chooser) {
     own.value = String(at);
     words.value = "";
     for (const place of places) place.checked = false;
-    chosen.textContent = `The second part begins: ${[...after].slice(0, 60).join("")}`;
+    chosen.textContent = gettext("The second part begins: {words}", { words: [...after].slice(0, 60).join("") });
   };
   const forget = () => {
     own.disabled = true;

@@ -1,5 +1,7 @@
 /* Saying that a step is cut wrongly, without leaving the place where one reads. */
 
+import { gettext } from "./words.js";
+
 export class ReportDialog {
   constructor(dialog, csrf, onTold) {
     Object.assign(this, { dialog, csrf, onTold });
@@ -25,7 +27,7 @@ export class ReportDialog {
   open(sheet) {
     const position = sheet.step.dataset.position;
     if (position === undefined) {
-      this.onTold("Go to the step that is cut wrongly first");
+      this.onTold(gettext("Go to the step that is cut wrongly first"));
       return;
     }
     this.step = sheet.step;
@@ -47,12 +49,12 @@ export class ReportDialog {
         redirect: "manual",
       });
     } catch {
-      this.trouble.textContent = "The network is away. Try again in a moment.";
+      this.trouble.textContent = gettext("The network is away. Try again in a moment.");
       return;
     }
     const body = await response.json().catch(() => null);
     if (!response.ok) {
-      this.trouble.textContent = body?.reason ?? body?.detail ?? "That could not be sent. Reload the page and try again.";
+      this.trouble.textContent = body?.reason ?? body?.detail ?? gettext("That could not be sent. Reload the page and try again.");
       return;
     }
     this.dialog.close();
@@ -63,10 +65,10 @@ export class ReportDialog {
 
   #note() {
     const foot = this.step.querySelector(".step-foot");
-    const title = this.form.querySelector("[name=fault]:checked").closest("label").lastChild.textContent.trim();
+    const checked = this.form.querySelector("[name=fault]:checked");
     const note = foot.querySelector(".reported") ?? document.createElement("p");
     note.className = "small open-question reported";
-    note.textContent = `You reported its boundaries: ${title.toLowerCase()}.`;
+    note.textContent = gettext("You reported its boundaries: {fault}.", { fault: checked.dataset.mid });
     foot.prepend(note);
   }
 }

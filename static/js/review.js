@@ -1,6 +1,7 @@
 /* The review page by keyboard: from disagreement to disagreement, a digit decides. Without this file the form works. */
 
 import { listen } from "./hotkeys.js";
+import { gettext } from "./words.js";
 
 const form = document.getElementById("review");
 const stops = [...form.querySelectorAll("[data-stop]")].filter((stop) => stop.querySelector("[data-disputed]"));
@@ -19,7 +20,10 @@ const focusIn = (stop) => openIn(stop)[0] ?? disputed(stop)[0];
 function show() {
   const all = stops.flatMap(disputed);
   const open = all.filter((matter) => !isDecided(matter)).length;
-  if (all.length) state.textContent = open ? `${open} of ${all.length} to decide` : `All ${all.length} decided: Enter saves`;
+  if (!all.length) return;
+  state.textContent = open
+    ? gettext("{open} of {all} to decide", { open, all: all.length })
+    : gettext("All {all} decided: Enter saves", { all: all.length });
 }
 
 function go(to) {

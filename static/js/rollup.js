@@ -1,5 +1,7 @@
 /* What the answers about the trace come to, group by group, while they are given. annotate/label/rollup.py is the rule. */
 
+import { gettext, shownNumber } from "./words.js";
+
 function weighed(parts) {
   const known = parts.filter(({ score }) => score !== null);
   const weight = known.reduce((sum, part) => sum + part.weight, 0);
@@ -23,10 +25,10 @@ function answerOf(question) {
 }
 
 function show(line, { score, unknown, fatal, asked }) {
-  line.querySelector(".total-score").textContent = score === null ? "nothing known yet" : score.toFixed(2);
-  const leftOut = unknown.length ? `; left out: ${unknown.join(", ")}` : "";
-  const flaws = fatal.length ? `; fatal: ${fatal.join(", ")}` : "";
-  line.querySelector(".total-known").textContent = `${asked - unknown.length} of ${asked} known${leftOut}${flaws}`;
+  line.querySelector(".total-score").textContent = score === null ? gettext("nothing known yet") : shownNumber(score, 2);
+  const leftOut = unknown.length ? gettext("; left out: {titles}", { titles: unknown.join(", ") }) : "";
+  const flaws = fatal.length ? gettext("; fatal: {titles}", { titles: fatal.join(", ") }) : "";
+  line.querySelector(".total-known").textContent = gettext("{n} of {all} known", { n: asked - unknown.length, all: asked }) + leftOut + flaws;
 }
 
 export function rollUp(whole) {

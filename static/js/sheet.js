@@ -1,6 +1,7 @@
 /* The steps on the page: which one is in focus, what is asked, what has been answered, what is still missing. */
 
 import { rollUp } from "./rollup.js";
+import { gettext } from "./words.js";
 
 const MARKS = new Set(["good", "neutral", "bad", "unsure"]);
 
@@ -30,19 +31,45 @@ export class Sheet {
   constructor(form, minimap) {
     this.minimap = minimap;
     this.whole = form.querySelector(".whole");
-    // Where one can be: at each step, and at the end at the trace as a whole.
-    this.steps = [...form.querySelectorAll(".step, .whole")];
     this.links = [...minimap.querySelectorAll("a")];
-    this.asked = [...form.querySelectorAll(".question")];
-    this.given = [...form.querySelectorAll(".candidates")];
+    // How many steps the trace has; of a long one the page may still be without the last.
+    this.total = this.links.length - (this.whole ? 1 : 0);
+    // Where one can be: at each step, and at the end at the trace as a whole.
+    this.steps = this.whole ? [this.whole] : [];
     // Read once and kept: a trace of 500 steps is asked what is missing at every key.
-    this.values = new Map(this.asked.map((question) => [question, read(question)]));
-    this.places = new Map(this.steps.flatMap((step, index) => this.questions(index).map((one) => [one, step])));
-    this.byCriterion = this.#inOrder();
-    this.conditions = this.#conditions();
+    this.values = new Map();
+    this.places = new Map();
     this.index = 0;
     this.onFocus = () => {};
+    this.onWait = () => {};
+    this.add([...form.querySelectorAll(".step")]);
+    this.index = 0;
+  }
+
+  /* Steps that have come into the page behind those that are there. */
+  add(steps) {
+    const isAtWhole = this.step === this.whole;
+    this.steps.splice(this.n, 0, ...steps);
+    if (isAtWhole) this.index = this.steps.length - 1;
+    this.asked = this.steps.flatMap((_, index) => this.questions(index));
+    this.given = this.steps.flatMap((step) => [...step.querySelectorAll(".candidates")]);
+    for (const question of this.asked) {
+      if (this.values.has(question)) continue;
+      this.values.set(question, read(question));
+      this.places.set(question, question.closest(".step, .whole"));
+    }
+    this.byCriterion = this.#inOrder();
+    this.conditions = this.#conditions();
     this.#ask();
+  }
+
+  /* How many steps are on the page. */
+  get n() {
+    return this.whole ? this.steps.length - 1 : this.steps.length;
+  }
+
+  get isPartial() {
+    return this.n < this.total;
   }
 
   get step() {
@@ -51,8 +78,8 @@ export class Sheet {
 
   /* "Step 3 of 8", in words for the bar. */
   get where() {
-    const n = this.whole ? this.steps.length - 1 : this.steps.length;
-    return this.step === this.whole ? "The whole trace" : `Step ${this.index + 1} of ${n}`;
+    if (this.step === this.whole) return gettext("The whole trace");
+    return gettext("Step {n} of {all}", { n: this.index + 1, all: this.total });
   }
 
   placeOf(element) {
@@ -66,11 +93,11 @@ export class Sheet {
       return;
     }
     this.step.classList.remove("is-focused");
-    this.links[this.index]?.removeAttribute("aria-current");
+    this.#link?.removeAttribute("aria-current");
     this.index = index;
     this.held = null;
     this.step.classList.add("is-focused");
-    const link = this.links[index];
+    const link = this.#link;
     link?.setAttribute("aria-current", "step");
     if (link) this.minimap.scrollTop = link.offsetTop - this.minimap.clientHeight / 2;
     if (takesFocus) {
@@ -79,6 +106,22 @@ export class Sheet {
       this.step.scrollIntoView({ block: isTall ? "start" : "nearest" });
     }
     this.onFocus();
+  }
+
+  /* To a step by its number from 0, also one that is not on the page yet; behind the last is the trace as a whole. */
+  goToStep(number) {
+    if (number < this.n) this.focus(number);
+    else if (number < this.total) this.onWait(number);
+    else if (number === this.total && this.whole) this.focus(this.n);
+    else this.onFocus();
+  }
+
+  next() {
+    this.goToStep(this.step === this.whole ? this.total + 1 : this.index + 1);
+  }
+
+  get #link() {
+    return this.step === this.whole ? this.links[this.total] : this.links[this.index];
   }
 
   questions(index) {
@@ -186,7 +229,7 @@ export class Sheet {
     const words = here && this.#wordsWanted(here);
     if (words) words.focus();
     else if (here || this.held) this.onFocus();
-    else this.focus(this.#nextAsked());
+    else this.goToStep(this.#nextAsked());
   }
 
   /* Take note of what the question says now, and show it in margin and minimap. */
@@ -200,7 +243,7 @@ export class Sheet {
     const value = this.valueOf(question);
     showMark(this.marginMark(index), value);
     showMark(this.links[index].querySelector("svg"), value);
-    this.links[index].querySelector("span").textContent = `Step ${index + 1}${value ? `: ${value}` : ""}`;
+    this.links[index].querySelector("span").textContent = gettext("Step {n}", { n: index + 1 }) + (value ? `: ${value}` : "");
   }
 
   marginMark(index) {
@@ -227,16 +270,19 @@ export class Sheet {
     this.#wordsWanted(question)?.focus();
   }
 
-  /* The next open question behind the focused step, else the first one anywhere. */
-  nextMissing() {
+  /* To the next open question behind the focused step, else to the first one anywhere. */
+  goToMissing() {
     const open = this.missing();
-    return open.find((question) => this.placeOf(question) > this.index) ?? open[0];
+    const behind = open.find((question) => this.placeOf(question) > this.index);
+    if (!behind && this.isPartial) this.onWait(this.n);
+    else this.goTo(behind ?? open[0]);
   }
 
   /* The next place with a question: a tool's output is read in passing. */
   #nextAsked() {
+    if (this.step === this.whole) return this.total + 1;
     let next = this.index + 1;
-    while (next < this.steps.length && !this.questions(next).length) next += 1;
+    while (next < this.n && !this.questions(next).length) next += 1;
     return next;
   }
 

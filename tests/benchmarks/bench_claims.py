@@ -259,6 +259,7 @@ def warm_up(address: str) -> None:
 
 def together(project: Any, home: Path) -> dict[str, Any]:
     """Twenty people through four web processes."""
+    from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
     from django.db import connection
@@ -275,7 +276,7 @@ def together(project: Any, home: Path) -> dict[str, Any]:
         add_member(project, person, Role.ANNOTATOR)
         session = SessionStore()
         session[SESSION_KEY], session[HASH_SESSION_KEY] = str(person.pk), person.get_session_auth_hash()
-        session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session.create()
         sessions.append(session.session_key)
     criterion = a_criterion(project).pk

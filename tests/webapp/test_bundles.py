@@ -46,12 +46,13 @@ def test_a_bundle_is_made_anew_when_a_source_changes(tmp_path: Path, settings: A
     (tmp_path / "static/js").mkdir(parents=True)
     source = tmp_path / "static/js/labelling.js"
     source.write_text("one();\n")
+    (tmp_path / "static/js/review.js").write_text("other();\n")
     finder = BundleFinder()
-    [path] = BUNDLES
+    path = "js/labelling.bundle.js"
     made = Path(str(finder.find(path)))
     assert made.read_text() == "one();\n"
     source.write_text("two();\n")
-    assert [name for name, _ in finder.list(None)] == [path]
+    assert [name for name, _ in finder.list(None)] == [path, "js/review.bundle.js"]
     assert made.read_text() == "two();\n"
     assert finder.find("js/other.js") == []
 

@@ -5,10 +5,13 @@ from typing import Any
 
 import pytest
 from django.http import Http404, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.utils import translation
 from rest_framework.exceptions import ValidationError
 
 from annotate.errors import BackendError, Conflict, GradusError, NotAllowed, NotEstimable, Rejected
+from annotate.models import Project
+from tests.factories import a_person
 from webapp.http import GradusErrorMiddleware, api_error
 
 STATUSES: list[tuple[GradusError, int]] = [
@@ -59,3 +62,66 @@ def test_page_for_a_script_is_json_with_the_same_status(error: GradusError, stat
 def test_page_leaves_bugs_loud() -> None:
     middleware = GradusErrorMiddleware(lambda request: HttpResponse())
     assert middleware.process_exception(RequestFactory().get("/"), ZeroDivisionError()) is None
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("chosen", "asked", "spoken"),
+    [
+        ("", "de-AT,en;q=0.8", "de"),
+        ("", "fr", "en"),
+        ("", "", "en"),
+        ("de", "en", "de"),
+        ("en", "de", "en"),
+        ("taken-away", "de", "de"),
+    ],
+)
+def test_a_page_speaks_the_persons_language_else_the_browsers(chosen: str, asked: str, spoken: str) -> None:
+    person = a_person("bob")
+    type(person).objects.filter(pk=person.pk).update(language=chosen)
+    client = Client(headers={"accept-language": asked})
+    client.force_login(person)
+    page = client.get("/me/")
+    assert page["Content-Language"] == spoken
+    assert f'<html lang="{spoken}"'.encode() in page.content
+    assert {"Accept-Language", "Cookie"} <= set(page["Vary"].replace(" ", "").split(","))
+    # What was spoken for one request is not left over for the next of the same thread.
+    assert translation.get_language() == "en"
+
+
+@pytest.mark.django_db
+def test_errors_are_pages_in_the_language_too_and_the_api_speaks_english() -> None:
+    client = Client(headers={"accept-language": "de"})
+    client.force_login(a_person("bob"))
+    missing = client.get("/projects/none/")
+    assert missing.status_code == 404
+    assert b"Hier ist nichts" in missing.content
+    refused = client.post("/api/projects/", {"name": "!!!"}, content_type="application/json")
+    assert refused["Content-Language"] == "en"
+    assert refused.json()["detail"] == "field name: a project needs a name with at least one letter or digit"
+
+
+@pytest.mark.django_db
+def test_what_a_form_refuses_is_said_in_the_language() -> None:
+    client = Client(headers={"accept-language": "de"})
+    client.force_login(a_person("bob"))
+    refused = client.post("/new/", {"name": "!!!", "overlap": "1", "language": "de"})
+    assert refused.status_code == 400
+    assert "ein Projekt braucht einen Namen" in refused.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("language", "title"), [("de", "Urteil"), ("en", "Verdict"), ("xx", "Verdict")])
+def test_a_rubric_is_copied_in_the_language_that_was_chosen_for_it(language: str, title: str) -> None:
+    client = Client(headers={"accept-language": "de"})
+    client.force_login(a_person("bob"))
+    client.post("/new/", {"name": "Sums", "overlap": "1", "preset": "prm-verdicts", "language": language})
+    rubric = Project.objects.get(slug="sums").rubric
+    assert rubric is not None
+    assert rubric.criteria.get(key="verdict").title == title
+    assert list(rubric.criteria.get(key="verdict").levels.values_list("key", flat=True)) == [
+        "good",
+        "neutral",
+        "bad",
+        "unsure",
+    ]

@@ -7,14 +7,15 @@ from collections.abc import Mapping
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from django import forms
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.errors import Rejected
 from annotate.settings import build_settings
 
 # Ends the sentence that confirms a form whose work goes to a worker.
-HANDED_OVER = (
-    "with the workers now; you may leave. Reload in a moment, and if nothing has changed, see that one is running:"
-    " python3 manage.py worker"
+HANDED_OVER = gettext_lazy(
+    "with the workers now; you may leave. Reload in a moment, and if nothing has changed, see that one is"
+    " running: python3 manage.py worker"
 )
 
 
@@ -77,7 +78,7 @@ def _field_for(hint: Any, spec: dataclasses.Field[Any]) -> forms.Field:
     if get_origin(hint) is Literal:
         return forms.ChoiceField(choices=[(choice, choice) for choice in get_args(hint)], **common)
     if get_origin(hint) is tuple:
-        return _ListField(help_text="One on each line.", **common)
+        return _ListField(help_text=gettext("One on each line."), **common)
     if hint is bool:
         return forms.BooleanField(**common)
     if hint is int:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext_lazy
 
 from annotate.label.history import Who
 
@@ -8,16 +9,16 @@ from annotate.label.history import Who
 class LookForm(forms.Form):
     """Which lines of a trace's history to look at. What is unknown is as if it were not said: these are links."""
 
-    step = forms.IntegerField(min_value=1, required=False, label="Step")
+    step = forms.IntegerField(min_value=1, required=False, label=gettext_lazy("Step"))
     who = forms.ChoiceField(
         choices=[
-            ("", "Everybody"),
-            (Who.PEOPLE, "People"),
-            (Who.REVIEWERS, "Reviewers"),
-            (Who.MACHINES, "Machines"),
+            ("", gettext_lazy("Everybody")),
+            (Who.PEOPLE, gettext_lazy("People")),
+            (Who.REVIEWERS, gettext_lazy("Reviewers")),
+            (Who.MACHINES, gettext_lazy("Machines")),
         ],
         required=False,
-        label="Who",
+        label=gettext_lazy("Who"),
     )
 
     @property

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.enums import WORDING_KINDS, CandidateKind, CriterionKind, Scope
 from annotate.label.answers import Said
@@ -15,9 +16,12 @@ from annotate.label.cut_versions import OldAnswer
 from annotate.label.queries import Sheet
 from annotate.label.revealing import MachineWord
 from annotate.models import Candidate, Criterion, CutReport, Level, Step
+from annotate.wording import figure, mid
 
 # A step is very long from about two screens on.
 LONG_LINES, LONG_TEXT = 60, 5_000
+# A trace of more steps than this comes to its page in pieces.
+LONG_TRACE, FIRST_STEPS = 60, 40
 NOT_ANSWERED = Answer("", "")
 # The choice of none of the alternatives: its answer is the words beside it.
 OWN = "own"
@@ -36,14 +40,16 @@ class LabellingForm(forms.Form):
 
     shows_reference = forms.BooleanField(
         required=False,
-        label="Show the reference answer and solution",
-        help_text="Folded, beside the problem. Whoever knows the answer judges steps by it.",
+        label=gettext_lazy("Show the reference answer and solution"),
+        help_text=gettext_lazy("Folded, beside the problem. Whoever knows the answer judges steps by it."),
     )
     reveals_prelabels = forms.BooleanField(
         required=False,
-        label="Show what machines said, after the person has answered everything",
-        help_text="People answer blind first, always. With this on they then see the pre-labels and may change their"
-        " answers; both are kept, and Agreement shows how far each machine pulls.",
+        label=gettext_lazy("Show what machines said, after the person has answered everything"),
+        help_text=gettext_lazy(
+            "People answer blind first, always. With this on they then see the pre-labels and may change"
+            " their answers; both are kept, and Agreement shows how far each machine pulls."
+        ),
     )
 
 
@@ -116,9 +122,17 @@ class Blank:
     @property
     def place(self) -> str:
         if self.candidate is not None and self.step is not None:
-            kind = self.candidate.get_kind_display().lower()
-            return f"Step {self.step.position + 1}, {kind} {self.candidate.number}"
-        return "The whole trace" if self.step is None else f"Step {self.step.position + 1}"
+            kind = mid(self.candidate.get_kind_display())
+            return gettext("Step %(position)s, %(kind)s %(number)s") % {
+                "position": self.step.position + 1,
+                "kind": kind,
+                "number": self.candidate.number,
+            }
+        return (
+            gettext("The whole trace")
+            if self.step is None
+            else gettext("Step %(position)s") % {"position": self.step.position + 1}
+        )
 
     def standing_in(self, position: str, number: str) -> StandIn:
         """The same open question at a place that is filled in later."""
@@ -165,7 +179,7 @@ class StandIn(Blank):
 
     @property
     def place(self) -> str:
-        return f"Step {self.as_number}"
+        return gettext("Step %(position)s") % {"position": self.as_number}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +212,11 @@ class Row:
         return [part for part in self.parts if isinstance(part, Blank)]
 
     @property
+    def asks_the_usual(self) -> bool:
+        """Whether all that it asks looks here as it looks at every other step."""
+        return all(isinstance(part, Blank) and part.is_the_same_everywhere for part in self.parts)
+
+    @property
     def is_disputed(self) -> bool:
         """Whether a machine says other than the person on a question both were asked."""
         said = {blank.criterion.pk: blank.answer.value for blank in self.blanks if blank.answer.value}
@@ -208,8 +227,12 @@ class Row:
         """What a very long step is cut by on the page, in words; empty for all others."""
         lines = self.step.text.count("\n") + 1
         if lines > LONG_LINES:
-            return f"{lines:,} lines"
-        return f"{len(self.step.text):,} characters" if len(self.step.text) > LONG_TEXT else ""
+            return gettext("%(n)s lines") % {"n": figure(f"{lines:,}")}
+        return (
+            gettext("%(n)s characters") % {"n": figure(f"{len(self.step.text):,}")}
+            if len(self.step.text) > LONG_TEXT
+            else ""
+        )
 
     @property
     def mark(self) -> str:
@@ -248,7 +271,7 @@ def _parts(sheet: Sheet, askings: Sequence[Asking], step: Step) -> Iterator[Blan
             shown.add(kind)
             rating = [one for one in askings if one.criterion.candidate_kind == kind]
             rated = ((text, tuple(_blank(sheet, one, step, text) for one in rating)) for text in texts)
-            yield Given(f"{CandidateKind(kind).label}s", tuple(rated))
+            yield Given(CandidateKind(kind).plural, tuple(rated))
         if asking.criterion.scope == Scope.STEP:
             yield _blank(sheet, asking, step, choices=tuple(texts))
 
@@ -273,6 +296,16 @@ def askings_of(sheet: Sheet) -> list[Asking]:
             is_named=criterion.scope != Scope.STEP or n_about_steps > 1,
         )
         for order, criterion in enumerate(sheet.criteria)
+    ]
+
+
+def first_rows(rows: Sequence[Row]) -> Sequence[Row]:
+    """Those with which work can begin: of a long trace the first, and some behind the first that is open."""
+    if len(rows) <= LONG_TRACE:
+        return rows
+    is_open = (any(not blank.is_answered for blank in row.blanks) for row in rows)
+    return rows[
+        : max(FIRST_STEPS, next((place for place, one in enumerate(is_open) if one), 0) + FIRST_STEPS // 2)
     ]
 
 
@@ -351,7 +384,10 @@ def _asked_where(condition: Criterion | None, criterion: Criterion) -> str:
     if condition is None:
         return ""
     titles = [level.title for level in condition.levels.all() if level.key in criterion.condition_levels]
-    return f"Only where {condition.title} is {' or '.join(titles)}"
+    return gettext("Only where %(condition)s is %(titles)s") % {
+        "condition": condition.title,
+        "titles": " or ".join(titles),
+    }
 
 
 def _filling(criterion: Criterion) -> str:

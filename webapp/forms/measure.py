@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 
 from annotate.prelabel.audit.kinds import RATES
 
@@ -19,7 +20,8 @@ class GateForm(forms.Form):
                 min_value=0,
                 max_value=1,
                 initial=gate.get(name),
-                label=f"{family.title}, {'at most' if family.is_bias else 'at least'}",
+                label=(gettext("%(rate)s, at most") if family.is_bias else gettext("%(rate)s, at least"))
+                % {"rate": gettext(family.title)},
                 widget=forms.NumberInput(attrs={"step": "0.01"}),
             )
 

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.errors import Rejected
 from annotate.label.shortcuts import SHORTCUTS, check_keys, keys_of
@@ -15,17 +17,26 @@ KEY = "key_"
 class PreferencesForm(forms.ModelForm):
     """A person's own settings, with a field for the key of each shortcut."""
 
+    language = forms.ChoiceField(
+        required=False,
+        label=gettext_lazy("Language"),
+        choices=[("", gettext_lazy("As the browser asks")), *settings.LANGUAGES],
+    )
+
     class Meta:
         model = Person
-        fields = ("first_name", "last_name", "theme", "has_shortcuts")
-        labels = {"theme": "Colours", "has_shortcuts": "Single-key shortcuts on the labelling page"}
+        fields = ("first_name", "last_name", "language", "theme", "has_shortcuts")
+        labels = {
+            "theme": gettext_lazy("Colours"),
+            "has_shortcuts": gettext_lazy("Single-key shortcuts on the labelling page"),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         chosen = keys_of(self.instance.keys)
         for shortcut in SHORTCUTS:
             self.fields[KEY + shortcut.name] = forms.CharField(
-                label=shortcut.title,
+                label=gettext(shortcut.title),
                 initial=chosen[shortcut.name],
                 required=False,
                 max_length=1,

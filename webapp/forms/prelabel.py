@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.enums import Scope
 from annotate.models import Project
@@ -15,11 +16,13 @@ class BudgetForm(forms.Form):
     budget_tokens = forms.IntegerField(
         min_value=1,
         required=False,
-        label="Stop after this many tokens",
-        help_text="Read and written together. What is paid for stays, and the run can go on later.",
+        label=gettext_lazy("Stop after this many tokens"),
+        help_text=gettext_lazy(
+            "Read and written together. What is paid for stays, and the run can go on later."
+        ),
     )
     budget_completions = forms.IntegerField(
-        min_value=1, required=False, label="Stop after this many completions"
+        min_value=1, required=False, label=gettext_lazy("Stop after this many completions")
     )
 
 
@@ -30,16 +33,20 @@ class RunForm(BudgetForm):
 
     backend = forms.CharField(
         max_length=400,
-        label="Model",
-        help_text="transformers:FOLDER for a model on this machine, openai:ADDRESS?model=NAME for a model server.",
+        label=gettext_lazy("Model"),
+        help_text=gettext_lazy(
+            "transformers:FOLDER for a model on this machine, openai:ADDRESS?model=NAME for a model server."
+        ),
     )
-    criterion = forms.ChoiceField(label="Question", required=False)
+    criterion = forms.ChoiceField(label=gettext_lazy("Question"), required=False)
     pairs_per_problem = forms.IntegerField(
         min_value=1,
         max_value=1000,
         initial=1,
-        label="Pairs of each problem",
-        help_text="There are no pairs yet: they are made of traces of one problem, right beside wrong first.",
+        label=gettext_lazy("Pairs of each problem"),
+        help_text=gettext_lazy(
+            "There are no pairs yet: they are made of traces of one problem, right beside wrong first."
+        ),
     )
 
     def __init__(self, project: Project, entry: StrategyEntry, data: Any = None) -> None:
@@ -53,6 +60,6 @@ class RunForm(BudgetForm):
         question = self.fields["criterion"]
         assert isinstance(question, forms.ChoiceField)
         question.choices = [
-            ("", "The usual one for this strategy"),
+            ("", gettext("The usual one for this strategy")),
             *((c.key, c.title) for c in criteria if (c.scope == Scope.PAIR) == (entry.task == "pair")),
         ]

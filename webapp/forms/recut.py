@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django import forms
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from annotate.enums import CutFault, RecutKind
 from annotate.ingest.boundaries import place_before
@@ -15,14 +15,16 @@ from annotate.models import Trace
 class ReportForm(forms.Form):
     """What a reader says is wrong. ``boundary`` is how the trace was cut on their page."""
 
-    step = forms.IntegerField(min_value=1, label=_("Step"))
-    fault = forms.ChoiceField(choices=CutFault.choices, widget=forms.RadioSelect, label=_("What is wrong"))
+    step = forms.IntegerField(min_value=1, label=gettext_lazy("Step"))
+    fault = forms.ChoiceField(
+        choices=CutFault.choices, widget=forms.RadioSelect, label=gettext_lazy("What is wrong")
+    )
     text = forms.CharField(
         required=False,
         max_length=LONGEST_WORDS,
         widget=forms.Textarea(attrs={"rows": 3}),
-        label=_("In words"),
-        help_text=_("Needed only for something else."),
+        label=gettext_lazy("In words"),
+        help_text=gettext_lazy("Needed only for something else."),
     )
     boundary = forms.IntegerField(min_value=1, required=False, widget=forms.HiddenInput)
 

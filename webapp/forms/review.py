@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django import forms
 from django.http import QueryDict
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.enums import CriterionKind
 from annotate.errors import Rejected
@@ -20,20 +21,27 @@ class LookForm(forms.Form):
     """How to look at the queue. What is unknown falls back to the usual look: these are links, not work."""
 
     order = forms.ChoiceField(
-        choices=[(Order.DISAGREEMENT, "Most disagreement"), (Order.ASK, "Most asked by consensus")],
+        choices=[
+            (Order.DISAGREEMENT, gettext_lazy("Most disagreement")),
+            (Order.ASK, gettext_lazy("Most asked by consensus")),
+        ],
         required=False,
-        label="Order",
+        label=gettext_lazy("Order"),
     )
     show = forms.ChoiceField(
-        choices=[(Show.OPEN, "To decide"), (Show.DECIDED, "Decided")], required=False, label="Show"
+        choices=[(Show.OPEN, gettext_lazy("To decide")), (Show.DECIDED, gettext_lazy("Decided"))],
+        required=False,
+        label=gettext_lazy("Show"),
     )
-    criterion = forms.ChoiceField(choices=[], required=False, label="Question")
+    criterion = forms.ChoiceField(choices=[], required=False, label=gettext_lazy("Question"))
 
     def __init__(self, data: QueryDict, criteria: Sequence[Criterion]) -> None:
         super().__init__(data)
         self.criteria = {one.key: one for one in criteria}
-        choices = [("", "All questions"), *((one.key, one.title) for one in criteria)]
-        self.fields["criterion"] = forms.ChoiceField(choices=choices, required=False, label="Question")
+        choices = [("", gettext("All questions")), *((one.key, one.title) for one in criteria)]
+        self.fields["criterion"] = forms.ChoiceField(
+            choices=choices, required=False, label=gettext("Question")
+        )
 
     @property
     def chosen_order(self) -> Order:
@@ -142,19 +150,34 @@ def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | N
         place = place_name(one.position)
         field = f"reason-{one.criterion_id}-{'trace' if one.position is None else one.position}"
         if outcome.refusal is not None:
-            return Rejected(f"{place}: {outcome.refusal.reason}", field=field)
-        if outcome.is_conflict:
-            there = f"decided {outcome.value}" if outcome.value else "took the decision back"
             return Rejected(
-                f"{place}: somebody else {there} after this page was loaded. Theirs stands; look again"
-                " before you decide otherwise. The other decisions are saved.",
+                gettext("%(place)s: %(reason)s") % {"place": place, "reason": outcome.refusal.reason},
                 field=field,
             )
+        if outcome.is_conflict:
+            there = (
+                gettext(
+                    "%(place)s: somebody else decided %(value)s after this page was loaded. Theirs stands;"
+                    " look again before you decide otherwise. The other decisions are saved."
+                )
+                % {"place": place, "value": outcome.value}
+                if outcome.value
+                else gettext(
+                    "%(place)s: somebody else took the decision back after this page was loaded. Theirs"
+                    " stands; look again before you decide otherwise. The other decisions are saved."
+                )
+                % {"place": place}
+            )
+            return Rejected(there, field=field)
     return None
 
 
 def place_name(position: int | None) -> str:
-    return "The trace as a whole" if position is None else f"Step {position + 1}"
+    return (
+        gettext("The trace as a whole")
+        if position is None
+        else gettext("Step %(position)s") % {"position": position + 1}
+    )
 
 
 def suffix_of(matter: Matter) -> str:

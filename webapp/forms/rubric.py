@@ -13,6 +13,7 @@ from typing import Any
 
 from django.http import QueryDict
 from django.utils.text import slugify
+from django.utils.translation import gettext
 
 from annotate.enums import WORDING_KINDS, CriterionKind, Scope, StepKind
 from annotate.errors import Rejected
@@ -97,7 +98,7 @@ class RubricSheet:
             row.levels = [level for level in row.levels if any(level.words.values())]
         criteria = [_preset(row, index, problems) for index, row in enumerate(self.rows)]
         if not criteria:
-            problems.append(Problem(None, None, "criteria", "A rubric asks at least one question."))
+            problems.append(Problem(None, None, "criteria", gettext("A rubric asks at least one question.")))
         return criteria, problems + problems_in(criteria)
 
 
@@ -128,7 +129,9 @@ def _is_in(place: str, rows: Sequence[Any]) -> bool:
 def _count(data: QueryDict, name: str, most: int) -> int:
     given = data.get(name, "")
     if not given.isdecimal() or int(given) > most:
-        raise Rejected(f"The form holds up to {most} of these. Reload the page.", field=name)
+        raise Rejected(
+            gettext("The form holds up to %(most)s of these. Reload the page.") % {"most": most}, field=name
+        )
     return int(given)
 
 
@@ -182,14 +185,20 @@ def _level_row_of(level: LevelPreset) -> LevelRow:
 def _preset(row: QuestionRow, index: int, problems: list[Problem]) -> CriterionPreset:
     words, title = row.words, row.words["title"]
 
+    named = title or gettext("Question %(number)d") % {"number": index + 1}
+
     def wrong(name: str, reason: str, level: int | None = None) -> None:
-        problems.append(Problem(index, level, name, f"{title or f'Question {index + 1}'}: {reason}."))
+        problems.append(
+            Problem(
+                index, level, name, gettext("%(named)s: %(reason)s.") % {"named": named, "reason": reason}
+            )
+        )
 
     questions = {when.partition("=")[0] for when in row.when}
     if len(questions) > 1:
-        wrong("condition", "it can depend on one question, and answers of several are ticked")
+        wrong("condition", gettext("it can depend on one question, and answers of several are ticked"))
     if words["scope"] not in Scope.values or words["kind"] not in CriterionKind.values:
-        wrong("kind", "choose what it is about and how it is answered")
+        wrong("kind", gettext("choose what it is about and how it is answered"))
     return CriterionPreset(
         key=words["key"] or slugify(title)[:60],
         title=title,
@@ -197,7 +206,8 @@ def _preset(row: QuestionRow, index: int, problems: list[Problem]) -> CriterionP
         levels=tuple(_level(level, place, wrong) for place, level in enumerate(row.levels)),
         scope=Scope(words["scope"]) if words["scope"] in Scope.values else Scope.STEP,
         kind=CriterionKind(words["kind"]) if words["kind"] in CriterionKind.values else CriterionKind.CHOICE,
-        weight=_number(words["weight"], lambda: wrong("weight", "the weight is not a number")) or 0.0,
+        weight=_number(words["weight"], lambda: wrong("weight", gettext("the weight is not a number")))
+        or 0.0,
         parent=words["parent"],
         candidate_kind=words["candidate_kind"] if words["scope"] == Scope.CANDIDATE else "",
         severities=tuple(words["severities"].replace(",", " ").split()),
@@ -213,13 +223,16 @@ def _preset(row: QuestionRow, index: int, problems: list[Problem]) -> CriterionP
 
 def _level(level: LevelRow, place: int, wrong: Callable[[str, str, int | None], None]) -> LevelPreset:
     words = level.words
-    name = words["title"] or f"level {place + 1}"
+    name = words["title"] or gettext("level %(place)s") % {"place": place + 1}
     return LevelPreset(
         key=words["key"] or slugify(words["title"])[:40],
         title=words["title"],
         description=words["description"],
         hotkey=words["hotkey"],
-        score=_number(words["score"], lambda: wrong("score", f"the score of {name} is not a number", place)),
+        score=_number(
+            words["score"],
+            lambda: wrong("score", gettext("the score of %(name)s is not a number") % {"name": name}, place),
+        ),
         needs_text="needs_text" in level.flags,
         ends_trace="ends_trace" in level.flags,
         is_fatal="is_fatal" in level.flags,

@@ -5,29 +5,34 @@ from __future__ import annotations
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from annotate.measure.reports import Rate
 
 register = template.Library()
 
 GROUPS = {
-    "keys": "Texts with nothing in them",
-    "changes": "Changes that must, or must not, matter",
-    "biases": "What must not sway a judge (lower is better)",
-    "votes": "Asked again",
+    "keys": gettext_lazy("Texts with nothing in them"),
+    "changes": gettext_lazy("Changes that must, or must not, matter"),
+    "biases": gettext_lazy("What must not sway a judge (lower is better)"),
+    "votes": gettext_lazy("Asked again"),
 }
-STATES = {"trusted": "Trusted", "below": "Below the gate", "unaudited": "Not audited yet"}
+STATES = {
+    "trusted": gettext_lazy("Trusted"),
+    "below": gettext_lazy("Below the gate"),
+    "unaudited": gettext_lazy("Not audited yet"),
+}
 _WIDTH = 120
 
 
 @register.filter
 def group_title(group: str) -> str:
-    return GROUPS[group]
+    return str(GROUPS[group])
 
 
 @register.filter
 def trust_state(state: str) -> str:
-    return STATES[state]
+    return str(STATES[state])
 
 
 @register.simple_tag

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext
 
 from annotate.enums import RaterKind
 from annotate.prelabel.continuations.rollouts import AFTER_ERROR
 from annotate.prelabel.queries import Signal
+from annotate.wording import figure
 
 register = template.Library()
 
@@ -82,15 +84,15 @@ def _words(name: str) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, float):
-        return f"{value:.{_DECIMALS}f}".rstrip("0").rstrip(".")
+        return figure(f"{value:.{_DECIMALS}f}".rstrip("0").rstrip("."))
     if isinstance(value, str | int):
         return str(value)
     if value is None:
-        return "unknown"
+        return gettext("unknown")
     if isinstance(value, Sequence) and all(isinstance(part, str | int | float) for part in value):
-        return ", ".join(_shown(part) for part in value) or "none"
+        return ", ".join(_shown(part) for part in value) or gettext("none")
     if isinstance(value, Mapping) and all(isinstance(part, str | int | float) for part in value.values()):
-        return ", ".join(f"{key}: {_shown(part)}" for key, part in value.items()) or "none"
+        return ", ".join(f"{key}: {_shown(part)}" for key, part in value.items()) or gettext("none")
     return json.dumps(value, ensure_ascii=False, indent=2)

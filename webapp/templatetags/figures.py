@@ -7,32 +7,48 @@ import math
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from annotate.models import Estimate
+from annotate.wording import figure
 
 register = template.Library()
 
 # What each estimate is called, and what it says in one sentence.
 STATISTICS = {
     "alpha_people": (
-        "Alpha among people",
-        "Krippendorff's alpha: 1 is full agreement, 0 what chance would give; a far miss weighs more than a near one.",
+        gettext_lazy("Alpha among people"),
+        gettext_lazy(
+            "Krippendorff's alpha: 1 is full agreement, 0 what chance would give; a far miss weighs more"
+            " than a near one."
+        ),
     ),
-    "alpha_all": ("Alpha among all raters", "The same with machines as raters beside the people."),
+    "alpha_all": (
+        gettext_lazy("Alpha among all raters"),
+        gettext_lazy("The same with machines as raters beside the people."),
+    ),
     "percent_agreement_people": (
-        "Same answer, people",
-        "How often two people who labelled the same step gave the same answer. It does not correct for chance.",
+        gettext_lazy("Same answer, people"),
+        gettext_lazy(
+            "How often two people who labelled the same step gave the same answer. It does not correct for"
+            " chance."
+        ),
     ),
     "percent_agreement_all": (
-        "Same answer, all raters",
-        "The same with machines as raters beside the people.",
+        gettext_lazy("Same answer, all raters"),
+        gettext_lazy("The same with machines as raters beside the people."),
     ),
     "anchoring": (
-        "Pull on people",
-        "How much more often people say what this machine says once they have seen it than they did before:"
-        " 0 is no pull. Towards a machine that is right, a pull is an improvement.",
+        gettext_lazy("Pull on people"),
+        gettext_lazy(
+            "How much more often people say what this machine says once they have seen it than they did"
+            " before: 0 is no pull. Towards a machine that is right, a pull is an improvement."
+        ),
     ),
-    "gold_accuracy": ("Right against gold", "How often the rater gives the gold answer where one is known."),
+    "gold_accuracy": (
+        gettext_lazy("Right against gold"),
+        gettext_lazy("How often the rater gives the gold answer where one is known."),
+    ),
 }
 
 
@@ -49,20 +65,21 @@ def interval(estimate: Estimate) -> str:
     if estimate.value is None:
         return estimate.reason
     digits = digits_for(estimate.low, estimate.high)
-    shown = f"{estimate.value:.{digits}f}"
+    shown = figure(f"{estimate.value:.{digits}f}")
     if estimate.low is None or estimate.high is None:
         return shown
-    return f"{shown} ({estimate.low:.{digits}f}–{estimate.high:.{digits}f})".replace("-", "−")
+    span = figure(f"({estimate.low:.{digits}f}–{estimate.high:.{digits}f})")
+    return f"{shown} {span}".replace("-", "−")
 
 
 @register.filter
 def statistic(name: str) -> str:
-    return STATISTICS[name][0] if name in STATISTICS else name.replace("_", " ")
+    return str(STATISTICS[name][0]) if name in STATISTICS else name.replace("_", " ")
 
 
 @register.filter
 def in_a_sentence(name: str) -> str:
-    return STATISTICS[name][1] if name in STATISTICS else ""
+    return str(STATISTICS[name][1]) if name in STATISTICS else ""
 
 
 @register.simple_tag
@@ -91,13 +108,13 @@ def share(part: int, whole: int) -> int:
 
 @register.filter
 def grouped(count: int) -> str:
-    """``12,345``: long counts are read in threes."""
-    return f"{count:,}"
+    """``12,345``, as the language writes it: long counts are read in threes."""
+    return figure(f"{count:,}")
 
 
 @register.filter
 def probability(value: float | None) -> str:
-    return "" if value is None else f"{value:.2f}"
+    return "" if value is None else figure(f"{value:.2f}")
 
 
 @register.filter

@@ -33,7 +33,7 @@ class Layout:
     note_x: int
 
 
-WIDE = Layout("wide", 880, 34, 14, 10, 250, 670, 22, 22, 234, "end", 740, 752)
+WIDE = Layout("wide", 880, 34, 14, 10, 350, 690, 22, 22, 334, "end", 760, 772)
 # On a phone the words stand above the bar instead of beside it, and the counts below the words.
 NARROW = Layout("narrow", 360, 70, 10, 46, 0, 360, 16, 36, 0, "start", 32, 40)
 

@@ -8,7 +8,7 @@ from django import template
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext
 
 from annotate.ingest.images import Shown, shown_images
 from annotate.models import Assignment, Problem, Step, Trace
@@ -44,5 +44,5 @@ def _alt(one: Shown, of: Step | Problem) -> str:
     if one.alt:
         return one.alt
     if isinstance(of, Step):
-        return _("Image %(n)s of step %(step)s") % {"n": one.number, "step": of.position + 1}
-    return _("Image %(n)s of the problem") % {"n": one.number}
+        return gettext("Image %(n)s of step %(step)s") % {"n": one.number, "step": of.position + 1}
+    return gettext("Image %(n)s of the problem") % {"n": one.number}

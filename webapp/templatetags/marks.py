@@ -7,16 +7,17 @@ from functools import cache
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy
 
 from annotate.enums import RaterKind, Verdict
 
 register = template.Library()
 
 FAMILIES = {
-    RaterKind.ROLLOUT: "Rollouts: can the model still get there from here",
-    RaterKind.JUDGE: "Judges: a model reads the steps",
-    RaterKind.VERIFIER: "Verifiers: a tool checks what can be checked",
-    RaterKind.PROBE: "Probes: cheap signals for ranking steps",
+    RaterKind.ROLLOUT: gettext_lazy("Rollouts: can the model still get there from here"),
+    RaterKind.JUDGE: gettext_lazy("Judges: a model reads the steps"),
+    RaterKind.VERIFIER: gettext_lazy("Verifiers: a tool checks what can be checked"),
+    RaterKind.PROBE: gettext_lazy("Probes: cheap signals for ranking steps"),
 }
 KNOWN = {*Verdict.values, "none"}
 
@@ -49,7 +50,7 @@ def glyph(kind: str) -> SafeString:
 @register.filter
 def family(kind: str) -> str:
     """What strategies that speak as this kind of rater are called together."""
-    return FAMILIES.get(RaterKind(kind), RaterKind(kind).label)
+    return str(FAMILIES.get(RaterKind(kind), RaterKind(kind).label))
 
 
 @register.simple_tag

@@ -16,6 +16,7 @@ from django import template
 from django.template.context import Context
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from annotate.enums import StepKind
 from annotate.models import Step
@@ -25,12 +26,13 @@ from .typeset import typeset
 register = template.Library()
 
 _LINE_BETWEEN_TAGS = re.compile(r">\s*\n\s*<")
-_NUMBER = "\ue000"
-_POSITION = "\ue001"
-_skeletons: dict[tuple[int, datetime, bool], str] = {}
+# Where the numbers of a step go.
+NUMBER = "\ue000"
+POSITION = "\ue001"
+_skeletons: dict[tuple[int, datetime, bool, str], str] = {}
 MOST_KEPT = 1_000
 # Whole parts of the page, by their name and by all that they depend on.
-_standing: dict[tuple[str, int, datetime, str, bool], SafeString] = {}
+_standing: dict[tuple[str, int, datetime, str, bool, str], SafeString] = {}
 
 
 @register.simple_tag(takes_context=True)
@@ -40,16 +42,20 @@ def question(context: Context, blank: Any) -> SafeString:
     rubric = blank.criterion.rubric
     if not (blank.is_the_same_everywhere and rubric.is_frozen):
         return render_to_string("label/question.html", {"blank": blank, "is_open": is_open})
-    key = (blank.criterion.pk, rubric.created_at, is_open)
+    key = (blank.criterion.pk, rubric.created_at, is_open, get_language() or "")
     if key not in _skeletons:
         rendered = render_to_string(
-            "label/question.html", {"blank": blank.standing_in(_POSITION, _NUMBER), "is_open": is_open}
+            "label/question.html", {"blank": blank.standing_in(POSITION, NUMBER), "is_open": is_open}
         )
-        # Hundreds of copies: a line's end between two tags is a text node for the browser, and nothing to see.
-        _skeletons[key] = _LINE_BETWEEN_TAGS.sub("><", rendered)
-    text = _skeletons[key].replace(_POSITION, str(blank.position)).replace(_NUMBER, str(blank.position + 1))
+        _skeletons[key] = without_line_ends(rendered)
+    text = _skeletons[key].replace(POSITION, str(blank.position)).replace(NUMBER, str(blank.position + 1))
     # The skeleton came from the template, escaped; only digits were put into it.
     return mark_safe(text)  # noqa: S308
+
+
+def without_line_ends(rendered: str) -> str:
+    """Hundreds of copies: a line's end between two tags is a text node for the browser, and nothing to see."""
+    return _LINE_BETWEEN_TAGS.sub("><", rendered)
 
 
 @register.simple_tag
@@ -65,8 +71,8 @@ def step_text(step: Step, is_raw: bool) -> SafeString:
 def standing(context: Context, name: str) -> SafeString:
     """A part of the page that says the same about every trace: the levels' bar, the keys, the guidelines.
 
-    It depends on the rubric version and on the person's keys alone, so for a version that cannot change any more it is
-    rendered once for each choice of keys.
+    It depends on the rubric version and on the person's keys and language alone, so for a version that cannot change
+    any more it is rendered once for each choice of them.
     """
     rubric, user = context["project"].rubric, context["user"]
     shown = {
@@ -77,7 +83,7 @@ def standing(context: Context, name: str) -> SafeString:
     }
     if rubric is None or not rubric.is_frozen:
         return render_to_string(name, shown)
-    key = (name, rubric.pk, rubric.created_at, context["keys_json"], user.has_shortcuts)
+    key = (name, rubric.pk, rubric.created_at, context["keys_json"], user.has_shortcuts, get_language() or "")
     if key not in _standing:
         if len(_standing) >= MOST_KEPT:
             _standing.clear()

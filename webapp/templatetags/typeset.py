@@ -10,6 +10,7 @@ import re
 from functools import cache
 
 import nh3
+from django.utils.translation import gettext
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.rules_inline import StateInline
@@ -54,7 +55,7 @@ def typeset(text: str) -> str:
 
 def _image_words(found: re.Match[str]) -> str:
     """Where an image stands in the text; the image itself is shown below it."""
-    return f"[Image: {found[1]}]" if found[1].strip() else "[Image]"
+    return gettext("[Image: %(words)s]") % {"words": found[1]} if found[1].strip() else gettext("[Image]")
 
 
 def typeset_raw(text: str) -> str:

@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for, project_for, role_in
@@ -22,7 +23,6 @@ from annotate.assign.actions import (
 from annotate.assign.queries import queue_state
 from annotate.enums import Role
 from annotate.errors import Rejected
-from annotate.label.cut_versions import boundary_of
 from annotate.label.queries import reader_of
 from annotate.models import Person
 from webapp.forms.assign import SkipForm
@@ -51,7 +51,10 @@ def fill(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, role=Role.MANAGER)
     added = fill_queue(project)
     messages.success(
-        request, f"{added} assignments added to the queue." if added else "The queue was full already."
+        request,
+        gettext("%(added)s assignments added to the queue.") % {"added": added}
+        if added
+        else gettext("The queue was full already."),
     )
     return redirect("project", slug=slug)
 
@@ -62,7 +65,7 @@ def lease(request: HttpRequest, pk: int) -> JsonResponse:
     """The open page's sign of life."""
     assignment = assignment_for(request.user, pk)
     renewed = extend_lease(assignment, _clean(request)["token"])
-    return JsonResponse({"held_until": renewed.held_until, "boundary": boundary_of(renewed)})
+    return JsonResponse({"held_until": renewed.held_until, "boundary": assignment.trace.boundary_version})
 
 
 @login_required
@@ -82,7 +85,7 @@ def skip(request: HttpRequest, pk: int) -> HttpResponse:
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = assignment_for(request.user, pk)
     release_assignment(assignment, _clean(request)["token"])
-    messages.success(request, "The trace is back in the queue. Your answers wait there for you.")
+    messages.success(request, gettext("The trace is back in the queue. Your answers wait there for you."))
     return redirect("project", slug=assignment.project.slug)
 
 

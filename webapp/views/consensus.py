@@ -9,6 +9,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from annotate.access import project_for, role_in, run_for
@@ -53,7 +54,7 @@ def new_consensus(request: HttpRequest, slug: str) -> HttpResponse:
     if data is not None and settings.is_valid() and _fits(project, name, settings):
         assert isinstance(request.user, Person)
         send_consensus(project, policy=name, settings=settings.values, person=request.user)
-        messages.success(request, f"The consensus is {HANDED_OVER}")
+        messages.success(request, gettext("The consensus is %(handed_over)s") % {"handed_over": HANDED_OVER})
         return redirect("consensus", slug=slug)
     context = {"project": project, "policy": get_policy(name), "policies": POLICIES, "settings": settings}
     return render(request, "consensus/new.html", context, status=200 if data is None else 400)

@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import (
@@ -69,12 +70,12 @@ def send_back_reading(request: HttpRequest, pk: int) -> HttpResponse:
     trace = review_for(request.user, pk)
     given = _clean(CommentForm, request)
     if given["to"] is None:
-        raise Rejected("Choose whose reading goes back.", field="to")
+        raise Rejected(gettext("Choose whose reading goes back."), field="to")
     reading = reading_for(request.user, given["to"])
     if reading.trace_id != trace.pk:
-        raise Rejected("That is a reading of another trace.", field="to")
+        raise Rejected(gettext("That is a reading of another trace."), field="to")
     send_back(reading, _person(request), [(_about(trace, given), given["text"])])
-    messages.success(request, "Sent back. It counts no more until its reader submits it again.")
+    messages.success(request, gettext("Sent back. It counts no more until its reader submits it again."))
     return _back_to(request, trace, given["about"])
 
 
@@ -87,7 +88,7 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     ask_reviewers(
         assignment, given["text"], position=_about(assignment.trace, given), asks=given["asks_reviewers"]
     )
-    messages.success(request, "Sent to the reviewers.")
+    messages.success(request, gettext("Sent to the reviewers."))
     return HttpResponseRedirect(f"{reverse('assignment', args=[pk])}#discussion")
 
 
@@ -117,7 +118,7 @@ def _about(trace: Trace, given: dict[str, Any]) -> int | None:
     about: int | None = given["about"]
     if about is not None and given["boundary"] not in (None, trace.boundary_version):
         raise Conflict(
-            "The steps of this trace are others now. Go back, copy your words and reload the page."
+            gettext("The steps of this trace are others now. Go back, copy your words and reload the page.")
         )
     return about
 

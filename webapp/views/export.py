@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from annotate.access import project_for, release_for, role_in
@@ -47,7 +48,7 @@ def new_release(request: HttpRequest, slug: str) -> HttpResponse:
     if data is not None and settings.is_valid() and _fits(project, name, settings):
         assert isinstance(request.user, Person)
         send_release(project, format=name, settings=settings.values, person=request.user)
-        messages.success(request, f"The release is {HANDED_OVER}")
+        messages.success(request, gettext("The release is %(handed_over)s") % {"handed_over": HANDED_OVER})
         return redirect("releases", slug=slug)
     run = latest_consensus(project)
     context = {
@@ -64,7 +65,7 @@ def _fits(project: Project, format: str, settings: SettingsForm) -> bool:
     """Ask now what the worker would refuse later, out of everybody's sight."""
     layout, run = get_format(format), latest_consensus(project)
     if run is None:
-        raise Conflict("There is no consensus to release. Run one first.")
+        raise Conflict(gettext("There is no consensus to release. Run one first."))
     try:
         layout.check(run, build_settings(layout.settings, settings.values))
     except Rejected as error:

@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from annotate.access import project_for, review_for
@@ -47,5 +48,9 @@ def own_history(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, role=Role.ANNOTATOR)
     assert isinstance(request.user, Person)
     page = Paginator(own_labels(project, request.user), PAGE).get_page(request.GET.get("page"))
-    context = {"project": project, "page": page, "events": [event_of(label, "You") for label in page]}
+    context = {
+        "project": project,
+        "page": page,
+        "events": [event_of(label, gettext("You")) for label in page],
+    }
     return render(request, "review/own_history.html", context)

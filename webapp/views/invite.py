@@ -8,6 +8,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -17,10 +18,10 @@ from annotate.enums import Role
 from annotate.errors import Rejected
 from annotate.ingest.inviting import accept, invitation_by, invite, sign_up, token_of, withdraw
 from annotate.models import Invitation, Person
+from annotate.wording import mid
 from webapp.forms.invite import InvitationForm, SignUpForm
 
 SHOWN = 100
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 @login_required
@@ -33,7 +34,7 @@ def invitations(request: HttpRequest, slug: str) -> HttpResponse:
         assert isinstance(request.user, Person)
         given = form.cleaned_data
         invite(project, request.user, role=Role(given["role"]), days=given["days"], uses=given["uses"])
-        messages.success(request, "The link is ready. Send it to whom it is for.")
+        messages.success(request, gettext("The link is ready. Send it to whom it is for."))
         return redirect("invitations", slug=slug)
     made = list(project.invitations.select_related("created_by")[:SHOWN])
     context = {
@@ -50,7 +51,7 @@ def invitations(request: HttpRequest, slug: str) -> HttpResponse:
 def withdraw_invitation(request: HttpRequest, pk: int) -> HttpResponse:
     invitation = invitation_for(request.user, pk)
     withdraw(invitation)
-    messages.success(request, "The link is closed. Whoever came by it stays a member.")
+    messages.success(request, gettext("The link is closed. Whoever came by it stays a member."))
     return redirect("invitations", slug=invitation.project.slug)
 
 
@@ -71,7 +72,9 @@ def join(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and person is not None:
         member = accept(token, person)
         messages.success(
-            request, f"You are {member.get_role_display().lower()} of {invitation.project.name}."
+            request,
+            gettext("You are %(role)s of %(name)s.")
+            % {"role": mid(member.get_role_display()), "name": invitation.project.name},
         )
         return redirect("project", slug=invitation.project.slug)
     context = {
@@ -95,7 +98,7 @@ def _signed_up(request: HttpRequest, form: SignUpForm, token: str) -> Person | N
     except Rejected as error:
         form.add_error(error.field if error.field in form.fields else None, error.reason)
         return None
-    login(request, person, backend=BACKEND)
+    login(request, person)
     return person
 
 

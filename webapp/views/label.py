@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_http_methods, require_POST
+from django.utils.translation import gettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotate.access import assignment_for, project_for
 from annotate.assign.actions import claim_next
@@ -18,16 +21,25 @@ from annotate.assign.queries import desk_of, feedback_on
 from annotate.enums import AssignmentState, CutFault, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.ingest.layouts import steps_at
-from annotate.label.actions import save_answers, set_labelling, submit_sheet, trouble_in
+from annotate.label.actions import save_answers, save_for_page, set_labelling, submit_sheet, trouble_in
 from annotate.label.answers import Said, Written
 from annotate.label.cut_reports import own_reports
-from annotate.label.cut_versions import boundary_of, old_answers
+from annotate.label.cut_versions import old_answers
 from annotate.label.queries import Sheet, blank_sheet, has_worked_on, reader_of, sheet_of
-from annotate.label.revealing import is_revealed, machine_words
+from annotate.label.revealing import MachineWord, is_revealed, machine_words
 from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
 from annotate.models import Assignment, Person
 from webapp.forms.answers import read_answers
-from webapp.forms.label import LabellingForm, LeaseForm, blanks_about_trace, rows_of, said_in
+from webapp.forms.label import (
+    FIRST_STEPS,
+    LabellingForm,
+    LeaseForm,
+    Row,
+    blanks_about_trace,
+    first_rows,
+    rows_of,
+    said_in,
+)
 from webapp.templatetags.typeset import has_math
 
 
@@ -63,10 +75,39 @@ def answers(request: HttpRequest, pk: int) -> JsonResponse:
     """Some answers given or taken back, from the page's script; each is answered by itself, in order."""
     assignment = _own_assignment(request, pk)
     token, said = read_answers(request.body)
-    written = save_answers(assignment, token, said)
     # A page that knows another version of the steps loads itself again.
-    version = boundary_of(assignment)
+    written, version = save_for_page(assignment, token, said)
     return JsonResponse({"answers": [_as_json(one) for one in written], "boundary": version})
+
+
+@login_required
+@require_safe
+def later_steps(request: HttpRequest, pk: int) -> HttpResponse:
+    """The steps of a long trace from one on, as they stand on the page; a piece of them, nothing behind the last.
+
+    ``boundary`` is how the trace was cut when the page was made. Where it is cut otherwise by now the answer is "reset
+    your content": a piece of other steps must not be put behind those of the page.
+    """
+    assignment = _own_assignment(request, pk)
+    start = _number(request, "from", "0")
+    sheet = sheet_of(assignment)
+    if _number(request, "boundary", str(sheet.boundary)) != sheet.boundary:
+        return HttpResponse(status=HTTPStatus.RESET_CONTENT)
+    rows = _rows(assignment, sheet, _machine_words(assignment))[start : start + FIRST_STEPS]
+    return render(request, "label/later.html", _around_steps(request, assignment, sheet) | {"rows": rows})
+
+
+def _number(request: HttpRequest, name: str, usual: str) -> int:
+    asked = request.GET.get(name, usual)
+    if not asked.isdecimal():
+        raise Rejected("should be a whole number, from 0", field=name)
+    return int(asked)
+
+
+def _rows(
+    assignment: Assignment, sheet: Sheet, words: Mapping[int | None, Sequence[MachineWord]]
+) -> list[Row]:
+    return rows_of(sheet, words, old_answers(assignment), own_reports(assignment))
 
 
 @login_required
@@ -78,7 +119,7 @@ def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
     form = LabellingForm(request.POST if request.method == "POST" else None, initial=now)
     if request.method == "POST" and form.is_valid():
         set_labelling(project, **form.cleaned_data)
-        messages.success(request, "Saved. It holds from the next page that somebody opens.")
+        messages.success(request, gettext("Saved. It holds from the next page that somebody opens."))
         return redirect("labelling-settings", slug=slug)
     return render(request, "label/settings.html", {"project": project, "form": form})
 
@@ -86,7 +127,7 @@ def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
 def _said(assignment: Assignment, blank: Sheet, data: QueryDict, lease: dict[str, Any]) -> list[Said]:
     """The posted sheet, read as the trace was cut on the page it was posted from."""
     then = lease["boundary"]
-    if then in (None, assignment.trace.boundary_version):
+    if then in (None, blank.boundary):
         said = said_in(blank, data, seen=lease["seen"])
     else:
         old = replace(blank, steps=tuple(steps_at(assignment.trace, then)), candidates=())
@@ -109,8 +150,11 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
     sheet = sheet_of(assignment)
     assert isinstance(request.user, Person)
     project, problem = assignment.project, assignment.trace.problem
-    is_raw = "raw" in request.GET
-    words = machine_words(assignment) if is_revealed(assignment) else {}
+    words = _machine_words(assignment)
+    rows = _rows(assignment, sheet, words)
+    around = _around_steps(request, assignment, sheet)
+    # A page without its script is whole, and so is one that came back from a form.
+    is_whole = "whole" in request.GET or missing is not None or not around["is_open"]
     texts = [
         problem.text,
         *(step.text for step in sheet.steps),
@@ -122,25 +166,37 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
         request,
         "label/sheet.html",
         {
-            "assignment": assignment,
-            "project": project,
+            **around,
             "problem": problem,
-            "sheet": sheet,
-            "rows": rows_of(sheet, words, old_answers(assignment), own_reports(assignment)),
+            "rows": rows,
+            "first_rows": rows if is_whole else first_rows(rows),
             "faults": CutFault.choices,
             "whole": blanks_about_trace(sheet),
             "whole_words": words.get(None, ()),
             "is_revealed": bool(words),
-            "asked": {criterion.pk for criterion in sheet.criteria},
-            "is_open": assignment.state == AssignmentState.HELD,
-            "is_raw": is_raw,
-            "needs_math": not is_raw and any(map(has_math, texts)),
+            "needs_math": not around["is_raw"] and any(map(has_math, texts)),
             "missing": missing,
             **_keys(request.user, sheet),
             "queue": desk_of(project, reader_of(assignment)),
         },
         status=(409 if missing.field == "boundary" else 400) if missing else 200,
     )
+
+
+def _machine_words(assignment: Assignment) -> dict[int | None, list[MachineWord]]:
+    return machine_words(assignment) if is_revealed(assignment) else {}
+
+
+def _around_steps(request: HttpRequest, assignment: Assignment, sheet: Sheet) -> dict[str, Any]:
+    """What the steps of a sheet look like depends on this, besides their rows."""
+    return {
+        "assignment": assignment,
+        "project": assignment.project,
+        "sheet": sheet,
+        "asked": {criterion.pk for criterion in sheet.criteria},
+        "is_open": assignment.state == AssignmentState.HELD,
+        "is_raw": "raw" in request.GET,
+    }
 
 
 def _keys(person: Person, sheet: Sheet) -> dict[str, Any]:
@@ -161,8 +217,10 @@ def _own_assignment(request: HttpRequest, pk: int) -> Assignment:
         # Somebody who lost a lease knows the trace exists; "not found" would be no answer to them.
         if isinstance(request.user, Person) and has_worked_on(pk, request.user):
             raise Conflict(
-                "Your lease on this trace ran out and it went to somebody else."
-                " Your answers are kept, but they do not count unless the trace comes back to you."
+                gettext(
+                    "Your lease on this trace ran out and it went to somebody else. Your answers are kept,"
+                    " but they do not count unless the trace comes back to you."
+                )
             ) from None
         raise
 
@@ -170,5 +228,5 @@ def _own_assignment(request: HttpRequest, pk: int) -> Assignment:
 def _lease(request: HttpRequest) -> dict[str, Any]:
     form = LeaseForm(request.POST)
     if not form.is_valid():
-        raise Rejected("The form came without its lease token. Reload the page.", field="token")
+        raise Rejected(gettext("The form came without its lease token. Reload the page."), field="token")
     return form.cleaned_data

@@ -6,6 +6,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from annotate.access import project_for, rater_for, role_in
@@ -31,7 +32,7 @@ def measure(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method == "POST":
         project = project_for(request.user, slug, role=Role.MANAGER)
         send_measure(project)
-        messages.success(request, f"Measuring is {HANDED_OVER}")
+        messages.success(request, gettext("Measuring is %(handed_over)s") % {"handed_over": HANDED_OVER})
         return redirect("measure", slug=slug)
     project = project_for(request.user, slug, role=Role.VIEWER)
     overall, by_rater = list(agreement_of(project)), list(rater_quality(project))
@@ -58,7 +59,8 @@ def judges(request: HttpRequest, slug: str) -> HttpResponse:
     if data is not None and form.is_valid():
         set_judge_gate(project, form.gate)
         messages.success(
-            request, "The gate is changed. Decisions made before stay; run consensus again to apply it."
+            request,
+            gettext("The gate is changed. Decisions made before stay; run consensus again to apply it."),
         )
         return redirect("judges", slug=slug)
     context = {
@@ -76,14 +78,17 @@ def audit(request: HttpRequest, pk: int) -> HttpResponse:
     """GET shows what a judge's audit found; POST asks the workers for a new one."""
     rater = rater_for(request.user, pk, role=Role.MANAGER if request.method == "POST" else Role.VIEWER)
     if rater.kind != RaterKind.JUDGE:
-        raise Rejected(f"{rater} is no judge, so there is nothing to audit.")
+        raise Rejected(gettext("%(rater)s is no judge, so there is nothing to audit.") % {"rater": rater})
     if request.method == "POST":
         criterion = audited_criterion(rater)
         if criterion is None:
-            raise Rejected(f"{rater} has not run here yet, so it is not known what to ask it.")
+            raise Rejected(
+                gettext("%(rater)s has not run here yet, so it is not known what to ask it.")
+                % {"rater": rater}
+            )
         assert isinstance(request.user, Person)
         send_run(open_audit(rater, criterion, created_by=request.user))
-        messages.success(request, f"The audit is {HANDED_OVER}")
+        messages.success(request, gettext("The audit is %(handed_over)s") % {"handed_over": HANDED_OVER})
         return redirect("audit", pk=pk)
     context = {
         "project": rater.project,

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import project_for, role_in, run_for, trace_for
@@ -118,7 +119,7 @@ def answers(request: HttpRequest, pk: int) -> HttpResponse:
     found = run_for(request.user, pk)
     given, place = request.GET.get("trace", ""), request.GET.get("step", "")
     if not given.isdecimal() or (place and not place.isdecimal()):
-        raise Rejected("name a trace, and a step by its number from 0", field="trace")
+        raise Rejected(gettext("name a trace, and a step by its number from 0"), field="trace")
     trace = trace_for(request.user, int(given))
     position = int(place) if place else None
     context = {
@@ -136,9 +137,9 @@ def answers(request: HttpRequest, pk: int) -> HttpResponse:
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     found = run_for(request.user, pk, role=Role.MANAGER)
     if cancel_run(found):
-        messages.success(request, "Stopping. Labels and answers that are there already stay.")
+        messages.success(request, gettext("Stopping. Labels and answers that are there already stay."))
     else:
-        messages.warning(request, "The run was over already.")
+        messages.warning(request, gettext("The run was over already."))
     return redirect("run", pk=pk)
 
 
@@ -152,13 +153,18 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
     found = run_for(request.user, pk, role=Role.MANAGER)
     limits = BudgetForm(request.POST)
     if not limits.is_valid():
-        raise Rejected("must be a whole number above 0", field=next(iter(limits.errors)))
+        raise Rejected(gettext("must be a whole number above 0"), field=next(iter(limits.errors)))
     raised = {name.removeprefix("budget_"): limit for name, limit in limits.cleaned_data.items() if limit}
     if raised:
         raise_budget(found, **raised)
     count = retry_failed(found, only_failed=request.POST.get("only") == "failed")
     if count:
         send_run(found)
-    noun = "pair" if found.criterion.scope == Scope.PAIR else "trace"
-    messages.success(request, f"{count} {noun}{'s' if count != 1 else ''} will be tried again.")
+    if found.criterion.scope == Scope.PAIR:
+        said = ngettext("%(count)d pair will be tried again.", "%(count)d pairs will be tried again.", count)
+    else:
+        said = ngettext(
+            "%(count)d trace will be tried again.", "%(count)d traces will be tried again.", count
+        )
+    messages.success(request, said % {"count": count})
     return redirect("run", pk=pk)

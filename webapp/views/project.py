@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import REACH, project_for, projects_for, role_in
@@ -20,6 +21,7 @@ from annotate.ingest.presets import GALLERY
 from annotate.ingest.queries import corpus_counts
 from annotate.measure.queries import agreement_of
 from annotate.models import Person, Project, Rater
+from annotate.wording import mid
 from webapp.forms.project import MemberForm, ProjectForm
 
 
@@ -76,14 +78,24 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
     found = project_for(request.user, slug, role=Role.MANAGER)
     form = MemberForm(request.POST)
     if not form.is_valid():
-        raise Rejected("Name an account and one of the roles offered.", field="role")
+        raise Rejected(gettext("Name an account and one of the roles offered."), field="role")
     person = Person.objects.filter(username=form.cleaned_data["username"]).first()
     if person is None:
-        raise Rejected(f"There is no account named {form.cleaned_data['username']}.", field="username")
+        raise Rejected(
+            gettext("There is no account named %(name)s.") % {"name": form.cleaned_data["username"]},
+            field="username",
+        )
     if role_in(person, found) == Role.OWNER:
-        raise Conflict(f"{person.shown_name} owns this project; an owner's role is not changed here.")
+        raise Conflict(
+            gettext("%(shown_name)s owns this project; an owner's role is not changed here.")
+            % {"shown_name": person.shown_name}
+        )
     add_member(found, person, Role(form.cleaned_data["role"]))
-    messages.success(request, f"{person.shown_name} is {form.cleaned_data['role']} now.")
+    messages.success(
+        request,
+        gettext("%(name)s is %(role)s now.")
+        % {"name": person.shown_name, "role": mid(Role(form.cleaned_data["role"]).label)},
+    )
     return redirect("project", slug=slug)
 
 

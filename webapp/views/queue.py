@@ -8,6 +8,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import project_for, rater_for
@@ -38,7 +39,7 @@ def rules(request: HttpRequest, slug: str) -> HttpResponse:
         except Rejected as error:
             basics.add_error(error.field if error.field in basics.fields else None, error.reason)
         else:
-            messages.success(request, "Saved. Fill the queue to add readings that are missing now.")
+            messages.success(request, gettext("Saved. Fill the queue to add readings that are missing now."))
             return redirect("queue-overview", slug=slug)
     context = {
         "project": project,
@@ -75,7 +76,15 @@ def renew(request: HttpRequest, slug: str) -> HttpResponse:
     """Work the order of the queue out again."""
     project = project_for(request.user, slug, role=Role.MANAGER)
     moved = renew_order(project)
-    messages.success(request, f"The order is worked out anew; {moved} trace{'s' * (moved != 1)} changed.")
+    messages.success(
+        request,
+        ngettext(
+            "The order is worked out anew; %(moved)d trace changed.",
+            "The order is worked out anew; %(moved)d traces changed.",
+            moved,
+        )
+        % {"moved": moved},
+    )
     return redirect("queue-overview", slug=slug)
 
 
@@ -86,7 +95,7 @@ def reader(request: HttpRequest, pk: int) -> HttpResponse:
     rater = rater_for(request.user, pk, role=Role.MANAGER)
     form = ReaderForm(request.POST)
     if not form.is_valid():
-        raise Rejected("Say what to do about the person.", field="do")
+        raise Rejected(gettext("Say what to do about the person."), field="do")
     given = form.cleaned_data
     messages.success(
         request,
@@ -121,5 +130,7 @@ def change(request: HttpRequest, slug: str) -> HttpResponse:
         }
         return render(request, "assign/confirm.html", context)
     done = change_traces(project, wanted, what, count=count)
-    messages.success(request, f"Done for {done} trace{'s' * (done != 1)}.")
+    messages.success(
+        request, ngettext("Done for %(done)d trace.", "Done for %(done)d traces.", done) % {"done": done}
+    )
     return redirect("traces", slug=slug)

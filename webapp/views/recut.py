@@ -12,8 +12,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import assignment_for, cut_report_for, project_for, review_for
@@ -70,7 +69,7 @@ def leave(request: HttpRequest, pk: int) -> HttpResponse:
     """Answer a report: the step stays as it is."""
     found = cut_report_for(request.user, pk)
     leave_cut(found, _person(request), request.POST.get("reason", ""))
-    messages.success(request, _("Left as it is. Whoever reported it is not asked again."))
+    messages.success(request, gettext("Left as it is. Whoever reported it is not asked again."))
     return redirect("cut-reports", slug=found.trace.project.slug)
 
 
@@ -125,7 +124,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         except Rejected as trouble:
             form.add_error(trouble.field if trouble.field in form.fields else None, trouble.reason)
         else:
-            told = _("Reported. A reviewer will look at step %(step)s.") % {"step": said["step"]}
+            told = gettext("Reported. A reviewer will look at step %(step)s.") % {"step": said["step"]}
             if is_script:
                 return JsonResponse({"told": told})
             messages.success(request, told)
@@ -180,11 +179,15 @@ def _page(
 
 
 def _told(effect: Effect) -> str:
-    done = _("Split.") if effect.kind == RecutKind.SPLIT else _("Merged.")
+    done = gettext("Split.") if effect.kind == RecutKind.SPLIT else gettext("Merged.")
     if not effect.n_returned:
         return done
-    back = ngettext("%(n)s reading goes", "%(n)s readings go", effect.n_returned) % {"n": effect.n_returned}
-    return done + " " + _("%(back)s back to be looked at again.") % {"back": back}
+    back = ngettext(
+        "%(n)s reading goes back to be looked at again.",
+        "%(n)s readings go back to be looked at again.",
+        effect.n_returned,
+    )
+    return f"{done} {back % {'n': effect.n_returned}}"
 
 
 def _whole(word: str) -> int | None:

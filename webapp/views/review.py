@@ -11,6 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import (
@@ -42,7 +43,7 @@ from webapp.forms.review import (
 from webapp.templatetags.typeset import has_math
 
 PAGE = 50
-CUT_MEANWHILE = (
+CUT_MEANWHILE = gettext_lazy(
     "Somebody has split or merged steps of this trace since the page was loaded, so nothing was saved. Go back, reload"
     " the page and look at the steps again."
 )
@@ -88,8 +89,12 @@ def names(request: HttpRequest, slug: str) -> HttpResponse:
     """Hide readers' names from reviewers until they have decided, or do not."""
     project = project_for(request.user, slug, role=Role.MANAGER)
     hide_readers(project, "hides_readers" in request.POST)
-    told = "hidden until a step is decided" if project.hides_readers else "shown to reviewers from the start"
-    messages.success(request, f"Readers' names are {told} now.")
+    messages.success(
+        request,
+        gettext("Readers' names are hidden until a step is decided now.")
+        if project.hides_readers
+        else gettext("Readers' names are shown to reviewers from the start now."),
+    )
     return redirect("review-queue", slug=slug)
 
 
@@ -105,10 +110,12 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
     following = next_in(_rows(trace.project, look), trace, _person(request))
     form = SeenForm(request.POST)
     if not form.is_valid():
-        raise Rejected("The form came without the newest decision it knew of. Reload the page.", field="seen")
+        raise Rejected(
+            gettext("The form came without the newest decision it knew of. Reload the page."), field="seen"
+        )
     then = form.cleaned_data["boundary"]
     if then not in (None, trace.boundary_version):
-        raise Conflict(CUT_MEANWHILE)
+        raise Conflict(str(CUT_MEANWHILE))
     said = said_in(found, request.POST, seen=form.cleaned_data["seen"])
     said = [replace(one, boundary=then) for one in said]
     trouble = trouble_in(said, decide(trace, _person(request), said))
@@ -138,11 +145,14 @@ def _rows(project: Project, look: LookForm) -> list[Waiting]:
 
 def _nothing(project: Project, look: LookForm) -> str:
     if look.chosen_show is Show.DECIDED:
-        return "No trace has all of its disagreements decided yet."
+        return gettext("No trace has all of its disagreements decided yet.")
     told = nothing_because(project, look.chosen_criterion)
     others = len(review_queue(project)) if look.chosen_criterion else 0
     if others:
-        told += f" {others} trace{'s wait' if others != 1 else ' waits'} on other questions."
+        said = ngettext(
+            "%(n)d trace waits on other questions.", "%(n)d traces wait on other questions.", others
+        )
+        told += " " + said % {"n": others}
     return told
 
 
@@ -162,7 +172,7 @@ def _readings(found: Review) -> list[tuple[Assignment, str]]:
 def _returned(found: Review) -> list[tuple[str, Returned]]:
     """What was sent back, and under which name; a slot that nobody holds any more is nobody's."""
     return [
-        (found.readers.name(one.assignment.holder) if one.assignment.holder else "A reader", one)
+        (found.readers.name(one.assignment.holder) if one.assignment.holder else gettext("A reader"), one)
         for one in returned_of(found.trace)
     ]
 

@@ -10,6 +10,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import project_for, rubric_for
@@ -32,6 +33,7 @@ from annotate.label.mapping import usual_moves
 from annotate.models import Label, Rubric
 from webapp.forms.carrying import posted_moves, question_moves
 from webapp.forms.rubric import RubricSheet, fields_of
+from webapp.languages import language_in
 
 SHOWN_READINGS = 20
 
@@ -42,8 +44,13 @@ def rubrics(request: HttpRequest, slug: str) -> HttpResponse:
     """The versions of a project; posting a preset of the gallery makes a draft of it."""
     project = project_for(request.user, slug, role=Role.MANAGER)
     if request.method == "POST":
-        draft = create_from_preset(project, request.POST.get("preset", ""))
-        messages.success(request, f"{draft} is a draft now. Change what you like, then use it.")
+        draft = create_from_preset(
+            project, request.POST.get("preset", ""), language_in(request.POST.get("language"))
+        )
+        messages.success(
+            request,
+            gettext("%(draft)s is a draft now. Change what you like, then use it.") % {"draft": draft},
+        )
         return redirect("rubric", pk=draft.pk)
     context = {"project": project, "versions": versions_of(project), "gallery": GALLERY.values()}
     return render(request, "rubric/rubrics.html", context)
@@ -58,7 +65,9 @@ def rubric(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _page(request, found, RubricSheet.of(stored, found.guidelines), stored=_digest(stored, found))
     if found.is_frozen:
-        raise Conflict(f"{found} is frozen: labels rest on it. Edit it as a new version.")
+        raise Conflict(
+            gettext("%(found)s is frozen: labels rest on it. Edit it as a new version.") % {"found": found}
+        )
     sheet, button = RubricSheet.posted(request.POST), request.POST.get("do", "save")
     if button not in ("save", "preview"):
         sheet.press(button)
@@ -67,15 +76,18 @@ def rubric(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, found, sheet, problems=sheet.presets()[1], has_preview=True)
     criteria, problems = sheet.presets()
     if not problems and request.POST.get("stored") != _digest(stored, found):
-        problems = [Problem(None, None, "stored", _CHANGED)]
+        problems = [Problem(None, None, "stored", str(_CHANGED))]
     if problems:
         return _page(request, found, sheet, problems=problems)
     rewrite_rubric(found, criteria, guidelines=sheet.guidelines)
-    messages.success(request, f"{found} is saved.")
+    messages.success(request, gettext("%(found)s is saved.") % {"found": found})
     return redirect("rubric", pk=pk)
 
 
-_CHANGED = "Somebody else has saved this draft since you opened it. Open it anew in another tab and bring yours over."
+_CHANGED = gettext_lazy(
+    "Somebody else has saved this draft since you opened it. Open it anew in another tab and bring yours"
+    " over."
+)
 
 
 @login_required
@@ -83,7 +95,9 @@ _CHANGED = "Somebody else has saved this draft since you opened it. Open it anew
 def draft(request: HttpRequest, pk: int) -> HttpResponse:
     """The next version, asking what this one asks."""
     made = draft_version(rubric_for(request.user, pk, role=Role.MANAGER))
-    messages.success(request, f"{made} is a draft. Nobody is asked by it until you use it.")
+    messages.success(
+        request, gettext("%(made)s is a draft. Nobody is asked by it until you use it.") % {"made": made}
+    )
     return redirect("rubric", pk=made.pk)
 
 
@@ -92,7 +106,7 @@ def draft(request: HttpRequest, pk: int) -> HttpResponse:
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     found = rubric_for(request.user, pk, role=Role.MANAGER)
     discard_draft(found)
-    messages.success(request, f"{found} is discarded.")
+    messages.success(request, gettext("%(found)s is discarded.") % {"found": found})
     return redirect("rubrics", slug=found.project.slug)
 
 
@@ -103,11 +117,13 @@ def use(request: HttpRequest, pk: int) -> HttpResponse:
     found = rubric_for(request.user, pk, role=Role.MANAGER)
     project = project_for(request.user, found.project.slug, role=Role.MANAGER)
     if not found.criteria.exists():
-        raise Rejected(f"{found} asks nothing yet.", field="criteria")
+        raise Rejected(gettext("%(found)s asks nothing yet.") % {"found": found}, field="criteria")
     button = request.POST.get("do", "preview")
     if button == "leave":
         use_rubric(project, found)
-        messages.success(request, f"{project} asks by {found} now.")
+        messages.success(
+            request, gettext("%(project)s asks by %(found)s now.") % {"project": project, "found": found}
+        )
         return redirect("rubrics", slug=project.slug)
     old = project.rubric
     n_labels = Label.objects.live().filter(criterion__rubric=old).count() if old else 0
@@ -138,10 +154,19 @@ def use(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _said(carriage: Carriage, found: Rubric) -> str:
     again = len(carriage.incomplete)
-    return (
-        f"{found.project} asks by {found} now. {carriage.n_carried} labels were carried over, {carriage.n_aside} set"
-        f" aside{f'; {again} readings are in the queue again' if again else ''}."
-    )
+    said = gettext(
+        "%(project)s asks by %(found)s now. %(n_carried)d labels were carried over, %(n_aside)d set aside"
+    ) % {
+        "project": found.project,
+        "found": found,
+        "n_carried": carriage.n_carried,
+        "n_aside": carriage.n_aside,
+    }
+    if again:
+        said += ngettext(
+            "; %(n)d reading is in the queue again", "; %(n)d readings are in the queue again", again
+        ) % {"n": again}
+    return f"{said}."
 
 
 def _page(
@@ -166,7 +191,7 @@ def _page(
         "scopes": Scope.choices,
         "kinds": CriterionKind.choices,
         "step_kinds": StepKind.choices,
-        "candidate_kinds": CandidateKind.choices,
+        "candidate_kinds": [(one.value, one.plural) for one in CandidateKind],
         "page_keys": " ".join(sorted(PAGE_KEYS)),
     }
     template = "rubric/frozen.html" if found.is_frozen else "rubric/builder.html"

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django.db import transaction
 from django.db.models import Count, Max, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.assign.actions import open_again
 from annotate.assign.filling import (
@@ -40,9 +41,15 @@ def change_rules(project: Project, rules: QueueRules, *, overlap: int, lease_min
     Whoever has labelled here before an exam was asked for needs none.
     """
     if not 1 <= overlap <= MOST_READINGS:
-        raise Rejected(f"must be from 1 to {MOST_READINGS}.", field="overlap")
+        raise Rejected(
+            gettext("must be from 1 to %(most_readings)s.") % {"most_readings": MOST_READINGS},
+            field="overlap",
+        )
     if not 1 <= lease_minutes <= MOST_LEASE_MINUTES:
-        raise Rejected(f"must be from 1 to {MOST_LEASE_MINUTES}.", field="lease_minutes")
+        raise Rejected(
+            gettext("must be from 1 to %(most_lease_minutes)s.") % {"most_lease_minutes": MOST_LEASE_MINUTES},
+            field="lease_minutes",
+        )
     before = _write_rules(project, rules, overlap, lease_minutes)
     if _orders_by(before) != _orders_by(rules):
         work_out_turns(project)
@@ -84,10 +91,10 @@ def pause_reader(project: Project, rater: Rater, reason: str) -> None:
     """Give the person nothing new. What they hold they can finish."""
     reason = reason.strip()
     if not reason or len(reason) > 200:
-        raise Rejected("Say in at most 200 characters why; the person reads it.", field="reason")
+        raise Rejected(gettext("Say in at most 200 characters why; the person reads it."), field="reason")
     reader = _reader(project, rater)
     if reader.paused_at is not None:
-        raise Conflict(f"{rater.name} is paused already.")
+        raise Conflict(gettext("%(name)s is paused already.") % {"name": rater.name})
     pause(reader, reason)
 
 
@@ -96,7 +103,7 @@ def resume_reader(project: Project, rater: Rater) -> None:
     """Let the person go on. What led to the pause is not held against them again."""
     reader = _reader(project, rater)
     if reader.paused_at is None:
-        raise Conflict(f"{rater.name} is not paused.")
+        raise Conflict(gettext("%(name)s is not paused.") % {"name": rater.name})
     reader.paused_at, reader.pause_reason, reader.watched_from = None, "", timezone.now()
     reader.save(update_fields=["paused_at", "pause_reason", "watched_from"])
 
@@ -106,7 +113,7 @@ def waive_exam(project: Project, rater: Rater) -> None:
     """Open the queue to the person without an exam."""
     reader = _reader(project, rater)
     if reader.exam == ExamState.PASSED:
-        raise Conflict(f"{rater.name} has passed the exam.")
+        raise Conflict(gettext("%(name)s has passed the exam.") % {"name": rater.name})
     reader.exam = ExamState.WAIVED
     reader.save(update_fields=["exam"])
 
@@ -123,7 +130,11 @@ def set_skills(membership: Membership, skills: Sequence[str]) -> None:
     """Note what a member knows about, each once. Their next claim goes by it."""
     known = list(dict.fromkeys(skill.strip() for skill in skills if skill.strip()))
     if len(known) > MOST_SKILLS or any(len(skill) > LONGEST_SKILL for skill in known):
-        raise Rejected(f"At most {MOST_SKILLS} skills of {LONGEST_SKILL} characters each.", field="skills")
+        raise Rejected(
+            gettext("At most %(most_skills)s skills of %(longest_skill)s characters each.")
+            % {"most_skills": MOST_SKILLS, "longest_skill": LONGEST_SKILL},
+            field="skills",
+        )
     membership.skills = known
     with transaction.atomic():
         membership.save(update_fields=["skills"])
@@ -135,32 +146,37 @@ def act_on_reader(rater: Rater, *, do: str, reason: str = "", skills: Sequence[s
     """One of the things above by its name, for forms and the API; returns what was done, in a sentence."""
     project, name = rater.project, rater.name
     if rater.kind != RaterKind.PERSON:
-        raise Rejected(f"{name} is no person and has no place at the queue.")
+        raise Rejected(gettext("%(name)s is no person and has no place at the queue.") % {"name": name})
     if do == "pause":
         pause_reader(project, rater, reason)
-        return f"{name} is paused and reads why. What they hold they can finish."
+        return gettext("%(name)s is paused and reads why. What they hold they can finish.") % {"name": name}
     if do == "resume":
         resume_reader(project, rater)
-        return f"{name} can go on."
+        return gettext("%(name)s can go on.") % {"name": name}
     if do == "take_back":
         return (
-            f"What {name} held is back in the queue."
+            gettext("What %(name)s held is back in the queue.") % {"name": name}
             if take_back(project, rater)
-            else f"{name} held nothing."
+            else gettext("%(name)s held nothing.") % {"name": name}
         )
     if do == "waive_exam":
         waive_exam(project, rater)
-        return f"{name} needs no exam."
+        return gettext("%(name)s needs no exam.") % {"name": name}
     if do == "reset_exam":
         reset_exam(project, rater)
-        return f"{name} can take the exam anew."
+        return gettext("%(name)s can take the exam anew.") % {"name": name}
     if do != "skills":
-        raise Rejected(f"{do!r} is nothing that can be done about a person.", field="do")
+        raise Rejected(
+            gettext("%(do)s is nothing that can be done about a person.") % {"do": f"{do!r}"}, field="do"
+        )
     member = Membership.objects.filter(project=project, person=rater.person_id).first()
     if member is None:
-        raise Rejected(f"{name} is no member any more.", field="skills")
+        raise Rejected(gettext("%(name)s is no member any more.") % {"name": name}, field="skills")
     set_skills(member, skills)
-    return f"Skills of {name}: {', '.join(member.skills) or 'none'}."
+    return gettext("Skills of %(name)s: %(skills)s.") % {
+        "name": name,
+        "skills": ", ".join(member.skills) or gettext("none"),
+    }
 
 
 @transaction.atomic
@@ -176,7 +192,10 @@ def change_traces(project: Project, wanted: TraceFilter, change: Change, *, coun
     ids = list(traces_where(current, wanted).values_list("pk", flat=True))
     if len(ids) != count:
         raise Conflict(
-            f"{len(ids)} traces match by now, not {count}. Nothing was changed; look again and confirm."
+            gettext(
+                "%(ids)s traces match by now, not %(count)s. Nothing was changed; look again and confirm."
+            )
+            % {"ids": len(ids), "count": count}
         )
     if change.do == "add_slots":
         _add_slots(current, ids, change.slots)
@@ -197,7 +216,10 @@ def _add_slots(project: Project, ids: Sequence[int], slots: int) -> None:
         newest = {trace: (n, last) for trace, n, last in counted.annotate(n=standing, last=Max("slot"))}
         if full := [t for t in rows if newest.get(t, (0, 0))[0] + slots > MOST_READINGS]:
             raise Rejected(
-                f"{len(full)} traces would be read more than {MOST_READINGS} times. Nothing was changed.",
+                gettext(
+                    "%(full)s traces would be read more than %(most_readings)s times. Nothing was changed."
+                )
+                % {"full": len(full), "most_readings": MOST_READINGS},
                 field="slots",
             )
         Assignment.objects.bulk_create(
@@ -231,8 +253,11 @@ def _set_use(project: Project, ids: Sequence[int], use: Purpose) -> None:
         without = sum(Turn.objects.filter(trace__in=some, has_gold=False).count() for some in _batches(ids))
         if without:
             raise Rejected(
-                f"{without} of these traces have no gold labels, so nothing could be held against them."
-                " Filter on those that have. Nothing was changed.",
+                gettext(
+                    "%(without)s of these traces have no gold labels, so nothing could be held against"
+                    " them. Filter on those that have. Nothing was changed."
+                )
+                % {"without": without},
                 field="use",
             )
     slots = Assignment.objects.filter(project=project)

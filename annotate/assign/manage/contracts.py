@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
 from annotate.assign.ordering import TOP_PRIORITY
 from annotate.assign.rules import MOST_READINGS
 from annotate.enums import Outcome, Purpose
@@ -32,10 +34,18 @@ class TraceFilter:
     search: str = ""
 
     def __post_init__(self) -> None:
-        require(self.use in ("", *Purpose.values), "use", f"must be one of {', '.join(Purpose.values)}.")
+        require(
+            self.use in ("", *Purpose.values),
+            "use",
+            gettext("must be one of %(values)s.") % {"values": ", ".join(Purpose.values)},
+        )
         known = ("", NOT_GRADED, *Outcome.values)
-        require(self.outcome in known, "outcome", f"must be one of {', '.join(known[1:])}.")
-        require(0 <= self.least_disagreement <= 1, "least_disagreement", "must be from 0 to 1.")
+        require(
+            self.outcome in known,
+            "outcome",
+            gettext("must be one of %(known)s.") % {"known": ", ".join(known[1:])},
+        )
+        require(0 <= self.least_disagreement <= 1, "least_disagreement", gettext("must be from 0 to 1."))
 
     @property
     def is_empty(self) -> bool:
@@ -52,24 +62,38 @@ class Change:
     priority: int = 0
 
     def __post_init__(self) -> None:
-        require(1 <= self.slots <= MOST_READINGS, "slots", f"must be from 1 to {MOST_READINGS}.")
-        require(self.use in Purpose.values, "use", f"must be one of {', '.join(Purpose.values)}.")
         require(
-            abs(self.priority) <= TOP_PRIORITY, "priority", f"must be from -{TOP_PRIORITY} to {TOP_PRIORITY}."
+            1 <= self.slots <= MOST_READINGS,
+            "slots",
+            gettext("must be from 1 to %(most_readings)s.") % {"most_readings": MOST_READINGS},
+        )
+        require(
+            self.use in Purpose.values,
+            "use",
+            gettext("must be one of %(values)s.") % {"values": ", ".join(Purpose.values)},
+        )
+        require(
+            abs(self.priority) <= TOP_PRIORITY,
+            "priority",
+            gettext("must be from -%(top_priority)s to %(top_priority)s.") % {"top_priority": TOP_PRIORITY},
         )
 
     def __str__(self) -> str:
         if self.do == "add_slots":
-            return f"ask for {self.slots} reading{'s' * (self.slots > 1)} more of each"
+            return ngettext(
+                "ask for %(slots)d reading more of each",
+                "ask for %(slots)d readings more of each",
+                self.slots,
+            ) % {"slots": self.slots}
         if self.do == "priority":
-            return f"give each the priority {self.priority}"
-        return _USES[Purpose(self.use)]
+            return gettext("give each the priority %(priority)s") % {"priority": self.priority}
+        return str(_USES[Purpose(self.use)])
 
 
 _USES = {
-    Purpose.WORK: "put each into the ordinary queue",
-    Purpose.GOLD: "use each as hidden gold",
-    Purpose.EXAM: "use each in the exam",
-    Purpose.DEMO: "use each as a demonstration",
-    Purpose.WITHDRAWN: "withdraw each from the queue",
+    Purpose.WORK: gettext_lazy("put each into the ordinary queue"),
+    Purpose.GOLD: gettext_lazy("use each as hidden gold"),
+    Purpose.EXAM: gettext_lazy("use each in the exam"),
+    Purpose.DEMO: gettext_lazy("use each as a demonstration"),
+    Purpose.WITHDRAWN: gettext_lazy("withdraw each from the queue"),
 }

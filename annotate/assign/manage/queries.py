@@ -11,11 +11,13 @@ from typing import Any
 from django.db.models import Count, F, Max, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from annotate.assign.queries import QueueCounts, queue_counts
 from annotate.assign.rules import QueueRules
 from annotate.enums import AssignmentState, ExamState, Purpose
 from annotate.models import Assignment, Membership, Project, Rater, Reader, Turn
+from annotate.wording import figure, mid, percent
 
 # Over so long the pace is taken, the shortest window with enough in it first.
 WINDOWS = (timedelta(hours=1), timedelta(hours=24), timedelta(days=7))
@@ -99,7 +101,9 @@ class Overview:
     @property
     def set_apart(self) -> str:
         """How many traces are used for what, besides ordinary work."""
-        return ", ".join(f"{n:,} {Purpose(use).label.lower()}" for use, n in sorted(self.uses.items()))
+        return ", ".join(
+            f"{figure(f'{n:,}')} {mid(Purpose(use).label)}" for use, n in sorted(self.uses.items())
+        )
 
 
 def overview_of(project: Project) -> Overview:
@@ -150,7 +154,7 @@ def people_of(project: Project) -> list[PersonAtWork]:
         found.append(
             PersonAtWork(
                 name=rater.name,
-                role=member.get_role_display() if member else "no member any more",
+                role=member.get_role_display() if member else gettext("no member any more"),
                 person_id=rater.person_id,
                 membership_id=member.pk if member else None,
                 reader=reader,
@@ -190,5 +194,9 @@ def exam_said(reader: Reader, rules: QueueRules) -> str:
     """How the person stands with the exam, in words; nothing where none is asked for."""
     if not rules.exam_size:
         return ""
-    score = "" if reader.exam_score is None else f", {reader.exam_score:.0%} right"
+    score = (
+        ""
+        if reader.exam_score is None
+        else gettext(", %(score)s right") % {"score": percent(reader.exam_score)}
+    )
     return f"{ExamState(reader.exam).label}{score}"

@@ -19,6 +19,7 @@ from .contracts import CriterionPreset, LevelPreset, RubricPreset
 from .parts import PREFERENCE
 from .prm_verdicts import PRM_VERDICTS
 from .three_dimensions import DIMENSIONS
+from .wording import in_language, texts_of
 
 __all__ = [
     "DIMENSIONS",
@@ -30,7 +31,9 @@ __all__ = [
     "CriterionPreset",
     "LevelPreset",
     "RubricPreset",
+    "in_language",
     "ready_made_with",
+    "texts_of",
 ]
 
 # In the order in which they are offered; the first is what a project begins with unless another is chosen.

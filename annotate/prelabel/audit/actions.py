@@ -9,6 +9,7 @@ from dataclasses import asdict
 from django.db import transaction
 from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
 
 from annotate.enums import Outcome, RaterKind, RunKind, RunState
 from annotate.errors import Conflict, Rejected
@@ -39,11 +40,14 @@ def open_audit(
     """
     config = rater.config
     if rater.kind != RaterKind.JUDGE or not {"strategy", "backend", "settings"} <= config.keys():
-        raise Rejected(f"{rater} is no judge that runs here, so there is nothing to audit.", field="rater")
+        raise Rejected(
+            gettext("%(rater)s is no judge that runs here, so there is nothing to audit.") % {"rater": rater},
+            field="rater",
+        )
     # Two who ask at once take turns here.
     Rater.objects.select_for_update(no_key=True).get(pk=rater.pk)
     if audits_of(rater).filter(state__in=(RunState.QUEUED, RunState.RUNNING)).exists():
-        raise Conflict(f"An audit of {rater} is under way.")
+        raise Conflict(gettext("An audit of %(rater)s is under way.") % {"rater": rater})
     gold = _gold_rater(rater.project, criterion)
     noun = kind_asked_about(criterion.scope).noun
     rows = (
@@ -51,7 +55,9 @@ def open_audit(
     )
     chosen = _in_order(rows)[:size]
     if not chosen:
-        raise Rejected(f"there is no {noun} to audit the judge on", field=f"{noun}s")
+        raise Rejected(
+            gettext("there is no %(noun)s to audit the judge on") % {"noun": noun}, field=f"{noun}s"
+        )
     settings = AuditSettings(
         config["strategy"], config["settings"], votes, hint_rater=gold.name if gold else ""
     )

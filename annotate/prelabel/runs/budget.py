@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.db.models import Count, F, Sum
+from django.utils.translation import gettext
 
 from annotate.errors import Rejected
 from annotate.models import Completion, Run
@@ -60,6 +61,9 @@ def budget_of(run: Run) -> Budget:
 def checked_limit(field: str, limit: int | None, *, above: int = 0) -> int | None:
     """The limit, or Rejected for ``field`` when it would be used up at once."""
     if limit is not None and limit <= above:
-        used = f": {above:,} are used already" if above else ""
-        raise Rejected(f"must be more than {above:,}{used}", field=field)
+        used = gettext(": %(above)s are used already") % {"above": f"{above:,}"} if above else ""
+        raise Rejected(
+            gettext("must be more than %(above)s%(used)s") % {"above": f"{above:,}", "used": used},
+            field=field,
+        )
     return limit

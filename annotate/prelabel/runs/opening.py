@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext
 
 from annotate.enums import RunKind, Scope
 from annotate.errors import Rejected
@@ -71,7 +72,7 @@ def open_run(
     else:
         chosen = _chosen_traces(project, traces)
     if entry.task == "trace" and pairs is not None:
-        raise Rejected(f"{entry.name} labels traces, not pairs", field="pairs")
+        raise Rejected(gettext("%(name)s labels traces, not pairs") % {"name": entry.name}, field="pairs")
     rater = machine_rater(project, entry, backend=backend, settings=resolved, name=rater_name)
     run = Run.objects.create(
         project=project,
@@ -114,7 +115,9 @@ def _checked_backend(entry: StrategyEntry, backend: str, allowed: Sequence[str] 
     if not entry.needs_backend:
         return ""
     if not backend:
-        raise Rejected(f"{entry.name} asks a model: name a backend", field="backend")
+        raise Rejected(
+            gettext("%(name)s asks a model: name a backend") % {"name": entry.name}, field="backend"
+        )
     _check_use(backend, allowed, "backend")
     return backend
 
@@ -129,13 +132,17 @@ def _check_players(entry: StrategyEntry, settings: Mapping[str, Any], allowed: S
 def _check_use(address: str, allowed: Sequence[str] | None, field: str) -> None:
     if not may_use(address, allowed):
         known = ", ".join(allowed or ()) or "none (the operator names them in GRADUS_BACKENDS)"
-        raise Rejected(f"is not among the models people may use here: {known}", field=field)
+        raise Rejected(
+            gettext("is not among the models people may use here: %(known)s") % {"known": known}, field=field
+        )
 
 
 def _check_hint(project: Project, settings: Mapping[str, Any]) -> None:
     name = settings.get("hint_rater")
     if name and not Rater.objects.filter(project=project, name=name).exists():
-        raise Rejected(f"the project has no rater called {name}", field="hint_rater")
+        raise Rejected(
+            gettext("the project has no rater called %(name)s") % {"name": name}, field="hint_rater"
+        )
 
 
 def _criterion(project: Project, entry: StrategyEntry, key: str) -> Criterion:
@@ -144,20 +151,36 @@ def _criterion(project: Project, entry: StrategyEntry, key: str) -> Criterion:
     if found is None:
         known = ", ".join(criteria.values_list("key", flat=True)) or "none"
         raise Rejected(
-            f"the project's rubric has no criterion {key}; it has: {known}{_how_to_add(project, key)}",
+            gettext("the project's rubric has no criterion %(key)s; it has: %(known)s%(key_)s")
+            % {"key": key, "known": known, "key_": _how_to_add(project, key)},
             field="criterion",
         )
     if found.scope == Scope.CANDIDATE:
-        raise Rejected(f"{key} is asked about candidates, which people rate", field="criterion")
+        raise Rejected(
+            gettext("%(key)s is asked about candidates, which people rate") % {"key": key}, field="criterion"
+        )
     if (found.scope == Scope.PAIR) != (entry.task == "pair"):
-        asked, labelled = ("pairs", "traces") if found.scope == Scope.PAIR else (f"a {found.scope}", "pairs")
-        raise Rejected(f"{key} is asked about {asked}, {entry.name} labels {labelled}", field="criterion")
+        asked, labelled = (
+            ("pairs", "traces")
+            if found.scope == Scope.PAIR
+            else (gettext("a %(scope)s") % {"scope": found.scope}, "pairs")
+        )
+        raise Rejected(
+            gettext("%(key)s is asked about %(asked)s, %(name)s labels %(labelled)s")
+            % {"key": key, "asked": asked, "name": entry.name, "labelled": labelled},
+            field="criterion",
+        )
     return found
 
 
 def _how_to_add(project: Project, key: str) -> str:
     name = ready_made_with(key)
-    return f". To add it: python3 manage.py rubric {project.slug} --add {name}" if name else ""
+    return (
+        gettext(". To add it: python3 manage.py rubric %(slug)s --add %(name)s")
+        % {"slug": project.slug, "name": name}
+        if name
+        else ""
+    )
 
 
 # (key of the trace or pair, its problem)
@@ -172,7 +195,9 @@ def _chosen_traces(project: Project, traces: QuerySet[Trace] | None) -> _Chosen:
 def _chosen_pairs(project: Project, pairs: QuerySet[Pair] | None, per_problem: int) -> _Chosen:
     wanted = pairs if pairs is not None else project.pairs.all()
     if pairs is None and not wanted.exists() and not pair_traces(project, per_problem=per_problem):
-        raise Rejected("no problem has two traces that differ, so there is no pair to compare", field="pairs")
+        raise Rejected(
+            gettext("no problem has two traces that differ, so there is no pair to compare"), field="pairs"
+        )
     problem = Coalesce("left_trace__problem", "left_step__trace__problem")
     return _of_project(project, wanted.order_by("pk").values_list("pk", "project", problem), "pair")
 
@@ -180,9 +205,9 @@ def _chosen_pairs(project: Project, pairs: QuerySet[Pair] | None, per_problem: i
 def _of_project(project: Project, rows: QuerySet[Any], noun: str) -> _Chosen:
     chosen = list(rows)
     if not chosen:
-        raise Rejected(f"there is no {noun} to label", field=f"{noun}s")
+        raise Rejected(gettext("there is no %(noun)s to label") % {"noun": noun}, field=f"{noun}s")
     if any(owner != project.pk for _, owner, _ in chosen):
-        raise Rejected(f"a {noun} belongs to another project", field=f"{noun}s")
+        raise Rejected(gettext("a %(noun)s belongs to another project") % {"noun": noun}, field=f"{noun}s")
     return [(pk, problem) for pk, _, problem in chosen]
 
 

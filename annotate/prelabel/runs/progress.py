@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Min
 from django.utils import timezone
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from annotate.enums import FinishReason, RunState, UnitState
 from annotate.models import Completion, Run, Unit
@@ -29,7 +30,7 @@ _RATE_LEAST_SECONDS = 2.0
 _SHOWN_ERRORS = 5
 # Silences stand in the findings of units, which are read one by one; a finished run's summary counts them all.
 _SILENCE_WINDOW = 500
-_NO_REASON = "no reason given"
+_NO_REASON = gettext_lazy("no reason given")
 
 
 # What is counted, and how often it occurred.
@@ -149,26 +150,31 @@ def _note(progress: RunProgress, budget: Budget, run: Run) -> str:
     if run.wants_cancel and budget.is_spent:
         return budget.note
     if run.wants_cancel:
-        return "Stopping: the batch under way is finished first."
+        return gettext("Stopping: the batch under way is finished first.")
     if run.error:
-        return f"The backend does not answer ({run.error}). Trying again."
+        return gettext("The backend does not answer (%(error)s). Trying again.") % {"error": run.error}
     is_abandoned = not progress.workers and timezone.now() - run.created_at > _GRACE
     if is_abandoned and _is_loading(progress, run):
-        return "A worker has taken it up and is loading the model."
+        return gettext("A worker has taken it up and is loading the model.")
     if is_abandoned and progress.running:
         lost = Unit.objects.filter(run=run, state=UnitState.RUNNING).aggregate(at=Min("lease_until"))["at"]
         return (
-            "A worker stopped."
+            gettext("A worker stopped.")
             if lost is None
-            else f"A worker stopped; its traces are free from {lost:%H:%M:%S} on."
+            else gettext("A worker stopped; its traces are free from %(lost)s on.")
+            % {"lost": f"{lost:%H:%M:%S}"}
         )
     return _waiting_for(on_duty().count()) if is_abandoned and progress.pending else ""
 
 
 def _waiting_for(alive: int) -> str:
     if not alive:
-        return "No worker is alive. Start one with: python3 manage.py worker"
-    return f"Waiting: {alive} worker{'s are' if alive > 1 else ' is'} alive, none has taken it up yet."
+        return gettext("No worker is alive. Start one with: python3 manage.py worker")
+    return ngettext(
+        "Waiting: %(alive)d worker is alive, none has taken it up yet.",
+        "Waiting: %(alive)d workers are alive, none has taken it up yet.",
+        alive,
+    ) % {"alive": alive}
 
 
 def _is_loading(progress: RunProgress, run: Run) -> bool:
@@ -203,10 +209,10 @@ def _eta(run: Run, counts: Mapping[str, int], completions: int, per_second: floa
 def _errors(failed: Sequence[tuple[str, int]], slips: Sequence[tuple[str, str, int]]) -> tuple[_Reason, ...]:
     reasons: Counter[str] = Counter()
     for error, n in failed:
-        reasons[error or _NO_REASON] += n
+        reasons[error or str(_NO_REASON)] += n
     for finish_reason, error, n in slips:
         if finish_reason in (FinishReason.ERROR, FinishReason.TIMEOUT):
-            reasons[error or _NO_REASON] += n
+            reasons[error or str(_NO_REASON)] += n
     return tuple(reasons.most_common(_SHOWN_ERRORS))
 
 

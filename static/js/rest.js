@@ -1,0 +1,70 @@
+/* The later steps of a long trace: the page comes with the first, so that work can begin, and asks for the others. */
+
+const LONGEST_PAUSE = 15_000;
+const RESET_CONTENT = 205;
+const RECUT = Symbol("recut");
+
+export class Rest {
+  /* `list` says where the steps come from (data-rest) and how many there are; `onSteps` is given each piece, `onRecut`
+     called where steps have been split or merged since the page was made: a piece would be of others than the page's. */
+  constructor(list, onSteps, onRecut) {
+    Object.assign(this, { list, onSteps, onRecut });
+    this.waiting = [];
+    this.isDone = !list.dataset.rest;
+    if (!this.isDone) void this.#load();
+  }
+
+  /* Resolves when the step with this number (from 0) is on the page. */
+  upTo(number) {
+    if (this.isDone || this.list.children.length > number) return Promise.resolve();
+    return new Promise((resolve) => this.waiting.push([number, resolve]));
+  }
+
+  all() {
+    return this.upTo(Infinity);
+  }
+
+  async #load() {
+    this.list.ariaBusy = "true";
+    for (let tries = 0; !this.isDone; ) {
+      const piece = await this.#piece().catch(() => null);
+      if (piece === null) {
+        // A network that is away for a moment: what is on the page can be worked on meanwhile.
+        tries += 1;
+        await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_PAUSE, 500 * 2 ** tries)));
+        continue;
+      }
+      if (piece === RECUT) {
+        this.onRecut();
+        return;
+      }
+      tries = 0;
+      this.#add(piece);
+      // Keys and clicks that came meanwhile go first.
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    this.list.ariaBusy = null;
+  }
+
+  async #piece() {
+    const address = new URL(this.list.dataset.rest, location.href);
+    address.searchParams.set("from", this.list.children.length);
+    const response = await fetch(address, { redirect: "error", signal: AbortSignal.timeout(LONGEST_PAUSE) });
+    if (response.status === RESET_CONTENT) return RECUT;
+    if (!response.ok) throw new Error(String(response.status));
+    return response.text();
+  }
+
+  #add(piece) {
+    const holder = document.createElement("template");
+    holder.innerHTML = piece;
+    const steps = [...holder.content.children];
+    this.isDone = steps.length === 0 || this.list.children.length + steps.length >= Number(this.list.dataset.n);
+    this.list.append(...steps);
+    this.onSteps(steps);
+    document.dispatchEvent(new CustomEvent("gradus:steps", { detail: steps }));
+    const met = this.waiting.filter(([number]) => this.isDone || this.list.children.length > number);
+    this.waiting = this.waiting.filter((one) => !met.includes(one));
+    for (const [, resolve] of met) resolve();
+  }
+}
