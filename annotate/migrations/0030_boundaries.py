@@ -17,7 +17,7 @@ def refuse_to_lose_versions(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0017_candidate'),
+        ('annotate', '0040_a_persons_language'),
     ]
 
     operations = [
