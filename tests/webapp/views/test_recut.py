@@ -9,6 +9,7 @@ from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.enums import CutFault, Role
 from annotate.label.actions import save_label
 from annotate.label.cut_reports import report_cut
+from annotate.label.queries import sheet_of
 from annotate.label.recutting import Cut, recut
 from annotate.models import Assignment, CutReport, Label, Project, Recut, Trace
 from tests.factories import a_criterion, a_person, a_project, a_trace
@@ -132,6 +133,28 @@ def test_a_plain_form_of_an_older_page_keeps_what_fits_and_submits_nothing(
     assert list(live) == [(0, "good"), (3, "neutral")]
     held.refresh_from_db()
     assert held.state == "held"
+
+
+def test_a_later_piece_is_of_the_pages_version_or_says_that_it_cannot_be(
+    project: Project, held: Assignment
+) -> None:
+    bob, path = signed_in("bob"), f"/assignments/{held.pk}/steps/"
+    assert "One." in bob.get(f"{path}?from=0&boundary=1").content.decode()
+    recut(Trace.objects.get(pk=held.trace_id), a_person("carol"), Cut(1, 1, 5))
+    answer = bob.get(f"{path}?from=2&boundary=1")
+    assert (answer.status_code, answer.content) == (205, b"")
+    now = bob.get(f"{path}?from=2&boundary=2").content.decode()
+    assert now.count('class="step"') == 2
+    assert "Three." in now
+    assert bob.get(f"{path}?boundary=x").status_code == 400
+    assert bob.get(f"{path}?from=-1&boundary=2").status_code == 400
+
+
+def test_the_pages_version_is_that_of_the_steps_it_shows(project: Project, held: Assignment) -> None:
+    sheet = sheet_of(held)
+    recut(Trace.objects.get(pk=held.trace_id), a_person("carol"), Cut(1, 1, 5))
+    # The assignment was read before the act, its steps after it.
+    assert (sheet.boundary, sheet_of(held).boundary, held.trace.boundary_version) == (1, 2, 1)
 
 
 def test_decisions_of_an_older_page_are_not_taken(project: Project) -> None:
