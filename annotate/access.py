@@ -17,6 +17,7 @@ from annotate.models import (
     Comment,
     Comparison,
     Consensus,
+    CutReport,
     Estimate,
     Invitation,
     Label,
@@ -211,6 +212,15 @@ def comment_for(user: Visitor, pk: int) -> Comment:
     if not is_theirs or user.pk not in (comment.author_id, comment.addressee_id):
         raise NotAllowed
     return comment
+
+
+def cut_report_for(user: Visitor, pk: int) -> CutReport:
+    """A report about a step's boundaries, for those who may answer it; its author sees it on their own page."""
+    report = CutReport.objects.select_related("trace__project", "step").filter(pk=pk).first()
+    if report is None:
+        raise NotAllowed
+    review_for(user, report.trace_id)
+    return report
 
 
 def label_for(user: Visitor, pk: int) -> Label:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 
 class Role(models.TextChoices):
@@ -87,6 +87,29 @@ class StepKind(models.TextChoices):
     THOUGHT = "thought", gettext_lazy("Thought")
     ACTION = "action", gettext_lazy("Action")
     OBSERVATION = "observation", gettext_lazy("Observation")
+
+
+class RecutKind(models.TextChoices):
+    """What was done to the boundaries of a trace's steps."""
+
+    SPLIT = "split", pgettext_lazy("done to a step", "Split")
+    MERGE = "merge", gettext_lazy("Merged")
+
+
+class CutFault(models.TextChoices):
+    """What a reader says is wrong with a step's boundaries."""
+
+    TOO_LONG = "too_long", gettext_lazy("Too long: more than one step")
+    BELONGS_BEFORE = "belongs_before", gettext_lazy("Belongs with the step before")
+    OTHER = "other", gettext_lazy("Something else")
+
+
+class CutAnswer(models.TextChoices):
+    """What came of a report. Empty while it is open."""
+
+    SPLIT = "split", pgettext_lazy("done to a step", "Split")
+    MERGE = "merge", gettext_lazy("Merged")
+    LEFT = "left", gettext_lazy("Left as it is")
 
 
 class Outcome(models.TextChoices):

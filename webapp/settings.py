@@ -236,6 +236,7 @@ SPECTACULAR_SETTINGS = {
         "CandidateKind": "annotate.enums.CandidateKind",
         "CriterionKind": "annotate.enums.CriterionKind",
         "RaterKind": "annotate.enums.RaterKind",
+        "RecutKind": "annotate.enums.RecutKind",
         "ReleaseState": "annotate.enums.ReleaseState",
         "RunKind": "annotate.enums.RunKind",
         "RunState": "annotate.enums.RunState",

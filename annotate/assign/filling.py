@@ -212,7 +212,7 @@ def _values(project: Project) -> dict[int, float]:
     sure = Coalesce(F("probability"), Value(0.0), output_field=FloatField())
     doubt = Sum(1.0 - sure, filter=Q(action=Action.ASK))
     rows = (
-        Consensus.objects.filter(run=run)
+        Consensus.objects.filter(run=run, step__retired_in=None)
         .order_by()
         .values_list("step__trace")
         .annotate(doubt=doubt, n=Count("pk"))

@@ -19,7 +19,8 @@ from annotate.models.label import LabelQuerySet
 
 BATCH = 500
 
-TraceFacts = tuple[int, str | None]
+# Id, outcome and boundary version.
+TraceFacts = tuple[int, str | None, int]
 
 # What a judge wrote may be long and no policy reads it.
 _REASON = Case(When(rater__kind=RaterKind.REVIEW, then="text"), default=Value(""), output_field=TextField())
@@ -79,16 +80,37 @@ def trace_evidence(project: Project, criterion: Criterion, *also: Criterion) -> 
     criteria = (criterion, *also)
     standing = standing_of(project)
     for traces in _trace_batches(project):
-        first, last = traces[0][0], traces[-1][0]
+        yield from _batch(project, criteria, standing, traces)
+
+
+def _batch(
+    project: Project, criteria: Sequence[Criterion], standing: Standing, traces: Sequence[TraceFacts]
+) -> Iterator[TraceEvidence]:
+    """Labels and steps are two reads: where a trace was cut anew between them, both are read again."""
+    left = list(traces)
+    while left:
+        first, last = left[0][0], left[-1][0]
         labels = _counted(project, criteria).filter(step__trace_id__gte=first, step__trace_id__lte=last)
         steps = Step.objects.filter(trace__project=project, trace_id__gte=first, trace_id__lte=last)
         steps_of = _steps_by_trace(steps, *_said_by_step(labels, criteria, standing))
-        for pk, outcome in traces:
-            yield TraceEvidence(pk, criterion.key, tuple(steps_of[pk]), outcome)
+        now = dict(
+            Trace.objects.filter(project=project, pk__gte=first, pk__lte=last).values_list(
+                "pk", "boundary_version"
+            )
+        )
+        again: list[TraceFacts] = []
+        for pk, outcome, version in left:
+            if now.get(pk, version) == version:
+                yield TraceEvidence(pk, criteria[0].key, tuple(steps_of[pk]), outcome)
+            else:
+                again.append((pk, outcome, now[pk]))
+        left = again
 
 
 def _trace_batches(project: Project) -> Iterator[list[TraceFacts]]:
-    traces = Trace.objects.filter(project=project).order_by("pk").values_list("pk", "outcome")
+    traces = (
+        Trace.objects.filter(project=project).order_by("pk").values_list("pk", "outcome", "boundary_version")
+    )
     last = 0
     while batch := list(traces.filter(pk__gt=last)[:BATCH]):
         yield batch

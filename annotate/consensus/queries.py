@@ -23,7 +23,9 @@ def latest_consensus(project: Project, policy: str | None = None) -> Run | None:
 
 
 def decisions_of(trace: Trace, run: Run) -> QuerySet[Consensus]:
-    """What the run decided about each step of the trace, first step first."""
+    """What the run decided about each step that the trace still has, first step first."""
     return (
-        Consensus.objects.filter(run=run, step__trace=trace).select_related("step").order_by("step__position")
+        Consensus.objects.filter(run=run, step__trace=trace, step__retired_in=None)
+        .select_related("step")
+        .order_by("step__position")
     )

@@ -21,7 +21,7 @@ from annotate.consensus.registry import get_policy
 from annotate.errors import Conflict
 from annotate.export.card import Facts, Measure, render_card
 from annotate.export.contracts import ExportSettings, Format, RaterRow, Source, Written
-from annotate.export.rows import source_of
+from annotate.export.rows import n_recut, source_of
 from annotate.models import Criterion, Estimate, Project, Run
 
 MANIFEST = "manifest.json"
@@ -53,7 +53,8 @@ def write_package(run: Run, layout: Format, settings: ExportSettings, out: Path)
     with new_folder(out) as draft:
         written = layout.write(source, draft, settings)
         if not written.rows:
-            raise Conflict(f"Run {run.pk} kept nothing that {layout.name} could write.")
+            told = f" {_recut_sentence(n_left)}" if (n_left := n_recut(run)) else ""
+            raise Conflict(f"Run {run.pk} kept nothing that {layout.name} could write.{told}")
         funnel = [*funnel_of(run), *written.funnel]
         card = render_card(_facts(source, layout, settings, written, funnel))
         return sealed(draft, card, _manifest(source, layout, settings, written, funnel))
@@ -108,7 +109,7 @@ def _manifest(
         "raters": raters_as_json(source.raters),
         "counts": written.counts,
         "funnel": as_json(funnel),
-    }
+    } | ({"traces_recut": n_left} if (n_left := n_recut(run)) else {})
 
 
 def raters_as_json(raters: tuple[RaterRow, ...]) -> list[dict[str, Any]]:
@@ -136,7 +137,14 @@ def _facts(
         raters=source.raters,
         measures=measures_of(source.run.project, source.run.criterion, source.raters),
         funnel=tuple(funnel),
-        limits=layout.limits(settings),
+        limits=(*layout.limits(settings), *([_recut_sentence(n_left)] if (n_left := n_recut(run)) else [])),
+    )
+
+
+def _recut_sentence(n: int) -> str:
+    return (
+        f"{n} trace{'s are' if n != 1 else ' is'} left out: steps of {'them' if n != 1 else 'it'} were split or merged"
+        " after the consensus had decided. Another consensus includes such traces."
     )
 
 

@@ -41,15 +41,24 @@ def raters_of(run: Run, *, is_anonymous: bool) -> list[RaterRow]:
 
 
 def trace_rows(run: Run, raters: Mapping[int, RaterRow]) -> Iterator[TraceRow]:
-    """The traces the run decided about, in order of their ids, each with all of its steps."""
+    """The traces the run decided about, in order of their ids, each with all of its steps.
+
+    A trace whose steps have been split or merged since is left out: the run decided about other steps.
+    """
     last = 0
     decided = Trace.objects.filter(project_id=run.project_id).select_related("problem").order_by("pk")
     while traces := list(decided.filter(pk__gt=last)[:BATCH]):
         last = traces[-1].pk
         steps = _steps(run, traces, raters)
         for trace in traces:
-            if trace.pk in steps:
+            if len(steps.get(trace.pk, ())) == trace.n_steps:
                 yield _trace_row(trace, steps[trace.pk])
+
+
+def n_recut(run: Run) -> int:
+    """How many traces the run decided about have had steps split or merged since."""
+    gone = run.consensus.filter(step__retired_in__isnull=False)
+    return gone.order_by().values("step__trace").distinct().count()
 
 
 def _trace_row(trace: Trace, steps: Sequence[StepRow]) -> TraceRow:
@@ -65,7 +74,12 @@ def _trace_row(trace: Trace, steps: Sequence[StepRow]) -> TraceRow:
 
 def _steps(run: Run, traces: Sequence[Trace], raters: Mapping[int, RaterRow]) -> dict[int, list[StepRow]]:
     decisions = list(
-        Consensus.objects.filter(run=run, step__trace_id__gte=traces[0].pk, step__trace_id__lte=traces[-1].pk)
+        Consensus.objects.filter(
+            run=run,
+            step__retired_in=None,
+            step__trace_id__gte=traces[0].pk,
+            step__trace_id__lte=traces[-1].pk,
+        )
         .select_related("step")
         .order_by("step__trace_id", "step__position")
     )

@@ -19,6 +19,8 @@ from annotate.models import Project
 
 # Large enough for the cost of a transaction to vanish, small enough that others who write wait some tenths of a second.
 BATCH = 500
+# Of images; rows with many come in smaller batches.
+BATCH_BYTES = 32 * 1024 * 1024
 
 OnProgress = Callable[[int, int], None]
 
@@ -88,7 +90,7 @@ class _Ingest:
         except Rejected as error:
             self.tally.reject(BadRow(row.line, error.field, error.reason))
             return False
-        is_full = len(self._traces) + len(self._labels) >= BATCH
+        is_full = len(self._traces) + len(self._labels) >= BATCH or self._traces.n_bytes >= BATCH_BYTES
         return self.flush() if is_full else is_written
 
     def flush(self) -> bool:

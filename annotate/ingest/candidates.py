@@ -28,12 +28,13 @@ def add_candidates(trace: Trace, drafts: Sequence[CandidateDraft]) -> Added:
 
     All or nothing: raises Rejected with the row (from 1) and field of the first that cannot be taken.
     """
+    # Two that add at once would both count on from one position, and steps may be split or merged: the trace's row lets
+    # one of them wait.
+    Trace.objects.select_for_update(no_key=True).get(pk=trace.pk)
     steps = dict(Step.objects.filter(trace=trace).values_list("position", "pk"))
     raters = {rater.name: rater for rater in Rater.objects.filter(project=trace.project_id)}
     for row, draft in enumerate(drafts, start=1):
         _check(draft, row, steps, raters)
-    # Two that add at once would both count on from one position: the trace's row lets one of them wait.
-    Trace.objects.select_for_update(no_key=True).get(pk=trace.pk)
     created = enter_candidates([(steps[draft.position], draft) for draft in drafts], raters)
     return Added(created, len(drafts) - created)
 

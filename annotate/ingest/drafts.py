@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from annotate.enums import Outcome, RaterKind, StepKind
+from annotate.ingest.images import ImageDraft, image_digests
 
 Meta: TypeAlias = Mapping[str, Any]
 
@@ -85,6 +86,8 @@ class TraceDraft:
     meta: Meta = field(default_factory=dict)
     labels: tuple[LabelDraft, ...] = ()
     candidates: tuple[CandidateDraft, ...] = ()
+    # The bytes that the meta of the problem and the steps name.
+    images: tuple[ImageDraft, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +116,8 @@ class BadRow:
 
 
 def problem_hash(problem: ProblemDraft) -> str:
-    """The problem's identity: SHA-256 of its text alone, so that a later reference answer finds it again."""
-    return hashlib.sha256(problem.text.encode()).hexdigest()
+    """The problem's identity: SHA-256 of its text and images, so that a later reference answer finds it again."""
+    return hashlib.sha256(f"{problem.text}{_pictures(problem.meta)}".encode()).hexdigest()
 
 
 def text_hash(steps: tuple[StepDraft, ...]) -> str:
@@ -125,5 +128,16 @@ def text_hash(steps: tuple[StepDraft, ...]) -> str:
 def content_hash(problem: str, steps: tuple[StepDraft, ...]) -> str:
     """A trace's identity: its problem's hash and its steps, boundaries and kinds included."""
     # Lengths go first: the steps "ab", "c" and "a", "bc" are two ways to cut one text, and two contents.
-    shape = "".join([f"\n{len(step.text)} {step.tail} {step.kind.value}\n{step.text}" for step in steps])
+    shape = "".join(
+        [
+            f"\n{len(step.text)} {step.tail} {step.kind.value}\n{step.text}"
+            + (_pictures(step.meta) if step.meta else "")
+            for step in steps
+        ]
+    )
     return hashlib.sha256(f"{problem}{shape}".encode()).hexdigest()
+
+
+def _pictures(meta: Meta) -> str:
+    """What images add to an identity: nothing where there are none."""
+    return "".join(f"\nimage:{digest}" for digest in image_digests(meta))

@@ -27,7 +27,7 @@ from annotate.models.label import LONGEST_VALUE
 from annotate.wording import mid
 
 # What the labelling page does with these keys itself. Digits are the levels' own.
-PAGE_KEYS = frozenset("jkmfecnuso/?")
+PAGE_KEYS = frozenset("jkmfecnbuso/?")
 _SLUG = re.compile(r"[-a-zA-Z0-9_]+")
 _LONGEST = {"key": 60, "title": 120, "level key": 40, "level title": 80, "severity": 20}
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 from annotate.enums import StepKind
 from annotate.errors import Rejected
 from annotate.ingest.drafts import StepDraft
 from annotate.ingest.fields import Fields, clean_text
+from annotate.ingest.images import KEY, Album, given_images, parts_of, reference
 
 MAX_STEPS = 10_000
 # Step.tail is a small integer in the database.
 MAX_TAIL = 32_767
-_STEP_FIELDS = frozenset({"text", "kind", "tail", "meta"})
+_STEP_FIELDS = frozenset({"text", "content", "images", "kind", "tail", "meta"})
 
 
-def given_steps(fields: Fields, name: str = "steps", *, separator: str) -> tuple[StepDraft, ...]:
-    """Read the list ``name``.
+def given_steps(
+    fields: Fields, name: str = "steps", *, separator: str, album: Album | None = None
+) -> tuple[StepDraft, ...]:
+    """Read the list ``name``. Images go into ``album``; without one texts are taken as they are.
 
     A step that ends in white space, or says how long its tail is, already carries its separator. Every other one
     but the last gets ``separator``, so that the joined text reads like a text.
@@ -26,7 +32,7 @@ def given_steps(fields: Fields, name: str = "steps", *, separator: str) -> tuple
         raise Rejected(f"holds {len(entries):,} steps; {MAX_STEPS:,} are allowed", field=fields.path(name))
     last = len(entries) - 1
     return tuple(
-        _step_draft(path, entry, separator if place < last else "")
+        _step_draft(path, entry, separator if place < last else "", album)
         for place, (path, entry) in enumerate(entries)
     )
 
@@ -41,14 +47,17 @@ def checked_steps(steps: tuple[StepDraft, ...], path: str) -> tuple[StepDraft, .
     return steps
 
 
-def _step_draft(path: str, entry: object, separator: str) -> StepDraft:
+def _step_draft(path: str, entry: object, separator: str, album: Album | None) -> StepDraft:
     if isinstance(entry, str):
-        return _with_separator(_step_text(entry, path), separator, path)
+        words, images = album.lift(entry) if album else (entry, [])
+        bare = _with_separator(_step_text(words, path), separator, path)
+        return replace(bare, meta={KEY: images}) if images else bare
     step = Fields.of(entry, path)
-    step.refuse_unknown(_STEP_FIELDS)
-    text = _step_text(step.raw("text"), step.path("text"))
+    step.refuse_unknown(_STEP_FIELDS if album else _STEP_FIELDS - {"content", "images"})
+    text, images = text_with_images(step, album)
+    text = _step_text(text, step.path("content" if step.has("content") else "text"))
     kind = step.choice("kind", StepKind, StepKind.THOUGHT)
-    meta = step.meta("meta")
+    meta = with_images(step.meta("meta"), images, step.path("meta"))
     if not step.has("tail"):
         bare = _with_separator(text, separator, path)
         return StepDraft(bare.text, bare.tail, kind, meta)
@@ -56,6 +65,33 @@ def _step_draft(path: str, entry: object, separator: str) -> StepDraft:
     if not 0 <= tail <= min(len(text), MAX_TAIL):
         raise Rejected(f"must lie between 0 and the length of the text, {len(text)}", field=step.path("tail"))
     return StepDraft(text, tail, kind, meta)
+
+
+def text_with_images(fields: Fields, album: Album | None) -> tuple[object, list[dict[str, Any]]]:
+    """The text of a step or a problem, given as such or as a message's parts, and the entries of its images."""
+    given = fields.raw("text")
+    if album is None:
+        return given, []
+    if fields.has("content"):
+        if fields.has("text"):
+            raise Rejected("give either text or content", field=fields.path("content"))
+        if isinstance(fields.raw("content"), str):
+            text, images = album.lift(str(fields.raw("content")))
+        else:
+            text, images = parts_of(fields, "content", album)
+    else:
+        text, images = album.lift(given) if isinstance(given, str) else (given, [])
+    more = given_images(fields, album)
+    if more and not text:
+        # A screenshot and nothing else is a step as well.
+        text = "\n".join(reference(one) for one in more)
+    return text, [*images, *more]
+
+
+def with_images(meta: dict[str, Any], images: list[dict[str, Any]], path: str) -> dict[str, Any]:
+    if images and KEY in meta:
+        raise Rejected("holds images of its own; give them beside the text", field=f"{path}.{KEY}")
+    return {**meta, KEY: images} if images else meta
 
 
 def _step_text(value: object, path: str) -> str:

@@ -54,7 +54,7 @@ def split_steps(text: str, mode: SplitMode = SplitMode.BLANK_LINE) -> tuple[Step
         SplitMode.BLANK_LINE: _after_blank_lines,
         SplitMode.NUMBERED: _at_numbers,
         SplitMode.LINES: _at_lines,
-    }[mode](text, _Protected(text))
+    }[mode](text, Protected(text))
     pieces = []
     begin = 0
     for start in [*starts, len(text)]:
@@ -66,7 +66,7 @@ def split_steps(text: str, mode: SplitMode = SplitMode.BLANK_LINE) -> tuple[Step
     return tuple(pieces)
 
 
-class _Protected:
+class Protected:
     """Stretches of the text in which no step may end."""
 
     def __init__(self, text: str) -> None:
@@ -115,7 +115,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         start = end
 
 
-def _after_blank_lines(text: str, protected: _Protected) -> Iterator[int]:
+def _after_blank_lines(text: str, protected: Protected) -> Iterator[int]:
     is_after_blank = is_in_list = False
     for start, line in _lines(text):
         if not line.strip():
@@ -130,7 +130,7 @@ def _after_blank_lines(text: str, protected: _Protected) -> Iterator[int]:
         is_after_blank = False
 
 
-def _at_numbers(text: str, protected: _Protected) -> Iterator[int]:
+def _at_numbers(text: str, protected: Protected) -> Iterator[int]:
     style: str | None = None
     count = 0
     for start, line in _lines(text):
@@ -145,7 +145,7 @@ def _at_numbers(text: str, protected: _Protected) -> Iterator[int]:
             style, count = kind, number
 
 
-def _at_lines(text: str, protected: _Protected) -> Iterator[int]:
+def _at_lines(text: str, protected: Protected) -> Iterator[int]:
     is_in_table = is_in_list = False
     for start, line in _lines(text):
         if not line.strip():

@@ -18,6 +18,7 @@ from annotate.ingest.drafts import (
     problem_hash,
     text_hash,
 )
+from annotate.ingest.images import store_images
 from annotate.ingest.label_book import LabelBook, LabelPlan, PlacedLabel
 from annotate.ingest.merging import merged
 from annotate.ingest.problem_shelf import ProblemShelf
@@ -32,6 +33,7 @@ from annotate.models import (
     Pair,
     Problem,
     Project,
+    Recut,
     Step,
     Trace,
     Unit,
@@ -57,6 +59,8 @@ class Entry:
     problem: Problem = field(init=False)
     fate: Fate = Fate.UNCHANGED
     has_new_steps: bool = False
+    # Steps were split or merged here: what the file says about single steps is about others.
+    keeps_cuts: bool = False
     refusal: BadRow | None = None
 
     def __post_init__(self) -> None:
@@ -78,6 +82,8 @@ class TraceBatch:
         self._book = book
         self._entries: list[Entry] = []
         self._keys: set[str] = set()
+        # Images wait in memory until the batch is written.
+        self.n_bytes = 0
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -87,6 +93,7 @@ class TraceBatch:
 
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
+        self.n_bytes += sum(len(image.data) for image in entry.draft.images)
         self._keys.update((f"id {entry.draft.external_id}", entry.content_hash))
 
     def write(self, tally: Tally) -> None:
@@ -99,6 +106,7 @@ class TraceBatch:
         plan = plan.without({entry.line for entry in self._entries if entry.refusal})
         entries = self._open()
         shelf.save()
+        store_images(self._project, (image for entry in entries for image in entry.draft.images))
         _write_traces(entries)
         _write_steps(entries)
         _write_candidates(entries)
@@ -118,6 +126,30 @@ class TraceBatch:
             entry.trace = known or Trace(project=self._project, external_id=entry.draft.external_id)
             entry.fate = Fate.UNCHANGED if known else Fate.CREATED
             entry.has_new_steps = entry.trace.content_hash != entry.content_hash
+        self._keep_cuts([entry for entry in self._entries if entry.has_new_steps and entry.trace.pk])
+
+    def _keep_cuts(self, entries: list[Entry]) -> None:
+        """A trace that was split or merged here stays so: the same text from its file is nothing new."""
+        if not entries:
+            return
+        cut_here = set(
+            Recut.objects.filter(trace__in=[entry.trace.pk for entry in entries]).values_list(
+                "trace_id", flat=True
+            )
+        )
+        for entry in entries:
+            is_same = entry.trace.text_hash == text_hash(entry.draft.steps)
+            if entry.trace.pk not in cut_here:
+                continue
+            if not is_same:
+                entry.refuse("steps", "the steps have changed, but the trace was split or merged here")
+            elif entry.draft.labels or entry.draft.candidates:
+                entry.refuse(
+                    "labels", "they name steps as the file has them, but the trace was split or merged here"
+                )
+            else:
+                entry.has_new_steps = False
+                entry.keeps_cuts = True
 
     def _refuse_losses(self) -> None:
         """Refuse a copy under a second id, and new steps for a trace that somebody has worked on."""
@@ -261,7 +293,7 @@ def _write_steps(entries: list[Entry]) -> None:
     if replaced:
         Step.objects.filter(trace__in=replaced).delete()
     insert_steps((entry.trace.pk, entry.draft.steps) for entry in renewed)
-    _merge_step_meta([entry for entry in entries if not entry.has_new_steps])
+    _merge_step_meta([entry for entry in entries if not (entry.has_new_steps or entry.keeps_cuts)])
 
 
 def _write_candidates(entries: list[Entry]) -> None:

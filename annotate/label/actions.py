@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 
 from annotate.assign.actions import finish_assignment, held_for_writing, reopen_assignments
 from annotate.assign.finishing import SaidHere
@@ -28,17 +28,28 @@ from .completeness import Answer, asked_places, first_missing
 from .mapping import Moves, as_json, check_moves
 from .queries import question_of, reader_of
 from .revealing import reveal_to
-from .writing import Ledger, retire
+from .writing import Ledger, open_ledger, retire
+
+RECUT_MEANWHILE = gettext_lazy(
+    "Somebody has split or merged steps of this trace since the page was loaded. Below are the steps as they are now;"
+    " what you had answered is kept wherever it still fits."
+)
 
 
-@transaction.atomic
 def save_answers(assignment: Assignment, token: int, said: Sequence[Said]) -> list[Written]:
     """Write some answers in their order, each by itself: one that is refused or in conflict stops no other.
 
     However many there are, they cost the same few queries, as long as each is about another place.
     """
+    return save_for_page(assignment, token, said)[0]
+
+
+@transaction.atomic
+def save_for_page(assignment: Assignment, token: int, said: Sequence[Said]) -> tuple[list[Written], int]:
+    """:func:`save_answers`, with the boundary version under which they were written, for a page that shows steps."""
     held = held_for_writing(assignment, token)
-    return Ledger(held, {one.position for one in said if one.position is not None}).write(said)
+    ledger, placed = open_ledger(held, said)
+    return ledger.write_placed(placed), ledger.boundary
 
 
 def save_label(
@@ -60,7 +71,16 @@ def save_label(
     """
     position = _position(assignment, criterion, step, trace, candidate)
     rated = candidate.pk if candidate else None
-    said = Said(criterion.pk, position, value, text, seconds, is_filled=is_filled, candidate=rated)
+    said = Said(
+        criterion.pk,
+        position,
+        value,
+        text,
+        seconds,
+        is_filled=is_filled,
+        candidate=rated,
+        step=step.pk if step else None,
+    )
     [written] = save_answers(assignment, token, [said])
     if written.refusal is not None:
         raise written.refusal
@@ -82,7 +102,7 @@ def clear_label(
         _position(assignment, criterion, step, trace, candidate),
         candidate.pk if candidate else None,
     )
-    said = Said(criterion.pk, position, is_cleared=True, candidate=rated)
+    said = Said(criterion.pk, position, is_cleared=True, candidate=rated, step=step.pk if step else None)
     [written] = save_answers(assignment, token, [said])
     if written.refusal is not None:
         raise written.refusal
@@ -120,7 +140,8 @@ def submit_sheet(
 ) -> Handed:
     """Write the answers given with it and make all of them count; while something is missing it stays open.
 
-    ``steps``: all of the trace's, from a caller who has read them already.
+    ``steps``: all of the trace's, from a caller who has read them already. An answer from a page on which the trace was
+    cut otherwise is written where it belongs now, and nothing is submitted: somebody has to look at the steps again.
 
     In this order: the slot must be held and complete; where the project reveals pre-labels and has not yet, it does
     so now and the slot stays open; drafts of earlier holders of the slot, and answers to what is not asked after all
@@ -134,7 +155,10 @@ def submit_sheet(
             return Handed()
         raise
     ledger = Ledger(held, steps=steps)
-    problem = trouble_in(said, ledger.write(said))
+    is_stale = any(one.boundary not in (None, ledger.boundary) for one in said)
+    problem = trouble_in(said, ledger.write_placed(ledger.place(said)))
+    if problem is None and is_stale:
+        problem = Rejected(str(RECUT_MEANWHILE), field="boundary")
     return Handed(problem) if problem is not None else _finish_if_complete(ledger)
 
 

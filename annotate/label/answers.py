@@ -46,6 +46,10 @@ class Said:
     seen: int | None = None
     # The text that is rated, and then no position.
     candidate: int | None = None
+    # How the trace was cut on the sender's page; None: as it is now.
+    boundary: int | None = None
+    # The step itself, from callers who hold its row: an answer is not written where another one stands by now.
+    step: int | None = None
 
     @property
     def place(self) -> Place:

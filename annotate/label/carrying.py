@@ -236,7 +236,9 @@ def _missing(
         steps.setdefault(step.trace_id, []).append(step)
     candidates: dict[int, list[Candidate]] = {}
     given = (
-        Candidate.objects.filter(step__trace__in=traces).select_related("step").defer("text", "step__text")
+        Candidate.objects.filter(step__trace__in=traces, step__retired_in=None)
+        .select_related("step")
+        .defer("text", "step__text")
     )
     for text_given in given.order_by("step", "kind", "position"):
         candidates.setdefault(text_given.step.trace_id, []).append(text_given)

@@ -22,6 +22,7 @@ from annotate.models import Criterion, Label, Person, Project, Rater, Step, Trac
 
 from .answers import Said, Written, clean_answer, clean_seconds
 from .completeness import Place
+from .cut_versions import Moved, moved
 from .queries import asked_criteria
 from .writing import retire
 
@@ -69,7 +70,17 @@ def decide(trace: Trace, person: Person, said: Sequence[Said]) -> list[Written]:
     # Two reviewers of one trace take turns here.
     Trace.objects.select_for_update(no_key=True).get(pk=trace.pk)
     book = _Book(trace, person)
-    return [book.write(one) for one in said]
+    now = {pk: position for position, pk in book.steps.items()}
+    stale = any(one.boundary is not None for one in said)
+    placed = moved(trace, said, now) if stale else [Moved(one) for one in said]
+    return [book.write(one.said) if one.gone is None else _too_late(one.said) for one in placed]
+
+
+def _too_late(one: Said) -> Written:
+    refusal = Rejected(
+        gettext("The step was split or merged meanwhile; look at it again."), field=_field("reason", one)
+    )
+    return Written(refusal=refusal)
 
 
 class _Book:
@@ -188,7 +199,8 @@ def _readings_by_place(trace: Trace, criteria: Mapping[int, Criterion]) -> dict[
 
 def _decisions_by_place(trace: Trace, desk: Rater) -> dict[Place, list[Label]]:
     """Every decision ever made about a trace, oldest first."""
-    rows = Label.objects.filter(Q(step__trace=trace) | Q(trace=trace), rater=desk)
+    here = Q(step__trace=trace, step__retired_in=None) | Q(trace=trace)
+    rows = Label.objects.filter(here, rater=desk)
     found: dict[Place, list[Label]] = {}
     for row in rows.select_related("step").order_by("pk"):
         found.setdefault(place_of(row), []).append(row)

@@ -10,8 +10,8 @@ from enum import StrEnum
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
-from annotate.enums import AssignmentState, RaterKind
-from annotate.models import Comment, Label, Person, Project, Trace
+from annotate.enums import AssignmentState, RaterKind, RecutKind
+from annotate.models import Comment, Label, Person, Project, Recut, Step, Trace
 
 from .review import Readers, Review
 
@@ -38,11 +38,12 @@ class Who(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A line of a history before it is read: a label, or the comments of one sending back."""
+    """A line of a history before it is read: a label, the comments of one sending back, or a split or merge."""
 
     at: datetime
     label: int | None = None
     comment: int | None = None
+    recut: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +68,20 @@ class Event:
     state: str = ""
     compared: str = ""
     comparison: int | None = None
+    # The last boundary version with this step, where it was split or merged since: the position is of then.
+    until: int | None = None
 
 
 def marks_of(trace: Trace, *, position: int | None = None, who: Who | None = None) -> list[Mark]:
     """The lines of a trace's history, oldest first; with ``position`` of one step alone."""
     labels = Label.objects.filter(_about(trace, position))
+    acts = Recut.objects.filter(trace=trace) if who in (None, Who.REVIEWERS) else Recut.objects.none()
+    if position is not None:
+        here = Step.objects.filter(trace=trace, position=position).values_list("pk", flat=True).first()
+        acts = acts.filter(pk__in=[act.pk for act in acts if here in (*act.made, *act.took)])
     labels = labels.filter(_said_by(who)) if who else labels
     marks = [Mark(at, label=pk) for pk, at in labels.values_list("pk", "created_at")]
+    marks += [Mark(at, recut=pk) for pk, at in acts.values_list("pk", "created_at")]
     if who in (None, Who.REVIEWERS):
         comments = Comment.objects.filter(trace=trace, returns__isnull=False)
         if position is not None:
@@ -89,11 +97,14 @@ def events_at(marks: Sequence[Mark], review: Review) -> list[Event]:
     comments = Comment.objects.select_related("step", "trace", "author", "returns__holder").in_bulk(
         [one.comment for one in marks if one.comment]
     )
+    acts = Recut.objects.select_related("person", "trace").in_bulk([one.recut for one in marks if one.recut])
     events = []
     for mark in marks:
         if mark.label is not None:
             label = labels[mark.label]
             events.append(event_of(label, _name(label, readers, shown)))
+        elif mark.recut is not None:
+            events.append(_cut_anew(acts[mark.recut]))
         elif mark.comment is not None:
             events.append(_sent_back(comments[mark.comment], readers, shown))
     return events
@@ -127,6 +138,7 @@ def event_of(label: Label, who: str) -> Event:
         state=_state(label, later),
         compared=compared,
         comparison=label.evidence.get("comparison") if compared else None,
+        until=step.retired_in - 1 if step and step.retired_in else None,
     )
 
 
@@ -170,12 +182,33 @@ def _name(label: Label, readers: Readers, shown: set[int]) -> str:
     return readers.name(label.rater, is_decided=label.step_id in shown)
 
 
+def _cut_anew(act: Recut) -> Event:
+    n = act.position + 1
+    done = (
+        gettext("split step %(n)s")
+        if act.kind == RecutKind.SPLIT
+        else gettext("merged steps %(n)s and %(m)s")
+    )
+    state = gettext("boundary version %(version)s; %(carried)s answers carried over, %(aside)s set aside")
+    counts = {"carried": act.counts.get("carried", 0), "aside": act.counts.get("aside", 0)}
+    return Event(
+        at=act.created_at,
+        who=act.person.shown_name if act.person else gettext("Somebody who left"),
+        kind=RaterKind.REVIEW,
+        what=done % {"n": n, "m": n + 1},
+        trace=act.trace,
+        position=None,
+        text=act.reason,
+        state=state % {"version": act.version, **counts},
+    )
+
+
 def _sent_back(comment: Comment, readers: Readers, shown: set[int]) -> Event:
     holder = comment.returns.holder if comment.returns else None
     whose = readers.name(holder, is_decided=comment.step_id in shown) if holder else gettext("a reader")
     return Event(
         at=comment.created_at,
-        who=comment.author.shown_name if comment.author else gettext("Somebody who left"),
+        who=comment.author.shown_name if comment.author else gettext(gettext("Somebody who left")),
         kind=RaterKind.REVIEW,
         what=gettext("sent the reading of %(whose)s back") % {"whose": whose},
         trace=comment.trace,
@@ -186,8 +219,8 @@ def _sent_back(comment: Comment, readers: Readers, shown: set[int]) -> Event:
 
 def _about(trace: Trace, position: int | None) -> Q:
     if position is not None:
-        return Q(step__trace=trace, step__position=position) | Q(
-            candidate__step__trace=trace, candidate__step__position=position
+        return Q(step__trace=trace, step__retired_in=None, step__position=position) | Q(
+            candidate__step__trace=trace, candidate__step__retired_in=None, candidate__step__position=position
         )
     return Q(step__trace=trace) | Q(trace=trace) | Q(candidate__step__trace=trace)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext
 
 from annotate.enums import COMPARED, CriterionKind, RaterKind, Scope
@@ -35,6 +35,8 @@ class Sheet:
     seen: int = 0
     candidates: tuple[Candidate, ...] = ()
     ratings: Mapping[Rated, Answer] = field(default_factory=dict)
+    # The boundary version of ``steps``, read with them: what the page's answers name.
+    boundary: int = 1
 
     @cached_property
     def asked(self) -> list[Place]:
@@ -182,19 +184,29 @@ _own_labels: Prepared[tuple[int, int, int | None, int | None, str, str, bool]] =
         "pk", "criterion", "candidate", "step__position", "value", "text", "is_live"
     )
 )
-_steps_of: Prepared[Step] = Prepared(lambda trace: Step.objects.filter(trace_id=trace).order_by("position"))
+_steps_of: Prepared[Step] = Prepared(
+    lambda trace: (
+        Step.objects.filter(trace_id=trace)
+        .annotate(boundary=F("trace__boundary_version"))
+        .order_by("position")
+    )
+)
 
 
 def blank_sheet(assignment: Assignment) -> Sheet:
     """The questions and the steps without any answers."""
     groups = (one for one in rubric_criteria(assignment.project) if one.kind == CriterionKind.GROUP)
     criteria = asked_criteria(assignment.project)
+    steps = _steps_of.all(trace=assignment.trace_id)
+    # In one statement with the steps: a trace that is cut anew between two would give its new steps the old version.
+    boundary: int = steps[0].boundary if steps else 1  # type: ignore[attr-defined]
     return Sheet(
         criteria=criteria,
         candidates=candidates_for(assignment.trace_id, criteria),
         groups=tuple(groups),
-        steps=tuple(_steps_of.all(trace=assignment.trace_id)),
+        steps=tuple(steps),
         answers={},
+        boundary=boundary,
     )
 
 

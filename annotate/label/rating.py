@@ -87,7 +87,7 @@ def candidates_for(
         kinds.add(CandidateKind.ALTERNATIVE)
     if not kinds:
         return ()
-    found = Candidate.objects.filter(step__trace_id=trace_id, kind__in=kinds)
+    found = Candidate.objects.filter(step__trace_id=trace_id, step__retired_in=None, kind__in=kinds)
     if not with_texts:
         found = found.defer("text", "meta")
     return tuple(found.order_by("step", "kind", "position"))

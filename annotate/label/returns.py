@@ -62,6 +62,8 @@ def returned_of(trace: Trace) -> list[Returned]:
     if not found:
         return []
     rows = Label.objects.filter(assignment__in={one.assignment.pk for one in found})
+    # What was said of steps that have been split or merged since stands at places that are no more.
+    rows = rows.exclude(step__retired_in__isnull=False).exclude(candidate__step__retired_in__isnull=False)
     labels = list(rows.select_related("criterion", "step", "candidate__step").order_by("pk"))
     following: dict[int, datetime] = {}
     told: list[Returned] = []

@@ -165,7 +165,7 @@ def _disputes(project: Project, criteria: Sequence[Criterion], target: str) -> I
 
 
 def _asked(run: Run) -> dict[int, int]:
-    asked = Consensus.objects.filter(run=run, action=Action.ASK)
+    asked = Consensus.objects.filter(run=run, action=Action.ASK, step__retired_in=None)
     return dict(asked.order_by().values_list("step__trace").annotate(n=Count("pk")))
 
 

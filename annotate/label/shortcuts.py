@@ -28,6 +28,7 @@ SHORTCUTS = (
     Shortcut("correct", "Correct this step", "e"),
     Shortcut("critique", "Say in words what is wrong", "c"),
     Shortcut("note", "Note on this step", "n"),
+    Shortcut("report", "Report that this step is cut wrongly", "b"),
     Shortcut("undo", "Undo the last answer", "u"),
     Shortcut("skip", "Skip this trace (asks why)", "s"),
     Shortcut("unfold", "Show all of a long step, or fold it again", "o"),

@@ -16,11 +16,12 @@ from django.utils.translation import gettext
 from annotate.enums import CandidateKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
-from annotate.models import Assignment, Criterion, Label, Step
+from annotate.models import Assignment, Criterion, Label, Step, Trace
 from annotate.prepared import Prepared, PreparedInsert
 
 from .answers import Said, Spot, Written, clean_answer, clean_seconds
 from .completeness import Place
+from .cut_versions import CAME_LATE, Moved, moved
 from .queries import asked_criteria, reader_of
 from .rating import Rated, Texts, candidates_for
 from .revealing import has_seen_prelabels
@@ -53,11 +54,19 @@ class Ledger:
     ) -> None:
         """``held`` comes from :func:`held_for_writing`; without ``positions`` the whole trace is opened.
 
-        ``steps`` are those of the whole trace, if they have been read already: what a model wrote never changes.
+        ``steps`` are those of the whole trace, if they have been read already, after ``held.trace``; they are read
+        again where the trace has been cut anew since.
         """
         self.held = held
         self.criteria: Mapping[int, Criterion] = {one.pk: one for one in asked_criteria(held.project)}
-        rows = [(step.position, step.pk, step.kind) for step in steps or ()] or _steps_at(held, positions)
+        if steps and _version_of(held.trace_id) == held.trace.boundary_version:
+            self._boundary: int | None = held.trace.boundary_version
+            rows = [(step.position, step.pk, step.kind) for step in steps]
+        else:
+            # The slot is locked, and who cuts a trace anew locks its slots first: this is how it is cut now.
+            found = _steps_at(held, positions)
+            self._boundary = found[0][3] if found else None
+            rows = [(position, pk, kind) for position, pk, kind, _ in found]
         self.steps = {position: pk for position, pk, _ in rows}
         self.kinds = [kind for _, _, kind in sorted(rows)]
         self.has_seen_prelabels = has_seen_prelabels(held)
@@ -75,6 +84,13 @@ class Ledger:
             spot = (criterion, None if step is None else position_of[step], candidate)
             row = Row(pk, value, text, seconds, is_live, assignment == held.pk, evidence.get("key", ""))
             self.rows.setdefault(spot, []).append(row)
+
+    @property
+    def boundary(self) -> int:
+        """The trace's boundary version now; asked for where no step was opened."""
+        if self._boundary is None:
+            self._boundary = _version_of(self.held.trace_id)
+        return self._boundary
 
     def standing(self, spot: Spot) -> Row | None:
         return next((row for row in self.rows.get(spot, ()) if row.is_live), None)
@@ -94,6 +110,52 @@ class Ledger:
             row = self.standing(spot)
             if row is not None and row.is_here:
                 yield spot, row
+
+    def place(self, said: Sequence[Said]) -> list[Moved]:
+        """Where answers belong as the trace is cut now."""
+        if all(one.boundary is None or one.position is None or one.boundary == self.boundary for one in said):
+            return [Moved(one) for one in said]
+        steps = Step.objects.filter(trace_id=self.held.trace_id)
+        return moved(self.held.trace, said, dict(steps.values_list("pk", "position")))
+
+    def write_placed(self, placed: Sequence[Moved]) -> list[Written]:
+        """Write answers that are about steps of now; keep beside the old step, not standing, what came too late."""
+        standing = iter(self.write([one.said for one in placed if one.gone is None]))
+        return [
+            next(standing) if one.gone is None else self._kept_aside(one.said, one.gone) for one in placed
+        ]
+
+    def _kept_aside(self, one: Said, gone: Step) -> Written:
+        refusal = Rejected(
+            gettext(
+                "Step %(number)s was split or merged before your answer arrived. The page shows the steps as they"
+                " are now, with your answer beside them."
+            )
+            % {"number": "" if one.position is None else one.position + 1},
+            field="boundary",
+        )
+        criterion = self.criteria.get(one.criterion_id)
+        own = Label.objects.filter(rater=reader_of(self.held), step=gone, criterion=one.criterion_id)
+        is_known = one.key and any(key == one.key for key in own.values_list("evidence__key", flat=True))
+        if criterion is None or one.is_cleared or is_known:
+            return Written(refusal=refusal)
+        try:
+            value, text = clean_answer(criterion, one.value, one.text, None)
+        except Rejected:
+            return Written(refusal=refusal)
+        Label.objects.create(
+            rater=reader_of(self.held),
+            criterion=criterion,
+            step=gone,
+            assignment=self.held,
+            value=value,
+            text=text,
+            seconds=clean_seconds(one.seconds),
+            is_live=False,
+            has_seen_prelabels=self.has_seen_prelabels,
+            evidence={CAME_LATE: True} | ({"key": one.key} if one.key else {}),
+        )
+        return Written(refusal=refusal)
 
     def write(self, said: Sequence[Said]) -> list[Written]:
         """Write some answers in their order; see :func:`actions.save_answers`."""
@@ -231,7 +293,24 @@ class Ledger:
                 gettext("This trace has %(n_steps)s steps.") % {"n_steps": self.held.trace.n_steps},
                 field="position",
             )
+        if one.step is not None and one.position is not None and self.steps[one.position] != one.step:
+            raise Rejected(
+                gettext("Steps of this trace have been split or merged meanwhile. Read it again."),
+                field="boundary",
+            )
         return criterion
+
+
+def open_ledger(held: Assignment, said: Sequence[Said]) -> tuple[Ledger, list[Moved]]:
+    """The ledger at the places that some answers name, and where these are now; call it with the slot locked.
+
+    Answers from a page on which the trace was cut otherwise are looked up under the version they name.
+    """
+    ledger = Ledger(held, {one.position for one in said if one.position is not None})
+    placed = ledger.place(said)
+    if any(one.said.position not in ledger.steps for one in placed if one.said.position is not None):
+        ledger = Ledger(held, {one.said.position for one in placed if one.said.position is not None})
+    return ledger, placed
 
 
 def _about(
@@ -253,20 +332,37 @@ _insert = PreparedInsert(Label)
 _said_before: Prepared[tuple[Any, ...]] = Prepared(_about)
 
 
-def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple[int, int, str]]:
+def _version_of(trace_id: int) -> int:
+    found = _version.first(trace=trace_id)
+    if found is None:
+        raise Trace.DoesNotExist
+    return found[0]
+
+
+_version: Prepared[tuple[int]] = Prepared(
+    lambda trace: Trace.objects.filter(pk=trace).order_by().values_list("boundary_version")
+)
+
+
+def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple[int, int, str, int]]:
+    """Position, key, kind, and the trace's boundary version, which a statement of its own could read too late."""
     if positions is None:
         return _every_step.all(trace=held.trace_id)
     return _some_steps.all(trace=held.trace_id, positions=list(positions)) if positions else []
 
 
-_every_step: Prepared[tuple[int, int, str]] = Prepared(
-    lambda trace: Step.objects.filter(trace_id=trace).order_by().values_list("position", "pk", "kind")
+_every_step: Prepared[tuple[int, int, str, int]] = Prepared(
+    lambda trace: (
+        Step.objects.filter(trace_id=trace)
+        .order_by()
+        .values_list("position", "pk", "kind", "trace__boundary_version")
+    )
 )
-_some_steps: Prepared[tuple[int, int, str]] = Prepared(
+_some_steps: Prepared[tuple[int, int, str, int]] = Prepared(
     lambda trace, positions: (
         Step.objects.filter(trace_id=trace, position__in=positions)
         .order_by()
-        .values_list("position", "pk", "kind")
+        .values_list("position", "pk", "kind", "trace__boundary_version")
     )
 )
 

@@ -8,12 +8,14 @@ from .consensus import Consensus
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
 from .filling import Filling
+from .image import Image
 from .invitation import Invitation
 from .label import Label
 from .lineup import Entrant, Lineup
 from .person import Person
 from .project import Membership, Project
 from .rater import Rater
+from .recut import CutReport, Recut
 from .release import Release
 from .reveal import Reveal
 from .rubric import Criterion, Level, Rubric
@@ -27,9 +29,11 @@ __all__ = [
     "Completion",
     "Consensus",
     "Criterion",
+    "CutReport",
     "Entrant",
     "Estimate",
     "Filling",
+    "Image",
     "Invitation",
     "Label",
     "Level",
@@ -41,6 +45,7 @@ __all__ = [
     "Project",
     "Rater",
     "Reader",
+    "Recut",
     "Release",
     "Reveal",
     "Rubric",

@@ -64,8 +64,20 @@ class Trace(models.Model):
         return "".join(step.text for step in self.steps.all())
 
 
+class CurrentSteps(models.Manager["Step"]):
+    """The steps as the trace is cut now. What was split or merged stays, and is reached by its key or its labels."""
+
+    def get_queryset(self) -> models.QuerySet[Step]:
+        return super().get_queryset().filter(retired_in=None)
+
+
 class Step(models.Model):
-    """Exactly what the model emitted at this place; ``tail`` counts the separator characters that end it."""
+    """Exactly what the model emitted at this place; ``tail`` counts the separator characters that end it.
+
+    A step that is split or merged is *retired*: its row stays as it is, with the labels made under it, and the trace's
+    steps are others from the boundary version ``retired_in`` on. ``Step.objects`` and ``trace.steps`` are the steps of
+    now; ``Step.every`` are all.
+    """
 
     trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="steps")
     position = models.PositiveIntegerField()
@@ -73,13 +85,23 @@ class Step(models.Model):
     tail = models.PositiveSmallIntegerField(default=0)
     kind = models.CharField(max_length=12, choices=StepKind.choices, default=StepKind.THOUGHT)
     meta = models.JSONField(default=dict, blank=True)
+    # The first boundary version without this step; null: the trace has it now.
+    retired_in = models.PositiveSmallIntegerField(null=True, blank=True)
+
+    objects = CurrentSteps()
+    every = models.Manager()  # noqa: DJ012 - a manager, not a field
 
     class Meta:
         ordering = ("trace", "position")
         constraints = (
-            models.UniqueConstraint(fields=("trace", "position"), name="step_position_once_per_trace"),
+            models.UniqueConstraint(
+                fields=("trace", "position"),
+                condition=Q(retired_in=None),
+                name="step_position_once_per_trace",
+            ),
             models.CheckConstraint(condition=Q(kind__in=StepKind.values), name="step_kind_is_known"),
         )
+        indexes = (models.Index(fields=("trace", "position"), name="step_by_trace"),)
 
     def __str__(self) -> str:
         return f"{self.trace_id}:{self.position}"

@@ -69,6 +69,8 @@ class Unit(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     error = models.TextField(blank=True)
     findings = models.JSONField(default=dict, blank=True)
+    # How the trace was cut when the unit was done: positions in ``findings`` are of that version. Null: not known.
+    boundary_version = models.PositiveSmallIntegerField(null=True, blank=True)
 
     class Meta:
         constraints = (

@@ -3,10 +3,12 @@
 import { Answering } from "./answering.js";
 import { Bar } from "./bar.js";
 import { ConflictDialog } from "./conflict.js";
+import { enlargeImages } from "./enlarge.js";
 import { Find } from "./find.js";
 import { Folds } from "./folds.js";
 import { listen } from "./hotkeys.js";
 import { Outbox } from "./outbox.js";
+import { ReportDialog } from "./report.js";
 import { Rest } from "./rest.js";
 import { Sheet } from "./sheet.js";
 import { gettext, ngettext } from "./words.js";
@@ -35,18 +37,57 @@ const outbox = new Outbox({
   csrf,
   store: form.dataset.store,
   seen: Number(form.elements.seen.value),
+  boundary: Number(form.elements.boundary.value),
   onChange: (...state) => bar.showSaveState(...state),
   onConflict: (one) => conflict.ask(one),
+  onRecut: () => void loadAgain(),
 });
 const answering = new Answering(sheet, bar, outbox);
-const rest = new Rest(form.querySelector(".steps"), (steps) => {
+const report = new ReportDialog(document.getElementById("report"), csrf, (told) => bar.say(told));
+let isLeaving = false;
+let isLoading = false;
+const showMore = (steps) => {
   sheet.add(steps);
   answering.know();
   folds.add(steps);
   find.refresh();
   bar.showNext(sheet);
-});
-let isLeaving = false;
+};
+const rest = new Rest(form.querySelector(".steps"), showMore, () => void loadAgain());
+
+/* Somebody has split or merged steps: what is being written is sent first, then the page shows the steps as they are. */
+async function loadAgain() {
+  if (isLoading || isLeaving) return;
+  isLoading = true;
+  document.activeElement?.blur();
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  await outbox.settle();
+  try {
+    sessionStorage.setItem("gradus.recut", form.dataset.store);
+  } catch {
+    // The page says so all the same, only once it is looked at.
+  }
+  isLeaving = true;
+  location.reload();
+}
+
+function tellRecut() {
+  let was = null;
+  try {
+    was = sessionStorage.getItem("gradus.recut");
+    sessionStorage.removeItem("gradus.recut");
+  } catch {
+    return;
+  }
+  if (was !== form.dataset.store) return;
+  const note = document.createElement("p");
+  note.className = "message";
+  note.setAttribute("role", "status");
+  note.textContent = gettext(
+    "A reviewer has split or merged steps of this trace. Your answers are kept where they still fit; where they do not, you see them beside the step.",
+  );
+  form.before(note);
+}
 
 async function submit() {
   if (sheet.isPartial) {
@@ -91,6 +132,8 @@ async function beat() {
   if (response && [404, 409].includes(response.status)) {
     bar.showSaveState("lost", 0, gettext("Somebody else has this trace now. Your answers are kept."));
   }
+  const body = response?.ok ? await response.json().catch(() => null) : null;
+  if (body?.boundary && body.boundary !== outbox.boundary && !outbox.waiting.length) void loadAgain();
 }
 
 form.addEventListener("change", ({ target }) => {
@@ -118,6 +161,7 @@ bar.element.addEventListener("click", ({ target }) => {
   const button = target.closest("button");
   if (button?.dataset.value) answering.answer(button.dataset.value);
   if (button?.dataset.opens === "keys") keys.showModal();
+  if (button?.dataset.opens === "report") report.open(sheet);
 });
 
 document.querySelector(".minimap").addEventListener("click", (event) => {
@@ -145,6 +189,7 @@ if (form.dataset.hasShortcuts === "yes") {
     correct: () => write("correction"),
     critique: () => write("text"),
     note: () => write("note"),
+    report: () => report.open(sheet),
     undo: () => answering.undo(),
     skip: askToSkip,
     unfold: () => folds.toggle(sheet.step),
@@ -177,5 +222,7 @@ const start = Math.max(0, sheet.placeOf(open));
 sheet.focus(start, { takesFocus: false });
 if (start > 0) sheet.step.scrollIntoView({ block: "center" });
 bar.show();
+enlargeImages();
+tellRecut();
 outbox.start();
 setInterval(beat, HEARTBEAT);

@@ -13,8 +13,8 @@ const placeOf = (answer) => `${answer.criterion}:${answer.position ?? ""}:${answ
 export class Outbox {
   /* `store` names the lease, so that answers of another lease are never sent under this one; `seen` is the newest
      label that the page was made with. */
-  constructor({ url, token, csrf, store, seen, onChange, onConflict }) {
-    Object.assign(this, { url, token, csrf, pageSeen: seen, onChange, onConflict });
+  constructor({ url, token, csrf, store, seen, boundary, onChange, onConflict, onRecut }) {
+    Object.assign(this, { url, token, csrf, pageSeen: seen, boundary, onChange, onConflict, onRecut });
     this.shelf = new Shelf(`gradus.outbox.${store}`);
     const left = this.shelf.left();
     this.waiting = left.waiting;
@@ -35,7 +35,9 @@ export class Outbox {
 
   add(answer) {
     const seen = this.seen.get(placeOf(answer)) ?? this.pageSeen;
-    this.waiting.push({ ...answer, seen, key: newKey() });
+    // Positions are of this page's steps. Should these be split or merged before the answer arrives, the server looks
+    // the place up, also for answers that wait longer than the page lives.
+    this.waiting.push({ boundary: this.boundary, ...answer, seen, key: newKey() });
     this.#remember();
     // While the network is away the timer tries again; a try for every key would only fill the console.
     if (this.tries) this.#report(this.state);
@@ -99,6 +101,7 @@ export class Outbox {
     if (this.state === "refused") this.state = "saving";
     answers.forEach((answer, index) => this.#settle(answer, body.answers[index]));
     this.#remember();
+    if (body.boundary !== undefined && body.boundary !== this.boundary && !this.waiting.length) this.onRecut();
     return true;
   }
 

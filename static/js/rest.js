@@ -1,11 +1,14 @@
 /* The later steps of a long trace: the page comes with the first, so that work can begin, and asks for the others. */
 
 const LONGEST_PAUSE = 15_000;
+const RESET_CONTENT = 205;
+const RECUT = Symbol("recut");
 
 export class Rest {
-  /* `list` says where the steps come from (data-rest) and how many a piece holds; `onSteps` is given each piece. */
-  constructor(list, onSteps) {
-    Object.assign(this, { list, onSteps });
+  /* `list` says where the steps come from (data-rest) and how many there are; `onSteps` is given each piece, `onRecut`
+     called where steps have been split or merged since the page was made: a piece would be of others than the page's. */
+  constructor(list, onSteps, onRecut) {
+    Object.assign(this, { list, onSteps, onRecut });
     this.waiting = [];
     this.isDone = !list.dataset.rest;
     if (!this.isDone) void this.#load();
@@ -31,6 +34,10 @@ export class Rest {
         await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_PAUSE, 500 * 2 ** tries)));
         continue;
       }
+      if (piece === RECUT) {
+        this.onRecut();
+        return;
+      }
       tries = 0;
       this.#add(piece);
       // Keys and clicks that came meanwhile go first.
@@ -43,6 +50,7 @@ export class Rest {
     const address = new URL(this.list.dataset.rest, location.href);
     address.searchParams.set("from", this.list.children.length);
     const response = await fetch(address, { redirect: "error", signal: AbortSignal.timeout(LONGEST_PAUSE) });
+    if (response.status === RESET_CONTENT) return RECUT;
     if (!response.ok) throw new Error(String(response.status));
     return response.text();
   }

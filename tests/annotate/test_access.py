@@ -11,7 +11,7 @@ from annotate import access
 from annotate.enums import AssignmentState, RaterKind, Role, RunKind
 from annotate.errors import NotAllowed
 from annotate.ingest.inviting import invite
-from annotate.models import Assignment, Comment, Consensus, Estimate, Person, Project, Release, Run
+from annotate.models import Assignment, Comment, Consensus, CutReport, Estimate, Person, Project, Release, Run
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -48,6 +48,9 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
         access.reading_for: assignment.pk,
         access.review_for: trace.pk,
         access.comment_for: Comment.objects.create(trace=trace, text="?", author=a_person("carol")).pk,
+        access.cut_report_for: CutReport.objects.create(
+            trace=trace, step=step, position=0, version=1, fault="too_long", author=a_person("bob")
+        ).pk,
         access.label_for: judge_label.pk,
         access.run_for: run.pk,
         access.estimate_for: estimate.pk,

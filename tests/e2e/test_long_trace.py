@@ -8,10 +8,11 @@ from pytest_django.live_server_helper import LiveServer
 
 from annotate.assign.actions import fill_queue
 from annotate.enums import Role
-from annotate.models import Label, Project
+from annotate.label.recutting import Cut, recut
+from annotate.models import Label, Project, Trace
 from tests.e2e.conftest import Watch
 from tests.e2e.people import sign_in
-from tests.factories import a_project, a_trace
+from tests.factories import a_person, a_project, a_trace
 from webapp.forms.label import FIRST_STEPS
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.django_db(transaction=True)]
@@ -21,7 +22,7 @@ N = 3 * FIRST_STEPS + 5
 
 @pytest.fixture
 def project() -> Project:
-    project = a_project(slug="long", bob=Role.ANNOTATOR)
+    project = a_project(slug="long", bob=Role.ANNOTATOR, carol=Role.REVIEWER)
     texts = [f"Thought {number} of $x^{{{number}}}$.\n" for number in range(1, N + 1)]
     a_trace(project, texts=texts, external_id="long")
     fill_queue(project)
@@ -95,6 +96,26 @@ def test_an_answer_far_behind_is_there_again(project: Project, page: Page) -> No
     page.reload()
     expect(page.locator(f"#step-{N - 2} input:checked")).to_have_value("bad", timeout=20_000)
     expect(page.locator(".bar-next")).to_have_text(f"Step 1 of {N}, {N - 1} to answer")
+
+
+def test_a_piece_of_steps_cut_anew_is_not_added_and_the_page_loads_itself_again(
+    project: Project, page: Page, watch: Watch
+) -> None:
+    page.route("**/steps/*", lambda route: route.abort())
+    open_it(page)
+    expect(page.locator(".step")).to_have_count(FIRST_STEPS)
+    recut(Trace.objects.get(project=project), a_person("carol"), Cut(0, 1))
+    page.unroute("**/steps/*")
+    expect(page.get_by_role("status").filter(has_text="split or merged steps")).to_be_visible(timeout=20_000)
+    expect(page.locator(".step")).to_have_count(N - 1, timeout=20_000)
+    # Every thought once and in its order: none came from the version before.
+    shown = page.locator(".step .step-text").all_text_contents()
+    assert [text.count("Thought") for text in shown] == [2] + [1] * (N - 2)
+    page.locator(f".minimap a >> nth={N - 2}").click()
+    with page.expect_response("**/answers/"):
+        page.keyboard.press("1")
+    assert list(Label.objects.live().values_list("step__position", flat=True)) == [N - 2]
+    watch.complaints[:] = [text for text in watch.complaints if "ERR_FAILED" not in text]
 
 
 def test_without_a_script_all_steps_are_one_link_away(

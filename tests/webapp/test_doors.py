@@ -41,6 +41,7 @@ def path_of(route: str, world: World) -> str:
     """The route with real ids in it. An id of a new noun fails here until ``a_world`` makes one."""
     path = re.sub(r"(\w+)/<int:pk>", lambda match: f"{match[1]}/{world.ids[match[1]]}", route)
     path = path.replace("<slug:slug>", world.project.slug).replace("<path:name>", "data/train.jsonl")
+    path = path.replace("<str:digest>", world.digest)
     assert "<" not in path, f"no object for {route}: teach tests/webapp/world.py"
     return f"/{path}"
 
@@ -61,7 +62,7 @@ def answers(client: Client, path: str) -> dict[str, Answer]:
 
 def answer_of(response: Any) -> Answer:
     text = content_of_file(response) if response.streaming else response.content
-    return Answer(response.status_code, text.decode(), response.headers.get("Location", ""))
+    return Answer(response.status_code, text.decode(errors="replace"), response.headers.get("Location", ""))
 
 
 def signed_in(name: str) -> Client:

@@ -8,11 +8,13 @@ from pathlib import Path
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.assign.compare.actions import claim_comparison, fill_comparisons
 from annotate.consensus.actions import run_consensus
-from annotate.enums import FinishReason, Outcome, RaterKind, Role, RunKind, UnitState
+from annotate.enums import CutFault, FinishReason, Outcome, RaterKind, Role, RunKind, UnitState
 from annotate.export.actions import build_release
 from annotate.ingest.founding import add_criteria
+from annotate.ingest.images import image_draft, store_images
 from annotate.ingest.inviting import invite
 from annotate.ingest.presets.parts import PREFERENCE_OF_PEOPLE
+from annotate.label.cut_reports import report_cut
 from annotate.label.discussion import write_comment
 from annotate.models import Completion, Estimate, Project, Run, Trace, Unit
 from tests.factories import (
@@ -26,6 +28,7 @@ from tests.factories import (
     a_rater,
     a_trace,
 )
+from tests.pictures import a_data_uri, a_png
 
 SLUG = "secret-sums"
 REFERENCE = "reference-forty-two"
@@ -39,6 +42,8 @@ class World:
     trace: Trace
     # What a path's word before an id stands for: traces/<pk>/ is a trace.
     ids: dict[str, int]
+    # Of the image beside the first step.
+    digest: str = ""
 
 
 def a_world(releases: Path) -> World:
@@ -67,7 +72,9 @@ def a_world(releases: Path) -> World:
     # About the trace that Bob holds: one among reviewers, one to him.
     write_comment(trace, a_person("carol"), "carol-says @reviewers", position=0)
     comment = write_comment(trace, a_person("carol"), "Look at the units.", position=0, to=assignment)
+    report = report_cut(assignment, 0, CutFault.OTHER, "Two steps in one.")
     ids = {
+        "cuts": report.pk,
         "invitations": invitation.pk,
         "comments": comment.pk,
         "traces": trace.pk,
@@ -83,7 +90,17 @@ def a_world(releases: Path) -> World:
         "estimates": estimate.pk,
         "releases": release.pk,
     }
-    return World(project, trace, ids)
+    return World(project, trace, ids, an_image(trace))
+
+
+def an_image(trace: Trace) -> str:
+    """A picture beside the trace's first step; its digest."""
+    draft = image_draft(a_data_uri(a_png(40, 20)), "image")
+    store_images(trace.project, [draft])
+    step = trace.steps.get(position=0)
+    step.meta = {**step.meta, "images": [{"image": draft.digest, "width": 40, "height": 20}]}
+    step.save(update_fields=["meta"])
+    return draft.digest
 
 
 def a_labelled_trace(project: Project) -> Trace:

@@ -23,6 +23,7 @@ from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
 from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
 from webapp.api.viewsets.queue import InvitationViewSet, QueueViewSet
 from webapp.api.viewsets.rater import RaterViewSet
+from webapp.api.viewsets.recut import CutReportViewSet, OwnReportViewSet, RecutViewSet
 from webapp.api.viewsets.release import ReleaseViewSet
 from webapp.api.viewsets.review import (
     HistoryViewSet,
@@ -122,6 +123,10 @@ urlpatterns = [
     path("traces/<int:pk>/return/", ReviewViewSet.as_view(_post("send_back")), name="send-back"),
     path("traces/<int:pk>/decisions/", TraceDecisionViewSet.as_view(LIST_AND_CREATE), name="trace-decisions"),
     path("traces/<int:pk>/decisions/clear/", TraceDecisionViewSet.as_view(_post("clear")), name="undecide"),
+    path("projects/<slug:slug>/cuts/", CutReportViewSet.as_view(_get("list")), name="cut-reports"),
+    path("cuts/<int:pk>/leave/", CutReportViewSet.as_view(_post("leave")), name="leave-cut"),
+    path("traces/<int:pk>/cuts/", RecutViewSet.as_view(LIST_AND_CREATE), name="cuts"),
+    path("assignments/<int:pk>/report/", OwnReportViewSet.as_view(_post("create")), name="report-cut"),
     path("traces/<int:pk>/comments/", TraceCommentViewSet.as_view(LIST_AND_CREATE), name="comments"),
     path("traces/<int:pk>/history/", HistoryViewSet.as_view(_get("list")), name="history"),
     path("comments/<int:pk>/", CommentViewSet.as_view(_get("retrieve")), name="comment"),

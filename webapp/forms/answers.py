@@ -54,6 +54,7 @@ def _said(answer: Any, row: int) -> Said:
         key=_words(answer, "key", LONGEST_KEY, row),
         seen=_whole(answer, "seen", row=row),
         candidate=_whole(answer, "candidate", row=row),
+        boundary=_whole(answer, "boundary", row=row),
     )
 
 

@@ -9,6 +9,8 @@ class CommentForm(forms.Form):
     about = forms.IntegerField(min_value=0, required=False)
     to = forms.IntegerField(min_value=0, required=False)
     asks_reviewers = forms.BooleanField(required=False)
+    # How the trace was cut on the page; without it, as it is now.
+    boundary = forms.IntegerField(min_value=1, required=False)
     text = forms.CharField(strip=False, required=False)
 
 

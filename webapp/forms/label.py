@@ -12,9 +12,10 @@ from django.utils.translation import gettext, gettext_lazy
 from annotate.enums import WORDING_KINDS, CandidateKind, CriterionKind, Scope
 from annotate.label.answers import Said
 from annotate.label.completeness import Answer
+from annotate.label.cut_versions import OldAnswer
 from annotate.label.queries import Sheet
 from annotate.label.revealing import MachineWord
-from annotate.models import Candidate, Criterion, Level, Step
+from annotate.models import Candidate, Criterion, CutReport, Level, Step
 from annotate.wording import figure, mid
 
 # A step is very long from about two screens on.
@@ -30,6 +31,8 @@ class LeaseForm(forms.Form):
     token = forms.IntegerField(min_value=0)
     # The newest label that the page knew of; a form without it writes over whatever stands.
     seen = forms.IntegerField(min_value=0, required=False)
+    # How the trace was cut when the page was made; without it, as it is now.
+    boundary = forms.IntegerField(min_value=1, required=False)
 
 
 class LabellingForm(forms.Form):
@@ -195,6 +198,9 @@ class Row:
     parts: tuple[Blank | Given, ...]
     # What machines say of the step, once that is shown.
     words: tuple[MachineWord, ...] = ()
+    # What the person had said before the step was split or merged, and what they have reported about its boundaries.
+    notes: tuple[OldAnswer, ...] = ()
+    report: CutReport | None = None
 
     @property
     def number(self) -> int:
@@ -234,13 +240,20 @@ class Row:
         return self.blanks[0].answer.value if self.blanks else ""
 
 
-def rows_of(sheet: Sheet, words: Mapping[int | None, Sequence[MachineWord]] | None = None) -> list[Row]:
+def rows_of(
+    sheet: Sheet,
+    words: Mapping[int | None, Sequence[MachineWord]] | None = None,
+    notes: Mapping[int, Sequence[OldAnswer]] | None = None,
+    reports: Mapping[int, CutReport] | None = None,
+) -> list[Row]:
     askings = [asking for asking in askings_of(sheet) if asking.criterion.scope != Scope.TRACE]
     return [
         Row(
             step,
             tuple(_parts(sheet, [one for one in askings if _is_about(one, step)], step)),
             tuple((words or {}).get(step.position, ())),
+            tuple((notes or {}).get(step.pk, ())),
+            (reports or {}).get(step.pk),
         )
         for step in sheet.steps
     ]

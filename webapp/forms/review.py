@@ -70,6 +70,8 @@ class LookForm(forms.Form):
 class SeenForm(forms.Form):
     # The newest decision that the page knew of.
     seen = forms.IntegerField(min_value=0)
+    # How the trace was cut on the page; decisions about steps that were split or merged since are not taken.
+    boundary = forms.IntegerField(min_value=1, required=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from annotate.consensus.registry import POLICIES
 from annotate.consensus.rulings import REASONS
 from annotate.export.registry import FORMATS
 from annotate.ingest.presets import GALLERY, texts_of
+from annotate.label.cut_rules import REASONS as CUT_REASONS
 from annotate.label.shortcuts import SHORTCUTS
 from annotate.prelabel.audit.kinds import RATES
 from annotate.prelabel.strategies import STRATEGIES
@@ -142,6 +143,8 @@ def _block(bits: list[str], tokens: Iterator[Token]) -> Text:
 def _in_lists() -> Iterator[tuple[str, Text]]:
     for preset in GALLERY.values():
         yield from (("annotate/ingest/presets", Text(*one)) for one in texts_of(preset))
+    for why in CUT_REASONS:
+        yield "annotate/label/cut_rules.py", Text("", why)
     for shortcut in SHORTCUTS:
         yield "annotate/label/shortcuts.py", Text("", shortcut.title)
     for entry in STRATEGIES.values():

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 
 from annotate.access import REACH, role_in
 from annotate.enums import Role
+from annotate.label.cut_reports import reports_of
 from annotate.label.history import own_labels
 from annotate.label.review_queue import review_queue
 from annotate.label.threads import open_for_reader, open_questions
@@ -23,6 +24,7 @@ class Desk:
 
     n_traces: int
     n_questions: int
+    n_reports: int
 
 
 @register.simple_tag
@@ -31,7 +33,11 @@ def review_desk(project: Project, user: Person | AnonymousUser) -> Desk | None:
     if role_in(user, project) not in REACH[Role.REVIEWER]:
         return None
     assert isinstance(user, Person)
-    return Desk(n_traces=len(review_queue(project)), n_questions=open_questions(project, user).count())
+    return Desk(
+        n_traces=len(review_queue(project)),
+        n_questions=open_questions(project, user).count(),
+        n_reports=reports_of(project, user).count(),
+    )
 
 
 @register.simple_tag

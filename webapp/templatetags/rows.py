@@ -2,7 +2,7 @@
 
 Most rows of a page differ in a number and in what the model wrote. Such a row is rendered once for a rubric version
 that cannot change any more, with stand-ins for the numbers and the text, which are then filled in row by row; whatever
-has more to it (an answer, a comment, what machines say) goes through the template.
+has more to it (an answer, a comment, an image, what machines say) goes through the template.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
+from .images import images
 from .questions import MOST_KEPT, NUMBER, POSITION, step_text, without_line_ends
 from .words import step_title
 
@@ -30,11 +31,12 @@ _kept: dict[Hashable, tuple[str, str]] = {}
 def step_row(context: Context, row: Any) -> SafeString:
     """A step with its questions."""
     remarks = context["talk"].at(row.step.pk)
-    text = step_text(row.step, context["is_raw"])
+    text, pictures = step_text(row.step, context["is_raw"]), images(row.step, context["assignment"])
     rubric = context["project"].rubric
-    has_more = remarks or row.words or row.how_long or not row.asks_the_usual
-    if has_more or rubric is None or not rubric.is_frozen:
-        return _rendered(context, "label/step.html", row=row, text=text, remarks=remarks)
+    has_more = remarks or row.words or row.how_long or row.notes or row.report or pictures
+    if has_more or not row.asks_the_usual or rubric is None or not rubric.is_frozen:
+        shown = {"row": row, "text": text, "pictures": pictures, "remarks": remarks}
+        return _rendered(context, "label/step.html", **shown)
     asked = tuple(part.criterion.pk for part in row.blanks)
     key = ("step", rubric.created_at, asked, bool(context["is_open"]), get_language())
     if key not in _kept:

@@ -10,6 +10,7 @@ import re
 from functools import cache
 
 import nh3
+from django.utils.translation import gettext
 from markdown_it import MarkdownIt
 from markdown_it.common.utils import escapeHtml
 from markdown_it.rules_inline import StateInline
@@ -22,6 +23,8 @@ from pygments.util import ClassNotFound
 from .mathspans import use_math
 
 LONGEST = 20_000
+# What annotate/ingest/images.py leaves in a text where an image stood.
+_IMAGE_REFERENCE = re.compile(r"!\[([^\]\n]{0,2000})\]\(image:[0-9a-f]{16}\)")
 
 _BLOCKS = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
 _INLINES = {"a", "br", "code", "em", "span", "strong"}
@@ -36,7 +39,7 @@ _INVISIBLE = re.compile(
 
 def typeset(text: str) -> str:
     """Safe HTML for one piece of reasoning. Time is linear in the text; longer than LONGEST comes back as raw."""
-    shown = reveal(text)
+    shown = _IMAGE_REFERENCE.sub(_image_words, reveal(text))
     if len(shown) > LONGEST:
         return typeset_raw(text)
     return nh3.clean(
@@ -48,6 +51,11 @@ def typeset(text: str) -> str:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
+
+
+def _image_words(found: re.Match[str]) -> str:
+    """Where an image stands in the text; the image itself is shown below it."""
+    return gettext("[Image: %(words)s]") % {"words": found[1]} if found[1].strip() else gettext("[Image]")
 
 
 def typeset_raw(text: str) -> str:

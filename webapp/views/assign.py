@@ -75,7 +75,7 @@ def lease(request: HttpRequest, pk: int) -> JsonResponse:
     """The open page's sign of life."""
     assignment = assignment_for(request.user, pk)
     renewed = extend_lease(assignment, _clean(request)["token"])
-    return JsonResponse({"held_until": renewed.held_until})
+    return JsonResponse({"held_until": renewed.held_until, "boundary": assignment.trace.boundary_version})
 
 
 @login_required

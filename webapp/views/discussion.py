@@ -24,7 +24,7 @@ from annotate.access import (
     role_in,
 )
 from annotate.enums import Role
-from annotate.errors import Rejected
+from annotate.errors import Conflict, Rejected
 from annotate.label.discussion import ask_reviewers, edit_comment, resolve_comment, send_back, write_comment
 from annotate.label.threads import open_for_reader, open_questions
 from annotate.models import Person, Trace
@@ -56,7 +56,7 @@ def comment(request: HttpRequest, pk: int) -> HttpResponse:
         trace,
         _person(request),
         given["text"],
-        position=given["about"],
+        position=_about(trace, given),
         to=reading_for(request.user, given["to"]) if given["to"] is not None else None,
         asks_reviewers=given["asks_reviewers"],
     )
@@ -74,7 +74,7 @@ def send_back_reading(request: HttpRequest, pk: int) -> HttpResponse:
     reading = reading_for(request.user, given["to"])
     if reading.trace_id != trace.pk:
         raise Rejected(gettext("That is a reading of another trace."), field="to")
-    send_back(reading, _person(request), [(given["about"], given["text"])])
+    send_back(reading, _person(request), [(_about(trace, given), given["text"])])
     messages.success(request, gettext("Sent back. It counts no more until its reader submits it again."))
     return _back_to(request, trace, given["about"])
 
@@ -85,7 +85,9 @@ def ask(request: HttpRequest, pk: int) -> HttpResponse:
     """Whoever reads a trace writes to the reviewers."""
     assignment = assignment_for(request.user, pk)
     given = _clean(CommentForm, request)
-    ask_reviewers(assignment, given["text"], position=given["about"], asks=given["asks_reviewers"])
+    ask_reviewers(
+        assignment, given["text"], position=_about(assignment.trace, given), asks=given["asks_reviewers"]
+    )
     messages.success(request, gettext("Sent to the reviewers."))
     return HttpResponseRedirect(f"{reverse('assignment', args=[pk])}#discussion")
 
@@ -109,6 +111,16 @@ def resolve(request: HttpRequest, pk: int) -> HttpResponse:
 def _person(request: HttpRequest) -> Person:
     assert isinstance(request.user, Person)
     return request.user
+
+
+def _about(trace: Trace, given: dict[str, Any]) -> int | None:
+    """The step that is meant; steps that were split or merged since the page was loaded have other numbers."""
+    about: int | None = given["about"]
+    if about is not None and given["boundary"] not in (None, trace.boundary_version):
+        raise Conflict(
+            gettext("The steps of this trace are others now. Go back, copy your words and reload the page.")
+        )
+    return about
 
 
 def _clean(form: type[CommentForm] | type[WordsForm], request: HttpRequest) -> dict[str, Any]:

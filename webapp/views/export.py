@@ -17,6 +17,7 @@ from annotate.enums import Role
 from annotate.errors import Conflict, Rejected
 from annotate.export.queries import release_file, releases_of
 from annotate.export.registry import FORMATS, get_format
+from annotate.export.rows import n_recut
 from annotate.models import Person, Project
 from annotate.settings import build_settings
 from webapp.forms import HANDED_OVER, SettingsForm
@@ -52,7 +53,14 @@ def new_release(request: HttpRequest, slug: str) -> HttpResponse:
         send_release(project, format=name, settings=settings.values, person=request.user)
         messages.success(request, gettext("The release is %(handed_over)s") % {"handed_over": HANDED_OVER})
         return redirect("releases", slug=slug)
-    context = {"project": project, "layout": get_format(name), "formats": FORMATS, "settings": settings}
+    run = latest_consensus(project)
+    context = {
+        "project": project,
+        "layout": get_format(name),
+        "formats": FORMATS,
+        "settings": settings,
+        "n_recut": n_recut(run) if run else 0,
+    }
     return render(request, "export/new.html", context, status=200 if data is None else 400)
 
 

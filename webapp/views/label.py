@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,10 +18,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from annotate.access import assignment_for, project_for
 from annotate.assign.actions import claim_next
 from annotate.assign.queries import desk_of, feedback_on
-from annotate.enums import AssignmentState, Role
+from annotate.enums import AssignmentState, CutFault, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
-from annotate.label.actions import save_answers, set_labelling, submit_sheet, trouble_in
-from annotate.label.answers import Written
+from annotate.ingest.layouts import steps_at
+from annotate.label.actions import save_answers, save_for_page, set_labelling, submit_sheet, trouble_in
+from annotate.label.answers import Said, Written
+from annotate.label.cut_reports import own_reports
+from annotate.label.cut_versions import old_answers
 from annotate.label.queries import Sheet, blank_sheet, has_worked_on, reader_of, sheet_of
 from annotate.label.revealing import MachineWord, is_revealed, machine_words
 from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
@@ -28,6 +34,7 @@ from webapp.forms.label import (
     FIRST_STEPS,
     LabellingForm,
     LeaseForm,
+    Row,
     blanks_about_trace,
     first_rows,
     rows_of,
@@ -45,7 +52,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, assignment)
     lease = _lease(request)
     blank = blank_sheet(assignment)
-    said = said_in(blank, request.POST, seen=lease["seen"])
+    said = _said(assignment, blank, request.POST, lease)
     if "submit" not in request.POST:
         problem = trouble_in(said, save_answers(assignment, lease["token"], said))
         return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
@@ -68,22 +75,39 @@ def answers(request: HttpRequest, pk: int) -> JsonResponse:
     """Some answers given or taken back, from the page's script; each is answered by itself, in order."""
     assignment = _own_assignment(request, pk)
     token, said = read_answers(request.body)
-    written = save_answers(assignment, token, said)
-    return JsonResponse({"answers": [_as_json(one) for one in written]})
+    # A page that knows another version of the steps loads itself again.
+    written, version = save_for_page(assignment, token, said)
+    return JsonResponse({"answers": [_as_json(one) for one in written], "boundary": version})
 
 
 @login_required
 @require_safe
 def later_steps(request: HttpRequest, pk: int) -> HttpResponse:
-    """The steps of a long trace from one on, as they stand on the page; a piece of them, nothing behind the last."""
+    """The steps of a long trace from one on, as they stand on the page; a piece of them, nothing behind the last.
+
+    ``boundary`` is how the trace was cut when the page was made. Where it is cut otherwise by now the answer is "reset
+    your content": a piece of other steps must not be put behind those of the page.
+    """
     assignment = _own_assignment(request, pk)
-    asked = request.GET.get("from", "0")
-    if not asked.isdecimal():
-        raise Rejected("should be the number of a step, from 0", field="from")
-    start = int(asked)
-    sheet, words = sheet_of(assignment), _machine_words(assignment)
-    rows = rows_of(sheet, words)[start : start + FIRST_STEPS]
+    start = _number(request, "from", "0")
+    sheet = sheet_of(assignment)
+    if _number(request, "boundary", str(sheet.boundary)) != sheet.boundary:
+        return HttpResponse(status=HTTPStatus.RESET_CONTENT)
+    rows = _rows(assignment, sheet, _machine_words(assignment))[start : start + FIRST_STEPS]
     return render(request, "label/later.html", _around_steps(request, assignment, sheet) | {"rows": rows})
+
+
+def _number(request: HttpRequest, name: str, usual: str) -> int:
+    asked = request.GET.get(name, usual)
+    if not asked.isdecimal():
+        raise Rejected("should be a whole number, from 0", field=name)
+    return int(asked)
+
+
+def _rows(
+    assignment: Assignment, sheet: Sheet, words: Mapping[int | None, Sequence[MachineWord]]
+) -> list[Row]:
+    return rows_of(sheet, words, old_answers(assignment), own_reports(assignment))
 
 
 @login_required
@@ -100,6 +124,17 @@ def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "label/settings.html", {"project": project, "form": form})
 
 
+def _said(assignment: Assignment, blank: Sheet, data: QueryDict, lease: dict[str, Any]) -> list[Said]:
+    """The posted sheet, read as the trace was cut on the page it was posted from."""
+    then = lease["boundary"]
+    if then in (None, blank.boundary):
+        said = said_in(blank, data, seen=lease["seen"])
+    else:
+        old = replace(blank, steps=tuple(steps_at(assignment.trace, then)), candidates=())
+        said = said_in(old, data, seen=lease["seen"])
+    return [replace(one, boundary=then) for one in said]
+
+
 def _as_json(written: Written) -> dict[str, Any]:
     if written.refusal is not None:
         return {"refused": written.refusal.reason, "field": written.refusal.field}
@@ -109,11 +144,14 @@ def _as_json(written: Written) -> dict[str, Any]:
 
 
 def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None = None) -> HttpResponse:
+    if missing is not None:
+        # What was missing may be that the steps are others now.
+        assignment.trace.refresh_from_db(fields=["boundary_version", "n_steps"])
     sheet = sheet_of(assignment)
     assert isinstance(request.user, Person)
     project, problem = assignment.project, assignment.trace.problem
     words = _machine_words(assignment)
-    rows = rows_of(sheet, words)
+    rows = _rows(assignment, sheet, words)
     around = _around_steps(request, assignment, sheet)
     # A page without its script is whole, and so is one that came back from a form.
     is_whole = "whole" in request.GET or missing is not None or not around["is_open"]
@@ -132,6 +170,7 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
             "problem": problem,
             "rows": rows,
             "first_rows": rows if is_whole else first_rows(rows),
+            "faults": CutFault.choices,
             "whole": blanks_about_trace(sheet),
             "whole_words": words.get(None, ()),
             "is_revealed": bool(words),
@@ -140,7 +179,7 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
             **_keys(request.user, sheet),
             "queue": desk_of(project, reader_of(assignment)),
         },
-        status=400 if missing else 200,
+        status=(409 if missing.field == "boundary" else 400) if missing else 200,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -11,7 +11,7 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import (
@@ -22,7 +22,8 @@ from annotate.access import (
 )
 from annotate.consensus.queries import latest_consensus
 from annotate.enums import Role
-from annotate.errors import Rejected
+from annotate.errors import Conflict, Rejected
+from annotate.label.cut_reports import reports_of
 from annotate.label.decisions import decidable_criteria, decide, hide_readers
 from annotate.label.returns import Returned, returned_of, sent_back
 from annotate.label.revealing import note_seen
@@ -42,6 +43,10 @@ from webapp.forms.review import (
 from webapp.templatetags.typeset import has_math
 
 PAGE = 50
+CUT_MEANWHILE = gettext_lazy(
+    "Somebody has split or merged steps of this trace since the page was loaded, so nothing was saved. Go back, reload"
+    " the page and look at the steps again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "can_manage": role_in(request.user, project) in REACH[Role.MANAGER],
         "sent_back": sent_back(project),
         "n_questions": open_questions(project, _person(request)).count(),
+        "n_reports": reports_of(project, _person(request)).count(),
     }
     return render(request, "review/queue.html", context)
 
@@ -107,7 +113,11 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         raise Rejected(
             gettext("The form came without the newest decision it knew of. Reload the page."), field="seen"
         )
+    then = form.cleaned_data["boundary"]
+    if then not in (None, trace.boundary_version):
+        raise Conflict(str(CUT_MEANWHILE))
     said = said_in(found, request.POST, seen=form.cleaned_data["seen"])
+    said = [replace(one, boundary=then) for one in said]
     trouble = trouble_in(said, decide(trace, _person(request), said))
     if trouble is not None:
         return _page(request, review_of(trace), look, trouble)

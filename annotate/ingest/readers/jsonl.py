@@ -7,15 +7,17 @@ gold for a step) nothing is stored, rather than a default.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from annotate.enums import Outcome, RaterKind, Verdict
 from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, LabelDraft, ProblemDraft, RaterDraft, Row, StepDraft, TraceDraft
-from annotate.ingest.fields import Fields, one_of
+from annotate.ingest.fields import Fields, clean_text, one_of
+from annotate.ingest.images import KEY, Album, images_within
 from annotate.ingest.json_records import rows_of_json
 from annotate.ingest.label_fields import LABEL_FIELDS, VERDICT, first_error_labels, label_draft
 from annotate.ingest.source import Source
-from annotate.ingest.step_fields import checked_steps, given_steps
+from annotate.ingest.step_fields import checked_steps, given_steps, text_with_images, with_images
 from annotate.ingest.steps import SplitMode, split_steps
 
 SEPARATOR = "\n\n"
@@ -24,7 +26,9 @@ GOLD = RaterDraft("gold", RaterKind.GOLD, is_simulated=False)
 _TRACE_FIELDS = frozenset(
     {"id", "problem", "steps", "text", "split", "separator", "model", "outcome", "meta", "gold", "labels"}
 )
-_PROBLEM_FIELDS = frozenset({"id", "text", "reference_answer", "reference_solution", "meta"})
+_PROBLEM_FIELDS = frozenset(
+    {"id", "text", "content", "images", "reference_answer", "reference_solution", "meta"}
+)
 
 
 class JsonlReader:
@@ -38,30 +42,39 @@ class JsonlReader:
 def trace_draft(fields: Fields) -> TraceDraft:
     """Read one trace. Raises Rejected with the field."""
     fields.refuse_unknown(_TRACE_FIELDS)
-    steps = _steps(fields)
+    album = Album()
+    steps = _steps(fields, album)
     return TraceDraft(
         external_id=fields.name("id"),
-        problem=_problem(fields.fields("problem")),
+        problem=_problem(fields.fields("problem"), album),
         steps=steps,
         source_model=fields.optional_name("model"),
         outcome=one_of(fields.raw("outcome"), Outcome, "outcome") if fields.has("outcome") else None,
         meta=fields.meta("meta"),
         labels=(*_gold(fields, len(steps)), *_labels(fields)),
+        images=tuple(album.drafts.values()),
     )
 
 
-def _problem(fields: Fields) -> ProblemDraft:
+def _problem(fields: Fields, album: Album) -> ProblemDraft:
     fields.refuse_unknown(_PROBLEM_FIELDS)
+    name = "content" if fields.has("content") else "text"
+    if name not in fields and not fields.has("images"):
+        raise Rejected("is missing", field=fields.path(name))
+    given, images = text_with_images(fields, album)
+    text = clean_text(given, fields.path(name))
+    if not text.strip():
+        raise Rejected("is empty", field=fields.path(name))
     return ProblemDraft(
-        text=fields.text("text"),
+        text=text,
         external_id=fields.optional_name("id"),
         reference_answer=fields.optional_text("reference_answer"),
         reference_solution=fields.optional_text("reference_solution"),
-        meta=fields.meta("meta"),
+        meta=with_images(fields.meta("meta"), images, fields.path("meta")),
     )
 
 
-def _steps(fields: Fields) -> tuple[StepDraft, ...]:
+def _steps(fields: Fields, album: Album) -> tuple[StepDraft, ...]:
     if fields.has("steps") == fields.has("text"):
         raise Rejected("give either steps or text", field="steps")
     foreign = "split" if fields.has("steps") else "separator"
@@ -69,9 +82,15 @@ def _steps(fields: Fields) -> tuple[StepDraft, ...]:
         raise Rejected(f"goes with {'text' if foreign == 'split' else 'steps'} only", field=foreign)
     if fields.has("steps"):
         separator = fields.optional_text("separator", limit=MAX_SEPARATOR)
-        return given_steps(fields, separator=SEPARATOR if separator is None else separator)
+        return given_steps(fields, separator=SEPARATOR if separator is None else separator, album=album)
     mode = fields.choice("split", SplitMode, SplitMode.BLANK_LINE)
-    return checked_steps(split_steps(fields.text("text"), mode), "text")
+    given = fields.raw("text")
+    text, images = album.lift(given) if isinstance(given, str) else (given, [])
+    if not images:
+        return checked_steps(split_steps(fields.text("text"), mode), "text")
+    steps = checked_steps(split_steps(clean_text(text, "text"), mode), "text")
+    found = ((step, images_within(images, step.text)) for step in steps)
+    return tuple(replace(step, meta={KEY: here}) if here else step for step, here in found)
 
 
 def _gold(fields: Fields, n_steps: int) -> tuple[LabelDraft, ...]:

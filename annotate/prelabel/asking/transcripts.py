@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.db.models import Q
 
 from annotate.enums import UnitState
+from annotate.ingest.layouts import place_now
 from annotate.models import Completion, Label, Run, Trace, Unit
 
 # A page is for reading; whoever wants all of a wide rollout takes the release's evidence.
@@ -46,9 +47,11 @@ def exchanges_about(run: Run, trace: Trace, position: int | None) -> list[Exchan
     names its question finds them by it.
     """
     outcomes = dict(_named_questions(run, trace, position))
-    rows = Completion.objects.filter(run=run).filter(
-        Q(unit__trace=trace, about=position) | Q(digest__in=list(outcomes))
-    )
+    asked = Q(digest__in=list(outcomes))
+    about = _place_then(run, trace, position)
+    if position is None or about is not None:
+        asked |= Q(unit__trace=trace, about=about)
+    rows = Completion.objects.filter(run=run).filter(asked)
     questions: dict[str, list[Completion]] = {}
     for row in rows.order_by("pk"):
         questions.setdefault(row.digest, []).append(row)
@@ -56,6 +59,16 @@ def exchanges_about(run: Run, trace: Trace, position: int | None) -> list[Exchan
         _exchange(digest, sorted(found, key=lambda row: row.sample), outcomes.get(digest, ""))
         for digest, found in questions.items()
     ]
+
+
+def _place_then(run: Run, trace: Trace, position: int | None) -> int | None:
+    """Where the step was when the run looked at the trace; None where there was none such, or for the whole trace."""
+    unit = Unit.objects.filter(run=run, trace=trace).first()
+    if position is None or unit is None:
+        return position
+    now = {step.pk: step.position for step in trace.steps.all()}
+    places = place_now(trace, unit.boundary_version, now)
+    return next((then for then, at in places.items() if at == position), None)
 
 
 def _exchange(digest: str, rows: list[Completion], outcomes: str) -> Exchange:
@@ -70,11 +83,17 @@ def _exchange(digest: str, rows: list[Completion], outcomes: str) -> Exchange:
 def _named_questions(run: Run, trace: Trace, position: int | None) -> Iterable[tuple[str, str]]:
     """(digest, outcomes) of every question the run's labels and silences about the place name."""
     labels = Label.objects.live().filter(run=run)
-    place = Q(trace=trace) if position is None else Q(step__trace=trace, step__position=position)
+    here = Q(step__trace=trace, step__retired_in=None, step__position=position)
+    place = Q(trace=trace) if position is None else here
     found = list(labels.filter(place).values_list("evidence", flat=True))
     for unit in Unit.objects.filter(run=run, trace=trace, state=UnitState.DONE):
         silences = unit.findings.get("silences", ())
-        found += [silence["evidence"] for silence in silences if silence["position"] == position]
+        then = _place_then(run, trace, position)
+        found += [
+            silence["evidence"]
+            for silence in silences
+            if silence["position"] == then and (position is None) == (then is None)
+        ]
     for evidence in found:
         if evidence.get("question"):
             yield evidence["question"], evidence.get("outcomes", "")

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import Q
 
 from annotate.enums import RaterKind, UnitState
+from annotate.ingest.layouts import place_now
 from annotate.models import Label, Pair, Trace, Unit
 from annotate.prelabel.audit.entry import AUDIT
 
@@ -87,6 +88,7 @@ def _silent(about: Trace | Pair) -> list[tuple[int | None, Signal]]:
         newest[unit.run.rater_id, unit.run.criterion_id] = unit
     found: list[tuple[int | None, Signal]] = []
     for unit in newest.values():
+        places = _places_of(unit, about)
         rater = unit.run.rater
         assert rater is not None
         for silence in unit.findings.get("silences", ()):
@@ -99,5 +101,14 @@ def _silent(about: Trace | Pair) -> list[tuple[int | None, Signal]]:
                 reason=silence["reason"],
                 evidence=silence["evidence"],
             )
-            found.append((silence["position"], signal))
+            position = silence["position"]
+            if position is None or position in places:
+                found.append((None if position is None else places[position], signal))
     return found
+
+
+def _places_of(unit: Unit, about: Trace | Pair) -> dict[int, int]:
+    """Where the steps that a unit looked at are now; a silence about one that was split or merged is about none."""
+    if isinstance(about, Pair):
+        return {}
+    return place_now(about, unit.boundary_version, {step.pk: step.position for step in about.steps.all()})

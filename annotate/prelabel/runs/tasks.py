@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from django.db.models import prefetch_related_objects
 
 from annotate.enums import Scope, StepKind
+from annotate.ingest.boundaries import prefix_before
 from annotate.models import Criterion, Label, Pair, Run, Trace, Unit
 from annotate.prelabel.contracts import CriterionTask, LevelTask, PairTask, StepTask, Task, TraceTask
 
@@ -66,9 +67,8 @@ def _pair_task(pair: Pair, criterion: CriterionTask, preference: str | None) -> 
     else:
         assert pair.left_step is not None
         assert pair.right_step is not None
-        shared, place = pair.left_step.trace, pair.left_step.position
-        problem = shared.problem
-        prefix = "".join(step.text for step in shared.steps.all() if step.position < place)
+        problem = pair.left_step.trace.problem
+        prefix = prefix_before(pair.left_step)
         left, right = pair.left_step.text, pair.right_step.text
     return PairTask(
         problem=problem.text,

@@ -139,7 +139,8 @@ def heartbeat(units: Iterable[Unit], worker: str, *, lease_seconds: float = LEAS
 
 @transaction.atomic
 def finish_unit(unit: Unit, finding: Finding) -> bool:
-    """Write what the strategy found: labels, silences, totals. False, and nothing written, when the lease was lost.
+    """Write what the strategy found: labels, silences, totals. False, and nothing written, when the lease was lost, or
+    when the trace was cut anew meanwhile: the unit is then open again.
 
     Raises Rejected when an opinion does not fit its criterion or what the unit is about.
     """
@@ -152,22 +153,30 @@ def finish_unit(unit: Unit, finding: Finding) -> bool:
         "silences": silences,
         "summary": storable_json(finding.summary),
     }
-    if not _close(unit, UnitState.DONE, findings=findings, error=""):
-        return False
     run = unit.run
     assert run.rater is not None
     about = _locked(unit)
+    if about is None:
+        # The steps it looked at are others now: somebody looks again, and what was paid for is not asked again.
+        _close(unit, UnitState.PENDING, error="")
+        return False
+    version = about.boundary_version if isinstance(about, Trace) else None
+    if not _close(unit, UnitState.DONE, findings=findings, error="", boundary_version=version):
+        return False
     # An audit says nothing of the trace itself: taking back what it no longer says would take back the judge's labels.
     if run.name != AUDIT:
         write_machine_labels(run.rater, run.criterion, about, finding.opinions, run=run)
     return True
 
 
-def _locked(unit: Unit) -> Trace | Pair:
-    """What the unit is about. Two runs of one rater may finish it at once: the second must see the first's labels."""
+def _locked(unit: Unit) -> Trace | Pair | None:
+    """What the unit is about; None for a trace whose steps have been split or merged since the unit was claimed.
+
+    Two runs of one rater may finish it at once: the second must see the first's labels.
+    """
     if unit.trace is not None:
-        Trace.objects.select_for_update().get(pk=unit.trace.pk)
-        return unit.trace
+        current = Trace.objects.select_for_update().get(pk=unit.trace.pk)
+        return unit.trace if current.boundary_version == unit.trace.boundary_version else None
     assert unit.pair is not None
     Pair.objects.select_for_update().get(pk=unit.pair.pk)
     return unit.pair

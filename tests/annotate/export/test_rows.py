@@ -7,6 +7,7 @@ from annotate.export import rows
 from annotate.export.rows import source_of
 from annotate.label.answers import Said
 from annotate.label.decisions import decide
+from annotate.label.recutting import Cut, recut
 from tests.annotate.export.decided import a_decided_project
 from tests.factories import a_criterion, a_label, a_person, a_trace
 
@@ -74,3 +75,19 @@ def test_a_reviewers_decision_is_a_vote_of_its_own_kind_beside_those_it_went_ove
         ("review", "bad"),
     ]
     assert "alice" not in {rater.name for rater in source_of(run).raters}
+
+
+def test_a_trace_cut_anew_since_the_run_is_left_out_until_it_is_as_it_was():
+    decided = a_decided_project(one=("gg", "gg"), two=("gg", "gg"))
+    trace, carol = decided.traces["one"], a_person("carol")
+    before = list(source_of(decided.run).traces())
+
+    recut(trace, carol, Cut(0, 1))
+    assert [row.trace for row in source_of(decided.run).traces()] == ["two"]
+    assert rows.n_recut(decided.run) == 1
+    # The next consensus is about the steps of now.
+    again = run_consensus(decided.project, policy="majority")
+    assert [len(row.steps) for row in source_of(again).traces()] == [1, 2]
+
+    recut(trace, carol, Cut(0, 2, len(before[0].steps[0].text)))
+    assert list(source_of(decided.run).traces()) == before

@@ -14,6 +14,7 @@ from annotate.ingest.actions import ingest_file
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import CriterionPreset, LevelPreset
 from annotate.ingest.report import IngestReport
+from annotate.label.recutting import Cut, recut
 from annotate.models import (
     Assignment,
     Candidate,
@@ -423,3 +424,22 @@ def test_alternatives_come_along_with_prm800k_once_and_from_every_labeler(
     assert counts(bring(project, tmp_path, two, format="prm800k")) == (0, 1, 0, 0)
     found = Candidate.objects.order_by("position").values_list("kind", "position", "text")
     assert list(found) == [("alternative", 0, "x"), ("alternative", 1, "y")]
+
+
+def test_a_trace_that_was_cut_here_stays_so_when_its_file_comes_again(project, tmp_path):
+    row = {"id": "t", "problem": {"text": "?"}, "steps": ["One. Two.", "Three."]}
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(row))
+    ingest_file(project, path, format="jsonl")
+    trace = Trace.objects.get(external_id="t")
+    recut(trace, a_person("carol"), Cut(0, 1, 5))
+
+    report = ingest_file(project, path, format="jsonl")
+    assert (report.unchanged, report.rejected) == (1, 0)
+    trace.refresh_from_db()
+    assert (trace.n_steps, trace.boundary_version) == (3, 2)
+    for more, field in (({"gold": {"first_error": 1}}, "labels"), ({"steps": ["One. Two.", "4."]}, "steps")):
+        path.write_text(json.dumps(row | more))
+        [bad] = ingest_file(project, path, format="jsonl").errors
+        assert bad.field == field
+        assert "split or merged here" in bad.reason

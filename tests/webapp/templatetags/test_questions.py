@@ -9,8 +9,9 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
-from annotate.enums import Role
+from annotate.enums import CutFault, Role
 from annotate.ingest.founding import freeze_rubric
+from annotate.label.cut_reports import report_cut
 from annotate.models import Assignment, Project, Rubric, Step
 from tests.factories import a_person, a_project, a_trace
 from tests.webapp.views.clients import signed_in
@@ -47,6 +48,22 @@ def test_a_frozen_version_is_shown_from_memory_as_it_was_rendered(project: Proje
     freeze_rubric(Rubric.objects.get(pk=project.rubric.pk))
     assert page_of(held, bob) == afresh
     assert page_of(held, bob) == afresh
+
+
+def test_steps_with_more_to_them_stand_among_those_from_memory(project: Project, held: Assignment) -> None:
+    with_image, reported = held.trace.steps.filter(position__in=(2, 4)).order_by("position")
+    with_image.meta = {"images": [{"image": "ab" * 32, "width": 40, "height": 30, "alt": "A <chart>"}]}
+    with_image.save()
+    report_cut(held, reported.position, CutFault.TOO_LONG)
+    bob = signed_in("bob")
+    afresh = page_of(held, bob)
+    assert project.rubric is not None
+    freeze_rubric(Rubric.objects.get(pk=project.rubric.pk))
+    assert page_of(held, bob) == afresh
+    assert page_of(held, bob) == afresh
+    assert afresh.count("data-image") == 1
+    assert 'alt="A &lt;chart&gt;"' in afresh
+    assert afresh.count("You reported its boundaries: too long: more than one step.") == 1
 
 
 def test_a_step_without_a_template_looks_as_with_it() -> None:

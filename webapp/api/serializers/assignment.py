@@ -39,6 +39,9 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
     project = serializers.SlugField(source="project.slug", read_only=True)
     trace = serializers.CharField(source="trace.external_id", read_only=True)
     feedback = serializers.SerializerMethodField()
+    boundary_version = serializers.IntegerField(
+        source="trace.boundary_version", read_only=True, help_text="Rises when steps are split or merged."
+    )
 
     class Meta:
         model = Assignment
@@ -46,6 +49,7 @@ class AssignmentSerializer(serializers.ModelSerializer[Assignment]):
             "id",
             "project",
             "trace",
+            "boundary_version",
             "state",
             "token",
             "held_until",
@@ -197,6 +201,12 @@ class Skip(Lease):
 
 
 class Place(Lease):
+    boundary = serializers.IntegerField(
+        min_value=1,
+        allow_null=True,
+        default=None,
+        help_text="The boundary_version of the steps that were read; null: as they are now.",
+    )
     criterion = serializers.CharField(help_text="The criterion's key.")
     step = serializers.IntegerField(
         min_value=0, allow_null=True, default=None, help_text="A position from 0; null: the whole trace."

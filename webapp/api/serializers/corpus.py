@@ -25,6 +25,7 @@ class TraceSerializer(serializers.ModelSerializer[Trace]):
             "source_model",
             "outcome",
             "n_steps",
+            "boundary_version",
             "text_hash",
             "meta",
             "created_at",

@@ -18,6 +18,9 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
     is_simulated = serializers.BooleanField(source="rater.is_simulated", read_only=True)
     criterion = serializers.CharField(source="criterion.key", read_only=True)
     step = serializers.IntegerField(source="step.position", read_only=True, allow_null=True, default=None)
+    until_version = serializers.SerializerMethodField(
+        help_text="The last boundary version with the label's step; null: the trace has it now."
+    )
     value = KnownOrNull()
     decided_by = serializers.CharField(
         source="decided_by.name",
@@ -39,6 +42,7 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
             "is_simulated",
             "criterion",
             "step",
+            "until_version",
             "candidate",
             "pair",
             "lineup",
@@ -55,6 +59,9 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
             "is_draft",
             "created_at",
         )
+
+    def get_until_version(self, label: Label) -> int | None:
+        return label.step.retired_in - 1 if label.step and label.step.retired_in else None
 
     def get_is_draft(self, label: Label) -> bool:
         return label.assignment is not None and label.assignment.state != "submitted"

@@ -21,8 +21,9 @@ from annotate.assign.actions import (
 from annotate.assign.fillings import begin_filling
 from annotate.assign.queries import queue_state
 from annotate.enums import Role, Scope
-from annotate.errors import Rejected
+from annotate.errors import Conflict, Rejected
 from annotate.label.actions import clear_label, save_label, submit_assignment
+from annotate.label.cut_versions import boundary_of
 from annotate.models import Assignment, Candidate, Criterion, Label
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.assignment import (
@@ -179,4 +180,7 @@ def _target(assignment: Assignment, place: dict[str, Any]) -> dict[str, Any]:
     step = assignment.trace.steps.filter(position=place["step"]).first()
     if step is None:
         raise Rejected(f"This trace has {assignment.trace.n_steps} steps, counted from 0.", field="step")
+    # Asked after the step was read: versions only rise.
+    if place["boundary"] not in (None, boundary_of(assignment)):
+        raise Conflict("Steps of this trace have been split or merged since. Read the assignment again.")
     return {"criterion": criterion, "step": step}

@@ -8,12 +8,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from annotate.enums import UnitState
-from annotate.models import Run, Unit
+from annotate.label.recutting import Cut, recut
+from annotate.models import Label, Run, Unit
 from annotate.prelabel.actions import claim_units, finish_unit, open_run, release_units
-from annotate.prelabel.contracts import Finding
-from annotate.prelabel.queries import has_free_units
+from annotate.prelabel.contracts import Finding, Opinion, Silence
+from annotate.prelabel.queries import evidence_of, has_free_units
 from tests.annotate.prelabel.worlds import traces_of
-from tests.factories import a_pair, a_project, a_trace
+from tests.factories import a_pair, a_person, a_project, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -123,3 +124,23 @@ def test_whatever_happens_no_problem_has_two_workers_and_every_unit_is_reached(
         for unit in bite:
             assert finish_unit(unit, Finding())
     assert set(run.units.values_list("state", flat=True)) == {UnitState.DONE}
+
+
+def test_what_a_machine_found_about_steps_that_are_others_now_is_not_written() -> None:
+    project = a_project()
+    trace = a_trace(project, texts=["1 + 1 = 2. ", "2 + 2 = 5."])
+    run = open_run(project, strategy="verifier/arithmetic")
+    [unit] = claim_units(run, "w1", 1)
+    recut(trace, a_person("carol"), Cut(0, 1))
+    found = Finding(opinions=(Opinion(1, "bad"),))
+    assert not finish_unit(unit, found)
+    assert not Label.objects.exists()
+    # It looks again, at the steps of now, and what it is silent about then follows later changes.
+    [again] = claim_units(run, "w1", 1)
+    assert [step.text for step in again.trace.steps.all()] == ["1 + 1 = 2. 2 + 2 = 5."]
+    assert finish_unit(again, Finding(silences=(Silence(0, "nothing to check"),)))
+    trace.refresh_from_db()
+    assert [len(one.signals) for one in evidence_of(trace)] == [0, 1]
+    recut(trace, a_person("carol"), Cut(0, 2, 11))
+    trace.refresh_from_db()
+    assert [len(one.signals) for one in evidence_of(trace)] == [0, 0, 0]

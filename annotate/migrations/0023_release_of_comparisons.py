@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0060_comparison'),
+        ('annotate', '0022_comparison'),
     ]
 
     operations = [

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0040_a_persons_language'),
+        ('annotate', '0018_a_persons_language'),
     ]
 
     operations = [

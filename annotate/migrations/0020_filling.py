@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0050_own_days'),
+        ('annotate', '0019_own_days'),
     ]
 
     operations = [

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0052_looks'),
+        ('annotate', '0021_looks'),
     ]
 
     operations = [

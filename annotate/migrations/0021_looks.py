@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0051_filling'),
+        ('annotate', '0020_filling'),
     ]
 
     operations = [

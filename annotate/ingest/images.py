@@ -1,0 +1,267 @@
+"""Images that come in with traces: read from data URIs and message parts, stored once for a project.
+
+A text keeps a short reference where an image stood, ``![alt](image:DIGEST)``, so that it reads in order and the trace's
+hash covers it. What is shown is listed in the problem's or step's meta under ``images``. Nothing is ever fetched: an
+image that lies elsewhere is kept as its address.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from annotate.errors import NotAllowed, Rejected
+from annotate.ingest.fields import Fields, clean_text, kind_of
+from annotate.ingest.image_header import Header, read_header
+from annotate.models import Image, Project, Trace
+
+KEY = "images"
+MOST_BYTES = 8 * 1024 * 1024
+MOST_IMAGES = 100
+LONGEST_ALT = 2_000
+LONGEST_ADDRESS = 2_000
+SHORT = 16
+TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
+_OTHER_NAMES = {"image/jpg": "image/jpeg"}
+_DATA_URI = re.compile(r"data:([a-zA-Z0-9.+/-]*)((?:;[^,;]*)*),")
+_MARKDOWN = re.compile(
+    r"!\[([^\]\n]{0,500})\]\((data:image/(?:png|jpe?g|webp|gif);base64,[A-Za-z0-9+/=\r\n]+)\)"
+)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDraft:
+    data: bytes
+    header: Header
+    digest: str
+
+
+@dataclass(slots=True)
+class Album:
+    """The images of one row so far: the bytes to store, each once, and how many places show one."""
+
+    drafts: dict[str, ImageDraft] = field(default_factory=dict)
+    n_shown: int = 0
+
+    def take(self, given: object, path: str, alt: str = "") -> dict[str, Any]:
+        """The entry for meta of an image given as a data URI or an address. Raises Rejected with the path."""
+        self.n_shown += 1
+        if self.n_shown > MOST_IMAGES:
+            raise Rejected(f"is one image too many: {MOST_IMAGES} are allowed in a row", field=path)
+        if not isinstance(given, str):
+            raise Rejected(f"must be a data URI or an address, not {kind_of(given)}", field=path)
+        if given[:5].lower() != "data:":
+            return _entry(alt, address=clean_text(given, path, limit=LONGEST_ADDRESS))
+        draft = image_draft(given, path)
+        self.drafts[draft.digest] = draft
+        head = draft.header
+        return _entry(alt, image=draft.digest, width=head.width, height=head.height)
+
+    def lift(self, text: str) -> tuple[str, list[dict[str, Any]]]:
+        """A text with its Markdown images by reference, and their entries. What is no good image stays as it is: a
+        model may have written about one."""
+        entries: list[dict[str, Any]] = []
+
+        def replaced(found: re.Match[str]) -> str:
+            try:
+                entry = self.take(found[2], "text", found[1])
+            except Rejected:
+                return found[0]
+            entries.append(entry)
+            return reference(entry)
+
+        return _MARKDOWN.sub(replaced, text), entries
+
+
+def image_draft(uri: str, path: str) -> ImageDraft:
+    """A data URI decoded and looked at. Raises Rejected with the path for anything but one of the four types."""
+    found = _DATA_URI.match(uri)
+    if found is None:
+        raise Rejected("is no data URI", field=path)
+    said = found[1].lower()
+    said = _OTHER_NAMES.get(said, said)
+    if said not in TYPES:
+        raise Rejected(f"is {said[:60] or 'of no type'}; images are {', '.join(TYPES)}", field=path)
+    if not found[2].lower().endswith(";base64"):
+        raise Rejected("must be in base64", field=path)
+    body = uri[found.end() :]
+    if len(body) > MOST_BYTES * 4 // 3 + 4:
+        raise Rejected(f"is larger than {MOST_BYTES // 1024 // 1024} MiB", field=path)
+    try:
+        data = base64.b64decode(body, validate=True)
+    except (binascii.Error, ValueError):
+        raise Rejected("is not base64", field=path) from None
+    try:
+        header = read_header(data)
+    except Rejected as error:
+        raise Rejected(error.reason, field=path) from None
+    if header.media_type != said:
+        raise Rejected(f"says it is {said} and is {header.media_type}", field=path)
+    return ImageDraft(data, header, hashlib.sha256(data).hexdigest())
+
+
+def reference(entry: Mapping[str, Any]) -> str:
+    """What stands in the text for an image."""
+    alt = str(entry.get("alt", "")).replace("]", ")").replace("\n", " ")
+    return (
+        f"![{alt}](image:{str(entry['image'])[:SHORT]})"
+        if "image" in entry
+        else f"![{alt}]({entry['address']})"
+    )
+
+
+def parts_of(fields: Fields, name: str, album: Album) -> tuple[str, list[dict[str, Any]]]:
+    """The text of a message's parts with references where its images stood, and the images' entries.
+
+    Parts are those of the usual chat formats: ``text``, ``image_url``, ``input_image``, and ``image`` with a source.
+    """
+    texts: list[str] = []
+    entries: list[dict[str, Any]] = []
+    for path, given in fields.items(name):
+        part = Fields.of(given, path)
+        kind = part.raw("type")
+        if kind in ("text", "input_text", "output_text"):
+            text, found = album.lift(str(part.raw("text"))) if isinstance(part.raw("text"), str) else ("", [])
+            clean_text(part.raw("text") if not found else text, part.path("text"))
+            texts.append(text)
+            entries += found
+        elif kind in ("image_url", "input_image", "image"):
+            uri, at, alt = _source_of(part)
+            entry = album.take(uri, at, alt)
+            before = texts[-1] if texts else ""
+            texts.append(("\n" if before and not before.endswith("\n") else "") + reference(entry) + "\n")
+            entries.append(entry)
+        else:
+            raise Rejected("must be text, image_url, input_image or image", field=part.path("type"))
+    return "".join(texts), entries
+
+
+def given_images(fields: Fields, album: Album) -> list[dict[str, Any]]:
+    """The entries of a list of images: data URIs or addresses, or objects with ``data`` or ``url``, and ``alt``."""
+    if not fields.has(KEY):
+        return []
+    entries = []
+    for path, given in fields.items(KEY):
+        if isinstance(given, str):
+            entries.append(album.take(given, path))
+            continue
+        one = Fields.of(given, path)
+        one.refuse_unknown(frozenset({"data", "url", "alt"}))
+        if one.has("data") == one.has("url"):
+            raise Rejected("give either data or url", field=path)
+        name = "data" if one.has("data") else "url"
+        entries.append(album.take(one.raw(name), one.path(name), _alt(one)))
+    return entries
+
+
+def store_images(project: Project, drafts: Iterable[ImageDraft]) -> None:
+    """Write what the project does not have yet. Call it inside a transaction."""
+    wanted = {draft.digest: draft for draft in drafts}
+    known = set(Image.objects.filter(project=project, digest__in=wanted).values_list("digest", flat=True))
+    Image.objects.bulk_create(
+        [
+            Image(
+                project=project,
+                digest=draft.digest,
+                media_type=draft.header.media_type,
+                width=draft.header.width,
+                height=draft.header.height,
+                data=draft.data,
+            )
+            for digest, draft in wanted.items()
+            if digest not in known
+        ],
+        batch_size=20,
+        ignore_conflicts=True,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """An image of a step or problem as a page shows it: by its digest, or, from afar, by its address alone."""
+
+    number: int
+    alt: str
+    digest: str = ""
+    address: str = ""
+    width: int = 0
+    height: int = 0
+
+
+def shown_images(meta: Any) -> list[Shown]:
+    """The images that meta lists, in order; whatever else somebody's meta holds under that key is not shown."""
+    entries = meta.get(KEY) if isinstance(meta, Mapping) else None
+    return list(_shown(entries)) if isinstance(entries, list) else []
+
+
+def images_within(entries: Sequence[Mapping[str, Any]], text: str) -> list[Mapping[str, Any]]:
+    """Those of some entries that a text refers to."""
+    return [one for one in entries if reference_key(one) and reference_key(one) in text]
+
+
+def reference_key(entry: Mapping[str, Any]) -> str:
+    digest = entry.get("image") if isinstance(entry, Mapping) else None
+    return f"(image:{digest[:SHORT]})" if isinstance(digest, str) else ""
+
+
+def image_digests(meta: Any) -> list[str]:
+    return [one.digest for one in shown_images(meta) if one.digest]
+
+
+def image_in(trace: Trace, digest: str) -> Image:
+    """An image of the trace or of its problem, whoever got through the trace's door; NotAllowed for any other."""
+    metas = [trace.problem.meta, *trace.steps.values_list("meta", flat=True)]
+    if not any(digest in image_digests(meta) for meta in metas):
+        raise NotAllowed
+    found = Image.objects.filter(project=trace.project_id, digest=digest).first()
+    if found is None:
+        raise NotAllowed
+    return found
+
+
+def _shown(entries: Sequence[Any]) -> Iterator[Shown]:
+    number = 0
+    for one in entries:
+        if not isinstance(one, Mapping):
+            continue
+        alt, digest, address = one.get("alt", ""), one.get("image"), one.get("address")
+        alt = alt if isinstance(alt, str) else ""
+        width, height = one.get("width"), one.get("height")
+        if not isinstance(width, int) or not isinstance(height, int):
+            digest = None
+        if isinstance(digest, str) and _DIGEST.fullmatch(digest):
+            number += 1
+            yield Shown(number, alt, digest=digest, width=width or 0, height=height or 0)
+        elif isinstance(address, str):
+            number += 1
+            yield Shown(number, alt, address=address)
+
+
+def _source_of(part: Fields) -> tuple[object, str, str]:
+    """(data URI or address, its path, alt) of a message part."""
+    kind, alt = part.raw("type"), _alt(part)
+    if kind == "image" and part.has("source"):
+        source = part.fields("source")
+        if source.raw("type") == "base64":
+            return f"data:{source.raw('media_type')};base64,{source.raw('data')}", source.path("data"), alt
+        return source.raw("url"), source.path("url"), alt
+    name = "image_url" if part.has("image_url") else "image"
+    given = part.raw(name)
+    if isinstance(given, dict):
+        return given.get("url"), f"{part.path(name)}.url", alt
+    return given, part.path(name), alt
+
+
+def _alt(fields: Fields) -> str:
+    return (fields.optional_text("alt", limit=LONGEST_ALT) or "").strip()
+
+
+def _entry(alt: str, **facts: Any) -> dict[str, Any]:
+    alt = alt.strip()
+    return facts | ({"alt": alt} if alt else {})

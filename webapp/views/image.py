@@ -1,0 +1,37 @@
+"""Images of traces, by the doors of whoever may read the trace."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods
+
+from annotate.access import assignment_for, trace_for
+from annotate.ingest.images import image_in
+from annotate.models import Image
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+@cache_control(private=True, max_age=86_400, immutable=True)
+def of_trace(request: HttpRequest, pk: int, digest: str) -> HttpResponse:
+    return _answer(image_in(trace_for(request.user, pk), digest))
+
+
+@login_required
+@require_http_methods(["GET", "HEAD"])
+@cache_control(private=True, max_age=86_400, immutable=True)
+def of_assignment(request: HttpRequest, pk: int, digest: str) -> HttpResponse:
+    """For whoever labels the trace, who may not read it by its own address."""
+    return _answer(image_in(assignment_for(request.user, pk).trace, digest))
+
+
+def _answer(image: Image) -> HttpResponse:
+    """The bytes as they came in, under the type that their header says, for an img element and nothing else."""
+    answer = HttpResponse(bytes(image.data), content_type=image.media_type)
+    answer["X-Content-Type-Options"] = "nosniff"
+    answer["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    answer["Content-Disposition"] = "inline"
+    answer["Cross-Origin-Resource-Policy"] = "same-origin"
+    return answer
