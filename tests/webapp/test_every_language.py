@@ -83,7 +83,9 @@ def test_programs_read_the_same_in_every_language(world: World, language: str, n
         seen += 1
         here, there = Skeleton(english), Skeleton(other)
         assert here.elements == there.elements, path
-        assert (here.lang, there.lang) == ("en", language)
+        # The later steps of a trace are a piece that another page takes in.
+        if "<html" in english:
+            assert (here.lang, there.lang) == ("en", language)
         assert here.texts != there.texts, path
     assert seen > 5
 
