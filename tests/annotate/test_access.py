@@ -11,8 +11,8 @@ from annotate import access
 from annotate.enums import AssignmentState, RaterKind, Role, RunKind
 from annotate.errors import NotAllowed
 from annotate.ingest.inviting import invite
-from annotate.models import Assignment, Comment, Consensus, CutReport, Estimate, Person, Project, Release, Run
-from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
+from annotate.models import Assignment, Comment, Comparison, Consensus, CutReport, Estimate, Person, Project, Rater, Release, Run
+from tests.factories import a_criterion, a_label, a_pair, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -20,6 +20,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def project() -> Project:
     return a_project(bob=Role.ANNOTATOR, carol=Role.REVIEWER, eve=Role.VIEWER, mia=Role.MANAGER)
+
+
+def a_comparison(project: Project, holder: Rater) -> Comparison:
+    pair = a_pair(a_trace(project), a_trace(project))
+    return Comparison.objects.create(
+        project=project, pair=pair, slot=0, state=AssignmentState.SUBMITTED, holder=holder
+    )
 
 
 def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
@@ -44,6 +51,7 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
         access.rubric_for: project.rubric.pk,
         access.rater_for: bob.pk,
         access.assignment_for: assignment.pk,
+        access.comparison_for: a_comparison(project, bob).pk,
         access.invitation_for: invite(project, a_person("mia"), role=Role.VIEWER).pk,
         access.reading_for: assignment.pk,
         access.review_for: trace.pk,
