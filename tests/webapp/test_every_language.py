@@ -21,6 +21,7 @@ OTHERS = [code for code, _ in django_settings.LANGUAGES if code != django_settin
 PAGES = [route for route in routes() if not route.startswith("api/") and "<path:" not in route]
 # Attributes that hold words for people.
 WORDS = {"aria-label", "title", "placeholder", "lang", "data-label", "data-long", "data-broken-formula"}
+WORDS |= {"alt", "data-close", "data-mid"}
 
 
 class Skeleton(HTMLParser):
