@@ -11,7 +11,19 @@ from annotate import access
 from annotate.enums import AssignmentState, RaterKind, Role, RunKind
 from annotate.errors import NotAllowed
 from annotate.ingest.inviting import invite
-from annotate.models import Assignment, Comment, Comparison, Consensus, CutReport, Estimate, Person, Project, Rater, Release, Run
+from annotate.models import (
+    Assignment,
+    Comment,
+    Comparison,
+    Consensus,
+    CutReport,
+    Estimate,
+    Person,
+    Project,
+    Rater,
+    Release,
+    Run,
+)
 from tests.factories import a_criterion, a_label, a_pair, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -25,7 +37,7 @@ def project() -> Project:
 def a_comparison(project: Project, holder: Rater) -> Comparison:
     pair = a_pair(a_trace(project), a_trace(project))
     return Comparison.objects.create(
-        project=project, pair=pair, slot=0, state=AssignmentState.SUBMITTED, holder=holder
+        project=project, pair=pair, slot=0, luck=1, state=AssignmentState.SUBMITTED, holder=holder
     )
 
 
@@ -97,7 +109,7 @@ def test_owner_enters_by_every_door_but_other_peoples_assignments(project: Proje
     door = getattr(access, name)
     key = everything_in(project)[door]
     alice = a_person("alice")
-    if door is access.assignment_for:
+    if door in (access.assignment_for, access.comparison_for):
         with pytest.raises(NotAllowed):
             door(alice, key)
     else:
