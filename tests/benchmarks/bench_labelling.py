@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from tests.benchmarks.labelling.desk import SLUG, furnish, name_of, session_of, web_server
+from tests.benchmarks.labelling.floor import floor_server
 from tests.benchmarks.labelling.reader import Reader
 
 
@@ -71,6 +72,24 @@ def report(title: str, readers: list[Reader], done: int, seconds: float, used: f
     print(f"  errors  {len(errors)} {errors[:3] or ''}")
 
 
+def beside_the_floor(host: str, floor: str, people: int, seconds: float, rounds: int) -> None:
+    """Turns per second here as a share of what the one-file server does, taking turns."""
+    shares = []
+    for _ in range(rounds):
+        rates = []
+        for place in (host, floor):
+            readers = [Reader(place, session_of(name_of(number))) for number in range(people)]
+            for reader in readers:
+                reader.start(SLUG)
+            used = time.process_time()
+            done, took = together(readers, seconds, a_turn)
+            rates.append(done / took)
+            report("product" if place == host else "floor", readers, done, took, time.process_time() - used)
+        shares.append(rates[0] / rates[1])
+    shown = ", ".join(f"{share:.2f}" for share in shares)
+    print(f"share of the floor  {shown}; median {statistics.median(shares):.2f}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--traces", type=int, default=20_000)
@@ -78,6 +97,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument(
+        "--floor", action="store_true", help="beside the one-file server on FLOOR_URL, round by round"
+    )
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -90,6 +112,10 @@ def main() -> None:
             f"{connection.vendor}, {given.traces:,} traces of 8 steps queued in {time.perf_counter() - began:.0f} s"
         )
         with web_server(folder, processes=given.processes) as host:
+            if given.floor:
+                with floor_server(folder, given.traces, processes=given.processes) as floor:
+                    beside_the_floor(host, floor, max(given.people), given.seconds, given.rounds)
+                return
             for people in given.people:
                 for title, act in (("whole sheets", a_turn), ("key by key", a_keyed_turn)):
                     rates = []
