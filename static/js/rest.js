@@ -10,6 +10,8 @@ export class Rest {
   constructor(list, onSteps, onRecut) {
     Object.assign(this, { list, onSteps, onRecut });
     this.waiting = [];
+    this.goOn = () => {};
+    window.addEventListener("online", () => this.goOn());
     this.isDone = !list.dataset.rest;
     if (!this.isDone) void this.#load();
   }
@@ -17,6 +19,7 @@ export class Rest {
   /* Resolves when the step with this number (from 0) is on the page. */
   upTo(number) {
     if (this.isDone || this.list.children.length > number) return Promise.resolve();
+    this.goOn();
     return new Promise((resolve) => this.waiting.push([number, resolve]));
   }
 
@@ -31,7 +34,7 @@ export class Rest {
       if (piece === null) {
         // A network that is away for a moment: what is on the page can be worked on meanwhile.
         tries += 1;
-        await new Promise((resolve) => setTimeout(resolve, Math.min(LONGEST_PAUSE, 500 * 2 ** tries)));
+        await this.#pause(Math.min(LONGEST_PAUSE, 500 * 2 ** tries));
         continue;
       }
       if (piece === RECUT) {
@@ -44,6 +47,14 @@ export class Rest {
       await new Promise((resolve) => setTimeout(resolve, 0));
     }
     this.list.ariaBusy = null;
+  }
+
+  /* Until the time is over, somebody wants a step, or the network is back. */
+  #pause(milliseconds) {
+    return new Promise((resolve) => {
+      this.goOn = resolve;
+      setTimeout(resolve, milliseconds);
+    });
   }
 
   async #piece() {

@@ -21,4 +21,5 @@ def test_the_scope_of_the_criterion_says_what_is_asked_about() -> None:
         "trace",
         "pair",
         "trace",
+        "trace",
     ]
