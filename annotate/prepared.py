@@ -30,6 +30,8 @@ M = TypeVar("M", bound=Model)
 # Values by name; a list stands for an IN of as many.
 Values = dict[str, Any]
 MOST_SHAPES = 200
+# Databases take some ten thousand values in one statement at most; a label has about twenty.
+MOST_ROWS = 100
 _TEXT = "\ue0ff"
 
 
@@ -183,14 +185,19 @@ class PreparedUpdate:
 
 @dataclass
 class PreparedInsert(Generic[M]):
-    """Rows of one model written together, whose ids they then have; like ``bulk_create``, without signals."""
+    """Rows of one model written together, whose ids they then have; like ``bulk_create``, without signals.
+
+    More than MOST_ROWS are several statements: whoever needs all or none of them opens a transaction.
+    """
 
     model: type[M]
     _known: dict[tuple[str, str, int], str] = field(default_factory=dict)
 
     def __call__(self, rows: Sequence[M]) -> None:
-        if not rows:
-            return
+        for start in range(0, len(rows), MOST_ROWS):
+            self._write(rows[start : start + MOST_ROWS])
+
+    def _write(self, rows: Sequence[M]) -> None:
         columns = [one for one in self.model._meta.concrete_fields if not one.primary_key]
         shape = (connection.alias, connection.vendor, len(rows))
         if shape not in self._known:
@@ -215,9 +222,9 @@ class PreparedInsert(Generic[M]):
 
 
 def _shape_of(values: Values) -> tuple[Any, ...]:
-    """What decides how the SQL looks: the database, and how many there are of what there may be several of."""
+    """What decides how the SQL looks: the database, which values there are, and how many of what may be several."""
     many = (len(value) if isinstance(value, list | tuple) else -1 for value in values.values())
-    return (connection.alias, connection.vendor, *many)
+    return (connection.alias, connection.vendor, *values, *many)
 
 
 def _reader_of(compiler: Any, *, is_models: bool) -> Callable[[Iterable[Sequence[Any]]], list[Any]]:

@@ -137,6 +137,29 @@ def test_rows_are_written_as_by_bulk_create_and_know_their_ids(n: int) -> None:
         assert not one._state.adding
 
 
+def test_as_many_rows_as_a_very_long_trace_has_steps_are_written() -> None:
+    # More values than SQLite (32,766) takes in one statement.
+    n = 1_800
+    project = a_project()
+    trace = a_trace(project, n_steps=n)
+    rater, criterion = a_rater(project), a_criterion(project)
+    wanted = [Label(rater=rater, criterion=criterion, step=step, value="good") for step in trace.steps.all()]
+    PreparedInsert(Label)(wanted)
+    assert n * len(Label._meta.concrete_fields) > 32_766
+    stored = dict(Label.objects.values_list("pk", "step"))
+    assert stored == {one.pk: one.step_id for one in wanted}
+    assert len(stored) == n
+
+
+def test_values_of_other_names_make_another_query() -> None:
+    prepared: Prepared[tuple[int]] = Prepared(
+        lambda **said: Step.objects.filter(**said).order_by("pk").values_list("position")
+    )
+    trace = a_trace(a_project(), texts=["a\n", "b\n", "c"])
+    assert prepared.all(trace=trace.pk) == [(0,), (1,), (2,)]
+    assert prepared.all(position=1) == [(1,)]
+
+
 def test_a_value_that_ends_up_nowhere_is_a_mistake_in_the_query() -> None:
     prepared: Prepared[Step] = Prepared(lambda trace, position: Step.objects.filter(trace=trace))
     with pytest.raises(TypeError, match="the query holds no position"):
