@@ -3,6 +3,9 @@
 const LONGEST_PAUSE = 15_000;
 const RESET_CONTENT = 205;
 const RECUT = Symbol("recut");
+// The trace is somebody else's now: the answer will not be another one.
+const GONE = [404, 409];
+const LOST = Symbol("lost");
 
 export class Rest {
   /* `list` says where the steps come from (data-rest) and how many there are; `onSteps` is given each piece, `onRecut`
@@ -37,6 +40,7 @@ export class Rest {
         await this.#pause(Math.min(LONGEST_PAUSE, 500 * 2 ** tries));
         continue;
       }
+      if (piece === LOST) break;
       if (piece === RECUT) {
         this.onRecut();
         return;
@@ -62,6 +66,7 @@ export class Rest {
     address.searchParams.set("from", this.list.children.length);
     const response = await fetch(address, { redirect: "error", signal: AbortSignal.timeout(LONGEST_PAUSE) });
     if (response.status === RESET_CONTENT) return RECUT;
+    if (GONE.includes(response.status)) return LOST;
     if (!response.ok) throw new Error(String(response.status));
     return response.text();
   }

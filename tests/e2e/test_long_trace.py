@@ -121,6 +121,29 @@ def test_a_piece_of_steps_cut_anew_is_not_added_and_the_page_loads_itself_again(
     watch.complaints[:] = [text for text in watch.complaints if "ERR_FAILED" not in text]
 
 
+def test_a_lost_trace_is_not_asked_for_again_and_again(project: Project, page: Page, watch: Watch) -> None:
+    asked: list[str] = []
+
+    def lose(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.abort()
+        else:
+            route.fulfill(status=409)
+
+    page.route("**/steps/*", lose)
+    open_it(page)
+    expect(page.locator(".step")).to_have_count(FIRST_STEPS)
+    # Each of these would be a try at once, had the answer left hope for another.
+    for number in range(4):
+        page.locator(f".minimap a >> nth={FIRST_STEPS + number}").click()
+        page.wait_for_timeout(500)
+    assert len(asked) == 2
+    watch.complaints[:] = [
+        text for text in watch.complaints if "ERR_FAILED" not in text and "409" not in text
+    ]
+
+
 def test_without_a_script_all_steps_are_one_link_away(
     project: Project, browser: Browser, live_server: LiveServer
 ) -> None:
