@@ -98,7 +98,7 @@ def claim_comparison(project: Project, rater: Rater) -> Comparison | None:
     """
     scopes = asked_scopes(project)
     if not scopes:
-        raise Conflict("This project's rubric asks people nothing about pairs or lineups.")
+        raise Conflict(gettext("This project's rubric asks people nothing about pairs or lineups."))
     rules = rules_of(project)
     seat = locked_seat(rater, rules)
     held = _rows().filter(project=project, holder=rater, state=AssignmentState.HELD).first()
