@@ -9,9 +9,10 @@ compile() {
     --no-header --no-annotate --no-emit-index-url --no-emit-find-links "$@"
 }
 
-compile pyproject.toml --extra local --extra export --extra dev --output-file requirements/dev.lock "$@"
+compile pyproject.toml --extra local --extra export --extra stats --extra dev --output-file requirements/dev.lock "$@"
 compile pyproject.toml --constraint requirements/dev.lock --output-file requirements/base.lock
 compile pyproject.toml --extra local --constraint requirements/dev.lock --output-file requirements/local.lock
 compile pyproject.toml --extra export --constraint requirements/dev.lock --output-file requirements/export.lock
+compile pyproject.toml --extra stats --constraint requirements/dev.lock --output-file requirements/stats.lock
 echo "uv==${UV_PIN:-$(uv --version | cut -d' ' -f2)}" |
   compile --output-file requirements/installer.lock -
