@@ -1,0 +1,297 @@
+"""What a Rasch model reads: categories given, and for every rating one element of each facet."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Literal, Self, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from annotate.errors import Rejected
+from annotate.stats.codes import BoolArray, Codes, Column, FloatArray, IntArray, first_row
+from annotate.stats.table import LongTable
+
+Index: TypeAlias = npt.NDArray[np.int32]
+ThresholdsBy: TypeAlias = str | None
+Sign: TypeAlias = Literal[1, -1]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Facet:
+    """One reason why a rating is high or low: an item's measure, a rater's severity, a criterion's difficulty.
+
+    Attributes
+    ----------
+    name : str
+    elements : Codes
+        Which element each of the n ratings is about.
+    sign : {1, -1}
+        Whether more of it raises (an item's measure) or lowers the rating (severity, difficulty).
+    anchors : (n_elements,) float array
+        Measures that are known, in logits; NaN where they are to be estimated.
+    population : (n_elements,) int array
+        Elements of one population (people, machines) share a mean and a variance in ``eb``.
+    is_random : bool
+        Whether ``eb`` takes the elements for draws from their populations; if not, each is a parameter.
+    """
+
+    name: str
+    elements: Codes
+    sign: Sign
+    anchors: FloatArray
+    population: IntArray
+    is_random: bool
+
+    @classmethod
+    def of(
+        cls,
+        name: str,
+        elements: Codes,
+        *,
+        sign: Sign = -1,
+        anchors: Mapping[Hashable, float] | None = None,
+        population: Mapping[Hashable, Hashable] | None = None,
+        is_random: bool = True,
+    ) -> Self:
+        """Raises `Rejected` for an anchor that names no element or is no finite number."""
+        place = {key: code for code, key in enumerate(elements.vocab)}
+        known = np.full(len(place), np.nan)
+        for key, value in (anchors or {}).items():
+            if key not in place:
+                raise Rejected(f"an anchor names {key!r}, which is no {name}", field=name)
+            if not np.isfinite(value):
+                raise Rejected(f"the anchor of {key!r} is no finite number", field=name)
+            known[place[key]] = value
+        kinds: dict[Hashable, int] = {}
+        kind = [kinds.setdefault((population or {}).get(key), len(kinds)) for key in elements.vocab]
+        return cls(name, elements, sign, known, np.array(kind, dtype=np.int64), is_random)
+
+    def __len__(self) -> int:
+        return len(self.elements.vocab)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ratings:
+    """n ratings of a many-facet Rasch model.
+
+    Attributes
+    ----------
+    facets : tuple of Facet
+        The first is what is measured (items); the others are usually centred.
+    value : (n,) int array
+        Category 0..m, or the number of successes where `trials` is above 0.
+    trials : (n,) int array
+        Binomial trials, 0 for a rating on a scale.
+    weight : (n,) float array
+    scale : Codes
+        Which set of thresholds a rating is given on; one for all is the rating scale model, one per criterion
+        partial credit, one per rater a rater's own use of the scale.
+    levels : tuple
+        Name of each category.
+    """
+
+    facets: tuple[Facet, ...]
+    value: IntArray
+    trials: IntArray
+    weight: FloatArray
+    scale: Codes
+    levels: tuple[Hashable, ...]
+
+    @classmethod
+    def of(
+        cls,
+        facets: Sequence[Facet],
+        value: Column,
+        *,
+        trials: Column | None = None,
+        weight: Sequence[float] | FloatArray | None = None,
+        thresholds_by: ThresholdsBy = None,
+        levels: Sequence[Hashable] | None = None,
+    ) -> Self:
+        """Check and put together.
+
+        Parameters
+        ----------
+        facets : sequence of Facet
+            At least one, all about the same n ratings.
+        value : column of n integers
+            Categories from 0 up (or counts, where `trials` says so).
+        trials : column of n integers, optional
+            0 for a rating on a scale, else the number of trials of which `value` succeeded.
+        weight : sequence of n finite numbers >= 0, optional
+            What a rating counts; 2 is the rating given twice.
+        thresholds_by : name of a facet, optional
+            Elements of this facet have thresholds of their own.
+        levels : sequence, optional
+            Names of the categories; their numbers otherwise.
+
+        Raises
+        ------
+        Rejected
+            No ratings; columns of unequal length; a value that is no category, or more successes than trials;
+            a bad weight; an unknown facet. Names the row.
+        """
+        values = _whole(value, "value")
+        n = len(values)
+        counts = np.zeros(n, dtype=np.int64) if trials is None else _whole(trials, "trials")
+        weights = np.ones(n) if weight is None else np.asarray(weight, dtype=np.float64)
+        lengths = {"value": n, "trials": len(counts), "weight": len(weights)}
+        lengths |= {facet.name: len(facet.elements.codes) for facet in facets}
+        if len(set(lengths.values())) > 1:
+            raise Rejected(f"columns differ in length: {lengths}", field=", ".join(lengths))
+        if not n or not facets:
+            raise Rejected("there is no rating", field="value")
+        _refuse(~(np.isfinite(weights) & (weights >= 0)), "a weight must be a finite number >= 0", "weight")
+        _refuse((counts > 0) & (values > counts), "there are more successes than trials", "value")
+        rated = counts == 0
+        if levels is not None:
+            _refuse(rated & (values >= len(levels)), f"there are only {len(levels)} levels", "value")
+        names = tuple(levels) if levels is not None else tuple(range(int(values[rated].max(initial=0)) + 1))
+        scale = Codes(np.zeros(n, dtype=np.int64), ("all",))
+        if thresholds_by is not None:
+            scale = _facet_named(facets, thresholds_by).elements
+        return cls(tuple(facets), values, counts, weights, scale, names)
+
+    @classmethod
+    def from_table(
+        cls,
+        table: LongTable,
+        *,
+        thresholds_by: ThresholdsBy = None,
+        anchors: Mapping[str, Mapping[Hashable, float]] | None = None,
+        population: Mapping[Hashable, Hashable] | None = None,
+    ) -> Self:
+        """Items, raters and (where the table has them) criteria; the levels must be in order.
+
+        Examples
+        --------
+        >>> table = LongTable.from_columns(["a", "a", "b"], ["eve", "bob", "eve"], [0, 1, 2])
+        >>> ratings = Ratings.from_table(table)
+        >>> [facet.name for facet in ratings.facets], ratings.value.tolist()
+        (['item', 'rater'], [0, 1, 2])
+        """
+        if not table.ordered:
+            raise Rejected("a Rasch model needs numbers or levels given in order", field="levels")
+        known = anchors or {}
+        facets = [
+            Facet.of("item", table.item, sign=1, anchors=known.get("item")),
+            Facet.of("rater", table.rater, anchors=known.get("rater"), population=population),
+        ]
+        if table.criterion is not None:
+            criteria = Facet.of("criterion", table.criterion, anchors=known.get("criterion"), is_random=False)
+            facets.append(criteria)
+        return cls.of(
+            facets,
+            table.value.codes,
+            weight=table.weight,
+            thresholds_by=thresholds_by,
+            levels=table.value.vocab,
+        )
+
+    def __len__(self) -> int:
+        return len(self.value)
+
+    @property
+    def n_categories(self) -> int:
+        return len(self.levels)
+
+    def facet(self, name: str) -> Facet:
+        return _facet_named(self.facets, name)
+
+    def place(self, name: str) -> int:
+        return self.facets.index(self.facet(name))
+
+    def where(self, keep: BoolArray) -> Ratings:
+        """The ratings where the (n,) mask is true; elements keep their places."""
+        facets = tuple(replace(one, elements=one.elements.take(keep)) for one in self.facets)
+        return Ratings(
+            facets,
+            self.value[keep],
+            self.trials[keep],
+            self.weight[keep],
+            self.scale.take(keep),
+            self.levels,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """The ratings as the kernels read them: all elements in one vector, facet after facet.
+
+    ``index[f, r]`` is the place in that vector of the element of facet f that rating r is about.
+    """
+
+    ratings: Ratings
+    index: Index
+    sign: FloatArray
+    offsets: IntArray
+
+    @classmethod
+    def of(cls, ratings: Ratings) -> Self:
+        sizes = [len(facet) for facet in ratings.facets]
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+        index = np.stack(
+            [facet.elements.codes + start for facet, start in zip(ratings.facets, offsets[:-1], strict=True)]
+        ).astype(np.int32)
+        return cls(ratings, index, np.array([float(facet.sign) for facet in ratings.facets]), offsets)
+
+    @property
+    def n_elements(self) -> int:
+        return int(self.offsets[-1])
+
+    @property
+    def slices(self) -> list[slice]:
+        return [slice(int(a), int(b)) for a, b in zip(self.offsets[:-1], self.offsets[1:], strict=True)]
+
+    @cached_property
+    def anchors(self) -> FloatArray:
+        return np.concatenate([facet.anchors for facet in self.ratings.facets])
+
+    @cached_property
+    def is_anchored(self) -> BoolArray:
+        return ~np.isnan(self.anchors)
+
+    def spread(self, measures: FloatArray) -> FloatArray:
+        """(n,) sums of the signed measures: how much more the higher category is favoured, in logits."""
+        total = self.sign[0] * measures[self.index[0]]
+        for sign, places in zip(self.sign[1:], self.index[1:], strict=True):
+            total += sign * measures[places]
+        return np.asarray(total)
+
+    def spread_variance(self, variances: FloatArray) -> FloatArray:
+        """(n,) sums of the variances of the elements."""
+        return np.asarray(variances[self.index].sum(axis=0))
+
+    def gathered(self, amounts: FloatArray, *, signed: bool = True) -> FloatArray:
+        """(n_elements,) sums of what each rating says, per element."""
+        total = np.empty(self.n_elements)
+        for sign, places, part in zip(self.sign, self.index, self.slices, strict=True):
+            sums = np.bincount(places, amounts, self.n_elements)[part]
+            total[part] = sign * sums if signed else sums
+        return total
+
+
+def _facet_named(facets: Sequence[Facet], name: str) -> Facet:
+    found = [facet for facet in facets if facet.name == name]
+    if not found:
+        raise Rejected(f"no facet is called {name!r}", field="facets")
+    return found[0]
+
+
+def _whole(column: Column, name: str) -> IntArray:
+    """Whole numbers from 0 up; the first that is none is named."""
+    try:
+        numbers = np.asarray(column, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise Rejected(f"not all are numbers: {error}", field=name) from error
+    good = np.isfinite(numbers) & (numbers >= 0) & (numbers == np.floor(numbers))
+    _refuse(~good, "must be a whole number from 0 up", name)
+    return numbers.astype(np.int64)
+
+
+def _refuse(bad: BoolArray, reason: str, name: str) -> None:
+    if bad.any():
+        raise Rejected(reason, row=first_row(bad), field=name)
