@@ -24,14 +24,15 @@ from annotate.stats.rasch.structure import Structure
 MOST_WINDOWS, LEAST_WINDOW = 8, 20
 MOST_SURPRISING = 12
 SURPRISING = 2.0
-WIDEST_ERROR = 5.0
-"""Logits. With a larger error a measure stands nowhere: only those without a population to be drawn from get one."""
+WIDEST_ERROR, FURTHEST = 5.0, 8.0
+"""Logits. With a larger error, or further out, a measure stands nowhere: it runs off where two raters are too few to be
+a population and one of them says one thing only."""
 NO_OVERLAP = gettext_noop("Nobody else has labelled what this rater has.")
 APART = gettext_noop(
     "Shares no step with the group of raters that most belong to, so it cannot be compared with them."
 )
 EXTREME = gettext_noop(
-    "Every label is the lowest, or the highest, there is, so nobody can say how severe that is."
+    "Too few raters, of whom one says the same all the time: nobody can say how severe that is."
 )
 FEW_HERE = gettext_noop("Too few labels on this question to tell.")
 
@@ -198,7 +199,8 @@ class _Desk:
             return str(APART)
         if not np.isfinite(self.facet.measure[j]):
             return str(NO_OVERLAP)
-        return str(EXTREME) if self.facet.se[j] > WIDEST_ERROR else ""
+        is_nowhere = self.facet.se[j] > WIDEST_ERROR or abs(self.facet.measure[j]) > FURTHEST
+        return str(EXTREME) if is_nowhere else ""
 
     def _cells(self, group: IntArray) -> list[list[Cell]]:
         scale = self.scale

@@ -262,7 +262,7 @@ def test_a_rater_of_a_handful_who_says_one_thing_only_has_no_severity_but_a_reas
     fit_ruler(project)
     found = measure(ann)
     assert (found.severity, found.se) == (None, None)
-    assert "Every label is the lowest, or the highest" in found.reason
+    assert "says the same all the time" in found.reason
     submit(ann, ["good"] * 10)
     place_sessions(project)
     assert (measure(ann).severity, measure(ann).n) == (None, 22)
