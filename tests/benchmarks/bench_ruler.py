@@ -179,8 +179,8 @@ def furnish(n_labels: int) -> Any:
     return project
 
 
-def main(n_labels: int, database: str) -> None:
-    with tempfile.TemporaryDirectory() as folder, a_database(database, folder) as address:
+def main(n_labels: int, database: str, kept: str) -> None:
+    with tempfile.TemporaryDirectory() as passing, a_database(database, folder := kept or passing) as address:
         os.environ |= {
             "GRADUS_HOME": folder,
             "DATABASE_URL": address,
@@ -192,8 +192,12 @@ def main(n_labels: int, database: str) -> None:
         from django.core.management import call_command
 
         call_command("migrate", verbosity=0)
-        with timed("furnish"):
-            project = furnish(n_labels)
+        from annotate.models import Project
+
+        project = Project.objects.filter(slug="long").first()
+        if project is None:
+            with timed("furnish"):
+                project = furnish(n_labels)
         measure(project)
 
 
@@ -218,7 +222,7 @@ def measure(project: Any) -> None:
     del labels, scale
     with timed("all of it again: read, fit, summarise, store"):
         fit_ruler(project)
-    standing = Standing.objects.get()
+    standing = Standing.objects.get(ruler__is_current=True)
     print(f"standing: {len(bytes(standing.elements)) / 1e6:.2f} MB")
     # A session that the fit has not seen: its assignment is taken out of what it rests on.
     for _ in range(3):
@@ -255,5 +259,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--labels", type=int, default=1_000_000)
     parser.add_argument("--database", choices=("sqlite", "postgres"), default="sqlite")
+    parser.add_argument("--folder", default="", help="keep the SQLite database here for another time")
     options = parser.parse_args()
-    main(options.labels, options.database)
+    main(options.labels, options.database, options.folder)

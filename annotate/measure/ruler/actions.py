@@ -140,7 +140,8 @@ def place_sessions(project: Project) -> Placed:
     if not waiting:
         return Placed(0)
     stand = unpacked_elements(bytes(standing.elements))
-    new = [pk for pk in waiting if pk not in set(stand.sessions.tolist())]
+    fitted = set(stand.sessions.tolist())
+    new = [pk for pk in waiting if pk not in fitted]
     turn = new[:MOST_SESSIONS]
     labels = ruler_labels(project, assignments=turn)
     moved = unpacked_moved(bytes(standing.moved))

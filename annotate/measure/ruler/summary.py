@@ -85,13 +85,10 @@ def _use(scale: Scale, c: int, n_levels: int) -> dict[str, Any]:
     item = np.nan_to_num(scale.fit.facet(ITEM).measure)[scale.item_codes[own]]
     counts = np.bincount(level, minlength=n_levels)[:n_levels]
     total = np.bincount(level, item, n_levels)[:n_levels]
-    expected = level - scale.residual[own]
     return {
         "counts": counts.tolist(),
         "mean_item": [number(s / n) if n else None for s, n in zip(total, counts, strict=True)],
-        # How well answers go with the steps, beside how well they would if the model were all there is to it.
         "follows": _correlation(level.astype(np.float64), item),
-        "should_follow": _should_follow(expected, scale.variance[own], item),
     }
 
 
@@ -99,14 +96,6 @@ def _correlation(a: FloatArray, b: FloatArray) -> float | None:
     if len(a) < 3 or a.std() == 0 or b.std() == 0:
         return None
     return round(float(np.corrcoef(a, b)[0, 1]), 3)
-
-
-def _should_follow(expected: FloatArray, variance: FloatArray, item: FloatArray) -> float | None:
-    spread = float(np.sqrt(expected.var() + variance.mean())) if len(expected) > 2 else 0.0
-    if spread == 0 or item.std() == 0:
-        return None
-    shared = float(((expected - expected.mean()) * (item - item.mean())).mean())
-    return round(shared / spread / float(item.std()), 3)
 
 
 def _populations(scale: Scale) -> list[dict[str, Any]]:
