@@ -78,13 +78,34 @@ def _exact(curvature: Curvature, layout: _Layout) -> tuple[FloatArray, FloatArra
     _add_priors(matrix, curvature, layout)
     for block, rows in _item_rows(curvature, layout, entries):
         matrix -= (rows * own[block, None]).T @ rows
-    inverse = np.linalg.pinv(matrix, hermitian=True)
+    inverse = np.asarray(np.linalg.pinv(matrix, hermitian=True), dtype=np.float64)
     diagonal = np.sqrt(np.maximum(np.diagonal(inverse), 0.0))
     errors = np.where(layout.element >= 0, np.append(diagonal, np.nan)[layout.element], np.nan)
-    for block, rows in _item_rows(curvature, layout, entries):
-        variance = own[block] + np.square(own[block]) * ((rows @ inverse) * rows).sum(axis=1)
-        errors[block] = np.where(free[block], np.sqrt(variance), np.nan)
+    errors[:n_items] = np.where(
+        free[:n_items], _item_errors(curvature, layout, entries, own, inverse), np.nan
+    )
     return errors, np.where(layout.step >= 0, np.append(diagonal, np.nan)[layout.step], np.nan)
+
+
+def _item_errors(
+    curvature: Curvature, layout: _Layout, entries: list[_Entry], own: FloatArray, inverse: FloatArray
+) -> FloatArray:
+    """Of items as they are reported: with the level of all ratings, or else as distances from their mean."""
+    variance, all_rows = own.copy(), np.zeros(layout.size)
+    for block, rows in _item_rows(curvature, layout, entries):
+        variance[block] += np.square(own[block]) * ((rows @ inverse) * rows).sum(axis=1)
+        all_rows += (own[block, None] * rows).sum(axis=0)
+    n_seen = max(int((own > 0).sum()), 1)
+    for block, rows in _item_rows(curvature, layout, entries):
+        if layout.location >= 0:
+            shared = -own[block] * (rows @ inverse[layout.location])
+            variance[block] += 2 * shared + inverse[layout.location, layout.location]
+        elif curvature.prior.is_drawn[: layout.n_items].any():
+            with_all = own[block] * (1 + (rows @ inverse) @ all_rows)
+            variance[block] -= 2 * with_all / n_seen
+    if layout.location < 0 and curvature.prior.is_drawn[: layout.n_items].any():
+        variance += (own.sum() + all_rows @ inverse @ all_rows) / n_seen**2
+    return np.sqrt(np.maximum(variance, 0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,6 +14,7 @@ FEWEST = 3
 """Elements that a population needs: a variance of two is no estimate."""
 START = 1.0
 LEAST, MOST = 1e-4, 400.0
+_HALVINGS = 40
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,18 +85,18 @@ class Prior:
     def with_variance(self, variance: FloatArray) -> Prior:
         return Prior(self.member, self.size, np.clip(variance, LEAST, MOST))
 
-    def updated(self, measures: FloatArray, variances: FloatArray) -> Prior:
-        r"""The variances at which :math:`s^2 = \sum (m - \bar m)^2 / (J - 1) + \bar v`, by MacKay's step.
+    def updated(self, unshrunken: FloatArray, information: FloatArray) -> Prior:
+        """Each variance where it is likeliest, given what the ratings alone say of every element.
 
-        One degree of freedom goes to the mean. The step divides by the share of a measure that the ratings and
-        not the prior decide, and gets there in a few rounds where the plain update needs hundreds.
+        ``information`` is the precision of an element by its ratings, ``unshrunken`` where they would put it. This gets
+        in a few steps where repeating ``mean(m² + v)`` takes hundreds.
         """
-        drawn = self.is_drawn
-        square = np.square(self.centred(measures))[drawn]
-        spread = np.bincount(self.member[drawn], square, len(self.size)) / np.maximum(self.size - 1, 1)
-        mean = np.bincount(self.member[drawn], variances[drawn], len(self.size)) / self.size
-        decided = 1 - mean / self.variance
-        return self.with_variance(np.where(decided > 1e-6, spread / np.maximum(decided, 1e-6), spread + mean))
+        found = self.variance.copy()
+        for number in range(len(found)):
+            mine = np.flatnonzero((self.member == number) & (information > 0))
+            if len(mine) >= FEWEST:
+                found[number] = likeliest_variance(unshrunken[mine], information[mine])
+        return self.with_variance(found)
 
     def divergence(self, measures: FloatArray, variances: FloatArray) -> float:
         """Kullback-Leibler divergence of the posteriors from their populations."""
@@ -104,3 +105,26 @@ class Prior:
         ratio = variances[drawn] / own
         distance = np.square(self.centred(measures))[drawn] / own
         return float(0.5 * (distance + ratio - 1 - np.log(ratio)).sum())
+
+
+def likeliest_variance(measure: FloatArray, information: FloatArray) -> float:
+    r"""The variance s² of a normal population, from elements measured with errors of variance 1 / information.
+
+    Maximises the restricted likelihood times s. That prior keeps s from falling to 0, where every interval would be
+    too narrow, whenever the data do not tell a small spread from none.
+
+    References
+    ----------
+    Chung, Y., Rabe-Hesketh, S., Dorie, V., Gelman, A. & Liu, J. (2013). A nondegenerate penalized likelihood estimator
+    for variance parameters in multilevel models. Psychometrika 78, 685-709. doi:10.1007/s11336-013-9328-2
+    """
+    low, high = np.log(LEAST), np.log(MOST)
+    error = 1 / information
+    for _ in range(_HALVINGS):
+        middle = (low + high) / 2
+        weight = 1 / (np.exp(middle) + error)
+        total = weight.sum()
+        gap = measure - (weight * measure).sum() / total
+        uphill = (np.square(weight) * (np.square(gap) + 1 / total)).sum() - total
+        low, high = (middle, high) if np.exp(middle) * uphill + 1 > 0 else (low, middle)
+    return float(np.exp((low + high) / 2))
