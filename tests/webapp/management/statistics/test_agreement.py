@@ -146,6 +146,25 @@ def test_depth_and_first_errors_along_the_trace(tmp_path: Path) -> None:
         run_stats("agreement", a_file(tmp_path, TABLE), *COLUMNS, "--wrong", "b")
 
 
+def test_labels_may_be_places_of_first_errors_themselves(tmp_path: Path) -> None:
+    text = "item,worker,label\nt,a,3\nt,b,4\nu,a,-1\nu,b,-1\nv,a,2\nv,b,NA\n"
+    arguments = ("agreement", a_file(tmp_path, text), *COLUMNS, "--first-error")
+    found = stats_as_json(*arguments)["first_error"]
+    assert (found["exact"]["value"], found["within_one"]["value"]) == (0.5, 1.0)
+    assert (found["n_pairs"], found["n_unknown"]) == (2, 1)
+    words = a_file(tmp_path, text.replace("3", "third"))
+    with pytest.raises(CommandError, match="column label: --first-error needs places"):
+        run_stats("agreement", words, *COLUMNS, "--first-error")
+
+
+def test_impossible_options_are_named(tmp_path: Path) -> None:
+    path = a_file(tmp_path, TABLE)
+    with pytest.raises(CommandError, match="--coverage: must lie between 0 and 1"):
+        run_stats("agreement", path, *COLUMNS, "--coverage", 95)
+    with pytest.raises(CommandError, match="--resamples: must not be negative"):
+        run_stats("agreement", path, *COLUMNS, "--resamples", -1)
+
+
 def test_a_place_that_is_none_or_another_is_named(tmp_path: Path) -> None:
     for text, wrong in (
         ("1,a,1,0\n1,b,1,1\n", "line 3, column place: item 1 was at 0"),
