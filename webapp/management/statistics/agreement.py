@@ -24,7 +24,12 @@ from annotate.stats.scott import scott_pi
 from annotate.stats.table import LongTable
 from annotate.stats.weighting import Spacing
 from webapp.management.statistics.agreement_parts import parts_of
-from webapp.management.statistics.along_traces import along_the_trace, given_places
+from webapp.management.statistics.along_traces import (
+    along_the_trace,
+    asks_one_thing,
+    check_wrong,
+    given_places,
+)
 from webapp.management.statistics.answer import Answer
 from webapp.management.statistics.columns import Columns
 from webapp.management.statistics.labels import (
@@ -100,6 +105,8 @@ def run(options: Mapping[str, Any]) -> Answer:
     if not 0 < options["coverage"] < 1:
         raise CommandError("--coverage: must lie between 0 and 1")
     columns = columns_of(options, options["position"])
+    if options["wrong"]:
+        check_wrong(columns, options)
     data = _figures(columns, options, chosen)
     if options["criterion"]:
         names = list(dict.fromkeys(columns.cells[options["criterion"]]))
@@ -131,7 +138,7 @@ def _figures(columns: Columns, options: Mapping[str, Any], chosen: tuple[str, ..
             data["pairs"] = _pairs(table, options)["pairs"]
         share = np.bincount(table.value.codes, minlength=len(table.value.vocab)) / max(len(table), 1)
         data["prevalence"] = dict(zip(table.value.vocab, share.tolist(), strict=True))
-        if options["first_error"]:
+        if options["first_error"] and asks_one_thing(table):
             data["first_error"] = asdict(
                 first_error_agreement(given_places(columns, table, options), **drawn)
             )

@@ -13,7 +13,8 @@ from annotate.stats.depth import agreement_by_depth
 from annotate.stats.first_error import FirstErrors, first_error_agreement
 from annotate.stats.table import LongTable
 from webapp.management.statistics.columns import Columns
-from webapp.management.statistics.labels import split_levels
+from webapp.management.statistics.labels import levels_of, split_levels
+from webapp.management.statistics.numerals import as_number
 
 
 def along_the_trace(
@@ -38,14 +39,26 @@ def along_the_trace(
             for one in curve
         ]
     }
-    if options["wrong"] and (table.criterion is None or len(np.unique(table.criterion.codes)) <= 1):
-        wrong = {value for value in table.value.vocab if str(value) in split_levels(options["wrong"])}
-        if not wrong:
-            raise CommandError(f"--wrong: no label is {options['wrong']}")
+    if options["wrong"] and asks_one_thing(table):
+        wrong = {value for text in split_levels(options["wrong"]) for value in (text, as_number(text))}
         data["first_error"] = asdict(
             first_error_agreement(FirstErrors.of_steps(table, depth, wrong), **drawn)
         )
     return data
+
+
+def asks_one_thing(table: LongTable) -> bool:
+    """First errors are of one criterion."""
+    return table.criterion is None or len(np.unique(table.criterion.codes)) <= 1
+
+
+def check_wrong(columns: Columns, options: Mapping[str, Any]) -> None:
+    """A label that nobody gave and that is no level is a slip of the pen."""
+    known = set(columns.cells[options["label"]]) | set(levels_of(options) or ())
+    numbers = {as_number(text) for text in known} - {None}
+    for text in split_levels(options["wrong"]):
+        if text not in known and as_number(text) not in numbers:
+            raise CommandError(f"--wrong: no label is {text!r}")
 
 
 def given_places(columns: Columns, table: LongTable, options: Mapping[str, Any]) -> FirstErrors:

@@ -139,6 +139,8 @@ def test_depth_and_first_errors_along_the_trace(tmp_path: Path) -> None:
     assert [(one["first"], one["percent"]) for one in found["depth"]] == [(0, 1.0), (1, 0.5), (2, 0.0)]
     first = found["first_error"]
     assert (first["within_one"]["value"], first["exact"]["value"], first["n_unknown"]) == (1.0, 0.0, 1)
+    with pytest.raises(CommandError, match="--wrong: no label is 'bad'"):
+        run_stats(*arguments, "--wrong", "bad")
     printed = run_stats(*arguments, "--wrong", "b")
     assert "first error of a trace" in printed
     assert "1 more left open" in printed
@@ -155,6 +157,19 @@ def test_labels_may_be_places_of_first_errors_themselves(tmp_path: Path) -> None
     words = a_file(tmp_path, text.replace("3", "third"))
     with pytest.raises(CommandError, match="column label: --first-error needs places"):
         run_stats("agreement", words, *COLUMNS, "--first-error")
+
+
+def test_first_errors_are_of_each_criterion_for_itself(tmp_path: Path) -> None:
+    rows = ["item,worker,label,trace,place,asked"]
+    for asked, letters in (("p", {"a": "01", "b": "01"}), ("q", {"a": "11", "b": "11"})):
+        for rater, text in letters.items():
+            rows += [f"t{place},{rater},{label},t,{place},{asked}" for place, label in enumerate(text)]
+    columns = (*COLUMNS, "--trace", "trace", "--position", "place", "--criterion", "asked")
+    found = stats_as_json("agreement", a_file(tmp_path, "\n".join(rows)), *columns, "--wrong", "0.0")
+    assert "first_error" not in found
+    shares = [one["first_error"]["one_sided"]["value"] for one in found["criteria"]]
+    assert shares == [0.0, 0.0]
+    assert [one["first_error"]["distance"]["value"] for one in found["criteria"]] == [0.0, None]
 
 
 def test_impossible_options_are_named(tmp_path: Path) -> None:
