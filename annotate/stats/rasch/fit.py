@@ -31,7 +31,7 @@ def fit_rasch(
     *,
     estimator: Estimator = "eb",
     tolerance: float | None = None,
-    max_iter: int = 200,
+    max_iter: int = 1000,
     adjustment: float = ADJUSTMENT,
     options: FitOptions | None = None,
     start: RaschFit | None = None,
@@ -81,11 +81,12 @@ def fit_rasch(
     --------
     >>> from annotate.stats.table import LongTable
     >>> table = LongTable.from_columns(
-    ...     item=[1, 1, 2, 2, 3, 3, 4, 4], rater=["ada", "bob"] * 4, value=[2, 1, 1, 0, 2, 2, 0, 1], levels=[0, 1, 2])
-    >>> fit = fit_rasch(Ratings.from_table(table), estimator="jmle")
+    ...     item=[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6], rater=["ada", "bob"] * 6,
+    ...     value=[2, 1, 1, 0, 2, 2, 0, 1, 0, 0, 1, 1], levels=[0, 1, 2])
+    >>> fit = fit_rasch(Ratings.from_table(table), estimator="mml")
     >>> raters = fit.facet("rater")
     >>> fit.converged, raters.elements, [round(x, 2) for x in raters.measure.tolist()]
-    (True, ('ada', 'bob'), [-0.5, 0.5])
+    (True, ('ada', 'bob'), [-0.35, 0.35])
     """
     design, steps = Design.of(ratings), Steps.of(ratings)
     structure = Structure.of(design, steps)
