@@ -311,7 +311,7 @@ class _Model:
             mean, var, chance = expected_of(self.ratings, eta, at.steps, slice(None))
             gap = np.square(self.ratings.value - mean)
             fourth = fourth_of(self.ratings, eta, mean, chance, slice(None))
-            floor = np.maximum(var, 1e-300)
+            floor = np.maximum(var, 1e-150)
             share = grid.share[self.item, q]
             terms = (gap, var, gap / floor, fourth, fourth / np.square(floor))
             for part, term in zip(parts, terms, strict=True):

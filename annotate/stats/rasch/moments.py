@@ -85,7 +85,7 @@ def squares(ratings: Ratings, eta: FloatArray, steps: Steps, variance: FloatArra
             mean, spread, chance = expected_of(ratings, place, steps, part)
             gap = np.square(ratings.value[part] - mean)
             fourth = fourth_of(ratings, place, mean, chance, part)
-            floor = np.maximum(spread, 1e-300)
+            floor = np.maximum(spread, 1e-150)
             terms = (gap, spread, gap / floor, fourth, fourth / np.square(floor))
             for total, term in zip(parts, terms, strict=True):
                 total[part] += weight * term
@@ -118,7 +118,7 @@ def _numpy_pass(ratings: Ratings, eta: FloatArray, steps: Steps, variance: Float
             residual[part] += share * weight * (ratings.value[part] - mean)
             spread[part] += share * weight * var
             mixed[part] += share * weight[:, None] * (chance * (numbers - mean[:, None]))[:, 1:-1]
-            total += share * float(weight @ log_chance_of(ratings, place, steps, part))
+            total += share * float((weight * log_chance_of(ratings, place, steps, part)).sum())
             counted = share * (weight * rated)
             gap = counted[:, None] * (given - chance)
             for k in range(1, n_categories - 1):
@@ -158,11 +158,16 @@ def expected_of(
     variance = (variance * chance).sum(axis=1)
     counted = trials > 0
     if counted.any():
-        success = 1 / (1 + np.exp(-eta[counted]))
+        success = _success(eta[counted])
         mean[counted] = trials[counted] * success
         variance[counted] = trials[counted] * success * (1 - success)
         chance[counted] = 0.0
     return mean, variance, chance
+
+
+def _success(eta: FloatArray) -> FloatArray:
+    # 1 / (1 + exp(-eta)) without an exponential that may leave the range of numbers.
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * eta))
 
 
 def fourth_of(
@@ -173,14 +178,17 @@ def fourth_of(
     trials = ratings.trials[part]
     counted = trials > 0
     if counted.any():
-        success = 1 / (1 + np.exp(-eta[counted]))
+        success = _success(eta[counted])
         both = success * (1 - success)
         fourth[counted] = trials[counted] * both * (1 + (3 * trials[counted] - 6) * both)
     return np.asarray(fourth)
 
 
 def log_chance_of(ratings: Ratings, eta: FloatArray, steps: Steps, part: slice) -> FloatArray:
-    """Log-probability of what was given, without the binomial coefficient, which depends on no measure."""
+    """Log-probability of what was given, without the binomial coefficient, which depends on no measure.
+
+    0 for what has no weight: it may stand in a category that has no chance.
+    """
     value, trials = ratings.value[part], ratings.trials[part]
     sums = steps.sums[ratings.scale.codes[part]]
     logit = eta[:, None] * np.arange(sums.shape[1]) - sums
@@ -191,4 +199,4 @@ def log_chance_of(ratings: Ratings, eta: FloatArray, steps: Steps, part: slice) 
     own = np.where(counted, 0, value)
     found = logit[np.arange(len(value)), own] - rest
     found[counted] = value[counted] * eta[counted] - trials[counted] * np.logaddexp(0.0, eta[counted])
-    return np.asarray(found)
+    return np.where(ratings.weight[part] > 0, found, 0.0)
