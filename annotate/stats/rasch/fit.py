@@ -304,10 +304,10 @@ def _is_shrunken(estimator: Estimator, is_random: bool, is_first: bool) -> bool:
 
 def _counts(design: Design) -> ElementFit:
     """Counts over all ratings; there are no residuals of ratings that were set aside."""
-    ones = np.ones(len(design.ratings))
+    counted = (design.ratings.weight > 0).astype(np.float64)
     none = np.full(design.n_elements, np.nan)
     return ElementFit(
-        design.gathered(ones, signed=False),
+        design.gathered(counted, signed=False),
         design.gathered(design.ratings.weight, signed=False),
         design.gathered(design.ratings.weight * design.ratings.value, signed=False),
         none,
