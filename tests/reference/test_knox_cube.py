@@ -162,9 +162,11 @@ def test_fit_statistics_at_the_measures_winsteps_gives() -> None:
         for item in range(1, 19)
         if item not in EXTREME_ITEMS and row["NAME"].split()[0] != "Helen"
     ]
-    for facet in anchors:
-        seen = {child if facet == "child" else item for child, item, _ in cells}
-        anchors[facet] = {key: value for key, value in anchors[facet].items() if key in seen}
+    seen = {child for child, _, _ in cells}, {item for _, item, _ in cells}
+    anchors = {
+        facet: {key: value for key, value in known.items() if key in kept}
+        for (facet, known), kept in zip(anchors.items(), seen, strict=True)
+    }
     fit = fit_rasch(two_facets(cells, "child", "item", anchors=anchors), estimator="jmle")
     for facet, rows in (("child", people), ("item", items)):
         found = fit.facet(facet)

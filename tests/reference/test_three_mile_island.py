@@ -1,7 +1,7 @@
 """Stress of mothers near Three Mile Island, against Facets 4.1.8.
 
-The figures are what Facets 4.1.8 printed for its example 3mile.txt, read from 3mile.out in the fixtures of the R package
-facetsviz: one facet that is not centred, a rating scale of three categories, counts as weights (R1, R2 …), converged
+The figures are what Facets 4.1.8 printed for its example 3mile.txt, read from 3mile.out in the fixtures of the R
+package facetsviz: one facet that is not centred, a rating scale of three categories, counts as weights (R1, R2 …), converged
 until nothing changes. The counts were solved from its scores, counts and mean squares.
 
 Its z statistics differ by .1 in three of eight places and its threshold errors are .20 and .17, as if each cell of
@@ -68,8 +68,8 @@ def test_separation(fit: RaschFit) -> None:
     separation = fit.facet("group").separation
     assert separation is not None
     assert round(separation.rmse, 2) == 0.15
-    for name in POPULATION:
-        assert round(getattr(separation.population, name), 2) == POPULATION[name]
+    for name, printed in POPULATION.items():
+        assert round(getattr(separation.population, name), 2) == printed
         assert round(getattr(separation.sample, name), 2) == SAMPLE[name]
 
 
