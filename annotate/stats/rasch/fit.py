@@ -12,7 +12,7 @@ from annotate.stats.rasch.extremes import ADJUSTMENT, Extremes, find_extremes, p
 from annotate.stats.rasch.fit_statistics import ElementFit, FitOptions, real_errors
 from annotate.stats.rasch.jmle import fit_jointly
 from annotate.stats.rasch.mml import fit_marginally
-from annotate.stats.rasch.moments import Squares, moments, squares
+from annotate.stats.rasch.moments import Moments, Squares, moments, squares
 from annotate.stats.rasch.precision import posterior_errors
 from annotate.stats.rasch.priors import Prior
 from annotate.stats.rasch.ratings import Design, Ratings
@@ -52,6 +52,7 @@ def fit_rasch(
         Variational empirical Bayes (default), joint maximum likelihood (Facets, Winsteps), marginal maximum likelihood.
     tolerance : float, optional
         Largest move in logits (``eb``, ``mml``) or largest score residual (``jmle``) that counts as arrived.
+        Facets stops at half a score point, ``tolerance=0.5``; its own steps end elsewhere within it.
     max_iter : int
     adjustment : float
         Score points by which a perfect score is moved inwards (``jmle``).
@@ -136,6 +137,7 @@ def _joint(
         errors=errors,
         variances=np.zeros(design.n_elements),
         residual=residual,
+        displacement=_displacement(inner, found.moments),
         extremes=extremes,
         log_likelihood=found.moments.log_likelihood,
         ending=(found.converged, found.n_iter, found.message),
@@ -176,6 +178,7 @@ def _bayes(
         errors=errors,
         variances=found.variances,
         residual=residual,
+        displacement=_displacement(design, found.moments),
         extremes=None,
         log_likelihood=found.bound,
         ending=(found.converged, found.n_iter, found.message),
@@ -206,6 +209,7 @@ def _marginal(
         errors=np.where(seen, found.errors, np.nan),
         variances=variances,
         residual=found.squares,
+        displacement=np.full(design.n_elements, np.nan),
         extremes=None,
         log_likelihood=found.log_likelihood,
         ending=(found.converged, found.n_iter, found.message),
@@ -226,6 +230,7 @@ def _assembled(
     errors: FloatArray,
     variances: FloatArray,
     residual: Squares,
+    displacement: FloatArray,
     extremes: Extremes | None,
     log_likelihood: float,
     ending: tuple[bool, int, str],
@@ -260,6 +265,7 @@ def _assembled(
                 fits.outfit_df[part],
                 direction[part],
                 design.is_anchored[part],
+                displacement[part],
                 separation_of(
                     np.where(plain, measures[part], np.nan),
                     errors[part],
@@ -286,16 +292,23 @@ def _assembled(
     )
 
 
+def _displacement(design: Design, found: Moments) -> FloatArray:
+    r"""(n_elements,) :math:`\sum (x - E) / \sum V` of what is anchored, in the direction of the measure."""
+    information = design.gathered(found.variance, signed=False)
+    known = design.is_anchored & (information > 0)
+    return np.where(known, design.gathered(found.residual) / np.maximum(information, 1e-300), np.nan)
+
+
 def _is_shrunken(estimator: Estimator, is_random: bool, is_first: bool) -> bool:
     return (estimator == "eb" and is_random) or (estimator == "mml" and is_first)
 
 
 def _counts(design: Design) -> ElementFit:
     """Counts over all ratings; there are no residuals of ratings that were set aside."""
-    ones = np.ones(len(design.ratings))
+    counted = (design.ratings.weight > 0).astype(np.float64)
     none = np.full(design.n_elements, np.nan)
     return ElementFit(
-        design.gathered(ones, signed=False),
+        design.gathered(counted, signed=False),
         design.gathered(design.ratings.weight, signed=False),
         design.gathered(design.ratings.weight * design.ratings.value, signed=False),
         none,

@@ -88,7 +88,7 @@ def squares(ratings: Ratings, eta: FloatArray, steps: Steps, variance: FloatArra
             mean, spread, chance = expected_of(ratings, place, steps, part)
             gap = np.square(ratings.value[part] - mean)
             fourth = fourth_of(ratings, place, mean, chance, part)
-            floor = np.maximum(spread, 1e-300)
+            floor = np.maximum(spread, 1e-150)
             terms = (gap, spread, gap / floor, fourth, fourth / np.square(floor))
             for total, term in zip(parts, terms, strict=True):
                 total[part] += weight * term
@@ -175,7 +175,7 @@ def _expected(
         variance += np.square(k - mean) * chance[k]
     counted = trials > 0
     if counted.any():
-        success = 1 / (1 + np.exp(-eta[counted]))
+        success = _success(eta[counted])
         mean[counted] = trials[counted] * success
         variance[counted] = trials[counted] * success * (1 - success)
         chance[:, counted] = 0.0
@@ -190,8 +190,9 @@ def _chances(eta: FloatArray, sums: FloatArray, scale: IntArray) -> tuple[FloatA
         odds, power = np.exp(eta), np.ones_like(eta)
         factors = np.exp(-sums)
         for k in range(n_categories):
+            if k:
+                power *= odds
             np.multiply(power, factors[0, k] if n_scales == 1 else factors[scale, k], out=chance[k])
-            power *= odds
         top = np.zeros(1)
     else:
         for k in range(n_categories):
@@ -201,6 +202,11 @@ def _chances(eta: FloatArray, sums: FloatArray, scale: IntArray) -> tuple[FloatA
     total = chance.sum(axis=0)
     chance /= total
     return chance, top + np.log(total)
+
+
+def _success(eta: FloatArray) -> FloatArray:
+    # 1 / (1 + exp(-eta)) without an exponential that may leave the range of numbers.
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * eta))
 
 
 def fourth_of(
@@ -213,14 +219,17 @@ def fourth_of(
     trials = ratings.trials[part]
     counted = trials > 0
     if counted.any():
-        success = 1 / (1 + np.exp(-eta[counted]))
+        success = _success(eta[counted])
         both = success * (1 - success)
         fourth[counted] = trials[counted] * both * (1 + (3 * trials[counted] - 6) * both)
     return fourth
 
 
 def log_chance_of(ratings: Ratings, eta: FloatArray, steps: Steps, part: slice) -> FloatArray:
-    """Log-probability of what was given, without the binomial coefficient, which depends on no measure."""
+    """Log-probability of what was given, without the binomial coefficient, which depends on no measure.
+
+    0 for what has no weight: it may stand in a category that has no chance.
+    """
     _, log_total = _chances(eta, steps.sums, ratings.scale.codes[part])
     return _log_chance(ratings, eta, steps, part, log_total)
 
@@ -235,4 +244,4 @@ def _log_chance(
     if counted.any():
         binomial = value[counted] * eta[counted] - trials[counted] * np.logaddexp(0.0, eta[counted])
         found[counted] = binomial
-    return np.asarray(found)
+    return np.where(ratings.weight[part] > 0, found, 0.0)

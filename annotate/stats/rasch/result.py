@@ -37,6 +37,8 @@ class FacetFit:
     extreme : int array
         −1 or 1 where every rating is the lowest or highest that could be given, else 0.
     is_anchored : bool array
+    displacement : float array
+        How far an anchored measure is from where its ratings would move it, in logits; NaN for the others.
     separation : Separation or None
         None for fewer than two elements with a measure.
     """
@@ -58,6 +60,7 @@ class FacetFit:
     outfit_df: FloatArray
     extreme: IntArray
     is_anchored: BoolArray
+    displacement: FloatArray
     separation: Separation | None
 
     def reason(self, place: int) -> str | None:
