@@ -35,18 +35,24 @@ def log_beta(alpha: FloatArray) -> FloatArray:
 class SharedPrior:
     r"""How likely counts (n_raters, K, L) are when row k of every rater is drawn from one Dirichlet(b_k).
 
-    .. math:: \sum_j [\log B(b_k + N_{jk}) - \log B(b_k)] - r \sum_l b_{kl}
+    .. math:: \sum_j [\log B(b_k + N_{jk}) - \log B(b_k)] + \sum_l [(s - 1) \log b_{kl} - r b_{kl}]
 
-    The exponential hyperprior of rate r keeps raters who are all alike from making a prior infinitely sure of itself.
+    The gamma hyperprior of shape s and rate r keeps raters who are all alike from making a prior infinitely sure of
+    itself, and raters with hardly any labels from making it nothing.
     """
 
     counts: FloatArray
+    shape: float
     rate: float
+
+    def log_hyperprior(self, b: FloatArray) -> FloatArray:
+        """(K,) values, up to a constant."""
+        return np.asarray(((self.shape - 1) * np.log(b) - self.rate * b).sum(axis=1), dtype=np.float64)
 
     def value(self, b: FloatArray) -> FloatArray:
         """(K,) values for (K, L) priors."""
         gain = log_beta(b + self.counts).sum(axis=0) - len(self.counts) * log_beta(b)
-        return np.asarray(gain - self.rate * b.sum(axis=1), dtype=np.float64)
+        return np.asarray(gain + self.log_hyperprior(b), dtype=np.float64)
 
     def raised(self, b: FloatArray) -> FloatArray:
         """Better priors: Newton's step where it raises a row's value, else the fixed point, which never lowers it.
@@ -72,6 +78,8 @@ class SharedPrior:
         down = digamma(filled_total).sum(axis=0) - n * digamma(total) + self.rate
         curve = trigamma(filled).sum(axis=0) - n * trigamma(b)
         shared = n * trigamma(total) - trigamma(filled_total).sum(axis=0)
+        up += (self.shape - 1) / b
+        curve -= (self.shape - 1) / b**2
         gradient = up - down[:, None]
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             offset = (gradient / curve).sum(axis=1) / (1 / shared + (1 / curve).sum(axis=1))

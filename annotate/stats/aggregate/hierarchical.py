@@ -32,6 +32,7 @@ def hierarchical(
     table: LongTable,
     *,
     known: Mapping[Hashable, Hashable] | None = None,
+    shape: float = 1.1,
     rate: float = 0.1,
     tol: float | None = None,
     max_iter: int = MAX_ITER,
@@ -45,23 +46,24 @@ def hierarchical(
         q(\theta_{jk\cdot}) = \mathrm{Dirichlet}(\beta_{k\cdot} + N_{jk\cdot}), \qquad
         T_{ik} \propto p_k \exp \sum_{jl} n_{ijl} E_q \log \theta_{jkl}
 
-    The :math:`\beta` maximise the evidence lower bound, with an exponential hyperprior of `rate` per pseudo-label. A
-    rater with few labels is taken for a typical one, a rater with many for what they are. The learnt priors are the
-    fit's `prior`; ``log_likelihood`` is taken at the posterior means, and ``history`` is the bound.
+    The :math:`\beta` maximise the evidence lower bound, with a gamma hyperprior on each. A rater with few labels is
+    taken for a typical one, a rater with many for what they are. The learnt priors are the fit's `prior`;
+    ``log_likelihood`` is taken at the posterior means, and ``history`` is the bound.
 
     Parameters
     ----------
     table, known, tol, max_iter, engine
         As in `dawid_skene`.
-    rate : float
-        Positive. The smaller, the surer of itself a learnt prior may become where raters are much alike.
+    shape, rate : float
+        Of the hyperprior, at least 1 and above 0. A shape above 1 keeps a handful of labels from making a prior
+        nothing; the smaller the rate, the surer of itself a prior may become where raters are much alike.
 
     Raises
     ------
     NotEstimable
         No label counts, or there is only one level.
     Rejected
-        A known answer that is no level, a rate that is not positive, a bad tolerance.
+        A known answer that is no level, a shape or rate out of range, a bad tolerance.
 
     References
     ----------
@@ -76,12 +78,14 @@ def hierarchical(
     >>> hierarchical(table).labels()
     (1, 0, 1)
     """
+    if not (math.isfinite(shape) and shape >= 1):
+        raise Rejected("must be a finite number >= 1", field="shape")
     if not (math.isfinite(rate) and rate > 0):
         raise Rejected("must be a positive number", field="rate")
     answers = Answers.of(table, known)
     answers.need_two_levels("hierarchical Dawid–Skene")
     has_labels = np.bincount(answers.rater, minlength=answers.n_raters) > 0
-    rows = LearntRows(has_labels, rate)
+    rows = LearntRows(has_labels, shape, rate)
     sums = sums_of(answers, engine)
     summit = climb(answers, rows, tol=tol, max_iter=max_iter, sums=sums)
     means = rows.alpha / rows.alpha.sum(axis=2, keepdims=True)
@@ -92,8 +96,9 @@ def hierarchical(
 class LearntRows:
     """Dirichlet rows `alpha` (n_raters, true, given) around the population's `beta` (true, given)."""
 
-    def __init__(self, has_labels: BoolArray, rate: float) -> None:
+    def __init__(self, has_labels: BoolArray, shape: float, rate: float) -> None:
         self.has_labels = has_labels
+        self.shape = shape
         self.rate = rate
         self.beta: FloatArray = np.empty((0, 0))
         self.alpha: FloatArray = np.empty((0, 0, 0))
@@ -103,7 +108,10 @@ class LearntRows:
         if not self.beta.size:
             pooled = by_true.sum(axis=0) + _FIRST_FLOOR
             self.beta = _FIRST_STRENGTH * pooled / pooled.sum(axis=1, keepdims=True)
-        self.beta = SharedPrior(by_true[self.has_labels], self.rate).raised(self.beta)
+        shared = SharedPrior(by_true[self.has_labels], self.shape, self.rate)
+        self.beta = shared.raised(self.beta)
         self.alpha = self.beta + by_true
-        loss = divergence(self.alpha[self.has_labels], self.beta) + self.rate * float(self.beta.sum())
+        loss = divergence(self.alpha[self.has_labels], self.beta) - float(
+            shared.log_hyperprior(self.beta).sum()
+        )
         return Believed(np.ascontiguousarray(expected_log(self.alpha).transpose(0, 2, 1)), -loss)
