@@ -18,7 +18,8 @@ the shares of votes, without smoothing, zero probabilities held at 1e-300, until
 The anaesthetists' and the dentists' figures are those of the same session on the data of Dawid & Skene (1979) and
 Espeland & Handelman (1989).
 
-crowd-kit is run beside ours where it is installed: its Dawid–Skene stops early, so ours may only be higher.
+crowd-kit is run beside ours where it is installed: its Dawid–Skene stops early, so ours may only be higher where there
+is one peak. CF, with four labels a rater, has many; which one a climb ends on depends on what is taken for zero.
 """
 
 from __future__ import annotations
@@ -171,7 +172,7 @@ def test_every_model_is_at_least_the_majority(name: str) -> None:
         assert model.accuracy >= votes.accuracy, model.method
 
 
-@pytest.mark.parametrize("name", ["dog", "CF"])
+@pytest.mark.parametrize("name", ["dog", "SP_amt"])
 def test_crowd_kit_is_not_above(name: str) -> None:
     pandas = pytest.importorskip("pandas")
     aggregation = pytest.importorskip("crowdkit.aggregation")
