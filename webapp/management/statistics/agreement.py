@@ -15,8 +15,7 @@ from annotate.stats.brennan import brennan_prediger
 from annotate.stats.chance import ChanceResult
 from annotate.stats.cohen import cohen_kappa
 from annotate.stats.conger import conger_kappa
-from annotate.stats.depth import agreement_by_depth
-from annotate.stats.first_error import FirstErrors, first_error_agreement
+from annotate.stats.first_error import first_error_agreement
 from annotate.stats.fleiss import fleiss_kappa
 from annotate.stats.gwet import gwet_ac
 from annotate.stats.icc import intraclass_correlations
@@ -25,6 +24,12 @@ from annotate.stats.scott import scott_pi
 from annotate.stats.table import LongTable
 from annotate.stats.weighting import Spacing
 from webapp.management.statistics.agreement_parts import parts_of
+from webapp.management.statistics.along_traces import (
+    along_the_trace,
+    asks_one_thing,
+    check_wrong,
+    given_places,
+)
 from webapp.management.statistics.answer import Answer
 from webapp.management.statistics.columns import Columns
 from webapp.management.statistics.labels import (
@@ -32,7 +37,6 @@ from webapp.management.statistics.labels import (
     add_trace_argument,
     columns_of,
     names_of,
-    split_levels,
     table_of,
 )
 
@@ -83,6 +87,9 @@ def add_arguments(parser: CommandParser) -> None:
         "--wrong", metavar="A,B", help="labels that are errors: agreement on the first of a trace"
     )
     parser.add_argument(
+        "--first-error", action="store_true", help="labels are places of the first error: 0 on, -1 for none"
+    )
+    parser.add_argument(
         "--resamples", type=int, default=1000, help="of the bootstrap (default: 1000; 0: none)"
     )
     parser.add_argument("--seed", type=int, default=0, help="of the bootstrap (default: 0)")
@@ -95,7 +102,11 @@ def run(options: Mapping[str, Any]) -> Answer:
         raise CommandError("--wrong: the first error of a trace needs --trace and --position as well")
     if options["resamples"] < 0:
         raise CommandError("--resamples: must not be negative")
+    if not 0 < options["coverage"] < 1:
+        raise CommandError("--coverage: must lie between 0 and 1")
     columns = columns_of(options, options["position"])
+    if options["wrong"]:
+        check_wrong(columns, options)
     data = _figures(columns, options, chosen)
     if options["criterion"]:
         names = list(dict.fromkeys(columns.cells[options["criterion"]]))
@@ -127,8 +138,12 @@ def _figures(columns: Columns, options: Mapping[str, Any], chosen: tuple[str, ..
             data["pairs"] = _pairs(table, options)["pairs"]
         share = np.bincount(table.value.codes, minlength=len(table.value.vocab)) / max(len(table), 1)
         data["prevalence"] = dict(zip(table.value.vocab, share.tolist(), strict=True))
+        if options["first_error"] and asks_one_thing(table):
+            data["first_error"] = asdict(
+                first_error_agreement(given_places(columns, table, options), **drawn)
+            )
         if options["position"]:
-            data |= _along_the_trace(columns, table, options, drawn)
+            data |= along_the_trace(columns, table, options, drawn)
     return data
 
 
@@ -186,52 +201,6 @@ def _pairs(table: LongTable, options: Mapping[str, Any]) -> dict[str, Any]:
             for first, second, n, agreement, kappa, se in rows
         ]
     }
-
-
-def _along_the_trace(
-    columns: Columns, table: LongTable, options: Mapping[str, Any], drawn: Mapping[str, Any]
-) -> dict[str, Any]:
-    depth = _depths(columns, options)
-    curve = agreement_by_depth(table, depth, options["level"], **drawn)
-    data: dict[str, Any] = {
-        "depth": [
-            {
-                "first": one.first,
-                "last": one.last,
-                "alpha": one.agreement.value,
-                "low": one.agreement.low,
-                "high": one.agreement.high,
-                "percent": one.agreement.percent,
-                "n_items": one.agreement.n_items,
-                "n_labels": one.agreement.n_labels,
-                "reason": one.agreement.reason,
-                "prevalence": one.prevalence,
-            }
-            for one in curve
-        ]
-    }
-    if options["wrong"] and (table.criterion is None or len(np.unique(table.criterion.codes)) <= 1):
-        wrong = {value for value in table.value.vocab if str(value) in split_levels(options["wrong"])}
-        if not wrong:
-            raise CommandError(f"--wrong: no label is {options['wrong']}")
-        data["first_error"] = asdict(
-            first_error_agreement(FirstErrors.of_steps(table, depth, wrong), **drawn)
-        )
-    return data
-
-
-def _depths(columns: Columns, options: Mapping[str, Any]) -> dict[Any, int]:
-    """The place of each item; an error names a row without one, or one that says otherwise."""
-    places = columns.numbers(options["position"])
-    depth: dict[Any, int] = {}
-    for row, (item, place) in enumerate(zip(columns.cells[options["item"]], places.tolist(), strict=True)):
-        if not (place >= 0 and place.is_integer()):
-            raise columns.error("not a place from 0 on", row=row + 1, column=options["position"])
-        if depth.setdefault(item, int(place)) != place:
-            raise columns.error(
-                f"item {item} was at {depth[item]} before", row=row + 1, column=options["position"]
-            )
-    return depth
 
 
 def _n_raters(table: LongTable) -> int:

@@ -139,11 +139,45 @@ def test_depth_and_first_errors_along_the_trace(tmp_path: Path) -> None:
     assert [(one["first"], one["percent"]) for one in found["depth"]] == [(0, 1.0), (1, 0.5), (2, 0.0)]
     first = found["first_error"]
     assert (first["within_one"]["value"], first["exact"]["value"], first["n_unknown"]) == (1.0, 0.0, 1)
+    with pytest.raises(CommandError, match="--wrong: no label is 'bad'"):
+        run_stats(*arguments, "--wrong", "bad")
     printed = run_stats(*arguments, "--wrong", "b")
     assert "first error of a trace" in printed
     assert "1 more left open" in printed
     with pytest.raises(CommandError, match="needs --trace and --position"):
         run_stats("agreement", a_file(tmp_path, TABLE), *COLUMNS, "--wrong", "b")
+
+
+def test_labels_may_be_places_of_first_errors_themselves(tmp_path: Path) -> None:
+    text = "item,worker,label\nt,a,3\nt,b,4\nu,a,-1\nu,b,-1\nv,a,2\nv,b,NA\n"
+    arguments = ("agreement", a_file(tmp_path, text), *COLUMNS, "--first-error")
+    found = stats_as_json(*arguments)["first_error"]
+    assert (found["exact"]["value"], found["within_one"]["value"]) == (0.5, 1.0)
+    assert (found["n_pairs"], found["n_unknown"]) == (2, 1)
+    words = a_file(tmp_path, text.replace("3", "third"))
+    with pytest.raises(CommandError, match="column label: --first-error needs places"):
+        run_stats("agreement", words, *COLUMNS, "--first-error")
+
+
+def test_first_errors_are_of_each_criterion_for_itself(tmp_path: Path) -> None:
+    rows = ["item,worker,label,trace,place,asked"]
+    for asked, letters in (("p", {"a": "01", "b": "01"}), ("q", {"a": "11", "b": "11"})):
+        for rater, text in letters.items():
+            rows += [f"t{place},{rater},{label},t,{place},{asked}" for place, label in enumerate(text)]
+    columns = (*COLUMNS, "--trace", "trace", "--position", "place", "--criterion", "asked")
+    found = stats_as_json("agreement", a_file(tmp_path, "\n".join(rows)), *columns, "--wrong", "0.0")
+    assert "first_error" not in found
+    shares = [one["first_error"]["one_sided"]["value"] for one in found["criteria"]]
+    assert shares == [0.0, 0.0]
+    assert [one["first_error"]["distance"]["value"] for one in found["criteria"]] == [0.0, None]
+
+
+def test_impossible_options_are_named(tmp_path: Path) -> None:
+    path = a_file(tmp_path, TABLE)
+    with pytest.raises(CommandError, match="--coverage: must lie between 0 and 1"):
+        run_stats("agreement", path, *COLUMNS, "--coverage", 95)
+    with pytest.raises(CommandError, match="--resamples: must not be negative"):
+        run_stats("agreement", path, *COLUMNS, "--resamples", -1)
 
 
 def test_a_place_that_is_none_or_another_is_named(tmp_path: Path) -> None:
