@@ -24,6 +24,7 @@ from annotate.stats.rasch.steps import Steps
 
 _LONGEST, _SHORTEST = 2.0, 0.05
 _SLACK = 1e-6
+_PATIENCE = 50
 _ROUGH = 0.03
 """Relative residual at which a Newton step is left: the variances move as well, so a better one would not last."""
 
@@ -86,6 +87,9 @@ def fit_bayes(
         measures = state.measures + length * move
         by_ratings = curvature.information - state.prior.precision
         prior = state.prior.updated(state.measures + pushed / np.maximum(by_ratings, 1e-300), by_ratings)
+        if turn > _PATIENCE:
+            # Where a handful of ratings decide, measures and variances can chase each other round in a circle.
+            prior = prior.with_variance(np.sqrt(prior.variance * state.prior.variance))
         change = max(
             float(np.abs(move).max(initial=0.0)),
             float(np.abs(step_move).max(initial=0.0)),

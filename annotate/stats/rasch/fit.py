@@ -72,7 +72,7 @@ def fit_rasch(
     Rejected
         An unknown estimator; anchors or too many raters in ``mml``.
     NotEstimable
-        Everything is extreme, so that no rating is left to learn from.
+        All ratings are one category; or (``jmle``) everything is extreme, so that no rating is left to learn from.
 
     References
     ----------
@@ -90,6 +90,8 @@ def fit_rasch(
     (True, ('ada', 'bob'), [-0.35, 0.35])
     """
     design, steps = Design.of(ratings), Steps.of(ratings)
+    if not (ratings.trials > 0).any() and (steps.used.sum(axis=1) < 2).all():
+        raise NotEstimable("Every rating is the same category, so nothing can be told apart.")
     structure = Structure.of(design, steps)
     how = options or FitOptions()
     limit = tolerance if tolerance is not None else TOLERANCE.get(estimator, 0.0)
@@ -241,11 +243,13 @@ def _assembled(
     fits = ElementFit.of(inner, residual, how)
     whole = ElementFit.of(design, residual, how) if inner is design else None
     counted = whole or _counts(design)
-    direction = extremes.direction if extremes is not None else np.zeros(design.n_elements, dtype=np.int64)
+    found = extremes or find_extremes(design, steps)
+    direction = found.direction if extremes is not None else np.where(found.round == 0, found.direction, 0)
+    is_plain = (direction == 0) | (extremes is None)
     wide = real_errors(errors, fits.infit)
     facets = []
     for facet, part in zip(design.ratings.facets, design.slices, strict=True):
-        plain = direction[part] == 0
+        plain = is_plain[part]
         facets.append(
             FacetFit(
                 facet.name,

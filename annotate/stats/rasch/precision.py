@@ -162,6 +162,8 @@ def _rest(curvature: Curvature, layout: _Layout, entries: list[_Entry]) -> Float
 
 def _add_priors(matrix: FloatArray, curvature: Curvature, layout: _Layout) -> None:
     design, prior = curvature.design, curvature.prior
+    parameters = layout.element[(layout.element >= 0) & ~prior.is_drawn]
+    matrix[parameters, parameters] += prior.precision[(layout.element >= 0) & ~prior.is_drawn]
     for number, (size, variance) in enumerate(zip(prior.size, prior.variance, strict=True)):
         columns = layout.element[prior.member == number]
         columns = columns[columns >= 0]
