@@ -146,14 +146,22 @@ def test_each_criterion_has_a_model_of_its_own(tmp_path: Path) -> None:
     assert "criterion true" in run_stats("aggregate", labels, *COLUMNS, "--criterion", "asked")
 
 
-def test_repeated_readings_count_unless_told_otherwise(tmp_path: Path) -> None:
-    labels = a_file(tmp_path, "item,worker,label\n1,a,x\n1,a,x\n1,b,y\n2,b,y\n")
-    kept = stats_as_json("aggregate", labels, *COLUMNS, "--method", "majority")
-    assert kept["items"][0]["label"] == "x"
-    first = stats_as_json("aggregate", labels, *COLUMNS, "--method", "majority", "--repeats", "first")
+def test_repeats_are_readings_where_planned_and_slips_where_not(tmp_path: Path) -> None:
+    arguments = (*COLUMNS, "--method", "majority")
+    slip = a_file(tmp_path, "item,worker,label\n1,a,x\n1,a,x\n1,b,y\n2,a,y\n2,b,y\n", "slip.csv")
+    first = stats_as_json("aggregate", slip, *arguments)
     assert first["items"][0]["label"] is None
+    assert first["repeats"] == {"rule": "first", "has_repeats": False, "n_left_out": 1}
+    assert "beyond the first do not count: 1." in run_stats("aggregate", slip, *arguments)
+    kept = stats_as_json("aggregate", slip, *arguments, "--repeats", "keep")
+    assert kept["items"][0]["label"] == "x"
+    planned = a_file(tmp_path, "item,worker,label\n1,a,x\n1,a,x\n1,b,y\n2,a,y\n2,a,x\n2,b,y\n", "planned.csv")
+    twice = stats_as_json("aggregate", planned, *arguments)
+    assert twice["repeats"] == {"rule": "keep", "has_repeats": True, "n_left_out": 0}
+    assert twice["items"][0]["label"] == "x"
+    assert "each label counts" in run_stats("aggregate", planned, *arguments)
     with pytest.raises(CommandError, match="invalid choice: 'keep'"):
-        run_stats("agreement", labels, *COLUMNS, "--repeats", "keep")
+        run_stats("agreement", slip, *COLUMNS, "--repeats", "keep")
 
 
 def test_without_json_there_are_tables_to_read(tmp_path: Path) -> None:
