@@ -98,7 +98,7 @@ def rater_verdicts(fit: AggregateFit, *, level: float = 0.95) -> tuple[RaterVerd
     return tuple(
         RaterVerdict(
             rater=rater,
-            n=float(n[j]),
+            n=round(float(n[j]), 9),
             accuracy=_rate(share[j], right_low[j], right_high[j], n[j], "has no label that counts"),
             confusion={
                 (true, given): _rate(

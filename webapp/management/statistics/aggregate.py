@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
 from django.core.management.base import CommandError, CommandParser
 
 from annotate.errors import NotEstimable, Rejected
@@ -12,6 +13,7 @@ from annotate.stats.aggregate.confusion import Rate, RaterVerdict, rater_verdict
 from annotate.stats.aggregate.contracts import AggregateFit
 from annotate.stats.aggregate.registry import METHODS
 from annotate.stats.aggregate.scoring import GoldScore, against_gold
+from annotate.stats.table import LongTable
 from webapp.management.statistics.aggregate_parts import parts_of
 from webapp.management.statistics.answer import Answer
 from webapp.management.statistics.columns import Columns
@@ -36,7 +38,7 @@ _FLAGS = {name: f"--{name.replace('_', '-')}" for names in _OPTIONS.values() for
 
 
 def add_arguments(parser: CommandParser) -> None:
-    add_label_arguments(parser, repeats="keep")
+    add_label_arguments(parser, repeats="auto")
     parser.add_argument(
         "--method", choices=tuple(METHODS), default="dawid_skene", help="(default: dawid_skene)"
     )
@@ -104,7 +106,7 @@ def _figures(
     gold: Mapping[str, str] | None,
     known: Mapping[str, str] | None,
 ) -> dict[str, Any]:
-    table = table_of(columns, {**options, "criterion": None})
+    table, repeats = _table(columns, {**options, "criterion": None})
     try:
         with columns.named(names_of(options)):
             fit = METHODS[options["method"]](table, known=as_levels(known or {}, table.value.vocab), **chosen)
@@ -114,10 +116,36 @@ def _figures(
         flag = _FLAGS.get(error.field or "", "--known" if error.field == "known" else "")
         raise CommandError(f"{flag}: {error.reason}" if flag else str(error)) from error
     (score,) = against_gold([fit], as_levels(gold or {}, fit.levels), level=options["coverage"])
-    return _data(fit, score, options["coverage"])
+    said = {"rule": repeats, "has_repeats": table.has_repeats, "n_left_out": table.n_repeated}
+    return _data(fit, score, options["coverage"], said)
 
 
-def _data(fit: AggregateFit, score: GoldScore, coverage: float) -> dict[str, Any]:
+def _table(columns: Columns, options: Mapping[str, Any]) -> tuple[LongTable, str]:
+    """The labels, and the rule for repeats that made them.
+
+    Left to itself, a second label is a further reading where somebody planned it, and a slip where nobody did.
+    """
+    rule = options["repeats"]
+    if rule != "auto":
+        return table_of(columns, options), rule
+    table = table_of(columns, {**options, "repeats": "keep"})
+    if not table.has_repeats or _is_planned(table):
+        return table, "keep"
+    return table_of(columns, {**options, "repeats": "first"}), "first"
+
+
+def _is_planned(table: LongTable) -> bool:
+    """Whether every rater read each of their items equally often, and who repeats has more than one item."""
+    n_raters = len(table.rater.vocab)
+    pair, times = np.unique(table.item.codes * n_raters + table.rater.codes, return_counts=True)
+    most, least, items = np.zeros(n_raters), np.full(n_raters, np.inf), np.bincount(pair % n_raters)
+    np.maximum.at(most, pair % n_raters, times)
+    np.minimum.at(least, pair % n_raters, times)
+    repeats = np.flatnonzero(most > 1)
+    return bool((most[repeats] == least[repeats]).all() and (items[repeats] > 1).all())
+
+
+def _data(fit: AggregateFit, score: GoldScore, coverage: float, repeats: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "converged": fit.converged,
         "log_likelihood": fit.log_likelihood,
@@ -129,6 +157,7 @@ def _data(fit: AggregateFit, score: GoldScore, coverage: float) -> dict[str, Any
         "n_items": len(fit.units),
         "n_tied": fit.n_tied,
         "n_left_out": fit.n_left_out,
+        "repeats": repeats,
         "gold": {
             "n": score.n,
             "n_not_labelled": score.n_not_labelled,

@@ -16,6 +16,13 @@ def parts_of(data: Mapping[str, Any], title: str = "") -> list[Table | str]:
     """The fit, the score where there is gold, raters from the least accurate on, and the first items."""
     parts: list[Table | str] = [grid(title or data["method"], ("", "value"), _summary(data))]
     parts.append(f"{data['method']}: {data['message']}.")
+    if data["repeats"]["has_repeats"]:
+        parts.append("Some raters labelled an item more than once: each label counts.")
+    elif data["repeats"]["n_left_out"]:
+        left = figure(data["repeats"]["n_left_out"])
+        parts.append(
+            f"Labels of an item by one rater beyond the {data['repeats']['rule']} do not count: {left}."
+        )
     if data["accuracy"] is None:
         parts.append(f"No accuracy: {data['reason']}.")
     parts.append(grid("prevalence", ("label", "share of items"), _shares(data["prevalence"])))
