@@ -24,6 +24,7 @@ from annotate.stats.rasch.threshold_errors import threshold_errors
 
 TOLERANCE = {"eb": 1e-5, "jmle": 1e-6, "mml": 1e-7}
 """Of measures in logits; in ``jmle`` of scores."""
+_NOTHING = 1e-9
 
 
 def fit_rasch(
@@ -82,11 +83,12 @@ def fit_rasch(
     --------
     >>> from annotate.stats.table import LongTable
     >>> table = LongTable.from_columns(
-    ...     item=[1, 1, 2, 2, 3, 3, 4, 4], rater=["ada", "bob"] * 4, value=[2, 1, 1, 0, 2, 2, 0, 1], levels=[0, 1, 2])
+    ...     item=[1, 1, 2, 2, 3, 3, 4, 4, 5, 5], rater=["ada", "bob"] * 5, value=[2, 1, 1, 0, 2, 0, 0, 1, 1, 1],
+    ...     levels=[0, 1, 2])
     >>> fit = fit_rasch(Ratings.from_table(table), estimator="jmle")
     >>> raters = fit.facet("rater")
     >>> fit.converged, raters.elements, [round(x, 2) for x in raters.measure.tolist()]
-    (True, ('ada', 'bob'), [-0.5, 0.5])
+    (True, ('ada', 'bob'), [-1.1, 1.1])
     """
     design, steps = Design.of(ratings), Steps.of(ratings)
     structure = Structure.of(design, steps)
@@ -159,7 +161,9 @@ def _bayes(
     seen = design.gathered(design.ratings.weight, signed=False) > 0
     curvature = Curvature(design, found.steps, found.moments, found.prior, seen & ~design.is_anchored)
     errors, _ = posterior_errors(curvature, seed=seed)
-    measures = _levelled(design, np.where(seen, found.measures, np.nan))
+    # Where only one rating was possible, nothing is known.
+    known = seen & (curvature.information > _NOTHING)
+    measures = _levelled(design, np.where(known, found.measures, np.nan))
     residual = squares(
         design.ratings,
         design.spread(np.nan_to_num(measures)),
@@ -354,6 +358,8 @@ def _moved(design: Design, measures: FloatArray, from_: list[int], to: int) -> F
     moved = measures.copy()
     for place in from_:
         part = design.slices[place]
+        if np.isnan(moved[part]).all():
+            continue
         mean = float(np.nanmean(moved[part]))
         moved[part] -= mean
         moved[design.slices[to]] += design.sign[place] * design.sign[to] * mean
