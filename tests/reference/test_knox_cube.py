@@ -170,9 +170,7 @@ def test_fit_statistics_at_the_measures_winsteps_gives() -> None:
     fit = fit_rasch(two_facets(cells, "child", "item", anchors=anchors), estimator="jmle")
     for facet, rows in (("child", people), ("item", items)):
         found = fit.facet(facet)
-        printed = {
-            (row["NAME"].split()[0] if facet == "child" else int(row["ENTRY"])): row for row in rows
-        }
+        printed = {(row["NAME"].split()[0] if facet == "child" else int(row["ENTRY"])): row for row in rows}
         for column, name in (
             ("IN.MSQ", "infit"),
             ("OUT.MSQ", "outfit"),
@@ -204,10 +202,7 @@ def test_joint_estimates_are_wider_than_conditional_ones(fit: RaschFit) -> None:
 def test_marginal_estimates_are_those_of_tam() -> None:
     whole = knox_cube()
     kept = np.array(
-        [
-            whole.facets[1].elements.vocab[item] not in EXTREME_ITEMS
-            for item in whole.facets[1].elements.codes
-        ]
+        [whole.facets[1].elements.vocab[item] not in EXTREME_ITEMS for item in whole.facets[1].elements.codes]
     )
     fit = fit_rasch(whole.where(kept), estimator="mml")
     items = fit.facet("item")

@@ -52,9 +52,7 @@ def test_the_gradient_is_the_slope_of_the_likelihood(path: str) -> None:
     for place in (0, 3, 120, 121, 125, 127):
         by = np.zeros(len(at))
         by[place] = gap
-        up, down = (
-            moments(ratings, design.spread(at + side * by), steps).log_likelihood for side in (1, -1)
-        )
+        up, down = (moments(ratings, design.spread(at + side * by), steps).log_likelihood for side in (1, -1))
         assert gradient[place] == pytest.approx((up - down) / (2 * gap), abs=1e-5)
     for g, k in zip(*np.nonzero(steps.free), strict=True):
         by = np.zeros(steps.sums.shape)

@@ -34,9 +34,7 @@ def test_z_is_the_cube_root_of_wilson_and_hilferty() -> None:
     square, q = np.array([1.0, 8.0, 0.125]), np.array([0.5, 2.0, 0.3])
     whole = standardized(square, q, FitOptions(capped=False))
     np.testing.assert_allclose(whole, [0.5 / 3, 1.5 + 2 / 3, -5 + 0.1])
-    np.testing.assert_allclose(
-        standardized(square, q, FitOptions(whole=False, capped=False)), [0, 1.5, -5]
-    )
+    np.testing.assert_allclose(standardized(square, q, FitOptions(whole=False, capped=False)), [0, 1.5, -5])
     root = np.sqrt(2)
     assert standardized(square, q, FitOptions())[1] == pytest.approx(3 / root + root / 3)
 
