@@ -118,7 +118,7 @@ class Coincidences:
             units=np.bincount(home[paired], minlength=n_clusters).astype(np.float64),
             agreeing=agreeing,
             n_labels=int(count.sum()),
-            n_raters=int(np.count_nonzero(np.bincount(table.rater.codes, weights=size[unit] >= 2))),
+            n_raters=_raters(table, unit, size),
         )
 
 
@@ -134,9 +134,16 @@ def _cells(
         cell = np.flatnonzero(tally)
         count = tally[cell]
     cell_unit = cell // n_levels
-    keep = size[cell_unit] >= 2
-    cell, count, cell_unit = cell[keep], count[keep], cell_unit[keep]
+    if (size == 1).any():
+        keep = size[cell_unit] >= 2
+        cell, count, cell_unit = cell[keep], count[keep], cell_unit[keep]
     return cell_unit, cell - cell_unit * n_levels, count
+
+
+def _raters(table: LongTable, unit: IntArray, size: IntArray) -> int:
+    """Raters with a label on a pairable unit."""
+    rater = table.rater.codes
+    return int(np.count_nonzero(np.bincount(rater[size[unit] >= 2] if (size == 1).any() else rater)))
 
 
 def compressed(code: IntArray, n_codes: int) -> tuple[IntArray, IntArray]:

@@ -22,8 +22,10 @@ from annotate.stats.codes import (
     is_missing,
     sealed,
 )
+from annotate.stats.groups import Groups
 
 Repeats: TypeAlias = Literal["last", "first", "error"]
+Facet: TypeAlias = Literal["item", "rater", "criterion", "value", "cluster"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -145,6 +147,16 @@ class LongTable:
     def unit(self) -> IntArray:
         """(n,) codes of what is compared: the item, or the (item, criterion) pair."""
         return _unit_codes(self.item, self.criterion)
+
+    def by(self, facet: Facet) -> Groups:
+        """The rows of each item, rater, criterion, value or cluster; codes are places in its vocabulary.
+
+        Rejects `criterion` for a table without criteria.
+        """
+        codes: Codes | None = getattr(self, facet)
+        if codes is None:
+            raise Rejected("the table has no criteria", field=facet)
+        return Groups.of(codes.codes, len(codes.vocab))
 
     def only(self, criterion: Hashable) -> Self:
         """The labels of one criterion; vocabularies stay whole. Rejects a criterion the table lacks."""

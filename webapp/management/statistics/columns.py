@@ -71,6 +71,12 @@ class Columns:
             read[cell] = float(number)
         return np.array([read[cell] for cell in self.cells[name]], dtype=np.float64)
 
+    def where(self, name: str, cell: str) -> Columns:
+        """The rows that hold `cell` in one column; errors still name their lines."""
+        kept = [row for row, here in enumerate(self.cells[name]) if here == cell]
+        cells = {column: [texts[row] for row in kept] for column, texts in self.cells.items()}
+        return Columns(self.source, cells, array("q", [self.line[row] for row in kept]))
+
     def error(self, reason: str, *, row: int | None = None, column: str | None = None) -> CommandError:
         """One line that says where in the file something is wrong."""
         place = [self.source]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from django.core.management.base import CommandParser
@@ -22,9 +23,10 @@ def add_label_arguments(parser: CommandParser) -> None:
     parser.add_argument("--levels", metavar="A,B,C", help="every possible label in order, lowest first")
     parser.add_argument(
         "--repeats",
-        choices=("first", "last", "error"),
+        choices=("first", "last", "error", "each"),
         default="first",
-        help="which label stands where a rater gave one item two (default: first)",
+        help="which label stands where a rater gave one item two; each: all, as by raters of their own"
+        " (default: first)",
     )
     parser.add_argument(
         "--delimiter", metavar="NAME", help=f"{', '.join(DELIMITERS)} or one character (default: found)"
@@ -46,9 +48,10 @@ def columns_of(options: Mapping[str, Any], *further: str | None) -> Columns:
 
 def levels_of(options: Mapping[str, Any]) -> list[str] | None:
     """The levels in order; one that holds a comma stands in double quotes."""
-    given = options["levels"]
-    if given is None:
-        return None
+    return None if options["levels"] is None else split_levels(options["levels"])
+
+
+def split_levels(given: str) -> list[str]:
     return [level.strip() for level in next(csv.reader([given], skipinitialspace=True))]
 
 
@@ -57,18 +60,35 @@ def table_of(
 ) -> LongTable:
     """The long table; what is wrong with it is said by line of the file and name of the column."""
     values, levels = columns.labels(options["label"], levels_of(options))
-    criterion, trace = options["criterion"], options.get("trace")
+    criterion, trace, repeats = options["criterion"], options.get("trace"), options["repeats"]
+    raters = columns.ids(options["rater"])
+    if repeats == "each":
+        raters, repeats = _told_apart(columns, options, raters, values), "error"
     with columns.named(names_of(options)):
         return LongTable.from_columns(
             columns.ids(options["item"]),
-            columns.ids(options["rater"]),
+            raters,
             values,
             criterion=columns.ids(criterion) if criterion else None,
             cluster=columns.ids(trace) if trace else None,
             weight=weight,
             levels=levels,
-            repeats=options["repeats"],
+            repeats=repeats,
         )
+
+
+def _told_apart(
+    columns: Columns, options: Mapping[str, Any], raters: list[str | None], values: list[Hashable]
+) -> list[str | None]:
+    """Raters, of whom the second label on an item is by "name #2" and so on."""
+    items = columns.cells[options["item"]]
+    asked = columns.cells[options["criterion"]] if options["criterion"] else items
+    seen: Counter[tuple[Hashable, ...]] = Counter()
+    told: list[str | None] = []
+    for rater, value, *unit in zip(raters, values, items, asked, strict=True):
+        number = seen[rater, *unit] = seen[rater, *unit] + (value is not None)
+        told.append(rater if rater is None or number < 2 else f"{rater} #{number}")
+    return told
 
 
 def names_of(options: Mapping[str, Any]) -> dict[str, str | None]:
