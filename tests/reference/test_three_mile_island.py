@@ -1,8 +1,8 @@
 """Stress of mothers near Three Mile Island, against Facets 4.1.8.
 
 The figures are what Facets 4.1.8 printed for its example 3mile.txt, read from 3mile.out in the fixtures of the R
-package facetsviz: one facet that is not centred, a rating scale of three categories, counts as weights (R1, R2 …), converged
-until nothing changes. The counts were solved from its scores, counts and mean squares.
+package facetsviz: one facet that is not centred, a rating scale of three categories, counts as weights (R1, R2 …),
+converged until nothing changes. The counts were solved from its scores, counts and mean squares.
 
 Its z statistics differ by .1 in three of eight places and its threshold errors are .20 and .17, as if each cell of
 the table were one rating; with the 1,068 ratings behind them they are .089 and .078.

@@ -24,6 +24,7 @@ from annotate.stats.rasch.threshold_errors import threshold_errors
 
 TOLERANCE = {"eb": 1e-5, "jmle": 1e-6, "mml": 1e-7}
 """Of measures in logits; in ``jmle`` of scores."""
+_NOTHING = 1e-9
 
 
 def fit_rasch(
@@ -162,7 +163,9 @@ def _bayes(
     seen = design.gathered(design.ratings.weight, signed=False) > 0
     curvature = Curvature(design, found.steps, found.moments, found.prior, seen & ~design.is_anchored)
     errors, _ = posterior_errors(curvature, seed=seed)
-    measures = _levelled(design, np.where(seen, found.measures, np.nan))
+    # Where only one rating was possible, nothing is known.
+    known = seen & (curvature.information > _NOTHING)
+    measures = _levelled(design, np.where(known, found.measures, np.nan))
     residual = squares(
         design.ratings,
         design.spread(np.nan_to_num(measures)),
@@ -359,6 +362,8 @@ def _moved(design: Design, measures: FloatArray, from_: list[int], to: int) -> F
     moved = measures.copy()
     for place in from_:
         part = design.slices[place]
+        if np.isnan(moved[part]).all():
+            continue
         mean = float(np.nanmean(moved[part]))
         moved[part] -= mean
         moved[design.slices[to]] += design.sign[place] * design.sign[to] * mean

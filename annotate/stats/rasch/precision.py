@@ -29,6 +29,8 @@ _CELLS = 1 << 21
 _PROBES = 8
 _TURNS = 60
 _ACCURATE = 1e-3
+_NOTHING = 1e-9
+"""Information of an element whose ratings could not have been others."""
 
 
 def posterior_errors(curvature: Curvature, *, seed: int) -> tuple[FloatArray, FloatArray]:
@@ -60,7 +62,7 @@ class _Layout:
     def of(cls, curvature: Curvature) -> Self:
         design, free = curvature.design, curvature.steps.free
         n_items = len(design.ratings.facets[0])
-        chosen = curvature.is_free.copy()
+        chosen = curvature.is_free & (curvature.information > _NOTHING)
         chosen[:n_items] = False
         element = np.where(chosen, np.cumsum(chosen) - 1, -1)
         step = np.where(free, np.cumsum(free.ravel()).reshape(free.shape) - 1 + chosen.sum(), -1)
@@ -70,9 +72,10 @@ class _Layout:
 
 
 def _exact(curvature: Curvature, layout: _Layout) -> tuple[FloatArray, FloatArray]:
-    free, n_items = curvature.is_free, layout.n_items
+    n_items = layout.n_items
     information = curvature.information[:n_items]
-    own = np.where(free[:n_items], 1 / np.maximum(information, 1e-300), 0.0)
+    free = curvature.is_free[:n_items] & (information > _NOTHING)
+    own = np.where(free, 1 / np.maximum(information, _NOTHING), 0.0)
     entries = _entries(curvature, layout)
     matrix = _rest(curvature, layout, entries)
     _add_priors(matrix, curvature, layout)

@@ -68,7 +68,7 @@ class FacetFit:
         if self.n[place] == 0:
             return "has no rating"
         if np.isnan(self.measure[place]):
-            return "has ratings only about elements that have no measure themselves"
+            return "nothing in its ratings decides where it is"
         if self.extreme[place]:
             end = "highest" if self.extreme[place] > 0 else "lowest"
             return f"every rating is the {end} there is, so how far out the measure lies is an assumption"

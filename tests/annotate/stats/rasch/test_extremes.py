@@ -83,7 +83,7 @@ def test_who_met_only_extremes_has_no_measure() -> None:
     items = fit.facet("item")
     # The last item was answered by the last person alone: two unknowns and one answer.
     assert np.isnan(items.measure[4])
-    assert items.reason(4) == "has ratings only about elements that have no measure themselves"
+    assert items.reason(4) == "nothing in its ratings decides where it is"
     assert items.reason(0) is None
 
 
