@@ -85,7 +85,7 @@ def fit_bayes(
         length = min(stride, _LONGEST / max(float(np.abs(move).max(initial=0.0)), 1e-300))
         variances = np.where(state.prior.is_drawn, 1 / np.maximum(curvature.information, 1e-300), 0.0)
         measures = state.measures + length * move
-        by_ratings = curvature.information - state.prior.precision
+        by_ratings = curvature.by_ratings
         prior = state.prior.updated(state.measures + pushed / np.maximum(by_ratings, 1e-300), by_ratings)
         if turn > _PATIENCE:
             # Where a handful of ratings decide, measures and variances can chase each other round in a circle.

@@ -164,7 +164,7 @@ def _bayes(
     curvature = Curvature(design, found.steps, found.moments, found.prior, seen & ~design.is_anchored)
     errors, _ = posterior_errors(curvature, seed=seed)
     # Where only one rating was possible, nothing is known.
-    known = seen & (curvature.information > _NOTHING)
+    known = seen & (curvature.by_ratings > _NOTHING)
     measures = _levelled(design, np.where(known, found.measures, np.nan))
     residual = squares(
         design.ratings,
@@ -180,7 +180,7 @@ def _bayes(
         structure,
         how,
         measures=measures,
-        errors=errors,
+        errors=np.where(known, errors, np.nan),
         variances=found.variances,
         residual=residual,
         displacement=_displacement(design, found.moments),

@@ -62,7 +62,7 @@ class _Layout:
     def of(cls, curvature: Curvature) -> Self:
         design, free = curvature.design, curvature.steps.free
         n_items = len(design.ratings.facets[0])
-        chosen = curvature.is_free & (curvature.information > _NOTHING)
+        chosen = curvature.is_free & (curvature.by_ratings > _NOTHING)
         chosen[:n_items] = False
         element = np.where(chosen, np.cumsum(chosen) - 1, -1)
         step = np.where(free, np.cumsum(free.ravel()).reshape(free.shape) - 1 + chosen.sum(), -1)
