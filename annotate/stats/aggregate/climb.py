@@ -14,12 +14,10 @@ import numpy as np
 from annotate.errors import Rejected
 from annotate.stats.aggregate.answers import Answers
 from annotate.stats.aggregate.contracts import AggregateFit
+from annotate.stats.aggregate.evidence import LEAST, floored_log, posterior_of, vote_shares
 from annotate.stats.aggregate.sums import Engine, Sums, sums_of
 from annotate.stats.codes import FloatArray
 
-# The logarithm of a probability of 0 is that of this number: small enough to change no likelihood, and two levels that
-# are both impossible can still be compared by what else speaks for them.
-LEAST = 1e-300
 TOLERANCE = 1e-9
 MAX_ITER = 10_000
 # With more labels than this the likelihood's own rounding comes near the tolerance, and the slow end of a climb takes
@@ -79,7 +77,6 @@ def climb(
     answers: Answers,
     model: Model,
     *,
-    begin: Model | None = None,
     start: Summit | None = None,
     is_even: bool = False,
     can_leap: bool = False,
@@ -92,8 +89,6 @@ def climb(
 
     Parameters
     ----------
-    begin : Model, optional
-        Makes the first parameters; without it the model does.
     start : Summit, optional
         Where an earlier climb of the same model stopped.
     is_even : bool
@@ -112,7 +107,7 @@ def climb(
     tol = tolerance_for(n, tol, max_iter)
     sums = sums or sums_of(answers, engine)
     posterior = vote_shares(answers) if start is None else start.posterior
-    view = _look(answers, begin or model, sums, _point(answers, sums, posterior, is_even), is_even)
+    view = _look(answers, model, sums, _point(answers, sums, posterior, is_even), is_even)
     history = [] if start is None else list(start.history)
     history.append(view.objective)
     n_iter, longest, converged = len(history), _LONGEST_LEAP, False
@@ -183,39 +178,6 @@ def tolerance_for(n_labels: int, tol: float | None, max_iter: int) -> float:
     if max_iter < 1:
         raise Rejected("must be 1 or more", field="max_iter")
     return tol
-
-
-def vote_shares(answers: Answers) -> FloatArray:
-    """(n_levels, n_units) shares of each unit's votes, known answers in their place."""
-    votes = answers.votes()
-    return answers.clamp(votes / votes.sum(axis=0))
-
-
-def posterior_of(answers: Answers, scores: FloatArray) -> tuple[FloatArray, float]:
-    """Posterior and log-likelihood from (n_levels, n_units) joint log-probabilities, which are overwritten."""
-    known = np.flatnonzero(answers.is_known)
-    given = float(scores[answers.known[known], known].sum())
-    top = scores.max(axis=0)
-    scores -= top
-    np.exp(scores, out=scores)
-    total = scores.sum(axis=0)
-    scores /= total
-    evidence = top + np.log(total)
-    if len(known):
-        evidence[known] = 0.0
-        answers.clamp(scores)
-    return scores, float(evidence.sum()) + given
-
-
-def log_likelihood_under(answers: Answers, table: FloatArray, prevalence: FloatArray, sums: Sums) -> float:
-    """Of the labels, under a (n_raters, given level, true level) table of probabilities."""
-    scores = sums.to_units(floored_log(table).reshape(-1, answers.n_levels))
-    scores += floored_log(prevalence)[:, None]
-    return posterior_of(answers, scores)[1]
-
-
-def floored_log(probability: FloatArray) -> FloatArray:
-    return np.asarray(np.log(np.maximum(probability, LEAST)), dtype=np.float64)
 
 
 def how_it_ended(history: list[float], n_iter: int, *, converged: bool, tol: float) -> str:

@@ -8,17 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from annotate.stats.aggregate.answers import Answers
-from annotate.stats.aggregate.climb import (
-    MAX_ITER,
-    Summit,
-    fit_of,
-    floored_log,
-    how_it_ended,
-    posterior_of,
-    tolerance_for,
-    vote_shares,
-)
+from annotate.stats.aggregate.climb import MAX_ITER, Summit, fit_of, how_it_ended, tolerance_for
 from annotate.stats.aggregate.contracts import AggregateFit
+from annotate.stats.aggregate.evidence import floored_log, posterior_of, vote_shares
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
 from annotate.stats.table import LongTable
 

@@ -9,15 +9,10 @@ import numpy as np
 
 from annotate.errors import Rejected
 from annotate.stats.aggregate.answers import Answers
-from annotate.stats.aggregate.climb import (
-    MAX_ITER,
-    Believed,
-    climb,
-    fit_of,
-    log_likelihood_under,
-)
+from annotate.stats.aggregate.climb import MAX_ITER, Believed, climb, fit_of
 from annotate.stats.aggregate.contracts import AggregateFit
 from annotate.stats.aggregate.dirichlet import SharedPrior, divergence, expected_log
+from annotate.stats.aggregate.evidence import log_likelihood_under
 from annotate.stats.aggregate.sums import Engine, sums_of
 from annotate.stats.codes import BoolArray, FloatArray
 from annotate.stats.table import LongTable

@@ -7,8 +7,8 @@ from collections.abc import Hashable, Mapping
 import numpy as np
 
 from annotate.stats.aggregate.answers import Answers
-from annotate.stats.aggregate.climb import vote_shares
 from annotate.stats.aggregate.contracts import AggregateFit
+from annotate.stats.aggregate.evidence import vote_shares
 from annotate.stats.codes import FloatArray
 from annotate.stats.table import LongTable
 

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from annotate.stats.aggregate.answers import Answers
-from annotate.stats.aggregate.climb import MAX_ITER, Believed, climb, fit_of, floored_log
+from annotate.stats.aggregate.climb import MAX_ITER, Believed, climb, fit_of
 from annotate.stats.aggregate.contracts import AggregateFit
 from annotate.stats.aggregate.dawid_skene import dirichlet_prior
+from annotate.stats.aggregate.evidence import floored_log
 from annotate.stats.aggregate.sums import Engine
 from annotate.stats.codes import FloatArray
 from annotate.stats.table import LongTable

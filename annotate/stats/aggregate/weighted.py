@@ -10,8 +10,8 @@ import numpy as np
 
 from annotate.errors import Rejected
 from annotate.stats.aggregate.answers import Answers
-from annotate.stats.aggregate.climb import vote_shares
 from annotate.stats.aggregate.contracts import AggregateFit
+from annotate.stats.aggregate.evidence import vote_shares
 from annotate.stats.aggregate.majority import shares_as_fit
 from annotate.stats.codes import FloatArray
 from annotate.stats.table import LongTable
