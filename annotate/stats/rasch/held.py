@@ -23,8 +23,10 @@ class Held:
     Attributes
     ----------
     fit : RaschFit
+    n_asked : int
+        Ratings that were asked about.
     rows : (n,) int array
-        0-based places in the ratings that were asked about; what is left out has no weight or is about an element
+        0-based places in these; what is left out has no weight or is about an element
         without a measure, or (``jmle``) about an extreme one.
     design : Design
     eta : (n,) float array
@@ -34,6 +36,7 @@ class Held:
     """
 
     fit: RaschFit
+    n_asked: int
     rows: IntArray
     design: Design
     eta: FloatArray
@@ -60,7 +63,7 @@ class Held:
         design = whole if keep.all() else Design.of(asked.where(keep))
         eta = design.spread(np.nan_to_num(fit.measures))
         uncertain = design.spread_variance(fit.variances) if fit.variances.any() else None
-        return cls(fit, np.flatnonzero(keep), design, eta, uncertain)
+        return cls(fit, len(asked), np.flatnonzero(keep), design, eta, uncertain)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -104,14 +107,13 @@ class Held:
         """A facet by its name, or a further column about all the ratings asked about, cut to the n that are left."""
         if isinstance(column, str):
             return self.ratings.facet(column).elements
-        if len(column.codes) == len(self):
-            return column
-        if len(column.codes) <= int(self.rows.max()):
+        if len(column.codes) != self.n_asked:
             raise Rejected(
-                f"has {len(column.codes)} rows, which are not the ratings the fit was made of; name these too",
+                f"has {len(column.codes)} rows, but {self.n_asked} ratings were asked about; a jmle fit keeps none "
+                f"about extreme elements, so name the ratings it was made of",
                 field="column",
             )
-        return column.take(self.rows)
+        return column if len(self) == self.n_asked else column.take(self.rows)
 
 
 def _is_decided(fit: RaschFit) -> BoolArray:
