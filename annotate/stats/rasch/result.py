@@ -37,6 +37,8 @@ class FacetFit:
     extreme : int array
         −1 or 1 where every rating is the lowest or highest that could be given, else 0.
     is_anchored : bool array
+    displacement : float array
+        How far an anchored measure is from where its ratings would move it, in logits; NaN for the others.
     separation : Separation or None
         None for fewer than two elements with a measure.
     """
@@ -58,6 +60,7 @@ class FacetFit:
     outfit_df: FloatArray
     extreme: IntArray
     is_anchored: BoolArray
+    displacement: FloatArray
     separation: Separation | None
 
     def reason(self, place: int) -> str | None:
@@ -65,10 +68,10 @@ class FacetFit:
         if self.n[place] == 0:
             return "has no rating"
         if np.isnan(self.measure[place]):
-            return "has ratings only about elements that have no measure themselves"
+            return "nothing in its ratings decides where it is"
         if self.extreme[place]:
             end = "highest" if self.extreme[place] > 0 else "lowest"
-            return f"every rating is the {end} there is, so the measure is as far out as one likes"
+            return f"every rating is the {end} there is, so how far out the measure lies is an assumption"
         return None
 
 
