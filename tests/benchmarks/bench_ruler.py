@@ -20,7 +20,14 @@ from typing import Any
 
 from tests.services import POSTGRES
 
-PAGES: tuple[str, ...] = ()
+PAGES = (
+    "/projects/{slug}/raters/",
+    "/projects/{slug}/raters/?page=3",
+    "/projects/{slug}/scale/",
+    "/projects/{slug}/raters/wright-map.svg",
+    "/projects/{slug}/raters/raters.csv",
+    "/raters/{rater}/",
+)
 COLUMNS = (
     *("rater_id", "criterion_id", "step_id", "assignment_id", "value", "text", "evidence"),
     *("has_seen_prelabels", "is_live", "created_at"),
@@ -232,7 +239,7 @@ def measure(project: Any) -> None:
         assert placed.n_sessions == 1, placed
     with timed("ask whether to fit anew"):
         wants_fit(Ruler.objects.get(is_current=True))
-    client = Client()
+    client = Client(headers={"host": "localhost"})
     client.force_login(a_person("alice"))
     rater = project.raters.first().pk
     for page in PAGES:
@@ -246,6 +253,8 @@ def measure(project: Any) -> None:
 def forget_one(standing: Any, assignment: Any) -> None:
     from dataclasses import replace
 
+    from django.utils import timezone
+
     from annotate.measure.ruler.standing import packed, unpacked_elements
 
     stand = unpacked_elements(bytes(standing.elements))
@@ -253,6 +262,7 @@ def forget_one(standing: Any, assignment: Any) -> None:
     standing.elements, standing.moved = packed(replace(stand, sessions=kept)), b""
     standing.sessions = []
     standing.save()
+    type(assignment).objects.filter(pk=assignment.pk).update(finished_at=timezone.now())
 
 
 if __name__ == "__main__":

@@ -30,7 +30,9 @@ TERMS = {
     ),
     "by": (
         gettext_lazy("In levels"),
-        gettext_lazy("How far its answers lie above (+) or below (−) those of a rater of average severity."),
+        gettext_lazy(
+            "How many levels higher (+) or lower (−) its answers to the same steps would be than the other raters'."
+        ),
     ),
     "infit": (
         gettext_lazy("Infit"),
@@ -61,8 +63,8 @@ TERMS = {
     "drift": (
         gettext_lazy("Over time"),
         gettext_lazy(
-            "The rater's labels in stretches of equal number: above the line it answered higher than its own severity"
-            " explains, below it lower."
+            "Severity over the rater's labels in stretches of equal number, smoothed: above the line it was stricter"
+            " than it is on the whole, below it milder."
         ),
     ),
     "n": (gettext_lazy("Labels"), gettext_lazy("Ratings that count, without “unsure”.")),
@@ -183,19 +185,28 @@ def flag_words(flag: dict[str, Any]) -> str:
     said = {
         "few": gettext("Not enough overlap to say"),
         "fine": gettext("Nothing stands out"),
-        "random": gettext("Answers look random"),
-        "random_on": gettext("Answers look random on %(question)s"),
-        "uniform": gettext("Gives the same answer %(share)s of the time"),
-        "tame": gettext("More predictable than people are"),
-        "strict": gettext("Stricter than most by %(by)s, %(how)s"),
-        "lenient": gettext("Milder than most by %(by)s, %(how)s"),
-        "stricter": gettext("Has become stricter by %(by)s"),
-        "milder": gettext("Has become milder by %(by)s"),
+        "stricter": gettext("Stricter than most by %(by)s%(how)s"),
+        "milder": gettext("Milder than most by %(by)s%(how)s"),
+        "erratic": gettext("Answers more at odds with the steps than others"),
+        "predictable": gettext("More predictable than people are"),
+        "one_category": gettext("Gives the same answer %(share)s of the time"),
+        "halo": gettext("Answers about a step are alike whatever is asked"),
+        "stricter_on": gettext("Stricter on %(question)s by %(by)s"),
+        "milder_on": gettext("Milder on %(question)s by %(by)s"),
+        "became_stricter": gettext("Has become stricter by %(by)s"),
+        "became_milder": gettext("Has become milder by %(by)s"),
+        "random": gettext("Answers look random on %(question)s")
+        if "question" in flag
+        else gettext("Answers look random"),
     }[flag["code"]]
-    how = gettext("consistent") if flag.get("is_consistent") else gettext("but not consistently")
+    how = {
+        "consistent": gettext(", consistent"),
+        "erratic": gettext(", but erratic"),
+        "predictable": gettext(", predictably"),
+    }.get(flag.get("how", ""), "")
     return said % {
         "question": mid(flag.get("question", "")),
-        "share": percent(flag.get("share", 0.0)),
+        "share": percent(flag.get("by", 0.0)),
         "by": levels(flag.get("by", 0.0)),
         "how": how,
     }
@@ -214,7 +225,7 @@ def levels(amount: float) -> str:
 
 @register.filter
 def is_alarming(flag: dict[str, Any]) -> bool:
-    return flag["code"] in ("random", "random_on", "uniform")
+    return flag["code"] in ("random", "one_category", "erratic")
 
 
 @register.filter
@@ -290,20 +301,22 @@ def _whisker(value: float, low: float, high: float, left: float, right: float) -
 
 
 @register.simple_tag
-def sparkline(windows: Sequence[dict[str, Any]]) -> SafeString:
-    """Shifts over time, half a level either way; said in words beside."""
-    if len(windows) < 2:
+def sparkline(measure: Measure) -> SafeString:
+    """Smoothed severity over time, half a logit either way of the rater's own; in numbers for who cannot see it."""
+    windows = [one for one in measure.detail.get("drift", []) if one.get("smooth") is not None]
+    if len(windows) < 2 or measure.severity is None:
         return SafeString("–")
     step = 84 / (len(windows) - 1)
+    away = [one["smooth"] - measure.severity for one in windows]
     points = [
-        (round(3 + i * step, 1), round(11 - 9 * min(1.0, max(-1.0, 2 * one["shift"])), 1))
-        for i, one in enumerate(windows)
+        (round(3 + i * step, 1), round(11 - 9 * min(1.0, max(-1.0, 2 * one)), 1))
+        for i, one in enumerate(away)
     ]
     path = "M" + "L".join(f"{x} {y}" for x, y in points)
     return format_html(
         '<svg class="spark" viewBox="0 0 90 22" role="img" aria-label="{}"><path class="spark-zero" d="M0 11H90"/>'
         '<path class="spark-line" d="{}"/><circle cx="{}" cy="{}" r="2.5"/></svg>',
-        ", ".join(signed(one["shift"]) for one in windows),
+        ", ".join(signed(one) for one in away),
         path,
         *points[-1],
     )

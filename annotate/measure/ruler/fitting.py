@@ -126,21 +126,3 @@ def ratings_of(columns: Columns, labels: RulerLabels) -> Ratings:
     ]
     most = max(len(question.levels) for question in labels.questions)
     return Ratings.of(facets, columns.level, thresholds_by=CRITERION, levels=range(most))
-
-
-def levels_off(scale: Scale) -> FloatArray:
-    """(raters,) how many levels higher each one's answers are than those of a rater of average severity would be.
-
-    The mean over what the rater labelled, of what is expected of them less what is expected at severity 0.
-    """
-    fit, design = scale.fit, scale.fit.design
-    measures = np.nan_to_num(fit.measures)
-    at_zero = measures.copy()
-    at_zero[design.slices[1]] = 0.0
-    spread = design.spread_variance(fit.variances)
-    level = scale.columns.level
-    usual = level - moments(design.ratings, design.spread(at_zero), fit.steps, spread).residual
-    own = level - scale.residual
-    n = np.bincount(scale.rater_codes, minlength=len(scale.rater_keys))
-    total = np.bincount(scale.rater_codes, own - usual, len(scale.rater_keys))
-    return np.asarray(total / np.maximum(n, 1))

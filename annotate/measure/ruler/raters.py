@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext_noop
 
-from annotate.measure.ruler.cells import FEWEST, Cell, cells_of, most_surprising, windows_of
-from annotate.measure.ruler.fitting import RATER, Scale, levels_off
-from annotate.measure.ruler.flags import Fit, Seen, flags_of
+from annotate.measure.ruler.cells import most_surprising, windows_of
+from annotate.measure.ruler.fitting import CRITERION, RATER, Scale
+from annotate.measure.ruler.flags import flags_of
 from annotate.measure.ruler.labels import IntArray
 from annotate.measure.ruler.others import Others
-from annotate.measure.ruler.targets import Targets
+from annotate.measure.ruler.targets import Groups, Targets
 from annotate.models import Measure
 from annotate.stats.accuracy import wilson_interval
-from annotate.stats.codes import FloatArray
+from annotate.stats.codes import BoolArray, Codes, FloatArray
+from annotate.stats.rasch.bias import Bias, find_bias
+from annotate.stats.rasch.drift import find_drift
+from annotate.stats.rasch.fair import fair_averages
 from annotate.stats.rasch.fit_statistics import FitOptions, standardized
 from annotate.stats.rasch.structure import Structure
+from annotate.stats.rasch.verdicts import verdicts
 
 MOST_WINDOWS, LEAST_WINDOW = 8, 20
+FEWEST = 10
+"""Ratings that a cell needs to be said anything about."""
 MOST_SURPRISING = 12
 SURPRISING = 2.0
 WIDEST_ERROR, FURTHEST = 5.0, 8.0
@@ -93,20 +99,18 @@ class _Desk:
         self.facet = scale.fit.facet(RATER)
         self.rater, self.n_raters = scale.rater_codes, len(scale.rater_keys)
         self.n_questions = len(scale.criterion_keys)
-        self.titles = {one.criterion.pk: one.criterion.title for one in scale.labels.questions}
-        self.by = levels_off(scale)
         self.cell = self.rater * self.n_questions + scale.criterion_codes
         self.sums = _Sums.of(scale, self.cell, self.n_raters * self.n_questions)
         self.shared = np.bincount(self.rater, others.n_others > 0, self.n_raters)
         self.is_apart = _apart(scale.fit.structure)
-        self.windows = self._cells(self._windows())
-        self.bias = {
-            groups.name: (groups, self._cells(groups.code[scale.item_codes])) for groups in targets.groups()
-        }
+        n = np.maximum(np.bincount(self.rater, minlength=self.n_raters), 1)
+        self.levels_a_logit = np.bincount(self.rater, scale.variance, self.n_raters) / n
+        self.fair = fair_averages(scale.fit, RATER).category
+        self.drift = find_drift(scale.fit, self._windows())
+        self.flags = self._flags()
+        self.shifts = _shifts_of(find_bias(scale.fit, RATER, CRITERION)) if self.n_questions > 1 else {}
+        self.bias = {groups.name: (groups, self._bias(groups)) for groups in targets.groups()}
         self.surprises = self._surprises()
-        self.shift_by_question = np.bincount(self.cell, scale.residual, len(self.sums.n))
-        self.spread_by_question = np.bincount(self.cell, scale.variance, len(self.sums.n))
-        self.uniform, self.usual_uniform = self._uniform()
         self.seen_consensus = self._agreement(others.consensus)
         self.seen_gold = self._agreement(others.gold)
 
@@ -119,73 +123,64 @@ class _Desk:
         return int(self.sums.n[j * self.n_questions + c])
 
     def _whole(self, j: int) -> Measure:
-        facet, n = self.facet, int(self.facet.n[j])
+        facet = self.facet
         reason = self._reason(j)
         severity, se = (None, None) if reason else (number(facet.measure[j]), number(facet.se[j]))
-        infit, infit_z = number(facet.infit[j]), number(facet.infit_z[j])
-        questions = [
-            (self.titles[key], Fit(self.sums.at(i)["infit"], self.sums.at(i)["infit_z"]))
-            for c, key in enumerate(self.scale.criterion_keys)
-            if self.sums.n[i := j * self.n_questions + c] >= 2 * FEWEST
-        ]
-        seen = Seen(
-            n=n,
-            n_shared=int(self.shared[j]),
-            severity=severity,
-            se=se,
-            by=float(self.by[j]),
-            fit=Fit(infit, infit_z),
-            uniform=float(self.uniform[j]),
-            expected_uniform=float(self.usual_uniform[j]),
-            questions=questions,
-            windows=self.windows[j],
-        )
         key = self.scale.rater_keys[j]
         return Measure(
             rater_id=key,
             severity=severity,
             se=se,
-            infit=infit,
-            infit_z=infit_z,
+            infit=number(facet.infit[j]),
+            infit_z=number(facet.infit_z[j]),
             outfit=number(facet.outfit[j]),
             outfit_z=number(facet.outfit_z[j]),
-            n=n,
+            n=int(facet.n[j]),
             reason=reason,
             detail={
-                "by": round(float(self.by[j]), 4),
+                "by": self._from_others(j),
+                "fair": number(round(self.fair[j], 4)),
                 "band": _band(float(facet.infit_df[j])),
                 "n_shared": int(self.shared[j]),
                 "agreement": self.seen_consensus[j],
                 "gold": self.seen_gold[j],
                 "seconds": self.seconds.get(key),
-                "flags": flags_of(seen),
-                "drift": self._drift(j, severity),
+                "flags": self.flags[j],
+                "drift": [] if reason else self._drift_of(j),
                 "bias": {
-                    name: [cell.as_json(groups.titles[cell.group]) for cell in cells[j]]
+                    name: [self._cell(j, g, shift, groups.titles[g]) for g, shift in sorted(cells[j].items())]
                     for name, (groups, cells) in self.bias.items()
                 },
                 "surprises": self.surprises[j],
             },
         )
 
+    def _from_others(self, j: int) -> float | None:
+        """Levels by which the fair average lies above the mean of the others'."""
+        known = np.isfinite(self.fair)
+        if not known[j] or known.sum() < 2:
+            return None
+        others = (self.fair[known].sum() - self.fair[j]) / (known.sum() - 1)
+        return round(float(self.fair[j] - others), 4)
+
     def _by_question(self, j: int, c: int) -> Measure:
         i = j * self.n_questions + c
-        n, spread = int(self.sums.n[i]), float(self.spread_by_question[i])
-        whole, error = self.facet.measure[j], self.facet.se[j]
-        reason = self._reason(j) or ("" if n >= FEWEST and spread > 0 else str(FEW_HERE))
-        key = self.scale.criterion_keys[c]
-        # One Newton step from the rater's own severity, with the residuals of this question alone.
-        severity = None if reason else float(whole - self.shift_by_question[i] / spread)
+        n, key = int(self.sums.n[i]), self.scale.criterion_keys[c]
+        shift = self.shifts.get(j, {}).get(c) if self.n_questions > 1 else _Shift(n, 0.0, 0.0)
+        reason = self._reason(j) or ("" if n >= FEWEST and shift is not None else str(FEW_HERE))
+        severity = error = None
+        if not reason and shift is not None:
+            # A cell whose ratings lie higher than expected is one where the rater is milder.
+            severity = float(self.facet.measure[j] - shift.effect)
+            error = float(np.hypot(self.facet.se[j], shift.se))
         return Measure(
             rater_id=self.scale.rater_keys[j],
             criterion_id=key,
             severity=severity,
-            se=None if reason else float(np.sqrt(1 / spread + np.square(error))),
+            se=error,
             n=n,
             reason=reason,
             detail={
-                "shift": round(float(self.shift_by_question[i]) / n, 4),
-                "shift_se": round(float(np.sqrt(spread)) / n, 4),
                 "confusion": self._confusion(j, key, self.others.consensus),
                 "gold": self._confusion(j, key, self.others.gold),
             },
@@ -202,23 +197,68 @@ class _Desk:
         is_nowhere = self.facet.se[j] > WIDEST_ERROR or abs(self.facet.measure[j]) > FURTHEST
         return str(EXTREME) if is_nowhere else ""
 
-    def _cells(self, group: IntArray) -> list[list[Cell]]:
-        scale = self.scale
-        return cells_of(self.rater, group, scale.residual, scale.variance, n_raters=self.n_raters)
+    def _flags(self) -> list[list[dict[str, Any]]]:
+        questions = self.scale.labels.questions
+        titles: dict[Hashable, str] = {one.criterion.pk: one.criterion.title for one in questions}
+        # A level's number has one title only where there is one question.
+        levels = [level.title for level in questions[0].levels] if len(questions) == 1 else None
+        found = verdicts(self.scale.fit, rater=RATER, criterion=self._criterion, drift=self.drift)
+        return [
+            [{"code": "few", "n": int(self.shared[j])}]
+            if self._reason(j)
+            else flags_of(verdict, titles, levels)
+            for j, verdict in enumerate(found)
+        ]
 
-    def _windows(self) -> IntArray:
-        return windows_of(
+    @property
+    def _criterion(self) -> str | None:
+        return CRITERION if self.n_questions > 1 else None
+
+    def _bias(self, groups: Groups) -> dict[int, dict[int, _Shift]]:
+        """By rater and group what sets the rater apart there; targets in no group are left out."""
+        code = groups.code[self.scale.item_codes]
+        found: dict[int, dict[int, _Shift]] = {j: {} for j in range(self.n_raters)}
+        if not groups.titles or not (code >= 0).any():
+            return found
+        column = Codes(np.where(code >= 0, code, len(groups.titles)), (*groups.titles, ""))
+        shifts = _shifts_of(find_bias(self.scale.fit, RATER, column, names=(RATER, groups.name)))
+        for j, cells in shifts.items():
+            found[j] = {g: one for g, one in cells.items() if g < len(groups.titles) and one.n >= FEWEST}
+        return found
+
+    def _cell(self, j: int, g: int, shift: _Shift, title: str) -> dict[str, Any]:
+        bend = float(self.levels_a_logit[j])
+        return {
+            "of": title,
+            "n": shift.n,
+            "shift": round(shift.effect * bend, 4),
+            "se": round(shift.se * bend, 4),
+        }
+
+    def _windows(self) -> Codes:
+        stretch = windows_of(
             self.scale.columns.label,
             self.rater,
             n_raters=self.n_raters,
             most=MOST_WINDOWS,
             fewest=LEAST_WINDOW,
         )
+        return Codes(np.maximum(stretch, 0), tuple(range(MOST_WINDOWS)))
 
-    def _drift(self, j: int, severity: float | None) -> list[dict[str, Any]]:
-        if severity is None or len(self.windows[j]) < 2:
+    def _drift_of(self, j: int) -> list[dict[str, Any]]:
+        drift = self.drift
+        known = np.flatnonzero(np.isfinite(drift.severity[j]) & np.isfinite(drift.se[j]))
+        if len(known) < 2:
             return []
-        return [cell.as_json(str(cell.group + 1)) for cell in self.windows[j]]
+        return [
+            {
+                "n": int(drift.n[j, t]),
+                "severity": round(float(drift.severity[j, t]), 4),
+                "se": round(float(drift.se[j, t]), 4),
+                "smooth": number(round(float(drift.walk.mean[j, t]), 4)),
+            }
+            for t in known.tolist()
+        ]
 
     def _surprises(self) -> list[list[dict[str, Any]]]:
         scale = self.scale
@@ -240,17 +280,6 @@ class _Desk:
             "others": int(self.others.consensus[row]),
             "z": round(z, 2),
         }
-
-    def _uniform(self) -> tuple[FloatArray, FloatArray]:
-        """By rater the share of its favourite level, and of everybody's favourite level on the same questions."""
-        k = self.scale.n_levels
-        level, c = self.scale.columns.level, self.scale.criterion_codes
-        own = np.bincount(self.cell * k + level, minlength=len(self.sums.n) * k).reshape(-1, k).max(axis=1)
-        n = np.maximum(np.bincount(self.rater, minlength=self.n_raters), 1)
-        everybody = np.bincount(c * k + level, minlength=self.n_questions * k).reshape(-1, k)
-        usual = everybody.max(axis=1) / np.maximum(everybody.sum(axis=1), 1)
-        share = own.reshape(self.n_raters, -1).sum(axis=1) / n
-        return share, np.bincount(self.rater, usual[c], self.n_raters) / n
 
     def _agreement(self, said: IntArray) -> list[dict[str, Any] | None]:
         known = said >= 0
@@ -284,6 +313,25 @@ class _Desk:
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class _Shift:
+    """How many logits above the expected a rater's ratings lie in a cell, shrunken, and how sure that is."""
+
+    n: int
+    effect: float
+    se: float
+
+
+def _shifts_of(bias: Bias) -> dict[int, dict[int, _Shift]]:
+    """By place of the rater, then of the other element; cells of which nothing can be told are left out."""
+    found: dict[int, dict[int, _Shift]] = {}
+    told = np.flatnonzero(np.isfinite(bias.effect) & np.isfinite(bias.effect_se))
+    for i in told.tolist():
+        shift = _Shift(int(bias.n[i]), float(bias.effect[i]), float(bias.effect_se[i]))
+        found.setdefault(int(bias.first[i]), {})[int(bias.second[i])] = shift
+    return found
+
+
 def _rate(hits: int, of: int) -> dict[str, Any] | None:
     if of < 1:
         return None
@@ -300,7 +348,7 @@ def _band(df: float) -> list[float] | None:
     return [round(low, 3), round(high, 3)]
 
 
-def _apart(structure: Structure) -> FloatArray:
+def _apart(structure: Structure) -> BoolArray:
     """(raters,) whether a rater hangs together with fewer raters than others do."""
     link = next(one for one in structure.links if one.facets == ("item", RATER))
     subset = link.second
