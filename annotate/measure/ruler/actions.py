@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from annotate.enums import AssignmentState, RaterKind
-from annotate.measure.queries import data_version_of
+from annotate.measure.queries import data_version_of, newest_label
 from annotate.measure.ruler.fitting import CRITERION, ITEM, RATER, Columns, fit_scale, ratings_of
 from annotate.measure.ruler.labels import RulerLabels, ruler_labels
 from annotate.measure.ruler.others import Others
@@ -54,7 +54,7 @@ def fit_ruler(project: Project, *, seed: int = 0) -> Ruler:
     submitted while it was fitted are placed on it afterwards, by `place_sessions`.
     """
     began, clock = timezone.now(), time.perf_counter()
-    version = data_version_of(project)
+    version, newest = data_version_of(project), newest_label(project)
     labels = ruler_labels(project)
     scale = fit_scale(labels, seed=seed)
     targets = Targets.of(project, scale.item_keys)
@@ -63,7 +63,7 @@ def fit_ruler(project: Project, *, seed: int = 0) -> Ruler:
     ruler = Ruler(
         project=project,
         data_version=version,
-        newest_label=labels.newest,
+        newest_label=newest,
         seed=seed,
         estimator=scale.fit.estimator,
         converged=scale.fit.converged,

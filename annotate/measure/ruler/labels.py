@@ -77,10 +77,6 @@ class RulerLabels:
         """The rows that are ratings by people and machines."""
         return self.by(RATED) & (self.level >= 0)
 
-    @property
-    def newest(self) -> int:
-        return int(self.label.max(initial=0))
-
 
 def target_of(scope: Scope, pk: int) -> int:
     return (SCOPES.index(scope) << SHIFT) | pk
