@@ -42,7 +42,7 @@ def parts_of_agreement(
     if not len(table):
         return {}
     return {
-        "prevalence": _prevalence(table),
+        "prevalence": _prevalence(criterion, table),
         "gwet": _gwet(table, metric, seed=seed, resamples=resamples),
         "pairs": _pairs(pairwise_agreement(table, _weighting(metric)), table, raters),
         "depths": _depths(criterion, table, metric, seed=seed, resamples=resamples),
@@ -53,10 +53,15 @@ def _weighting(metric: Metric) -> Weighting:
     return "ordinal" if metric == "ordinal" else "identity"
 
 
-def _prevalence(table: LongTable) -> list[dict[str, Any]]:
+def _prevalence(criterion: Criterion, table: LongTable) -> list[dict[str, Any]]:
+    title = {level.key: level.title for level in criterion.levels.all()}
     n = np.bincount(table.value.codes, minlength=len(table.value.vocab))
     return [
-        {"level": str(level), "n": int(count), "share": round(float(count) / len(table), 4)}
+        {
+            "level": title.get(str(level), str(level)),
+            "n": int(count),
+            "share": round(float(count) / len(table), 4),
+        }
         for level, count in zip(table.value.vocab, n, strict=True)
     ]
 

@@ -38,7 +38,11 @@ def agreement_estimates(
         who = _who(labels, kinds, raters)
         metric = metric_of(labels.criterion)
         alpha = krippendorff_alpha(table, metric, resamples=resamples, seed=seed)
-        parts = parts_of_agreement(labels.criterion, table, metric, raters, seed=seed, resamples=resamples)
+        parts: dict[str, Any] = {}
+        if circle == "all":
+            parts = parts_of_agreement(
+                labels.criterion, table, metric, raters, seed=seed, resamples=resamples
+            )
         yield _agreement(labels.criterion, f"{ALPHA}_{circle}", alpha, who | parts)
         percent = percent_agreement(table, resamples=resamples, seed=seed)
         yield _agreement(labels.criterion, f"{PERCENT}_{circle}", percent, who)

@@ -28,7 +28,7 @@ def raters() -> list[Rater]:
     add_member(project, a_person("vera"), Role.VIEWER)
     Rater.objects.filter(pk=raters[0].pk).update(person=a_person("bob"))
     add_member(project, a_person("bob"), Role.ANNOTATOR)
-    measure_project(project, resamples=0)
+    measure_project(project, resamples=50)
     return raters
 
 
@@ -92,5 +92,26 @@ def test_a_person_sees_themselves_and_no_violation_either(raters: list[Rater], p
     path = f"/raters/{raters[0].pk}/"
     page.goto(path)
     expect(page.get_by_text("Milder than most", exact=False)).to_be_visible()
+    troubles = list(troubles_at(page, path))
+    assert not troubles, "\n".join(troubles)
+
+
+def test_figures_come_down_as_they_are_drawn(raters: list[Rater], page: Page) -> None:
+    sign_in(page, "vera")
+    page.goto("/projects/measured/measure/")
+    offer = page.locator('[data-figure="depth"]').first
+    for kind, begins in (("CSV", b'"Step","Alpha"'), ("SVG", b"<svg"), ("PNG", b"\x89PNG")):
+        with page.expect_download() as download:
+            offer.get_by_role("button", name=kind).click()
+        assert download.value.suggested_filename == f"depth.{kind.lower()}"
+        assert download.value.path().read_bytes().startswith(begins)
+
+
+def test_the_agreement_page_says_who_agrees_with_whom(raters: list[Rater], page: Page) -> None:
+    sign_in(page, "vera")
+    path = "/projects/measured/measure/"
+    page.goto(path)
+    expect(page.get_by_text("Who agrees with whom", exact=False).first).to_be_visible()
+    expect(page.get_by_text("What would more overlap buy?")).to_be_visible()
     troubles = list(troubles_at(page, path))
     assert not troubles, "\n".join(troubles)

@@ -11,6 +11,8 @@ from django import template
 from annotate.models import Estimate, Rater
 from annotate.wording import figure
 
+from .ruler import number
+
 register = template.Library()
 
 _HEIGHT, _LEFT, _RIGHT = 150, 44, 620
@@ -54,8 +56,7 @@ def _cell(one: Mapping[str, Any] | None) -> PairCell:
     kappa = one["kappa"]
     if kappa is None:
         return PairCell("–", one["n"], None)
-    shown = figure(f"{abs(kappa):.2f}")
-    return PairCell(f"−{shown}" if kappa < 0 else shown, one["n"], min(4, max(0, int(kappa * 5))))
+    return PairCell(number(kappa, 2), one["n"], min(4, max(0, int(kappa * 5))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,6 +160,8 @@ def rate(found: dict[str, Any] | None) -> str:
     """``0.82 (0.74–0.88), 120``; a dash where nothing is known."""
     if not found or found.get("value") is None:
         return "–"
+    if found["low"] is None or found["high"] is None:
+        return number(found["value"], 2)
     digits = min(2, digits_for(found["low"], found["high"]))
     shown = figure(f"{found['value']:.{digits}f}")
     span = figure(f"({found['low']:.{digits}f}–{found['high']:.{digits}f})")
@@ -219,8 +221,9 @@ def levels(amount: float) -> str:
         return gettext("half a level")
     if 0.2 <= amount <= 0.3:
         return gettext("a quarter of a level")
-    shown = figure(f"{amount:.1f}" if amount >= 0.1 else f"{amount:.2f}")
-    return ngettext("%(shown)s level", "%(shown)s levels", 1 if amount == 1 else 2) % {"shown": shown}
+    shown = f"{amount:.1f}".removesuffix(".0") if amount >= 0.1 else f"{amount:.2f}"
+    said = ngettext("%(shown)s level", "%(shown)s levels", 1 if shown == "1" else 2)
+    return said % {"shown": figure(shown)}
 
 
 @register.filter

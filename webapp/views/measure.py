@@ -14,8 +14,8 @@ from annotate.enums import RaterKind, Role
 from annotate.errors import Rejected
 from annotate.measure.actions import set_judge_gate
 from annotate.measure.queries import agreement_of, is_stale, rater_quality
-from annotate.measure.ruler.queries import current_ruler
 from annotate.measure.reports import audited_criterion, judge_report, judge_reports
+from annotate.measure.ruler.queries import current_ruler
 from annotate.models import Person
 from annotate.prelabel.audit.actions import open_audit
 from webapp.forms import HANDED_OVER
