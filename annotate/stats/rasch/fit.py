@@ -24,6 +24,7 @@ from annotate.stats.rasch.threshold_errors import threshold_errors
 
 TOLERANCE = {"eb": 1e-5, "jmle": 1e-6, "mml": 1e-7}
 """Of measures in logits; in ``jmle`` of scores."""
+MAX_ITER = {"eb": 1000, "jmle": 200, "mml": 200}
 _NOTHING = 1e-9
 
 
@@ -32,7 +33,7 @@ def fit_rasch(
     *,
     estimator: Estimator = "eb",
     tolerance: float | None = None,
-    max_iter: int = 200,
+    max_iter: int | None = None,
     adjustment: float = ADJUSTMENT,
     options: FitOptions | None = None,
     start: RaschFit | None = None,
@@ -54,7 +55,8 @@ def fit_rasch(
     tolerance : float, optional
         Largest move in logits (``eb``, ``mml``) or largest score residual (``jmle``) that counts as arrived.
         Facets stops at half a score point, ``tolerance=0.5``; its own steps end elsewhere within it.
-    max_iter : int
+    max_iter : int, optional
+        200; in ``eb`` 1000, because a variance that is nearly 0 is approached slowly.
     adjustment : float
         Score points by which a perfect score is moved inwards (``jmle``).
     options : FitOptions, optional
@@ -94,12 +96,13 @@ def fit_rasch(
     structure = Structure.of(design, steps)
     how = options or FitOptions()
     limit = tolerance if tolerance is not None else TOLERANCE.get(estimator, 0.0)
+    rounds = max_iter if max_iter is not None else MAX_ITER.get(estimator, 0)
     if estimator == "jmle":
-        return _joint(design, steps, structure, limit, max_iter, adjustment, how)
+        return _joint(design, steps, structure, limit, rounds, adjustment, how)
     if estimator == "mml":
-        return _marginal(design, steps, structure, limit, max_iter, how)
+        return _marginal(design, steps, structure, limit, rounds, how)
     if estimator == "eb":
-        return _bayes(design, steps, structure, limit, max_iter, how, start, seed)
+        return _bayes(design, steps, structure, limit, rounds, how, start, seed)
     raise Rejected(f"no estimator is called {estimator!r}; there are eb, jmle and mml", field="estimator")
 
 

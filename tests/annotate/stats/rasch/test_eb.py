@@ -118,3 +118,14 @@ def test_where_only_one_rating_was_possible_nothing_is_known() -> None:
         assert np.isnan(people.measure).all()
         assert np.isnan(people.se).all()
         assert people.reason(0) == "nothing in its ratings decides where it is"
+
+
+@pytest.mark.parametrize("seed", [2, 6, 9])
+def test_raters_who_hardly_differ_are_fitted_to_the_end(seed: int) -> None:
+    # The variance of the raters takes its time to get near 0, or to some small number.
+    table = drawn(seed=seed, n_items=300, n_raters=60, n_criteria=1, per_item=3, rater_sd=0.0)
+    fit = fit_rasch(table.ratings())
+    assert fit.converged
+    assert next(one for one in fit.populations if one.facet == "rater").sd < 0.17
+    assert fit.facet("rater").separation is not None
+    assert fit.facet("rater").separation.population.reliability < 0.25  # type: ignore[union-attr]
