@@ -97,7 +97,8 @@ class Coincidences:
 
     @classmethod
     def of(cls, table: LongTable) -> Self:
-        """Count the labels of a table; clusters without a pairable unit are left out."""
+        """Count the labels of a table; clusters without a pairable unit are left out. Rejects kept repeats."""
+        table.refuse_repeats("agreement")
         unit, n_levels = table.unit, len(table.value.vocab)
         size = np.bincount(unit)
         paired = np.flatnonzero(size >= 2)

@@ -24,7 +24,6 @@ from annotate.stats.rasch.threshold_errors import threshold_errors
 
 TOLERANCE = {"eb": 1e-5, "jmle": 1e-6, "mml": 1e-7}
 """Of measures in logits; in ``jmle`` of scores."""
-MAX_ITER = {"eb": 1000, "jmle": 200, "mml": 200}
 _NOTHING = 1e-9
 
 
@@ -33,7 +32,7 @@ def fit_rasch(
     *,
     estimator: Estimator = "eb",
     tolerance: float | None = None,
-    max_iter: int | None = None,
+    max_iter: int = 1000,
     adjustment: float = ADJUSTMENT,
     options: FitOptions | None = None,
     start: RaschFit | None = None,
@@ -55,8 +54,8 @@ def fit_rasch(
     tolerance : float, optional
         Largest move in logits (``eb``, ``mml``) or largest score residual (``jmle``) that counts as arrived.
         Facets stops at half a score point, ``tolerance=0.5``; its own steps end elsewhere within it.
-    max_iter : int, optional
-        200; in ``eb`` 1000, because a variance that is nearly 0 is approached slowly.
+    max_iter : int
+        Rounds. ``eb`` needs many where a variance is nearly 0.
     adjustment : float
         Score points by which a perfect score is moved inwards (``jmle``).
     options : FitOptions, optional
@@ -75,7 +74,7 @@ def fit_rasch(
     Rejected
         An unknown estimator; anchors or too many raters in ``mml``.
     NotEstimable
-        Everything is extreme, so that no rating is left to learn from.
+        All ratings are one category; or (``jmle``) everything is extreme, so that no rating is left to learn from.
 
     References
     ----------
@@ -85,24 +84,25 @@ def fit_rasch(
     --------
     >>> from annotate.stats.table import LongTable
     >>> table = LongTable.from_columns(
-    ...     item=[1, 1, 2, 2, 3, 3, 4, 4, 5, 5], rater=["ada", "bob"] * 5, value=[2, 1, 1, 0, 2, 0, 0, 1, 1, 1],
-    ...     levels=[0, 1, 2])
-    >>> fit = fit_rasch(Ratings.from_table(table), estimator="jmle")
+    ...     item=[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6], rater=["ada", "bob"] * 6,
+    ...     value=[2, 1, 1, 0, 2, 2, 0, 1, 0, 0, 1, 1], levels=[0, 1, 2])
+    >>> fit = fit_rasch(Ratings.from_table(table), estimator="mml")
     >>> raters = fit.facet("rater")
     >>> fit.converged, raters.elements, [round(x, 2) for x in raters.measure.tolist()]
-    (True, ('ada', 'bob'), [-1.1, 1.1])
+    (True, ('ada', 'bob'), [-0.35, 0.35])
     """
     design, steps = Design.of(ratings), Steps.of(ratings)
+    if not (ratings.trials > 0).any() and (steps.used.sum(axis=1) < 2).all():
+        raise NotEstimable("Every rating is the same category, so nothing can be told apart.")
     structure = Structure.of(design, steps)
     how = options or FitOptions()
     limit = tolerance if tolerance is not None else TOLERANCE.get(estimator, 0.0)
-    rounds = max_iter if max_iter is not None else MAX_ITER.get(estimator, 0)
     if estimator == "jmle":
-        return _joint(design, steps, structure, limit, rounds, adjustment, how)
+        return _joint(design, steps, structure, limit, max_iter, adjustment, how)
     if estimator == "mml":
-        return _marginal(design, steps, structure, limit, rounds, how)
+        return _marginal(design, steps, structure, limit, max_iter, how)
     if estimator == "eb":
-        return _bayes(design, steps, structure, limit, rounds, how, start, seed)
+        return _bayes(design, steps, structure, limit, max_iter, how, start, seed)
     raise Rejected(f"no estimator is called {estimator!r}; there are eb, jmle and mml", field="estimator")
 
 
@@ -165,7 +165,7 @@ def _bayes(
     curvature = Curvature(design, found.steps, found.moments, found.prior, seen & ~design.is_anchored)
     errors, _ = posterior_errors(curvature, seed=seed)
     # Where only one rating was possible, nothing is known.
-    known = seen & (curvature.information > _NOTHING)
+    known = seen & (curvature.by_ratings > _NOTHING)
     measures = _levelled(design, np.where(known, found.measures, np.nan))
     residual = squares(
         design.ratings,
@@ -181,7 +181,7 @@ def _bayes(
         structure,
         how,
         measures=measures,
-        errors=errors,
+        errors=np.where(known, errors, np.nan),
         variances=found.variances,
         residual=residual,
         displacement=_displacement(design, found.moments),
@@ -247,11 +247,13 @@ def _assembled(
     fits = ElementFit.of(inner, residual, how)
     whole = ElementFit.of(design, residual, how) if inner is design else None
     counted = whole or _counts(design)
-    direction = extremes.direction if extremes is not None else np.zeros(design.n_elements, dtype=np.int64)
+    found = extremes or find_extremes(design, steps)
+    direction = found.direction if extremes is not None else np.where(found.round == 0, found.direction, 0)
+    is_plain = (direction == 0) | (extremes is None)
     wide = real_errors(errors, fits.infit)
     facets = []
     for facet, part in zip(design.ratings.facets, design.slices, strict=True):
-        plain = direction[part] == 0
+        plain = is_plain[part]
         facets.append(
             FacetFit(
                 facet.name,

@@ -71,7 +71,7 @@ class FacetFit:
             return "nothing in its ratings decides where it is"
         if self.extreme[place]:
             end = "highest" if self.extreme[place] > 0 else "lowest"
-            return f"every rating is the {end} there is, so the measure is as far out as one likes"
+            return f"every rating is the {end} there is, so how far out the measure lies is an assumption"
         return None
 
 

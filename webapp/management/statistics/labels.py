@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from django.core.management.base import CommandParser
 
@@ -13,20 +13,28 @@ from annotate.stats.table import LongTable
 from webapp.management.statistics.columns import DELIMITERS, Columns, read_columns
 
 
-def add_label_arguments(parser: CommandParser) -> None:
-    """FILE and the columns that say who gave which label to what."""
+def add_label_arguments(parser: CommandParser, *, repeats: Literal["first", "auto"] = "first") -> None:
+    """FILE and the columns that say who gave which label to what.
+
+    Repeats can be kept only in models of repeated readings, whose default is `auto`.
+    """
     parser.add_argument("file", metavar="FILE", help="CSV or TSV with a header, UTF-8; - is standard input")
     parser.add_argument("--item", required=True, metavar="COLUMN", help="what was labelled")
     parser.add_argument("--rater", required=True, metavar="COLUMN", help="who labelled it")
     parser.add_argument("--label", required=True, metavar="COLUMN", help="the answer; empty and NA are none")
     parser.add_argument("--criterion", metavar="COLUMN", help="what was asked, where several things were")
     parser.add_argument("--levels", metavar="A,B,C", help="every possible label in order, lowest first")
+    rules = ("first", "last", "error", "each")
+    models = (
+        "; keep: all, as readings by one rater; auto: keep if every rater read each of their items equally"
+        " often, else first"
+    )
     parser.add_argument(
         "--repeats",
-        choices=("first", "last", "error", "each"),
-        default="first",
+        choices=(*rules, "keep", "auto") if repeats == "auto" else rules,
+        default=repeats,
         help="which label stands where a rater gave one item two; each: all, as by raters of their own"
-        " (default: first)",
+        f"{models if repeats == 'auto' else ''} (default: {repeats})",
     )
     parser.add_argument(
         "--delimiter", metavar="NAME", help=f"{', '.join(DELIMITERS)} or one character (default: found)"

@@ -50,7 +50,7 @@ def add_arguments(parser: CommandParser) -> None:
         help="kind of rater (people, machines): each has a mean and a spread",
     )
     parser.add_argument("--tolerance", type=float, help="when a fit has arrived, in logits; jmle: in scores")
-    parser.add_argument("--max-iter", type=int, help="rounds at most (default: 200; eb: 1000)")
+    parser.add_argument("--max-iter", type=int, default=1000, help="rounds at most (default: 1000)")
     parser.add_argument(
         "--seed", type=int, default=0, help="of estimated traces in large tables (default: 0)"
     )
@@ -98,7 +98,7 @@ def _check(options: Mapping[str, Any]) -> None:
         raise CommandError("--levels: a count of trials is no level")
     if options["repeats"] == "each":
         raise CommandError("--repeats: a rater's severity needs all their labels under one name")
-    if options["max_iter"] is not None and options["max_iter"] < 1:
+    if options["max_iter"] < 1:
         raise CommandError("--max-iter: must be at least 1")
     if options["tolerance"] is not None and not options["tolerance"] > 0:
         raise CommandError("--tolerance: must be above 0")

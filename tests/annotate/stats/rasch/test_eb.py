@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annotate.errors import Rejected
+from annotate.errors import NotEstimable, Rejected
 from annotate.stats.rasch.eb import fit_bayes
 from annotate.stats.rasch.fit import fit_rasch
 from annotate.stats.rasch.moments import moments
@@ -26,7 +26,8 @@ def test_it_ends_where_its_equations_hold(path: str) -> None:
     drawn_ones = found.prior.is_drawn
     precision = design.gathered(seen.variance, signed=False) + found.prior.precision
     np.testing.assert_allclose(found.variances[drawn_ones], 1 / precision[drawn_ones], rtol=1e-6)
-    updated = found.prior.updated(found.measures, found.variances)
+    by_ratings = design.gathered(seen.variance, signed=False)
+    updated = found.prior.updated(found.measures + design.gathered(seen.residual) / by_ratings, by_ratings)
     np.testing.assert_allclose(updated.variance, found.prior.variance, rtol=1e-5)
     assert (found.variances[~drawn_ones] == 0).all()
 
@@ -44,8 +45,9 @@ def test_perfect_scores_are_no_special_case() -> None:
     fit = fit_rasch(three_facets(table.item, table.rater, table.criterion, value))
     items = fit.facet("item")
     assert fit.converged
-    assert items.extreme[0] == 0
-    assert items.reason(0) is None
+    assert items.extreme[0] == 1
+    assert items.reason(0) is not None
+    assert np.isfinite(items.infit[0])
     assert items.measure[0] == items.measure.max()
     assert np.abs(items.measure).max() < 6
 
@@ -92,10 +94,20 @@ def test_anchored_raters_stay_and_are_in_no_population() -> None:
     assert next(one for one in fit.populations if one.facet == "rater").n == 4
 
 
-def test_two_raters_are_parameters_not_draws() -> None:
+def test_two_raters_are_draws_whose_spread_is_held_by_its_prior() -> None:
     fit = fit_rasch(drawn(seed=7, n_raters=2, per_item=2).ratings())
-    assert [one.facet for one in fit.populations] == ["item"]
+    assert [(one.facet, one.n) for one in fit.populations] == [("item", 40), ("rater", 2)]
     assert fit.converged
+
+
+def test_a_criterion_on_which_all_agree_has_a_finite_place() -> None:
+    table = drawn(seed=9)
+    value = np.where(table.criterion == 0, 3, table.value)
+    fit = fit_rasch(three_facets(table.item, table.rater, table.criterion, value))
+    criteria = fit.facet("criterion")
+    assert fit.converged
+    assert np.abs(criteria.measure).max() < 15
+    assert criteria.reason(0) is not None
 
 
 def test_a_fit_that_is_cut_short_says_so() -> None:
@@ -113,11 +125,17 @@ def test_hardly_any_data_still_give_an_answer() -> None:
 
 def test_where_only_one_rating_was_possible_nothing_is_known() -> None:
     for rows in ([[2]], [[0], [0]], [[1, 1, 1]] * 2):
-        fit = fit_rasch(crossed(rows))
-        people = fit.facet("person")
-        assert np.isnan(people.measure).all()
-        assert np.isnan(people.se).all()
-        assert people.reason(0) == "nothing in its ratings decides where it is"
+        with pytest.raises(NotEstimable, match="the same category"):
+            fit_rasch(crossed(rows))
+    # The first item got one criterion only, and on that nobody ever gave anything but 1.
+    item, criterion = np.array([0, 1, 1, 2, 2, 3, 3]), np.array([0, 0, 1, 0, 1, 0, 1])
+    value = np.array([1, 1, 0, 1, 2, 1, 1])
+    ratings = three_facets(item, np.zeros(7, dtype=int), criterion, value, thresholds_by="criterion")
+    items = fit_rasch(ratings).facet("item")
+    assert np.isnan(items.measure[0])
+    assert np.isnan(items.se[0])
+    assert items.reason(0) == "nothing in its ratings decides where it is"
+    assert np.isfinite(items.measure[1:]).all()
 
 
 @pytest.mark.parametrize("seed", [2, 6, 9])
@@ -126,6 +144,6 @@ def test_raters_who_hardly_differ_are_fitted_to_the_end(seed: int) -> None:
     table = drawn(seed=seed, n_items=300, n_raters=60, n_criteria=1, per_item=3, rater_sd=0.0)
     fit = fit_rasch(table.ratings())
     assert fit.converged
-    assert next(one for one in fit.populations if one.facet == "rater").sd < 0.17
+    assert next(one for one in fit.populations if one.facet == "rater").sd < 0.25
     assert fit.facet("rater").separation is not None
-    assert fit.facet("rater").separation.population.reliability < 0.25  # type: ignore[union-attr]
+    assert fit.facet("rater").separation.population.reliability < 0.35  # type: ignore[union-attr]

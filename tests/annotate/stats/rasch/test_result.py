@@ -29,7 +29,7 @@ def test_a_reason_stands_only_where_one_is_needed() -> None:
     people = fit_rasch(crossed(rows), estimator="jmle").facet("person")
     assert [people.reason(place) is None for place in range(6)] == [True] * 5 + [False]
     assert people.reason(5) == (
-        "every rating is the highest there is, so the measure is as far out as one likes"
+        "every rating is the highest there is, so how far out the measure lies is an assumption"
     )
 
 
