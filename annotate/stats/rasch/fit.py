@@ -248,12 +248,12 @@ def _assembled(
     whole = ElementFit.of(design, residual, how) if inner is design else None
     counted = whole or _counts(design)
     found = extremes or find_extremes(design, steps)
-    direction = found.direction if extremes is not None else np.where(found.round == 0, found.direction, 0)
-    is_plain = (direction == 0) | (extremes is None)
+    one_sided = np.where((found.round == 0) | (extremes is not None), found.direction, 0)
+    direction = one_sided if extremes is not None else np.zeros_like(one_sided)
     wide = real_errors(errors, fits.infit)
     facets = []
     for facet, part in zip(design.ratings.facets, design.slices, strict=True):
-        plain = is_plain[part]
+        plain = direction[part] == 0
         facets.append(
             FacetFit(
                 facet.name,
@@ -272,6 +272,7 @@ def _assembled(
                 fits.infit_df[part],
                 fits.outfit_df[part],
                 direction[part],
+                one_sided[part],
                 design.is_anchored[part],
                 displacement[part],
                 separation_of(
