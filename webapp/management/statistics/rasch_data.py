@@ -76,6 +76,7 @@ def _elements(fit: RaschFit, name: str) -> Iterator[dict[str, Any]]:
             "anchored": bool(facet.is_anchored[place]),
             "displacement": float(facet.displacement[place]),
             "extreme": int(facet.extreme[place]),
+            "one_sided": int(facet.one_sided[place]),
             "few": bool(few[place]),
             "subset": None if subsets is None else int(subsets[place]),
             "reason": facet.reason(place),

@@ -12,7 +12,7 @@ from webapp.management.statistics.answer import figure, grid
 
 _HALF = 12
 _MANY = 60
-_COLUMNS = ("severity", "se", "infit", "outfit", "z", "labels")
+_COLUMNS = ("severity", "se", "infit", "outfit", "infit z", "labels")
 
 
 def parts_of(data: Mapping[str, Any]) -> list[Table | str]:
@@ -34,7 +34,7 @@ def _raters(raters: Sequence[Mapping[str, Any]]) -> Table:
     ranked = sorted(raters, key=lambda one: (math.isnan(one["severity"]), -_known(one["severity"])))
     longest = max((abs(_known(one["severity"])) for one in raters), default=0.0)
     rows = [
-        (str(one["rater"]), *_cells(one, "severity"), _bar(one["severity"], longest), one["reason"] or "")
+        (str(one["rater"]), *_cells(one, "severity"), _bar(one["severity"], longest), _note(one))
         for one in ranked[:_MANY]
     ]
     left = len(ranked) - _MANY
@@ -42,6 +42,12 @@ def _raters(raters: Sequence[Mapping[str, Any]]) -> Table:
         f"raters, most severe first ({left:,} more in --json)" if left > 0 else "raters, most severe first"
     )
     return grid(title, ("", *_COLUMNS, "lenient · severe", ""), rows)
+
+
+def _note(one: Mapping[str, Any]) -> str:
+    if one["anchored"]:
+        return f"anchored; the labels would move it by {figure(one['displacement'], digits=2)}"
+    return one["reason"] or ""
 
 
 def _criteria(criteria: Sequence[Mapping[str, Any]]) -> Table:
