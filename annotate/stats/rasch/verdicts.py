@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -41,6 +42,10 @@ Code: TypeAlias = Literal[
     "became_stricter",
     "became_milder",
 ]
+
+
+_UPPER = 1.645
+"""Standard errors up to the one-sided 95 % limit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +208,12 @@ def _bend(held: Held, rater: str) -> FloatArray:
         return np.asarray(np.bincount(owner.codes, held.moments.variance, n) / total)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def _median(slopes: FloatArray) -> float:
+    told = slopes[np.isfinite(slopes)]
+    return float(np.median(told)) if len(told) else 1.0
+
+
+@dataclass(frozen=True, eq=False)
 class _Numbers:
     asked: FacetFit
     rules: Rules
@@ -237,17 +247,22 @@ class _Numbers:
         yield from self._bias(j, {flag.criterion for flag in random})
         yield from self._drift(j)
 
+    @cached_property
+    def _from_others(self) -> tuple[FloatArray, FloatArray]:
+        """(J,) how much less a rater gives than the mean of the others, in categories and in logits of the measure."""
+        known = np.isfinite(self.fair)
+        n = int(known.sum()) - 1
+        if n < 1:
+            return np.full(len(known), np.nan), np.full(len(known), np.nan)
+        fair, measure = np.where(known, self.fair, 0.0), np.where(known, self.asked.measure, 0.0)
+        less = (fair.sum() - fair) / n - self.fair
+        return less, self.asked.measure - (measure.sum() - measure) / n
+
     def _severity(self, j: int) -> Iterator[Flag]:
-        others = np.isfinite(self.fair)
-        others[j] = False
-        if not others.any() or not np.isfinite(self.fair[j]):
-            return
-        amount = float(self.fair[others].mean() - self.fair[j])
+        amount, distance = (float(one[j]) for one in self._from_others)
         if abs(amount) < self.rules.level:
             yield Flag("average", amount=amount)
-            return
-        distance = abs(float(self.asked.measure[j] - self.asked.measure[others].mean()))
-        if distance > self.rules.sure * self.asked.se[j]:
+        elif abs(distance) > self.rules.sure * self.asked.se[j]:
             yield Flag("stricter" if amount > 0 else "milder", amount=abs(amount))
 
     def _fit(self, j: int) -> Iterator[Flag]:
@@ -261,21 +276,29 @@ class _Numbers:
         else:
             yield Flag("consistent", amount=infit)
 
-    def _random(self, j: int) -> Iterator[Flag]:
-        if self._is_random(self.follows, j, 0):
-            yield Flag("random", amount=float(self.follows.slope[j, 0]))
-            return
-        if self.follows_on is not None:
-            for c, criterion in enumerate(self.follows_on.criteria):
-                if self._is_random(self.follows_on, j, c):
-                    yield Flag("random", criterion, float(self.follows_on.slope[j, c]))
+    @cached_property
+    def _guesses(self) -> BoolArray:
+        return self._unlike_others(self.follows)[:, 0]
 
-    def _is_random(self, found: Discernment, j: int, c: int) -> bool:
-        told = found.slope[:, c][np.isfinite(found.slope[:, c])]
-        usual = min(1.0, float(np.median(told))) if len(told) else 1.0
-        upper = found.slope[j, c] + 1.645 * found.se[j, c]
-        enough = found.n[j, c] >= self.rules.fewest and found.spread[j, c] >= self.rules.least_spread
-        return bool(enough and upper < self.rules.random * usual)
+    @cached_property
+    def _guesses_on(self) -> BoolArray:
+        """(J, C), C = 0 without criteria."""
+        if self.follows_on is None:
+            return np.zeros((len(self.fair), 0), dtype=np.bool_)
+        return self._unlike_others(self.follows_on)
+
+    def _unlike_others(self, found: Discernment) -> BoolArray:
+        usual = np.array([_median(column) for column in found.slope.T])
+        upper = found.slope + _UPPER * found.se
+        enough = (found.n >= self.rules.fewest) & (found.spread >= self.rules.least_spread)
+        return np.asarray(enough & (upper < self.rules.random * np.minimum(usual, 1.0)))
+
+    def _random(self, j: int) -> Iterator[Flag]:
+        if self._guesses[j]:
+            yield Flag("random", amount=float(self.follows.slope[j, 0]))
+        elif self.follows_on is not None:
+            for c in np.flatnonzero(self._guesses_on[j]):
+                yield Flag("random", self.follows_on.criteria[c], float(self.follows_on.slope[j, c]))
 
     def _category(self, j: int) -> Iterator[Flag]:
         if self.asked.extreme[j]:
@@ -301,7 +324,8 @@ class _Numbers:
     def _bias(self, j: int, random: set[Hashable]) -> Iterator[Flag]:
         if self.bias is None:
             return
-        for cell in np.flatnonzero(self.bias.first == j):
+        first, last = np.searchsorted(self.bias.first, [j, j + 1])
+        for cell in range(first, last):
             effect, se = float(self.bias.effect[cell]), float(self.bias.effect_se[cell])
             criterion = self.bias.second_elements[self.bias.second[cell]]
             amount = effect * self.bend[j]
@@ -310,11 +334,13 @@ class _Numbers:
             if abs(amount) >= self.rules.level:
                 yield Flag("milder_on" if effect > 0 else "stricter_on", criterion, abs(float(amount)))
 
+    @cached_property
+    def _drift_p(self) -> FloatArray:
+        found = self.drift.per_rater if self.drift is not None else ()
+        return holm(np.array([np.nan if one is None else one.p for one in found]))
+
     def _drift(self, j: int) -> Iterator[Flag]:
-        if self.drift is None:
-            return
-        p = np.array([np.nan if one is None else one.p for one in self.drift.per_rater])
-        if not holm(p)[j] < self.rules.chance:
+        if self.drift is None or not self._drift_p[j] < self.rules.chance:
             return
         walk = self.drift.walk.mean[j][np.isfinite(self.drift.walk.mean[j])]
         amount = float((walk[-1] - walk[0]) * self.bend[j]) * -self.asked.sign
