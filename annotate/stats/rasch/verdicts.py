@@ -205,7 +205,7 @@ def _bend(held: Held, rater: str) -> FloatArray:
     n = len(owner.vocab)
     with np.errstate(divide="ignore", invalid="ignore"):
         total = np.bincount(owner.codes, held.ratings.weight, n)
-        return np.asarray(np.bincount(owner.codes, held.moments.variance, n) / total)
+        return np.asarray(np.bincount(owner.codes, held.slopes.variance, n) / total)
 
 
 def _median(slopes: FloatArray) -> float:
