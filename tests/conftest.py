@@ -16,6 +16,9 @@ hypothesis_settings.register_profile("fixed", derandomize=True, deadline=None, d
 hypothesis_settings.register_profile("search", deadline=None)
 hypothesis_settings.load_profile("fixed")
 
+MOST_PROCESSES = 4
+LONGEST = ("test_postgres.py", "test_kill.py", "test_shipped.py")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("gradus")
@@ -34,8 +37,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if config.getoption("--database") == "postgres" and POSTGRES.absence:
+    database = config.getoption("--database")
+    if database == "postgres" and POSTGRES.absence:
         raise pytest.UsageError(POSTGRES.absence)
+    # Further processes of this run read their settings from here: they have no command line of their own.
+    os.environ["GRADUS_TEST_DATABASE"] = database
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """The whole suite runs in as many processes as there are processors, a few tests in this one."""
+    if list(config.args) != list(config.getini("testpaths")):
+        return 0
+    # A file's tests share servers and rows that are dear to make.
+    config.option.dist = "loadfile"
+    return min(os.cpu_count() or 1, MOST_PROCESSES)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest first, so that no process is left alone with it at the end."""
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 def demand(service: Service, config: pytest.Config) -> None:

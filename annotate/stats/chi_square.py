@@ -33,7 +33,7 @@ def chi_square_tail(value: float, df: float) -> float:
         return 1.0
     if math.isinf(x):
         return 0.0
-    scale = math.exp(min(0.0, a * math.log(x) - x - math.lgamma(a)))
+    scale = math.exp(a * math.log(x) - x - math.lgamma(a))
     if x < a + 1:
         return max(0.0, 1 - scale * _series(a, x))
     return min(1.0, scale * _fraction(a, x))

@@ -47,15 +47,26 @@ def factorize(values: Column, field: str) -> tuple[IntArray, tuple[Hashable, ...
     if isinstance(values, np.ndarray) and values.dtype.kind in "biuU":
         vocab, codes = np.unique(values, return_inverse=True)
         return codes.astype(np.int64), tuple(vocab.tolist())
-    codes_so_far: list[int] = []
-    index: dict[Hashable, int] = {}
+    cells = values.tolist() if isinstance(values, np.ndarray) else values
     try:
-        for cell in values.tolist() if isinstance(values, np.ndarray) else values:
-            # Every NaN is a different key to a dict; one None stands for all of them.
-            codes_so_far.append(index.setdefault(None if is_missing(cell) else cell, len(index)))
+        keys = dict.fromkeys(cells)
     except TypeError as error:
-        raise Rejected(f"not usable as an id: {error}", row=len(codes_so_far) + 1, field=field) from error
-    return np.array(codes_so_far, dtype=np.int64), tuple(index)
+        raise Rejected(f"not usable as an id: {error}", row=_unusable_row(cells), field=field) from error
+    # Every NaN is a different key to a dict; one None stands for all of them.
+    index: dict[Hashable, int] = {}
+    place = {key: index.setdefault(None if is_missing(key) else key, len(index)) for key in keys}
+    codes = np.fromiter(map(place.__getitem__, cells), dtype=np.int64, count=len(cells))
+    return codes, tuple(index)
+
+
+def _unusable_row(cells: Sequence[Hashable]) -> int:
+    """1-based row of the first cell that cannot be a key."""
+    for row, cell in enumerate(cells, start=1):
+        try:
+            hash(cell)
+        except TypeError:
+            return row
+    raise AssertionError("every cell can be a key")
 
 
 def is_missing(value: object) -> bool:

@@ -97,16 +97,17 @@ class Coincidences:
 
     @classmethod
     def of(cls, table: LongTable) -> Self:
-        """Count the labels of a table; clusters without a pairable unit are left out."""
+        """Count the labels of a table; clusters without a pairable unit are left out. Rejects kept repeats."""
+        table.refuse_repeats("agreement")
         unit, n_levels = table.unit, len(table.value.vocab)
         size = np.bincount(unit)
         paired = np.flatnonzero(size >= 2)
         home, n_clusters = _homes(table, unit, size)
         cell_unit, level, count = _cells(unit, table.value.codes, size, n_levels)
-        first, second = _meetings(cell_unit)
+        first, second = meetings(cell_unit)
         met_unit = cell_unit[first]
         met = count[first] * count[second] / (size[met_unit] - 1)
-        pair, column = _compressed(level[first] * n_levels + level[second], n_levels * n_levels)
+        pair, column = compressed(level[first] * n_levels + level[second], n_levels * n_levels)
         differing = np.bincount(met_unit, weights=met, minlength=len(size))[paired] * 2 / size[paired]
         agreeing = np.zeros(n_clusters)
         np.add.at(agreeing, home[paired], 1 - differing)
@@ -118,7 +119,7 @@ class Coincidences:
             units=np.bincount(home[paired], minlength=n_clusters).astype(np.float64),
             agreeing=agreeing,
             n_labels=int(count.sum()),
-            n_raters=int(np.count_nonzero(np.bincount(table.rater.codes, weights=size[unit] >= 2))),
+            n_raters=_raters(table, unit, size),
         )
 
 
@@ -134,12 +135,19 @@ def _cells(
         cell = np.flatnonzero(tally)
         count = tally[cell]
     cell_unit = cell // n_levels
-    keep = size[cell_unit] >= 2
-    cell, count, cell_unit = cell[keep], count[keep], cell_unit[keep]
+    if (size == 1).any():
+        keep = size[cell_unit] >= 2
+        cell, count, cell_unit = cell[keep], count[keep], cell_unit[keep]
     return cell_unit, cell - cell_unit * n_levels, count
 
 
-def _compressed(code: IntArray, n_codes: int) -> tuple[IntArray, IntArray]:
+def _raters(table: LongTable, unit: IntArray, size: IntArray) -> int:
+    """Raters with a label on a pairable unit."""
+    rater = table.rater.codes
+    return int(np.count_nonzero(np.bincount(rater[size[unit] >= 2] if (size == 1).any() else rater)))
+
+
+def compressed(code: IntArray, n_codes: int) -> tuple[IntArray, IntArray]:
     """Distinct codes, ascending, and for every entry the place of its code among them."""
     if n_codes > _WASTE * len(code):
         return np.unique(code, return_inverse=True)
@@ -151,12 +159,12 @@ def _homes(table: LongTable, unit: IntArray, size: IntArray) -> tuple[IntArray, 
     """(n_units,) cluster of each unit, renumbered over the clusters that hold a pairable unit."""
     home = np.zeros(len(size), dtype=np.int64)
     home[unit] = table.cluster.codes
-    used, place = _compressed(home[size >= 2], len(table.cluster.vocab))
+    used, place = compressed(home[size >= 2], len(table.cluster.vocab))
     home[size >= 2] = place
     return home, len(used)
 
 
-def _meetings(cell_unit: IntArray) -> tuple[IntArray, IntArray]:
+def meetings(cell_unit: IntArray) -> tuple[IntArray, IntArray]:
     """Indices of every two cells of one unit; `cell_unit` ascends, so partners are at most a few apart."""
     firsts, seconds = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
     first = np.arange(len(cell_unit))

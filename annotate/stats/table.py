@@ -22,13 +22,15 @@ from annotate.stats.codes import (
     is_missing,
     sealed,
 )
+from annotate.stats.groups import Groups
 
-Repeats: TypeAlias = Literal["last", "first", "error"]
+Repeats: TypeAlias = Literal["last", "first", "error", "keep"]
+Facet: TypeAlias = Literal["item", "rater", "criterion", "value", "cluster"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LongTable:
-    """Labels in columns of one length ``n``, without missing values and without repeats.
+    """Labels in columns of one length ``n``, without missing values, and without repeats unless they were kept.
 
     Attributes
     ----------
@@ -50,6 +52,8 @@ class LongTable:
         The levels as numbers, when all of them are.
     n_missing, n_repeated : int
         Labels left out because they had no value, or gave way to another by the same rater.
+    has_repeats : bool
+        True when a rater's further labels of the same item on the same criterion were kept and there are some.
     """
 
     item: Codes
@@ -63,6 +67,7 @@ class LongTable:
     scores: FloatArray | None
     n_missing: int
     n_repeated: int
+    has_repeats: bool = False
 
     @classmethod
     def from_columns(
@@ -90,8 +95,9 @@ class LongTable:
         levels : sequence, optional
             Every possible value in order, lowest first. Without it the levels are the values seen: in
             numeric order when all are numbers, else in an order without meaning (`ordered` is false).
-        repeats : {'last', 'first', 'error'}
-            Which label stands when a rater labelled the same item on the same criterion more than once.
+        repeats : {'last', 'first', 'error', 'keep'}
+            Which label stands when a rater labelled the same item on the same criterion more than once. All of them
+            do under 'keep', which is for models of repeated readings; a statistic that compares raters refuses them.
 
         Raises
         ------
@@ -122,7 +128,7 @@ class LongTable:
         _check_nesting(items, clusters)
         values, ordered, scores = _code_values(value, levels)
         present = np.flatnonzero(values.codes >= 0)
-        chosen = _resolve_repeats(present, _unit_codes(items, criteria), raters, repeats)
+        chosen, has_repeats = _resolve_repeats(present, _unit_codes(items, criteria), raters, repeats)
         weights = None if weight is None else _check_weights(np.asarray(weight, dtype=np.float64))
         return cls(
             item=items.take(chosen),
@@ -136,6 +142,7 @@ class LongTable:
             scores=scores,
             n_missing=len(values.codes) - len(present),
             n_repeated=len(present) - len(chosen),
+            has_repeats=has_repeats,
         )
 
     def __len__(self) -> int:
@@ -145,6 +152,16 @@ class LongTable:
     def unit(self) -> IntArray:
         """(n,) codes of what is compared: the item, or the (item, criterion) pair."""
         return _unit_codes(self.item, self.criterion)
+
+    def by(self, facet: Facet) -> Groups:
+        """The rows of each item, rater, criterion, value or cluster; codes are places in its vocabulary.
+
+        Rejects `criterion` for a table without criteria.
+        """
+        codes: Codes | None = getattr(self, facet)
+        if codes is None:
+            raise Rejected("the table has no criteria", field=facet)
+        return Groups.of(codes.codes, len(codes.vocab))
 
     def only(self, criterion: Hashable) -> Self:
         """The labels of one criterion; vocabularies stay whole. Rejects a criterion the table lacks."""
@@ -158,6 +175,14 @@ class LongTable:
             raise Rejected(
                 f"{statistic} has no weighted form; drop the weights first",
                 field="weight",
+            )
+
+    def refuse_repeats(self, statistic: str) -> None:
+        """Rejects a table with kept repeats, for statistics in which a rater would agree with themselves."""
+        if self.has_repeats:
+            raise Rejected(
+                f"{statistic} takes one label per rater and item; choose which of the repeats stands",
+                field="rater",
             )
 
     def where(self, keep: BoolArray) -> Self:
@@ -215,8 +240,10 @@ def _unit_codes(item: Codes, criterion: Codes | None) -> IntArray:
     return item.codes if criterion is None else item.codes * len(criterion.vocab) + criterion.codes
 
 
-def _resolve_repeats(present: IntArray, unit: IntArray, rater: Codes, repeats: Repeats) -> IntArray:
-    """Row indices that stand, ascending, out of the `present` ones."""
+def _resolve_repeats(
+    present: IntArray, unit: IntArray, rater: Codes, repeats: Repeats
+) -> tuple[IntArray, bool]:
+    """Row indices that stand, ascending, out of the `present` ones, and whether there are repeats among them."""
     key = unit[present] * max(len(rater.vocab), 1) + rater.codes[present]
     order = np.argsort(key, kind="stable")
     ranked = key[order]
@@ -225,9 +252,11 @@ def _resolve_repeats(present: IntArray, unit: IntArray, rater: Codes, repeats: R
     if repeats == "error" and not is_first.all():
         row = int(present[order[~is_first]].min()) + 1
         raise Rejected("this rater has already labelled this item", row=row, field="rater")
+    if repeats == "keep":
+        return present, not bool(is_first.all())
     is_last = np.ones(len(key), dtype=np.bool_)
     is_last[:-1] = is_first[1:]
-    return np.sort(present[order[is_last if repeats == "last" else is_first]])
+    return np.sort(present[order[is_last if repeats == "last" else is_first]]), False
 
 
 def _check_nesting(item: Codes, cluster: Codes) -> None:

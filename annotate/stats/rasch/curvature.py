@@ -46,7 +46,12 @@ class Curvature:
     @property
     def information(self) -> FloatArray:
         """(n_elements,) diagonal of A, anchored elements included."""
-        return self.design.gathered(self.moments.variance, signed=False) + self.prior.precision
+        return self.by_ratings + self.prior.precision
+
+    @property
+    def by_ratings(self) -> FloatArray:
+        """(n_elements,) what the ratings alone say of each element, all others held."""
+        return self.design.gathered(self.moments.variance, signed=False)
 
     def turned(self, along: FloatArray, step_along: FloatArray) -> tuple[FloatArray, FloatArray]:
         """A times a direction, which must be 0 wherever something is fixed."""

@@ -24,6 +24,7 @@ from annotate.stats.rasch.steps import Steps
 
 _LONGEST, _SHORTEST = 2.0, 0.05
 _SLACK = 1e-6
+_PATIENCE = 50
 _ROUGH = 0.03
 """Relative residual at which a Newton step is left: the variances move as well, so a better one would not last."""
 
@@ -76,14 +77,19 @@ def fit_bayes(
         )
         before = bound
         curvature = Curvature(design, state.steps, found, state.prior, free)
-        gradient = np.where(free, design.gathered(found.residual) - state.prior.pull(state.measures), 0.0)
+        pushed = design.gathered(found.residual)
+        gradient = np.where(free, pushed - state.prior.pull(state.measures), 0.0)
         move, step_move = curvature.solved(
             gradient, np.where(state.steps.free, -found.step_residual, 0.0), tolerance=_ROUGH
         )
         length = min(stride, _LONGEST / max(float(np.abs(move).max(initial=0.0)), 1e-300))
         variances = np.where(state.prior.is_drawn, 1 / np.maximum(curvature.information, 1e-300), 0.0)
         measures = state.measures + length * move
-        prior = state.prior.updated(measures, variances)
+        by_ratings = curvature.by_ratings
+        prior = state.prior.updated(state.measures + pushed / np.maximum(by_ratings, 1e-300), by_ratings)
+        if turn > _PATIENCE:
+            # Where a handful of ratings decide, measures and variances can chase each other round in a circle.
+            prior = prior.with_variance(np.sqrt(prior.variance * state.prior.variance))
         change = max(
             float(np.abs(move).max(initial=0.0)),
             float(np.abs(step_move).max(initial=0.0)),

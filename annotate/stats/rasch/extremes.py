@@ -56,11 +56,12 @@ def bounds(ratings: Ratings, steps: Steps) -> tuple[FloatArray, FloatArray]:
 def find_extremes(design: Design, steps: Steps) -> Extremes:
     """Set extreme elements aside until none is left; anchored elements stay."""
     ratings = design.ratings
-    low, high = bounds(ratings, steps)
     remaining = ratings.weight > 0
     direction = np.zeros(design.n_elements, dtype=np.int64)
     gone = np.full(design.n_elements, -1, dtype=np.int64)
     for turn in range(design.n_elements):
+        # With the ratings of extreme elements a category may go, and what was next to it becomes the end.
+        low, high = bounds(ratings, Steps.of(ratings.where(remaining)) if turn else steps)
         above = design.gathered(remaining * (ratings.value - low), signed=False)
         below = design.gathered(remaining * (high - ratings.value), signed=False)
         seen = design.gathered(remaining.astype(np.float64), signed=False) > 0

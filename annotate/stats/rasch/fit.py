@@ -12,7 +12,7 @@ from annotate.stats.rasch.extremes import ADJUSTMENT, Extremes, find_extremes, p
 from annotate.stats.rasch.fit_statistics import ElementFit, FitOptions, real_errors
 from annotate.stats.rasch.jmle import fit_jointly
 from annotate.stats.rasch.mml import fit_marginally
-from annotate.stats.rasch.moments import Squares, moments, squares
+from annotate.stats.rasch.moments import Moments, Squares, moments, squares
 from annotate.stats.rasch.precision import posterior_errors
 from annotate.stats.rasch.priors import Prior
 from annotate.stats.rasch.ratings import Design, Ratings
@@ -24,6 +24,7 @@ from annotate.stats.rasch.threshold_errors import threshold_errors
 
 TOLERANCE = {"eb": 1e-5, "jmle": 1e-6, "mml": 1e-7}
 """Of measures in logits; in ``jmle`` of scores."""
+_NOTHING = 1e-9
 
 
 def fit_rasch(
@@ -31,7 +32,7 @@ def fit_rasch(
     *,
     estimator: Estimator = "eb",
     tolerance: float | None = None,
-    max_iter: int = 200,
+    max_iter: int = 1000,
     adjustment: float = ADJUSTMENT,
     options: FitOptions | None = None,
     start: RaschFit | None = None,
@@ -52,6 +53,7 @@ def fit_rasch(
         Variational empirical Bayes (default), joint maximum likelihood (Facets, Winsteps), marginal maximum likelihood.
     tolerance : float, optional
         Largest move in logits (``eb``, ``mml``) or largest score residual (``jmle``) that counts as arrived.
+        Facets stops at half a score point, ``tolerance=0.5``; its own steps end elsewhere within it.
     max_iter : int
     adjustment : float
         Score points by which a perfect score is moved inwards (``jmle``).
@@ -71,7 +73,7 @@ def fit_rasch(
     Rejected
         An unknown estimator; anchors or too many raters in ``mml``.
     NotEstimable
-        Everything is extreme, so that no rating is left to learn from.
+        All ratings are one category; or (``jmle``) everything is extreme, so that no rating is left to learn from.
 
     References
     ----------
@@ -81,13 +83,16 @@ def fit_rasch(
     --------
     >>> from annotate.stats.table import LongTable
     >>> table = LongTable.from_columns(
-    ...     item=[1, 1, 2, 2, 3, 3, 4, 4], rater=["ada", "bob"] * 4, value=[2, 1, 1, 0, 2, 2, 0, 1], levels=[0, 1, 2])
-    >>> fit = fit_rasch(Ratings.from_table(table), estimator="jmle")
+    ...     item=[1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6], rater=["ada", "bob"] * 6,
+    ...     value=[2, 1, 1, 0, 2, 2, 0, 1, 0, 0, 1, 1], levels=[0, 1, 2])
+    >>> fit = fit_rasch(Ratings.from_table(table), estimator="mml")
     >>> raters = fit.facet("rater")
     >>> fit.converged, raters.elements, [round(x, 2) for x in raters.measure.tolist()]
-    (True, ('ada', 'bob'), [-0.5, 0.5])
+    (True, ('ada', 'bob'), [-0.35, 0.35])
     """
     design, steps = Design.of(ratings), Steps.of(ratings)
+    if not (ratings.trials > 0).any() and (steps.used.sum(axis=1) < 2).all():
+        raise NotEstimable("Every rating is the same category, so nothing can be told apart.")
     structure = Structure.of(design, steps)
     how = options or FitOptions()
     limit = tolerance if tolerance is not None else TOLERANCE.get(estimator, 0.0)
@@ -135,6 +140,7 @@ def _joint(
         errors=errors,
         variances=np.zeros(design.n_elements),
         residual=residual,
+        displacement=_displacement(inner, found.moments),
         extremes=extremes,
         log_likelihood=found.moments.log_likelihood,
         ending=(found.converged, found.n_iter, found.message),
@@ -157,7 +163,9 @@ def _bayes(
     seen = design.gathered(design.ratings.weight, signed=False) > 0
     curvature = Curvature(design, found.steps, found.moments, found.prior, seen & ~design.is_anchored)
     errors, _ = posterior_errors(curvature, seed=seed)
-    measures = _levelled(design, np.where(seen, found.measures, np.nan))
+    # Where only one rating was possible, nothing is known.
+    known = seen & (curvature.by_ratings > _NOTHING)
+    measures = _levelled(design, np.where(known, found.measures, np.nan))
     residual = squares(
         design.ratings,
         design.spread(np.nan_to_num(measures)),
@@ -172,9 +180,10 @@ def _bayes(
         structure,
         how,
         measures=measures,
-        errors=errors,
+        errors=np.where(known, errors, np.nan),
         variances=found.variances,
         residual=residual,
+        displacement=_displacement(design, found.moments),
         extremes=None,
         log_likelihood=found.bound,
         ending=(found.converged, found.n_iter, found.message),
@@ -205,6 +214,7 @@ def _marginal(
         errors=np.where(seen, found.errors, np.nan),
         variances=variances,
         residual=found.squares,
+        displacement=np.full(design.n_elements, np.nan),
         extremes=None,
         log_likelihood=found.log_likelihood,
         ending=(found.converged, found.n_iter, found.message),
@@ -225,6 +235,7 @@ def _assembled(
     errors: FloatArray,
     variances: FloatArray,
     residual: Squares,
+    displacement: FloatArray,
     extremes: Extremes | None,
     log_likelihood: float,
     ending: tuple[bool, int, str],
@@ -235,7 +246,9 @@ def _assembled(
     fits = ElementFit.of(inner, residual, how)
     whole = ElementFit.of(design, residual, how) if inner is design else None
     counted = whole or _counts(design)
-    direction = extremes.direction if extremes is not None else np.zeros(design.n_elements, dtype=np.int64)
+    found = extremes or find_extremes(design, steps)
+    one_sided = np.where((found.round == 0) | (extremes is not None), found.direction, 0)
+    direction = one_sided if extremes is not None else np.zeros_like(one_sided)
     wide = real_errors(errors, fits.infit)
     facets = []
     for facet, part in zip(design.ratings.facets, design.slices, strict=True):
@@ -258,7 +271,9 @@ def _assembled(
                 fits.infit_df[part],
                 fits.outfit_df[part],
                 direction[part],
+                one_sided[part],
                 design.is_anchored[part],
+                displacement[part],
                 separation_of(
                     np.where(plain, measures[part], np.nan),
                     errors[part],
@@ -285,16 +300,23 @@ def _assembled(
     )
 
 
+def _displacement(design: Design, found: Moments) -> FloatArray:
+    r"""(n_elements,) :math:`\sum (x - E) / \sum V` of what is anchored, in the direction of the measure."""
+    information = design.gathered(found.variance, signed=False)
+    known = design.is_anchored & (information > 0)
+    return np.where(known, design.gathered(found.residual) / np.maximum(information, 1e-300), np.nan)
+
+
 def _is_shrunken(estimator: Estimator, is_random: bool, is_first: bool) -> bool:
     return (estimator == "eb" and is_random) or (estimator == "mml" and is_first)
 
 
 def _counts(design: Design) -> ElementFit:
     """Counts over all ratings; there are no residuals of ratings that were set aside."""
-    ones = np.ones(len(design.ratings))
+    counted = (design.ratings.weight > 0).astype(np.float64)
     none = np.full(design.n_elements, np.nan)
     return ElementFit(
-        design.gathered(ones, signed=False),
+        design.gathered(counted, signed=False),
         design.gathered(design.ratings.weight, signed=False),
         design.gathered(design.ratings.weight * design.ratings.value, signed=False),
         none,
@@ -341,6 +363,8 @@ def _moved(design: Design, measures: FloatArray, from_: list[int], to: int) -> F
     moved = measures.copy()
     for place in from_:
         part = design.slices[place]
+        if np.isnan(moved[part]).all():
+            continue
         mean = float(np.nanmean(moved[part]))
         moved[part] -= mean
         moved[design.slices[to]] += design.sign[place] * design.sign[to] * mean

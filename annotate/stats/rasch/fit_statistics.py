@@ -40,7 +40,7 @@ class FitOptions:
 class ElementFit:
     """(n_elements,) arrays; NaN for elements without ratings that can surprise.
 
-    ``n`` counts ratings, ``weight`` adds up their weights, ``score`` the weighted values.
+    ``n`` counts ratings that have a weight, ``weight`` adds up their weights, ``score`` the weighted values.
     """
 
     n: FloatArray
@@ -61,7 +61,7 @@ class ElementFit:
         def summed(amounts: FloatArray) -> FloatArray:
             return design.gathered(weight * amounts, signed=False)
 
-        n = design.gathered(np.ones_like(weight), signed=False)
+        n = design.gathered((weight > 0).astype(np.float64), signed=False)
         total, spread = summed(np.ones_like(weight)), summed(found.variance)
         with np.errstate(divide="ignore", invalid="ignore"):
             infit, outfit = summed(found.square) / spread, summed(found.standard) / total

@@ -28,6 +28,9 @@ _ROUGH = 0.05
 _SMALL = 0.1
 _FURTHEST = 40.0
 """A measure further out than this is on its way to infinity."""
+_STILL = 0.05
+"""Longest step, in logits, from a place where the scores are met."""
+_RUN_AWAY = "measures run away: some elements are compared by one-sided ratings only"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,15 +59,17 @@ def fit_jointly(design: Design, steps: Steps, *, tolerance: float, max_iter: int
     for turn in range(1, max_iter + 1):
         gradient, step_gradient = _gradient(design, steps, found, free)
         gap = float(max(np.abs(gradient).max(initial=0.0), np.abs(step_gradient).max(initial=0.0)))
-        if gap < tolerance:
-            return Joint(at, steps, found, turn, True, _said(gap), gap)
-        if np.abs(at[free]).max(initial=0.0) > _FURTHEST:
-            message = "measures run away: some elements are compared by one-sided ratings only"
-            return Joint(at, steps, found, turn, False, message, gap)
         curvature = Curvature(design, steps, found, none, free)
         # A direction is as exact as it takes to arrive, if the curve were straight.
-        exactness = min(_ROUGH, 0.05 * tolerance / gap) if gap < 1 else _ROUGH
+        exactness = min(_ROUGH, 0.05 * tolerance / gap) if tolerance < gap < 1 else _ROUGH
         move, step_move = curvature.solved(gradient, step_gradient, tolerance=exactness)
+        if gap < tolerance:
+            # On the way to infinity scores are met as well as one likes, and the next step is still a long one.
+            if np.abs(move).max(initial=0.0) > max(_STILL, tolerance):
+                return Joint(at, steps, found, turn, False, _RUN_AWAY, gap)
+            return Joint(at, steps, found, turn, True, _said(gap), gap)
+        if np.abs(at[free]).max(initial=0.0) > _FURTHEST:
+            return Joint(at, steps, found, turn, False, _RUN_AWAY, gap)
         better = _moved(design, at, steps, found, move, step_move)
         if better is None:
             message = f"no step raises the likelihood any more; a score is still {gap:.1e} off"

@@ -79,7 +79,8 @@ def careful_pass(
             mean, var, rest = chances(here, sums, g, p)
             residual[r] += share * (x - mean)
             spread[r] += share * var
-            log_likelihood += share * (x * here - sums[g, x] - rest)
+            if weight[r] > 0:
+                log_likelihood += share * (x * here - sums[g, x] - rest)
             if 0 < x < n_categories - 1:
                 step_residual[g, x] += share
             for k in range(1, n_categories - 1):
@@ -217,6 +218,9 @@ def one_pass(
             for b in range(size):
                 r = start + b
                 w, x = weight[r], value[r]
+                # What has no weight may stand in a category that has no chance.
+                if w == 0.0:
+                    continue
                 log_likelihood += (
                     share * w * (x * (eta[r] + _far(variance, r, places, q)) - sums[scale[r], x])
                 )
@@ -283,7 +287,7 @@ def all_squares(
                 for k in range(len(p)):
                     high += (k - mean) ** 4 * p[k]
             gap = (x - mean) ** 2
-            low = max(var, 1e-300)
+            low = max(var, 1e-150)
             a += weights[q] * gap
             b += weights[q] * var
             c += weights[q] * gap / low

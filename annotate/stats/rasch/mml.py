@@ -22,7 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from annotate.errors import Rejected
-from annotate.stats.codes import FloatArray
+from annotate.stats.codes import BoolArray, FloatArray
 from annotate.stats.rasch.moments import Squares, expected_of, fourth_of, log_chance_of
 from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
@@ -146,7 +146,8 @@ class _Model:
         facets = design.ratings.facets[1:]
         carrier = next((place for place, facet in enumerate(facets) if not facet.is_random), None)
         self.has_mean = carrier is None
-        self.contrasts = _contrasts([len(facet) for facet in facets], carrier)
+        seen = design.gathered(design.ratings.weight, signed=False) > 0
+        self.contrasts = _contrasts([seen[part] for part in design.slices[1:]], carrier)
 
     def eta(self, at: _At) -> FloatArray:
         """(n,) without the item."""
@@ -311,7 +312,7 @@ class _Model:
             mean, var, chance = expected_of(self.ratings, eta, at.steps, slice(None))
             gap = np.square(self.ratings.value - mean)
             fourth = fourth_of(self.ratings, eta, mean, chance, slice(None))
-            floor = np.maximum(var, 1e-300)
+            floor = np.maximum(var, 1e-150)
             share = grid.share[self.item, q]
             terms = (gap, var, gap / floor, fourth, fourth / np.square(floor))
             for part, term in zip(parts, terms, strict=True):
@@ -319,12 +320,18 @@ class _Model:
         return Squares(*parts)
 
 
-def _contrasts(sizes: list[int], carrier: int | None) -> FloatArray:
-    """(elements, free): the carrier's elements are free, of every other facet the last is minus the sum of the rest."""
+def _contrasts(seen: list[BoolArray], carrier: int | None) -> FloatArray:
+    """(elements, free): the carrier's elements are free, of every other facet the last is minus the sum of the rest.
+
+    Elements without a rating stay at 0 and have no part in the sum.
+    """
     blocks = []
-    for place, size in enumerate(sizes):
-        block = np.eye(size)
-        blocks.append(block if place == carrier else np.vstack([block[:-1, :-1], -np.ones((1, size - 1))]))
+    for place, rated in enumerate(seen):
+        block = np.eye(len(rated))[:, rated]
+        if place != carrier and rated.any():
+            block[np.flatnonzero(rated)[-1], :-1] = -1.0
+            block = block[:, :-1]
+        blocks.append(block)
     rows, columns = sum(len(block) for block in blocks), sum(block.shape[1] for block in blocks)
     matrix = np.zeros((rows, columns))
     row = column = 0

@@ -12,17 +12,20 @@ quadrature.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
-from annotate.stats.codes import FloatArray
+from annotate.stats.codes import FloatArray, IntArray
 from annotate.stats.rasch.compiled import compiled_pass, compiled_squares
 from annotate.stats.rasch.ratings import Ratings
 from annotate.stats.rasch.steps import Steps
 
-_BLOCK = 1 << 15
+_BLOCK = 1 << 13
 """Ratings that are worked on at once: few enough for a processor's cache."""
 N_NODES = 5
+_FAR = 600.0
+"""Beyond this exponent the chain of powers is not safe, and logarithms are taken."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +88,7 @@ def squares(ratings: Ratings, eta: FloatArray, steps: Steps, variance: FloatArra
             mean, spread, chance = expected_of(ratings, place, steps, part)
             gap = np.square(ratings.value[part] - mean)
             fourth = fourth_of(ratings, place, mean, chance, part)
-            floor = np.maximum(spread, 1e-300)
+            floor = np.maximum(spread, 1e-150)
             terms = (gap, spread, gap / floor, fourth, fourth / np.square(floor))
             for total, term in zip(parts, terms, strict=True):
                 total[part] += weight * term
@@ -94,41 +97,48 @@ def squares(ratings: Ratings, eta: FloatArray, steps: Steps, variance: FloatArra
 
 def nodes(variance: FloatArray | None) -> tuple[FloatArray, FloatArray]:
     """Places and weights of the quadrature of a standard normal; the middle first, then pairs."""
-    if variance is None:
-        return np.zeros(1), np.ones(1)
-    place, weight = np.polynomial.hermite_e.hermegauss(N_NODES)
+    return _quadrature(1 if variance is None else N_NODES)
+
+
+@cache
+def _quadrature(n_nodes: int) -> tuple[FloatArray, FloatArray]:
+    place, weight = np.polynomial.hermite_e.hermegauss(n_nodes)
     order = np.argsort(np.abs(place), kind="stable")
     return place[order], weight[order] / weight.sum()
 
 
 def _numpy_pass(ratings: Ratings, eta: FloatArray, steps: Steps, variance: FloatArray | None) -> Moments:
     n, (n_scales, n_categories) = len(ratings), steps.sums.shape
-    residual, spread, mixed = np.zeros(n), np.zeros(n), np.zeros((n, max(n_categories - 2, 0)))
+    inner = range(1, n_categories - 1)
+    residual, spread, mixed = np.zeros(n), np.zeros(n), np.zeros((n, len(inner)))
     step_residual = np.zeros((n_scales, n_categories))
     step_variance = np.zeros((n_scales, n_categories, n_categories))
-    numbers = np.arange(n_categories, dtype=np.float64)
     total = 0.0
     for part in _blocks(n):
-        scale, weight = ratings.scale.codes[part], ratings.weight[part]
-        rated = ratings.trials[part] == 0
-        given = np.zeros((len(weight), n_categories))
-        given[np.flatnonzero(rated), ratings.value[part][rated]] = 1.0
+        scale, value = ratings.scale.codes[part], ratings.value[part]
+        weight, rated = ratings.weight[part], ratings.trials[part] == 0
+        own = {k: np.zeros(len(weight)) for k in inner}
+        both = {(k, j): np.zeros(len(weight)) for k in inner for j in range(1, k + 1)}
         for place, share in _grid(eta, variance, part):
-            mean, var, chance = expected_of(ratings, place, steps, part)
-            residual[part] += share * weight * (ratings.value[part] - mean)
-            spread[part] += share * weight * var
-            mixed[part] += share * weight[:, None] * (chance * (numbers - mean[:, None]))[:, 1:-1]
-            total += share * float(weight @ log_chance_of(ratings, place, steps, part))
-            counted = share * (weight * rated)
-            gap = counted[:, None] * (given - chance)
-            for k in range(1, n_categories - 1):
-                step_residual[:, k] += np.bincount(scale, gap[:, k], n_scales)
+            mean, var, chance, log_total = _expected(ratings, place, steps, part)
+            shared = share * weight
+            residual[part] += shared * (value - mean)
+            spread[part] += shared * var
+            total += float((shared * _log_chance(ratings, place, steps, part, log_total)).sum())
+            for k in inner:
+                here = shared * chance[k]
+                own[k] += here
+                mixed[part, k - 1] += here * (k - mean)
                 for j in range(1, k + 1):
-                    pair = -counted * chance[:, k] * chance[:, j]
-                    sums = np.bincount(scale, pair + (counted * chance[:, k] if j == k else 0.0), n_scales)
-                    step_variance[:, k, j] += sums
-                    if j != k:
-                        step_variance[:, j, k] += sums
+                    both[k, j] += here * chance[j]
+        for k in inner:
+            given = weight * ((value == k) & rated)
+            step_residual[:, k] += np.bincount(scale, given - own[k], n_scales)
+            step_variance[:, k, k] += np.bincount(scale, own[k], n_scales)
+            for j in range(1, k + 1):
+                step_variance[:, k, j] -= np.bincount(scale, both[k, j], n_scales)
+    for k in inner:
+        step_variance[:, 1:k, k] = step_variance[:, k, 1:k]
     return Moments(total, residual, spread, mixed, step_residual, step_variance)
 
 
@@ -148,47 +158,90 @@ def expected_of(
     ratings: Ratings, eta: FloatArray, steps: Steps, part: slice
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """(b,) means and variances and (b, K) probabilities, which are 0 for counts of trials."""
-    numbers = np.arange(steps.sums.shape[1], dtype=np.float64)
-    trials = ratings.trials[part]
-    logit = eta[:, None] * numbers - steps.sums[ratings.scale.codes[part]]
-    chance = np.exp(logit - logit.max(axis=1, keepdims=True))
-    chance /= chance.sum(axis=1, keepdims=True)
-    mean = chance @ numbers
-    variance = np.square(numbers - mean[:, None])
-    variance = (variance * chance).sum(axis=1)
+    mean, variance, chance, _ = _expected(ratings, eta, steps, part)
+    return mean, variance, chance.T
+
+
+def _expected(
+    ratings: Ratings, eta: FloatArray, steps: Steps, part: slice
+) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """As `expected_of`, but (K, b), with the (b,) logarithms of what the probabilities were divided by."""
+    trials, scale = ratings.trials[part], ratings.scale.codes[part]
+    chance, log_total = _chances(eta, steps.sums, scale)
+    mean, variance = np.zeros_like(eta), np.zeros_like(eta)
+    for k in range(1, len(chance)):
+        mean += k * chance[k]
+    for k in range(len(chance)):
+        variance += np.square(k - mean) * chance[k]
     counted = trials > 0
     if counted.any():
-        success = 1 / (1 + np.exp(-eta[counted]))
+        success = _success(eta[counted])
         mean[counted] = trials[counted] * success
         variance[counted] = trials[counted] * success * (1 - success)
-        chance[counted] = 0.0
-    return mean, variance, chance
+        chance[:, counted] = 0.0
+    return mean, variance, chance, log_total
+
+
+def _chances(eta: FloatArray, sums: FloatArray, scale: IntArray) -> tuple[FloatArray, FloatArray]:
+    n_scales, n_categories = sums.shape
+    chance = np.empty((n_categories, len(eta)))
+    is_near = float(np.abs(eta).max(initial=0.0)) * (n_categories - 1) < _FAR
+    if is_near:
+        odds, power = np.exp(eta), np.ones_like(eta)
+        factors = np.exp(-sums)
+        for k in range(n_categories):
+            if k:
+                power *= odds
+            np.multiply(power, factors[0, k] if n_scales == 1 else factors[scale, k], out=chance[k])
+        top = np.zeros(1)
+    else:
+        for k in range(n_categories):
+            np.subtract(k * eta, sums[0, k] if n_scales == 1 else sums[scale, k], out=chance[k])
+        top = chance.max(axis=0)
+        np.exp(chance - top, out=chance)
+    total = chance.sum(axis=0)
+    chance /= total
+    return chance, top + np.log(total)
+
+
+def _success(eta: FloatArray) -> FloatArray:
+    # 1 / (1 + exp(-eta)) without an exponential that may leave the range of numbers.
+    return np.asarray(0.5 + 0.5 * np.tanh(0.5 * eta))
 
 
 def fourth_of(
     ratings: Ratings, eta: FloatArray, mean: FloatArray, chance: FloatArray, part: slice
 ) -> FloatArray:
-    numbers = np.arange(chance.shape[1], dtype=np.float64)
-    fourth = (np.square(np.square(numbers - mean[:, None])) * chance).sum(axis=1)
+    """(b,) fourth central moments; ``chance`` is (b, K)."""
+    fourth = np.zeros_like(eta)
+    for k in range(chance.shape[1]):
+        fourth += np.square(np.square(k - mean)) * chance[:, k]
     trials = ratings.trials[part]
     counted = trials > 0
     if counted.any():
-        success = 1 / (1 + np.exp(-eta[counted]))
+        success = _success(eta[counted])
         both = success * (1 - success)
         fourth[counted] = trials[counted] * both * (1 + (3 * trials[counted] - 6) * both)
-    return np.asarray(fourth)
+    return fourth
 
 
 def log_chance_of(ratings: Ratings, eta: FloatArray, steps: Steps, part: slice) -> FloatArray:
-    """Log-probability of what was given, without the binomial coefficient, which depends on no measure."""
+    """Log-probability of what was given, without the binomial coefficient, which depends on no measure.
+
+    0 for what has no weight: it may stand in a category that has no chance.
+    """
+    _, log_total = _chances(eta, steps.sums, ratings.scale.codes[part])
+    return _log_chance(ratings, eta, steps, part, log_total)
+
+
+def _log_chance(
+    ratings: Ratings, eta: FloatArray, steps: Steps, part: slice, log_total: FloatArray
+) -> FloatArray:
     value, trials = ratings.value[part], ratings.trials[part]
-    sums = steps.sums[ratings.scale.codes[part]]
-    logit = eta[:, None] * np.arange(sums.shape[1]) - sums
-    top = logit.max(axis=1)
-    with np.errstate(over="ignore"):
-        rest = top + np.log(np.exp(logit - top[:, None]).sum(axis=1))
     counted = trials > 0
-    own = np.where(counted, 0, value)
-    found = logit[np.arange(len(value)), own] - rest
-    found[counted] = value[counted] * eta[counted] - trials[counted] * np.logaddexp(0.0, eta[counted])
-    return np.asarray(found)
+    own = np.where(counted, 0, value) if counted.any() else value
+    found = own * eta - steps.sums[ratings.scale.codes[part], own] - log_total
+    if counted.any():
+        binomial = value[counted] * eta[counted] - trials[counted] * np.logaddexp(0.0, eta[counted])
+        found[counted] = binomial
+    return np.where(ratings.weight[part] > 0, found, 0.0)

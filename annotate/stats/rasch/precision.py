@@ -29,6 +29,8 @@ _CELLS = 1 << 21
 _PROBES = 8
 _TURNS = 60
 _ACCURATE = 1e-3
+_NOTHING = 1e-9
+"""Information of an element whose ratings could not have been others."""
 
 
 def posterior_errors(curvature: Curvature, *, seed: int) -> tuple[FloatArray, FloatArray]:
@@ -60,7 +62,7 @@ class _Layout:
     def of(cls, curvature: Curvature) -> Self:
         design, free = curvature.design, curvature.steps.free
         n_items = len(design.ratings.facets[0])
-        chosen = curvature.is_free.copy()
+        chosen = curvature.is_free & (curvature.by_ratings > _NOTHING)
         chosen[:n_items] = False
         element = np.where(chosen, np.cumsum(chosen) - 1, -1)
         step = np.where(free, np.cumsum(free.ravel()).reshape(free.shape) - 1 + chosen.sum(), -1)
@@ -70,21 +72,43 @@ class _Layout:
 
 
 def _exact(curvature: Curvature, layout: _Layout) -> tuple[FloatArray, FloatArray]:
-    free, n_items = curvature.is_free, layout.n_items
+    n_items = layout.n_items
     information = curvature.information[:n_items]
-    own = np.where(free[:n_items], 1 / np.maximum(information, 1e-300), 0.0)
+    free = curvature.is_free[:n_items] & (information > _NOTHING)
+    own = np.where(free, 1 / np.maximum(information, _NOTHING), 0.0)
     entries = _entries(curvature, layout)
     matrix = _rest(curvature, layout, entries)
     _add_priors(matrix, curvature, layout)
     for block, rows in _item_rows(curvature, layout, entries):
         matrix -= (rows * own[block, None]).T @ rows
-    inverse = np.linalg.pinv(matrix, hermitian=True)
+    inverse = np.asarray(np.linalg.pinv(matrix, hermitian=True), dtype=np.float64)
     diagonal = np.sqrt(np.maximum(np.diagonal(inverse), 0.0))
     errors = np.where(layout.element >= 0, np.append(diagonal, np.nan)[layout.element], np.nan)
-    for block, rows in _item_rows(curvature, layout, entries):
-        variance = own[block] + np.square(own[block]) * ((rows @ inverse) * rows).sum(axis=1)
-        errors[block] = np.where(free[block], np.sqrt(variance), np.nan)
+    errors[:n_items] = np.where(
+        free[:n_items], _item_errors(curvature, layout, entries, own, inverse), np.nan
+    )
     return errors, np.where(layout.step >= 0, np.append(diagonal, np.nan)[layout.step], np.nan)
+
+
+def _item_errors(
+    curvature: Curvature, layout: _Layout, entries: list[_Entry], own: FloatArray, inverse: FloatArray
+) -> FloatArray:
+    """Of items as they are reported: with the level of all ratings, or else as distances from their mean."""
+    variance, all_rows = own.copy(), np.zeros(layout.size)
+    for block, rows in _item_rows(curvature, layout, entries):
+        variance[block] += np.square(own[block]) * ((rows @ inverse) * rows).sum(axis=1)
+        all_rows += (own[block, None] * rows).sum(axis=0)
+    n_seen = max(int((own > 0).sum()), 1)
+    for block, rows in _item_rows(curvature, layout, entries):
+        if layout.location >= 0:
+            shared = -own[block] * (rows @ inverse[layout.location])
+            variance[block] += 2 * shared + inverse[layout.location, layout.location]
+        elif curvature.prior.is_drawn[: layout.n_items].any():
+            with_all = own[block] * (1 + (rows @ inverse) @ all_rows)
+            variance[block] -= 2 * with_all / n_seen
+    if layout.location < 0 and curvature.prior.is_drawn[: layout.n_items].any():
+        variance += (own.sum() + all_rows @ inverse @ all_rows) / n_seen**2
+    return np.sqrt(np.maximum(variance, 0.0))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -141,6 +165,8 @@ def _rest(curvature: Curvature, layout: _Layout, entries: list[_Entry]) -> Float
 
 def _add_priors(matrix: FloatArray, curvature: Curvature, layout: _Layout) -> None:
     design, prior = curvature.design, curvature.prior
+    parameters = layout.element[(layout.element >= 0) & ~prior.is_drawn]
+    matrix[parameters, parameters] += prior.precision[(layout.element >= 0) & ~prior.is_drawn]
     for number, (size, variance) in enumerate(zip(prior.size, prior.variance, strict=True)):
         columns = layout.element[prior.member == number]
         columns = columns[columns >= 0]

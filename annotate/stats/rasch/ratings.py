@@ -91,6 +91,8 @@ class Ratings:
         partial credit, one per rater a rater's own use of the scale.
     levels : tuple
         Name of each category.
+    known_sums : (n_scales, n_levels) float array
+        Running sums of the thresholds of a scale that are known; NaN in the rows of the others.
     """
 
     facets: tuple[Facet, ...]
@@ -99,6 +101,7 @@ class Ratings:
     weight: FloatArray
     scale: Codes
     levels: tuple[Hashable, ...]
+    known_sums: FloatArray
 
     @classmethod
     def of(
@@ -109,6 +112,7 @@ class Ratings:
         trials: Column | None = None,
         weight: Sequence[float] | FloatArray | None = None,
         thresholds_by: ThresholdsBy = None,
+        thresholds: Mapping[Hashable, Sequence[float]] | None = None,
         levels: Sequence[Hashable] | None = None,
     ) -> Self:
         """Check and put together.
@@ -125,6 +129,9 @@ class Ratings:
             What a rating counts; 2 is the rating given twice.
         thresholds_by : name of a facet, optional
             Elements of this facet have thresholds of their own.
+        thresholds : mapping, optional
+            What is known of a scale, by its name (``'all'`` where there is one): a threshold in logits for every
+            two neighbouring levels. They need not add up to 0.
         levels : sequence, optional
             Names of the categories; their numbers otherwise.
 
@@ -132,7 +139,7 @@ class Ratings:
         ------
         Rejected
             No ratings; columns of unequal length; a value that is no category, or more successes than trials;
-            a bad weight; an unknown facet. Names the row.
+            a bad weight; an unknown facet; thresholds of no scale, or not one for every step. Names the row.
         """
         values = _whole(value, "value")
         n = len(values)
@@ -153,7 +160,8 @@ class Ratings:
         scale = Codes(np.zeros(n, dtype=np.int64), ("all",))
         if thresholds_by is not None:
             scale = _facet_named(facets, thresholds_by).elements
-        return cls(tuple(facets), values, counts, weights, scale, names)
+        known = _known_sums(thresholds or {}, scale.vocab, len(names))
+        return cls(tuple(facets), values, counts, weights, scale, names, known)
 
     @classmethod
     def from_table(
@@ -161,6 +169,7 @@ class Ratings:
         table: LongTable,
         *,
         thresholds_by: ThresholdsBy = None,
+        thresholds: Mapping[Hashable, Sequence[float]] | None = None,
         anchors: Mapping[str, Mapping[Hashable, float]] | None = None,
         population: Mapping[Hashable, Hashable] | None = None,
     ) -> Self:
@@ -188,6 +197,7 @@ class Ratings:
             table.value.codes,
             weight=table.weight,
             thresholds_by=thresholds_by,
+            thresholds=thresholds,
             levels=table.value.vocab,
         )
 
@@ -214,6 +224,7 @@ class Ratings:
             self.weight[keep],
             self.scale.take(keep),
             self.levels,
+            self.known_sums,
         )
 
 
@@ -272,6 +283,24 @@ class Design:
             sums = np.bincount(places, amounts, self.n_elements)[part]
             total[part] = sign * sums if signed else sums
         return total
+
+
+def _known_sums(
+    thresholds: Mapping[Hashable, Sequence[float]], scales: tuple[Hashable, ...], n_levels: int
+) -> FloatArray:
+    """(n_scales, n_levels)"""
+    sums = np.full((len(scales), n_levels), np.nan)
+    for name, steps in thresholds.items():
+        if name not in scales:
+            raise Rejected(f"there is no scale {name!r}", field="thresholds")
+        known = np.asarray(steps, dtype=np.float64)
+        if known.shape != (n_levels - 1,) or not np.isfinite(known).all():
+            raise Rejected(
+                f"the scale {name!r} needs {n_levels - 1} finite thresholds, one for every step",
+                field="thresholds",
+            )
+        sums[scales.index(name)] = np.concatenate([[0.0], np.cumsum(known)])
+    return sums
 
 
 def _facet_named(facets: Sequence[Facet], name: str) -> Facet:

@@ -35,8 +35,12 @@ class FacetFit:
     infit, outfit, infit_z, outfit_z, infit_df, outfit_df : float arrays
         See `fit_statistics`; NaN for elements that are extreme.
     extreme : int array
-        −1 or 1 where every rating is the lowest or highest that could be given, else 0.
+        −1 or 1 where ``jmle`` set an element aside because every rating is the lowest or the highest, else 0.
+    one_sided : int array
+        −1 or 1 where that is so under any estimator: the measure rests on an assumption.
     is_anchored : bool array
+    displacement : float array
+        How far an anchored measure is from where its ratings would move it, in logits; NaN for the others.
     separation : Separation or None
         None for fewer than two elements with a measure.
     """
@@ -57,7 +61,9 @@ class FacetFit:
     infit_df: FloatArray
     outfit_df: FloatArray
     extreme: IntArray
+    one_sided: IntArray
     is_anchored: BoolArray
+    displacement: FloatArray
     separation: Separation | None
 
     def reason(self, place: int) -> str | None:
@@ -65,10 +71,10 @@ class FacetFit:
         if self.n[place] == 0:
             return "has no rating"
         if np.isnan(self.measure[place]):
-            return "has ratings only about elements that have no measure themselves"
-        if self.extreme[place]:
-            end = "highest" if self.extreme[place] > 0 else "lowest"
-            return f"every rating is the {end} there is, so the measure is as far out as one likes"
+            return "nothing in its ratings decides where it is"
+        if self.one_sided[place]:
+            end = "highest" if self.one_sided[place] > 0 else "lowest"
+            return f"every rating is the {end} there is, so how far out the measure lies is an assumption"
         return None
 
 

@@ -17,7 +17,8 @@ class Steps:
     r"""The (n_scales, n_categories) table :math:`c_{gk} = \sum_{h \le k} \tau_{gh}`.
 
     A category nobody used on a scale has probability 0 there and :math:`c = \infty`. The sums are 0 at the lowest and
-    at the highest used category, which is the convention that a scale's thresholds add up to 0.
+    at the highest used category, which is the convention that a scale's thresholds add up to 0. A scale whose
+    thresholds are known has them as they are, and counts all categories as used.
 
     Attributes
     ----------
@@ -43,13 +44,16 @@ class Steps:
         counts: FloatArray = np.asarray(
             np.bincount(cell, ratings.weight[rated], n_scales * n_categories), dtype=np.float64
         ).reshape(n_scales, n_categories)
-        used = counts > 0
+        is_known = np.isfinite(ratings.known_sums)
+        used = (counts > 0) | is_known
         numbers = np.arange(n_categories)
         lowest = np.where(used, numbers, n_categories).min(axis=1, initial=n_categories)[:, None]
         highest = np.where(used, numbers, -1).max(axis=1, initial=-1)[:, None]
-        free = used & (numbers > lowest) & (numbers < highest)
+        free = used & ~is_known & (numbers > lowest) & (numbers < highest)
         begun = np.where(free, _from_counts(counts, lowest, highest), np.where(used, 0.0, np.inf))
-        return cls(begun, used, free, counts)
+        # On a scale that nothing was rated on there are only counts of trials: its sums are never read.
+        begun = np.where(used.any(axis=1, keepdims=True), begun, 0.0)
+        return cls(np.where(is_known, ratings.known_sums, begun), used, free, counts)
 
     def with_sums(self, sums: FloatArray) -> Steps:
         """Other values at the free places."""

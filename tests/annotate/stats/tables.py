@@ -88,3 +88,27 @@ def clustered_labels(n_traces: int, n_steps: int, *, seed: int) -> LongTable:
     return LongTable.from_columns(
         np.tile(step, 2), np.repeat([0, 1], len(step)), value.ravel(), cluster=np.tile(trace, 2)
     )
+
+
+def table_from_counts(counts: Sequence[Sequence[int]]) -> LongTable:
+    """Two raters from a cross table: counts of items by the first's level (rows) and the second's."""
+    labels = [
+        (f"{row} {column} {number}", rater, level)
+        for row, cells in enumerate(counts)
+        for column, count in enumerate(cells)
+        for number in range(count)
+        for rater, level in (("first", row), ("second", column))
+    ]
+    item, rater, value = zip(*labels, strict=True)
+    return LongTable.from_columns(item, rater, value, levels=range(len(counts)))
+
+
+def table_from_distribution(counts: Sequence[Sequence[int]]) -> LongTable:
+    """Labels from counts of raters by item (rows) and level (columns); who they were is not known."""
+    labels = [
+        (item, rater, level)
+        for item, cells in enumerate(counts)
+        for rater, level in enumerate(level for level, count in enumerate(cells) for _ in range(count))
+    ]
+    item, rater, value = zip(*labels, strict=True)
+    return LongTable.from_columns(item, rater, value, levels=range(len(counts[0])))

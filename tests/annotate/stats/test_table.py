@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from annotate.errors import Rejected
+from annotate.stats.agreement import krippendorff_alpha
 from annotate.stats.table import LongTable, Repeats
 
 
@@ -46,6 +47,21 @@ def test_repeats_are_refused_by_row_when_asked() -> None:
     with pytest.raises(Rejected) as caught:
         LongTable.from_columns(["s", "u", "s"], ["a", "a", "a"], [1, 2, 3], repeats="error")
     assert (caught.value.row, caught.value.field) == (3, "rater")
+
+
+def test_repeats_can_all_be_kept() -> None:
+    columns = (["s", "u", "s"], ["a", "a", "a"], [1, 2, 3])
+    table = LongTable.from_columns(*columns, repeats="keep")
+    assert table.row.tolist() == [1, 2, 3]
+    assert (table.n_repeated, table.has_repeats) == (0, True)
+    assert not LongTable.from_columns(*columns).has_repeats
+    assert not LongTable.from_columns(["s", "u"], ["a", "a"], [1, 2], repeats="keep").has_repeats
+
+
+def test_kept_repeats_are_refused_where_raters_are_compared() -> None:
+    table = LongTable.from_columns(["s", "s", "s"], ["a", "a", "b"], [1, 2, 2], repeats="keep")
+    with pytest.raises(Rejected, match="one label per rater and item"):
+        krippendorff_alpha(table)
 
 
 def test_an_empty_revision_does_not_erase_a_label() -> None:

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotate.errors import Rejected
+from annotate.stats.codes import FloatArray
+from annotate.stats.rasch import mml
+from annotate.stats.rasch.fit import fit_rasch
+from annotate.stats.rasch.mml import N_NODES, _At, _Model, fit_marginally
+from annotate.stats.rasch.ratings import Design, Ratings
+from annotate.stats.rasch.steps import Steps
+from tests.annotate.stats.rasch.examples import crossed, drawn
+from tests.annotate.stats.rasch.test_moments import mixed_table
+
+
+def log_likelihood_at(model: _Model, at: _At, free: FloatArray) -> float:
+    """With the parameters moved by ``free``; the quadrature sits on the posteriors, as in the fit."""
+    n_steps = int(at.steps.free.sum())
+    full = model._mapping(n_steps) @ free
+    by = np.zeros(at.steps.sums.shape)
+    by[at.steps.free] = full[model.n_rest : model.n_rest + n_steps]
+    there = _At(at.rest + full[: model.n_rest], at.steps.moved(by), at.mean + full[-2], at.log_sd + full[-1])
+    grid = model.grid(there, np.zeros(model.n_items), np.ones(model.n_items))
+    return float(grid.log_likelihood.sum())
+
+
+@pytest.mark.parametrize(
+    "ratings",
+    [
+        drawn(seed=1, n_items=25).ratings(),
+        mixed_table(seed=5),
+        crossed([[0, 1, 2], [1, 1, 2], [0, 2, 2], [1, 0, 1], [2, 1, 0], [0, 0, 1]]),
+    ],
+    ids=["scale", "mixed", "two facets"],
+)
+def test_derivatives_are_differences(ratings: Ratings) -> None:
+    design = Design.of(ratings)
+    model = _Model(design)
+    steps = Steps.of(ratings)
+    rng = np.random.default_rng(0)
+    at = _At(
+        model.contrasts @ rng.normal(0, 0.3, model.contrasts.shape[1]),
+        steps.moved(rng.normal(0, 0.2, steps.sums.shape)),
+        0.2 if model.has_mean else 0.0,
+        0.1,
+    )
+    grid = model.grid(at, np.zeros(model.n_items), np.ones(model.n_items))
+    gradient, information = model.derivatives(at, grid)
+    gap, size = 1e-4, len(gradient)
+    here = log_likelihood_at(model, at, np.zeros(size))
+    for j in range(size):
+        by = np.zeros(size)
+        by[j] = gap
+        up, down = (log_likelihood_at(model, at, side * by) for side in (1, -1))
+        assert gradient[j] == pytest.approx((up - down) / (2 * gap), abs=1e-4), j
+        assert information[j, j] == pytest.approx((2 * here - up - down) / gap**2, rel=2e-3, abs=2e-3), j
+    both = np.zeros(size)
+    for i, j in [(0, 1), (0, size - 1), (1, size - 2)]:
+        corners = []
+        for one, other in ((1, 1), (1, -1), (-1, 1), (-1, -1)):
+            both[:] = 0
+            both[i], both[j] = one * gap, other * gap
+            corners.append(log_likelihood_at(model, at, both))
+        mixed = (corners[0] - corners[1] - corners[2] + corners[3]) / (4 * gap**2)
+        assert information[i, j] == pytest.approx(-mixed, rel=2e-3, abs=2e-3)
+
+
+def test_more_nodes_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    ratings = drawn(seed=2, per_item=5).ratings()
+    coarse = fit_rasch(ratings, estimator="mml")
+    monkeypatch.setattr(mml, "N_NODES", 2 * N_NODES)
+    fine = fit_rasch(ratings, estimator="mml")
+    assert coarse.deviance == pytest.approx(fine.deviance, abs=1e-6)
+    np.testing.assert_allclose(coarse.facet("rater").measure, fine.facet("rater").measure, atol=1e-6)
+
+
+def test_two_facets_of_one_item_have_the_integral_of_a_normal() -> None:
+    # One dichotomous item: its difficulty is the level at which the integral gives the share of ones.
+    ratings = crossed([[1], [1], [1], [0]])
+    model = _Model(Design.of(ratings))
+    at = _At(np.zeros(1), Steps.of(ratings), 0.0, np.log(2.0))
+    grid = model.grid(at, np.zeros(4), np.ones(4))
+    x = np.linspace(-16, 16, 20_001)
+    density = np.exp(-x * x / 8) / np.sqrt(8 * np.pi)
+    up = float((density / (1 + np.exp(-x))).sum() * (x[1] - x[0]))
+    np.testing.assert_allclose(grid.log_likelihood, np.log([up, up, up, 1 - up]), atol=1e-7)
+
+
+def test_extreme_items_have_a_posterior() -> None:
+    table = drawn(seed=4)
+    value = np.where(table.item == 0, 3, table.value)
+    fit = fit_rasch(type(table)(**{**_columns(table), "value": value}).ratings(), estimator="mml")
+    items = fit.facet("item")
+    assert (items.extreme[0], items.one_sided[0]) == (0, 1)
+    assert np.isfinite(items.infit[0])
+    assert items.measure[0] == items.measure.max()
+    assert items.se[0] > items.se.min()
+    assert fit.converged
+
+
+def _columns(table: object) -> dict[str, object]:
+    return {name: getattr(table, name) for name in table.__dataclass_fields__}  # type: ignore[attr-defined]
+
+
+def test_what_it_cannot_do_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(Rejected, match="takes no anchors"):
+        fit_rasch(drawn(seed=1).ratings(anchors={"rater": {0: 0.0}}), estimator="mml")
+    monkeypatch.setattr(mml, "MOST_PARAMETERS", 5)
+    with pytest.raises(Rejected, match="use eb"):
+        fit_rasch(drawn(seed=1).ratings(), estimator="mml")
+
+
+def test_a_fit_that_is_cut_short_says_so() -> None:
+    ratings = drawn(seed=1).ratings()
+    found = fit_marginally(Design.of(ratings), Steps.of(ratings), tolerance=1e-9, max_iter=1)
+    assert not found.converged
+    assert "after 1 rounds" in found.message
