@@ -61,7 +61,8 @@ class Flag:
         ``average``: by less than the limit. ``stricter_on``, ``milder_on``: on one criterion, beyond that.
         ``consistent``, ``erratic``, ``predictable``: infit ``amount``.
         ``random``: answers do not follow what is rated, slope ``amount`` where 1 is expected; on ``criterion``, or all.
-        ``one_category``: gives ``level`` in the share ``amount`` of all ratings, far more often than expected.
+        ``one_category``: gives ``level`` in the share ``amount`` of all ratings, far more often than expected (than
+        others do, where raters have thresholds of their own).
         ``halo``: residuals of one rating event correlate by ``amount``.
         ``became_stricter``, ``became_milder``: by ``amount`` categories from the first window to the last.
     criterion, amount, level
@@ -170,6 +171,7 @@ def verdicts(
         asked,
         rules or Rules(),
         _is_apart(fit, rater),
+        len(asked.elements) > 1 and fit.design.ratings.scale.vocab == asked.elements,
         fair_averages(fit, rater).category if fit.steps.used.any() else np.full(len(asked.elements), np.nan),
         _bend(held, rater),
         discernment(fit, rater=rater, ratings=ratings),
@@ -218,6 +220,7 @@ class _Numbers:
     asked: FacetFit
     rules: Rules
     is_apart: BoolArray
+    has_own_scales: bool
     fair: FloatArray
     bend: FloatArray
     follows: Discernment
@@ -300,17 +303,24 @@ class _Numbers:
             for c in np.flatnonzero(self._guesses_on[j]):
                 yield Flag("random", self.follows_on.criteria[c], float(self.follows_on.slope[j, c]))
 
+    @cached_property
+    def _usual(self) -> FloatArray:
+        """(J, K) shares to hold a rater's against: raters with scales of their own are expected to do as they do."""
+        if self.has_own_scales:
+            shares = np.nan_to_num(self.usage.given)
+            return np.broadcast_to(shares.sum(axis=0) / max(shares.sum(), 1e-300), shares.shape)
+        return self.usage.expected
+
     def _category(self, j: int) -> Iterator[Flag]:
-        if self.asked.extreme[j]:
-            # Below the highest by nothing: the end of the scale, whichever levels it has for this rater.
-            levels = self.usage.levels
-            yield Flag("one_category", amount=1.0, level=levels[-1 if self.asked.extreme[j] > 0 else 0])
+        end = int(self.asked.one_sided[j])
+        if end:
+            yield Flag("one_category", amount=1.0, level=self.usage.levels[-1 if end > 0 else 0])
             return
         given = self.usage.given[j]
         if not np.isfinite(given).all():
             return
         k = int(np.argmax(given))
-        far = given[k] - self.usage.expected[j, k] > self.rules.beyond_expected
+        far = given[k] - self._usual[j, k] > self.rules.beyond_expected
         if given[k] >= self.rules.one_category and far:
             yield Flag("one_category", amount=float(given[k]), level=self.usage.levels[k])
 
