@@ -28,7 +28,7 @@ from annotate.stats.rasch.moments import Squares, expected_of, fourth_of, log_ch
 from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
 
-N_NODES = 31
+N_NODES = 21
 MOST_PARAMETERS = 1500
 _ADAPTATIONS = 8
 _SETTLED = 1e-4

@@ -254,9 +254,9 @@ class Design:
     def of(cls, ratings: Ratings) -> Self:
         sizes = [len(facet) for facet in ratings.facets]
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        index = np.stack(
-            [facet.elements.codes + start for facet, start in zip(ratings.facets, offsets[:-1], strict=True)]
-        ).astype(np.int32)
+        index = np.empty((len(sizes), len(ratings)), dtype=np.int32)
+        for row, facet, start in zip(index, ratings.facets, offsets[:-1], strict=True):
+            np.add(facet.elements.codes, start, out=row, casting="unsafe")
         return cls(ratings, index, np.array([float(facet.sign) for facet in ratings.facets]), offsets)
 
     @property
