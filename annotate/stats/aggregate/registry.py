@@ -11,6 +11,7 @@ from annotate.stats.aggregate.glad import glad
 from annotate.stats.aggregate.hierarchical import hierarchical
 from annotate.stats.aggregate.mace import mace
 from annotate.stats.aggregate.majority import majority
+from annotate.stats.aggregate.mfrm import mfrm
 from annotate.stats.aggregate.one_coin import one_coin
 from annotate.stats.aggregate.weighted import weighted
 
@@ -23,6 +24,7 @@ METHODS: dict[str, Callable[..., AggregateFit]] = {
     "hierarchical": hierarchical,
     "glad": glad,
     "mace": mace,
+    "mfrm": mfrm,
 }
 
 

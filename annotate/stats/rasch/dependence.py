@@ -237,7 +237,7 @@ class _Rows:
         row = np.flatnonzero(wanted[elements.codes])
         row = row[np.argsort(context[row], kind="stable")]
         spread = np.maximum(held.spread, 1e-12)
-        share = held.moments.variance / held.information[held.design.index[0]]
+        share = held.slopes.variance / held.information[held.design.index[0]]
         return cls(
             elements.vocab,
             row,

@@ -19,9 +19,9 @@ import numpy as np
 
 from annotate.stats.codes import BoolArray, FloatArray
 from annotate.stats.rasch.held import Held
-from annotate.stats.rasch.moments import moments
 from annotate.stats.rasch.ratings import Ratings
 from annotate.stats.rasch.result import RaschFit
+from annotate.stats.rasch.slopes import Slopes
 
 LEAST_SHARE = 0.1
 """Share of an item's information that must be the others' (or its population's)."""
@@ -103,8 +103,8 @@ def _by_others(held: Held, rater: str) -> tuple[BoolArray, FloatArray]:
     ratings, item = held.ratings, held.ratings.facets[0].elements
     owner = ratings.facet(rater).elements
     event = np.unique(item.codes * len(owner.vocab) + owner.codes, return_inverse=True)[1]
-    own = np.bincount(event, held.moments.variance)[event]
-    gap = np.bincount(event, held.moments.residual)[event]
+    own = np.bincount(event, held.slopes.variance)[event]
+    gap = np.bincount(event, held.slopes.residual)[event]
     information = held.information[held.design.index[0]]
     left = information - own
     raters = np.bincount(item.codes, minlength=len(item.vocab))
@@ -114,5 +114,5 @@ def _by_others(held: Held, rater: str) -> tuple[BoolArray, FloatArray]:
     eta = held.eta - np.clip(np.where(usable, gap / bounded, 0.0), -_FURTHEST, _FURTHEST)
     rest = 0.0 if held.variance is None else held.variance - held.fit.variances[held.design.index[0]]
     variance = np.maximum(rest, 0.0) + np.where(usable, 1 / bounded, 0.0)
-    found = moments(ratings, eta, held.steps, variance)
+    found = Slopes.of(ratings, eta, held.steps, variance)
     return usable, np.asarray(ratings.value - found.residual / ratings.weight)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from annotate.stats.codes import FloatArray
+from annotate.stats.codes import BoolArray, FloatArray
 from annotate.stats.rasch.curvature import Curvature
 from annotate.stats.rasch.moments import Moments, moments
 from annotate.stats.rasch.priors import Prior
@@ -67,40 +67,45 @@ def fit_bayes(
     seen = design.gathered(design.ratings.weight, signed=False) > 0
     free = seen & ~design.is_anchored
     state = _begun(design, steps, start)
-    before, change, stride = -np.inf, np.inf, 1.0
+    change, bound, stride = np.inf, -np.inf, 1.0
     for turn in range(1, max_iter + 1):
-        found = _seen(design, state)
-        bound = found.log_likelihood - state.prior.divergence(state.measures, state.variances)
-        # Far from the goal a step may overshoot; shorter ones then never do for long.
-        stride = (
-            max(stride / 2, _SHORTEST) if bound < before - _SLACK * abs(before) else min(1.0, stride * 1.5)
-        )
         before = bound
-        curvature = Curvature(design, state.steps, found, state.prior, free)
-        pushed = design.gathered(found.residual)
-        gradient = np.where(free, pushed - state.prior.pull(state.measures), 0.0)
-        move, step_move = curvature.solved(
-            gradient, np.where(state.steps.free, -found.step_residual, 0.0), tolerance=_ROUGH
-        )
-        length = min(stride, _LONGEST / max(float(np.abs(move).max(initial=0.0)), 1e-300))
-        variances = np.where(state.prior.is_drawn, 1 / np.maximum(curvature.information, 1e-300), 0.0)
-        measures = state.measures + length * move
-        by_ratings = curvature.by_ratings
-        prior = state.prior.updated(state.measures + pushed / np.maximum(by_ratings, 1e-300), by_ratings)
-        if turn > _PATIENCE:
-            # Where a handful of ratings decide, measures and variances can chase each other round in a circle.
-            prior = prior.with_variance(np.sqrt(prior.variance * state.prior.variance))
-        change = max(
-            float(np.abs(move).max(initial=0.0)),
-            float(np.abs(step_move).max(initial=0.0)),
-            float(np.abs(np.sqrt(prior.variance) - np.sqrt(state.prior.variance)).max(initial=0.0)),
-        )
-        state = _State(measures, variances, state.steps.moved(length * step_move), prior)
+        state, change, bound = _round(design, state, free, stride, is_patient=turn <= _PATIENCE)
         if change < tolerance:
             return _result(design, state, turn, True, f"nothing moves by more than {change:.1e} logits")
+        # Far from the goal a step may overshoot; shorter ones then never do for long.
+        has_fallen = bound < before - _SLACK * abs(before)
+        stride = max(stride / 2, _SHORTEST) if has_fallen else min(1.0, stride * 1.5)
     return _result(
         design, state, max_iter, False, f"after {max_iter} rounds it still moves by {change:.1e} logits"
     )
+
+
+def _round(
+    design: Design, state: _State, free: BoolArray, stride: float, *, is_patient: bool
+) -> tuple[_State, float, float]:
+    """The next state, how far anything moved, and the bound before."""
+    found = _seen(design, state)
+    bound = found.log_likelihood - state.prior.divergence(state.measures, state.variances)
+    curvature = Curvature(design, state.steps, found, state.prior, free)
+    pushed, by_ratings = design.gathered(found.residual), curvature.by_ratings
+    gradient = np.where(free, pushed - state.prior.pull(state.measures), 0.0)
+    move, step_move = curvature.solved(
+        gradient, np.where(state.steps.free, -found.step_residual, 0.0), tolerance=_ROUGH
+    )
+    length = min(stride, _LONGEST / max(float(np.abs(move).max(initial=0.0)), 1e-300))
+    variances = np.where(state.prior.is_drawn, 1 / np.maximum(curvature.information, 1e-300), 0.0)
+    prior = state.prior.updated(state.measures + pushed / np.maximum(by_ratings, 1e-300), by_ratings)
+    if not is_patient:
+        # Where a handful of ratings decide, measures and variances can chase each other round in a circle.
+        prior = prior.with_variance(np.sqrt(prior.variance * state.prior.variance))
+    change = max(
+        float(np.abs(move).max(initial=0.0)),
+        float(np.abs(step_move).max(initial=0.0)),
+        float(np.abs(np.sqrt(prior.variance) - np.sqrt(state.prior.variance)).max(initial=0.0)),
+    )
+    measures, steps = state.measures + length * move, state.steps.moved(length * step_move)
+    return _State(measures, variances, steps, prior), change, bound
 
 
 def _begun(design: Design, steps: Steps, start: Bayes | None) -> _State:

@@ -53,13 +53,13 @@ def bounds(ratings: Ratings, steps: Steps) -> tuple[FloatArray, FloatArray]:
     )
 
 
-def find_extremes(design: Design, steps: Steps) -> Extremes:
-    """Set extreme elements aside until none is left; anchored elements stay."""
+def find_extremes(design: Design, steps: Steps, *, rounds: int | None = None) -> Extremes:
+    """Set extreme elements aside until none is left, or for some rounds; anchored elements stay."""
     ratings = design.ratings
     remaining = ratings.weight > 0
     direction = np.zeros(design.n_elements, dtype=np.int64)
     gone = np.full(design.n_elements, -1, dtype=np.int64)
-    for turn in range(design.n_elements):
+    for turn in range(design.n_elements if rounds is None else rounds):
         # With the ratings of extreme elements a category may go, and what was next to it becomes the end.
         low, high = bounds(ratings, Steps.of(ratings.where(remaining)) if turn else steps)
         above = design.gathered(remaining * (ratings.value - low), signed=False)

@@ -55,6 +55,7 @@ def fit_rasch(
         Largest move in logits (``eb``, ``mml``) or largest score residual (``jmle``) that counts as arrived.
         Facets stops at half a score point, ``tolerance=0.5``; its own steps end elsewhere within it.
     max_iter : int
+        Rounds. ``eb`` needs many where a variance is nearly 0.
     adjustment : float
         Score points by which a perfect score is moved inwards (``jmle``).
     options : FitOptions, optional
@@ -124,27 +125,33 @@ def _joint(
     found = fit_jointly(inner, inner_steps, tolerance=tolerance, max_iter=max_iter)
     known = inner.gathered(inner.ratings.weight, signed=False) > 0
     centred = _centred(inner, np.where(known, found.measures, np.nan))
-    measures, extreme_errors = place_extremes(design, found.steps, centred, extremes, adjustment=adjustment)
     information = inner.gathered(found.moments.variance, signed=False)
+    displacement = _displacement(inner, found.moments)
+    reached, steps, ending = (
+        found.moments.log_likelihood,
+        found.steps,
+        (found.converged, found.n_iter, found.message),
+    )
+    # The largest arrays there are, and the next step makes as many.
+    del found
+    measures, extreme_errors = place_extremes(design, steps, centred, extremes, adjustment=adjustment)
     errors = np.where(information > 0, 1 / np.sqrt(np.maximum(information, 1e-300)), np.nan)
-    errors = np.where(extremes.found, extreme_errors, errors)
-    residual = squares(inner.ratings, inner.spread(np.nan_to_num(measures)), found.steps)
     return _assembled(
         "jmle",
         design,
         inner,
-        found.steps,
+        steps,
         structure,
         how,
         measures=measures,
-        errors=errors,
+        errors=np.where(extremes.found, extreme_errors, errors),
         variances=np.zeros(design.n_elements),
-        residual=residual,
-        displacement=_displacement(inner, found.moments),
+        residual=squares(inner.ratings, inner.spread(np.nan_to_num(measures)), steps),
+        displacement=displacement,
         extremes=extremes,
-        log_likelihood=found.moments.log_likelihood,
-        ending=(found.converged, found.n_iter, found.message),
-        step_errors=threshold_errors(inner, np.nan_to_num(measures), found.steps),
+        log_likelihood=reached,
+        ending=ending,
+        step_errors=threshold_errors(inner, np.nan_to_num(measures), steps),
     )
 
 
@@ -246,13 +253,13 @@ def _assembled(
     fits = ElementFit.of(inner, residual, how)
     whole = ElementFit.of(design, residual, how) if inner is design else None
     counted = whole or _counts(design)
-    found = extremes or find_extremes(design, steps)
-    direction = found.direction if extremes is not None else np.where(found.round == 0, found.direction, 0)
-    is_plain = (direction == 0) | (extremes is None)
+    found = extremes or find_extremes(design, steps, rounds=1)
+    one_sided = np.where((found.round == 0) | (extremes is not None), found.direction, 0)
+    direction = one_sided if extremes is not None else np.zeros_like(one_sided)
     wide = real_errors(errors, fits.infit)
     facets = []
     for facet, part in zip(design.ratings.facets, design.slices, strict=True):
-        plain = is_plain[part]
+        plain = direction[part] == 0
         facets.append(
             FacetFit(
                 facet.name,
@@ -271,6 +278,7 @@ def _assembled(
                 fits.infit_df[part],
                 fits.outfit_df[part],
                 direction[part],
+                one_sided[part],
                 design.is_anchored[part],
                 displacement[part],
                 separation_of(

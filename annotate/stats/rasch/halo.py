@@ -61,7 +61,7 @@ def halo(fit: RaschFit, *, rater: str = "rater", ratings: Ratings | None = None)
     z = held.residual / np.sqrt(np.maximum(held.spread, 1e-12))
     # Measures are estimated from the same ratings, so residuals vary by less than 1.
     z /= np.sqrt(np.square(z).mean())
-    share = np.clip(held.moments.variance / held.information[held.design.index[0]], 0.0, 0.999)
+    share = np.clip(held.slopes.variance / held.information[held.design.index[0]], 0.0, 0.999)
     lean = np.sqrt(share / (1 - share))
 
     def within(amount: FloatArray) -> FloatArray:

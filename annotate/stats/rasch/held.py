@@ -10,9 +10,9 @@ import numpy as np
 
 from annotate.errors import NotEstimable, Rejected
 from annotate.stats.codes import BoolArray, Codes, FloatArray, IntArray, first_row
-from annotate.stats.rasch.moments import Moments, moments
 from annotate.stats.rasch.ratings import Design, Ratings
 from annotate.stats.rasch.result import RaschFit
+from annotate.stats.rasch.slopes import Slopes
 from annotate.stats.rasch.steps import Steps
 
 
@@ -77,18 +77,18 @@ class Held:
         return self.fit.steps
 
     @cached_property
-    def moments(self) -> Moments:
-        return moments(self.ratings, self.eta, self.steps, self.variance)
+    def slopes(self) -> Slopes:
+        return Slopes.of(self.ratings, self.eta, self.steps, self.variance)
 
     @property
     def residual(self) -> FloatArray:
         """(n,) x − E, unweighted."""
-        return np.asarray(self.moments.residual / self.ratings.weight)
+        return np.asarray(self.slopes.residual / self.ratings.weight)
 
     @property
     def spread(self) -> FloatArray:
         """(n,) V, unweighted."""
-        return np.asarray(self.moments.variance / self.ratings.weight)
+        return np.asarray(self.slopes.variance / self.ratings.weight)
 
     @property
     def expected(self) -> FloatArray:
@@ -98,7 +98,7 @@ class Held:
     @cached_property
     def information(self) -> FloatArray:
         """(n_elements,) precision of each measure given all others, prior included; infinite where it is anchored."""
-        own = self.design.gathered(self.moments.variance, signed=False)
+        own = self.design.gathered(self.slopes.variance, signed=False)
         with np.errstate(divide="ignore"):
             posterior = np.where(self.fit.variances > 0, 1 / self.fit.variances, own)
         return np.where(self.design.is_anchored, np.inf, np.maximum(posterior, own))

@@ -70,9 +70,13 @@ def fit_jointly(design: Design, steps: Steps, *, tolerance: float, max_iter: int
             return Joint(at, steps, found, turn, True, _said(gap), gap)
         if np.abs(at[free]).max(initial=0.0) > _FURTHEST:
             return Joint(at, steps, found, turn, False, _RUN_AWAY, gap)
-        better = _moved(design, at, steps, found, move, step_move)
+        reached = found.log_likelihood
+        # The largest arrays there are; the next pass makes them anew.
+        del found, curvature
+        better = _moved(design, at, steps, reached, move, step_move)
         if better is None:
             message = f"no step raises the likelihood any more; a score is still {gap:.1e} off"
+            found = moments(design.ratings, design.spread(at), steps)
             return Joint(at, steps, found, turn, gap < 1e3 * tolerance, message, gap)
         at, steps, found = better
     return Joint(at, steps, found, max_iter, False, f"after {max_iter} rounds a score is {gap:.1e} off", gap)
@@ -108,17 +112,17 @@ def _moved(
     design: Design,
     at: FloatArray,
     steps: Steps,
-    found: Moments,
+    reached: float,
     move: FloatArray,
     step_move: FloatArray,
 ) -> tuple[FloatArray, Steps, Moments] | None:
     """The point after the longest of the halved steps that does not lower the likelihood."""
     length = min(1.0, 4.0 / max(float(np.abs(move).max(initial=0.0)), 1e-300))
-    slack = 1e-12 * abs(found.log_likelihood)
+    slack = 1e-12 * abs(reached)
     while length > _SHORTEST:
         there, by = at + length * move, steps.moved(length * step_move)
         then = moments(design.ratings, design.spread(there), by)
-        if then.log_likelihood >= found.log_likelihood - slack:
+        if then.log_likelihood >= reached - slack:
             return there, by, then
         length /= 2
     return None

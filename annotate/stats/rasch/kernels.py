@@ -34,6 +34,26 @@ def chances(eta, sums, g, p):
 
 
 @_compiled
+def near_chances(odds, factors, g, p):
+    """The same from powers of the odds, where those stay within the range of numbers; mean and variance."""
+    power = 1.0
+    total = 0.0
+    first = 0.0
+    for k in range(len(p)):
+        p[k] = power * factors[g, k]
+        power *= odds
+        total += p[k]
+        first += k * p[k]
+    share = 1 / total
+    mean = first * share
+    spread = 0.0
+    for k in range(len(p)):
+        p[k] *= share
+        spread += (k - mean) * (k - mean) * p[k]
+    return mean, spread
+
+
+@_compiled
 def _far(variance, r, places, q):
     return 0.0 if q == 0 else np.sqrt(variance[r]) * places[q]
 
@@ -282,10 +302,14 @@ def all_squares(
                 mean, var = t * success, t * success * (1 - success)
                 high = var * (1 + (3 * t - 6) * success * (1 - success))
             else:
-                mean, var, _ = chances(at, sums, g, p)
                 high = 0.0
+                if abs(at) * (len(p) - 1) < _FAR:
+                    mean, var = near_chances(np.exp(at), factors, g, p)
+                else:
+                    mean, var, _ = chances(at, sums, g, p)
                 for k in range(len(p)):
-                    high += (k - mean) ** 4 * p[k]
+                    away = (k - mean) * (k - mean)
+                    high += away * away * p[k]
             gap = (x - mean) ** 2
             low = max(var, 1e-150)
             a += weights[q] * gap

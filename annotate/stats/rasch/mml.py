@@ -23,11 +23,12 @@ import numpy as np
 
 from annotate.errors import Rejected
 from annotate.stats.codes import BoolArray, FloatArray
+from annotate.stats.rasch.item_scores import ItemScores
 from annotate.stats.rasch.moments import Squares, expected_of, fourth_of, log_chance_of
 from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
 
-N_NODES = 31
+N_NODES = 21
 MOST_PARAMETERS = 1500
 _ADAPTATIONS = 8
 _SETTLED = 1e-4
@@ -186,68 +187,67 @@ class _Model:
         """Gradient of the log-likelihood and Louis' information, by the free parameters."""
         eta, free = self.eta(at), at.steps.free
         n_steps = int(free.sum())
-        size = self.n_rest + n_steps + 2
-        gradient, complete, mean_score = (
-            np.zeros(size),
-            np.zeros((size, size)),
-            np.zeros((self.n_items, size)),
-        )
-        spread_score = np.zeros((size, size))
+        cells = self._cells(at)
+        scores = np.empty((len(cells), N_NODES))
+        complete = np.zeros((cells.size, cells.size))
         sd2 = float(np.exp(2 * at.log_sd))
         for q in range(N_NODES):
             share = grid.share[:, q]
-            score, information = self._complete(at, eta + self.sign * grid.place[self.item, q], share)
+            score, information = self._complete(at, cells, eta + self.sign * grid.place[self.item, q], share)
             gap = grid.place[:, q] - at.mean
-            score[:, -2], score[:, -1] = gap / sd2, gap * gap / sd2 - 1
+            score[cells.last[:, 0]], score[cells.last[:, 1]] = gap / sd2, gap * gap / sd2 - 1
             information[-2, -2] = share.sum() / sd2
             information[-1, -1] = 2 * float((share * gap * gap).sum()) / sd2
             information[-1, -2] = information[-2, -1] = 2 * float((share * gap).sum()) / sd2
             complete += information
-            mean_score += share[:, None] * score
-            spread_score += (share[:, None] * score).T @ score
-        gradient = mean_score.sum(axis=0)
-        observed = complete - spread_score + mean_score.T @ mean_score
+            scores[:, q] = score
+        gradient = cells.total((scores * grid.share[cells.item]).sum(axis=1))
+        observed = complete - cells.covariance(scores, grid.share)
         mapping = self._mapping(n_steps)
         return mapping.T @ gradient, mapping.T @ observed @ mapping
 
-    def _complete(self, at: _At, eta: FloatArray, share: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """(I, size) scores of the items' complete data at one node, and the information, weighted by ``share``."""
-        ratings, design, free = self.ratings, self.design, at.steps.free
+    def _cells(self, at: _At) -> ItemScores:
+        """Which parameters the ratings of each item depend on: those of the facets, then thresholds."""
+        free, scale = at.steps.free, self.ratings.scale.codes
+        number = np.cumsum(free.ravel()).reshape(free.shape) - 1 + self.n_rest
+        rated = self.ratings.trials == 0
+        everywhere = np.ones(len(self.ratings), dtype=np.bool_)
+        columns = [(places - self.n_items, everywhere) for places in self.design.index[1:].astype(np.int64)]
+        columns += [(number[scale, k], free[scale, k] & rated) for k in np.flatnonzero(free.any(axis=0))]
+        return ItemScores.of(self.item, columns, self.n_items, self.n_rest + int(free.sum()) + 2)
+
+    def _complete(
+        self, at: _At, cells: ItemScores, eta: FloatArray, share: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """(E,) scores of the items' complete data at one node, and the information, weighted by ``share``."""
+        ratings, design, size = self.ratings, self.design, cells.size
         mean, var, chance = expected_of(ratings, eta, at.steps, slice(None))
-        n_steps = int(free.sum())
-        size = self.n_rest + n_steps + 2
-        score, information = np.zeros(self.n_items * size), np.zeros(size * size)
+        score, information = np.zeros(len(cells)), np.zeros(size * size)
         weight = ratings.weight
         counted = weight * share[self.item]
-        columns = [
-            (places - self.n_items, float(sign))
-            for sign, places in zip(design.sign[1:], design.index[1:], strict=True)
-        ]
-        for column, sign in columns:
-            gap = sign * weight * (ratings.value - mean)
-            score += np.bincount(self.item * size + column, gap, len(score))
-            for other, other_sign in columns:
-                place = column.astype(np.int64) * size + other
-                information += np.bincount(place, sign * other_sign * counted * var, len(information))
-        number = np.cumsum(free.ravel()).reshape(free.shape) - 1 + self.n_rest
-        numbers = np.arange(chance.shape[1])
-        scale = ratings.scale.codes
-        rated = (ratings.trials == 0).astype(np.float64)
-        for k in np.flatnonzero(free.any(axis=0)):
-            own = free[scale, k] * rated
-            at_k = np.where(own > 0, number[scale, k], 0)
-            given = (ratings.value == k) * rated
-            score -= np.bincount(self.item * size + at_k, own * weight * (given - chance[:, k]), len(score))
-            mixed = own * counted * chance[:, k] * (numbers[k] - mean)
-            for column, sign in columns:
-                both = np.bincount(column.astype(np.int64) * size + at_k, sign * mixed, len(information))
+        facets = list(zip(cells.place, design.sign[1:], strict=False))
+        for place, sign in facets:
+            score += cells.summed(place, sign * weight * (ratings.value - mean))
+            for other, other_sign in facets:
+                both = cells.column[place] * size + cells.column[other]
+                information += np.bincount(both, sign * other_sign * counted * var, len(information))
+        inner = [int(k) for k in np.flatnonzero(at.steps.free.any(axis=0))]
+        steps = list(zip(inner, cells.place[len(facets) :], strict=True))
+        for k, place in steps:
+            score -= cells.summed(place, weight * ((ratings.value == k) - chance[:, k]))
+            has = place >= 0
+            column, own = cells.column[place[has]], counted[has]
+            mixed = own * chance[has, k] * (k - mean[has])
+            for facet, sign in facets:
+                both = np.bincount(cells.column[facet[has]] * size + column, sign * mixed, len(information))
                 information -= both + both.reshape(size, size).T.ravel()
-            for j in np.flatnonzero(free.any(axis=0)):
-                other = free[scale, j] * own
-                at_j = np.where(other > 0, number[scale, j], 0)
-                shared = other * counted * (chance[:, k] * (j == k) - chance[:, k] * chance[:, j])
-                information += np.bincount(at_k * size + at_j, shared, len(information))
-        return score.reshape(self.n_items, size), information.reshape(size, size)
+            for j, other in steps:
+                shared = own * (chance[has, k] * (j == k) - chance[has, k] * chance[has, j])
+                # A category that is free on this scale may be none of another's.
+                also = other[has] >= 0
+                both = column[also] * size + cells.column[other[has][also]]
+                information += np.bincount(both, shared[also], len(information))
+        return score, information.reshape(size, size)
 
     def _mapping(self, n_steps: int) -> FloatArray:
         """(size, free) how all parameters follow from the free ones."""

@@ -20,7 +20,7 @@ import numpy as np
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
 from annotate.stats.rasch.extremes import bounds
 from annotate.stats.rasch.held import Held
-from annotate.stats.rasch.moments import moments
+from annotate.stats.rasch.slopes import Slopes
 
 _STEPS = 100
 _FURTHEST = 1.0
@@ -64,7 +64,7 @@ class Cells:
             cell,
             summed(np.ones(len(held))),
             observed,
-            observed - summed(held.moments.residual),
+            observed - summed(held.slopes.residual),
             summed(ratings.weight * low),
             summed(ratings.weight * high),
         )
@@ -122,12 +122,12 @@ class Cells:
         held = self.held
         chosen = np.ones(len(held), dtype=np.bool_) if active is None else active[self.cell]
         if chosen.all():
-            found = moments(held.ratings, held.eta + at[self.cell], held.steps, held.variance)
+            found = Slopes.of(held.ratings, held.eta + at[self.cell], held.steps, held.variance)
             own = self.cell
         else:
             own = self.cell[chosen]
             variance = None if held.variance is None else held.variance[chosen]
-            found = moments(held.ratings.where(chosen), held.eta[chosen] + at[own], held.steps, variance)
+            found = Slopes.of(held.ratings.where(chosen), held.eta[chosen] + at[own], held.steps, variance)
         score: FloatArray = np.asarray(np.bincount(own, found.residual, len(self)), dtype=np.float64)
         return score, np.asarray(np.bincount(own, found.variance, len(self)), dtype=np.float64)
 
@@ -137,7 +137,7 @@ class Cells:
         ``but`` names facets that do not count.
         """
         held = self.held
-        variance = held.moments.variance
+        variance = held.slopes.variance
         total = np.bincount(self.cell, variance, len(self))
         share = np.where(total > 0, 1.0, np.nan)
         for place, facet in enumerate(held.ratings.facets):

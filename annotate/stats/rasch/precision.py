@@ -218,7 +218,8 @@ def _approximate(curvature: Curvature, rng: np.random.Generator) -> FloatArray:
     if one != other:
         large = _Large(curvature, own, *_pairs(curvature, int(one), int(other)))
         for part in (design.slices[one], design.slices[other]):
-            variance[part] *= large.trace(part, rng) / max(float(variance[part].sum()), 1e-300)
+            seen = np.where(curvature.is_free[part], variance[part], 0.0)
+            variance[part] *= large.trace(part, rng) / max(float(seen.sum()), 1e-300)
     return np.where(curvature.is_free, np.sqrt(variance), np.nan)
 
 

@@ -168,12 +168,18 @@ class Ratings:
         cls,
         table: LongTable,
         *,
+        trials: Column | None = None,
         thresholds_by: ThresholdsBy = None,
         thresholds: Mapping[Hashable, Sequence[float]] | None = None,
         anchors: Mapping[str, Mapping[Hashable, float]] | None = None,
         population: Mapping[Hashable, Hashable] | None = None,
     ) -> Self:
         """Items, raters and (where the table has them) criteria; the levels must be in order.
+
+        Where ``trials`` (one number per row of the table) is above 0 the label is a count of successes, and its
+        number is no level of the scale.
+
+        Raises `Rejected` as `of` does, with rows of the table, and for labels without an order.
 
         Examples
         --------
@@ -192,13 +198,17 @@ class Ratings:
         if table.criterion is not None:
             criteria = Facet.of("criterion", table.criterion, anchors=known.get("criterion"), is_random=False)
             facets.append(criteria)
+        value, levels = table.value.codes, table.value.vocab
+        if trials is not None:
+            value, levels = _counts_and_levels(table, _whole(trials, "trials"))
         return cls.of(
             facets,
-            table.value.codes,
+            value,
+            trials=trials,
             weight=table.weight,
             thresholds_by=thresholds_by,
             thresholds=thresholds,
-            levels=table.value.vocab,
+            levels=levels,
         )
 
     def __len__(self) -> int:
@@ -244,9 +254,9 @@ class Design:
     def of(cls, ratings: Ratings) -> Self:
         sizes = [len(facet) for facet in ratings.facets]
         offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        index = np.stack(
-            [facet.elements.codes + start for facet, start in zip(ratings.facets, offsets[:-1], strict=True)]
-        ).astype(np.int32)
+        index = np.empty((len(sizes), len(ratings)), dtype=np.int32)
+        for row, facet, start in zip(index, ratings.facets, offsets[:-1], strict=True):
+            np.add(facet.elements.codes, start, out=row, casting="unsafe")
         return cls(ratings, index, np.array([float(facet.sign) for facet in ratings.facets]), offsets)
 
     @property
@@ -283,6 +293,19 @@ class Design:
             sums = np.bincount(places, amounts, self.n_elements)[part]
             total[part] = sign * sums if signed else sums
         return total
+
+
+def _counts_and_levels(table: LongTable, trials: IntArray) -> tuple[IntArray, tuple[Hashable, ...]]:
+    """(n,) counts where there are trials, else places among the levels that the other rows have."""
+    if table.scores is None:
+        raise Rejected("a count of trials must be a number", field="value")
+    if len(trials) != len(table):
+        raise Rejected(f"there are {len(trials)} trials for {len(table)} labels", field="trials")
+    counted = trials > 0
+    used, place = np.unique(table.value.codes[~counted], return_inverse=True)
+    value = table.scores[table.value.codes]
+    value[~counted] = place
+    return _whole(value, "value"), tuple(table.value.vocab[code] for code in used) or (0,)
 
 
 def _known_sums(

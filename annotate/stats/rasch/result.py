@@ -35,7 +35,9 @@ class FacetFit:
     infit, outfit, infit_z, outfit_z, infit_df, outfit_df : float arrays
         See `fit_statistics`; NaN for elements that are extreme.
     extreme : int array
-        −1 or 1 where every rating is the lowest or highest that could be given, else 0.
+        −1 or 1 where ``jmle`` set an element aside because every rating is the lowest or the highest, else 0.
+    one_sided : int array
+        −1 or 1 where that is so under any estimator: the measure rests on an assumption.
     is_anchored : bool array
     displacement : float array
         How far an anchored measure is from where its ratings would move it, in logits; NaN for the others.
@@ -59,6 +61,7 @@ class FacetFit:
     infit_df: FloatArray
     outfit_df: FloatArray
     extreme: IntArray
+    one_sided: IntArray
     is_anchored: BoolArray
     displacement: FloatArray
     separation: Separation | None
@@ -69,8 +72,8 @@ class FacetFit:
             return "has no rating"
         if np.isnan(self.measure[place]):
             return "nothing in its ratings decides where it is"
-        if self.extreme[place]:
-            end = "highest" if self.extreme[place] > 0 else "lowest"
+        if self.one_sided[place]:
+            end = "highest" if self.one_sided[place] > 0 else "lowest"
             return f"every rating is the {end} there is, so how far out the measure lies is an assumption"
         return None
 

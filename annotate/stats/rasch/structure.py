@@ -41,11 +41,13 @@ class Structure:
         Categories between the outermost used ones that nobody gave: thresholds around them are one.
     few : (n_elements,) bool array
         Elements with fewer than 10 ratings.
+    sizes : tuple of (facet, number of elements)
     """
 
     links: tuple[Link, ...]
     unused: tuple[tuple[Hashable, Hashable], ...]
     few: np.ndarray
+    sizes: tuple[tuple[str, int], ...]
 
     @classmethod
     def of(cls, design: Design, steps: Steps) -> Self:
@@ -56,6 +58,7 @@ class Structure:
             tuple(linked(ratings, one, other) for one, other in pairs),
             _unused(ratings, steps),
             counted < FEW,
+            tuple((facet.name, len(facet)) for facet in ratings.facets),
         )
 
     @property
@@ -66,15 +69,24 @@ class Structure:
     def warnings(self) -> tuple[str, ...]:
         """One sentence for each thing to know before reading a number."""
         said = [
-            f"{link.facets[0]}s and {link.facets[1]}s fall into {link.n_subsets} subsets that share no rating: "
+            f"{_plural(link.facets[0])} and {_plural(link.facets[1])} fall into {link.n_subsets} subsets "
+            f"that share no rating: "
             f"comparing across them rests on assumptions, not on data"
             for link in self.links
             if link.n_subsets > 1
         ]
         said += [f"nobody gave the category {level!r} on the scale {scale!r}" for scale, level in self.unused]
-        if int(self.few.sum()):
-            said.append(f"{int(self.few.sum())} elements have fewer than {FEW} ratings")
+        start = 0
+        for name, size in self.sizes:
+            few = int(self.few[start : start + size].sum())
+            if few:
+                said.append(f"{few} of {size} {_plural(name)} have fewer than {FEW} ratings")
+            start += size
         return tuple(said)
+
+
+def _plural(facet: str) -> str:
+    return "criteria" if facet == "criterion" else f"{facet}s"
 
 
 def linked(ratings: Ratings, one: int, other: int) -> Link:

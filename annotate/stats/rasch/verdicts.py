@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -43,6 +44,10 @@ Code: TypeAlias = Literal[
 ]
 
 
+_UPPER = 1.645
+"""Standard errors up to the one-sided 95 % limit."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flag:
     """One thing to say of a rater.
@@ -56,7 +61,8 @@ class Flag:
         ``average``: by less than the limit. ``stricter_on``, ``milder_on``: on one criterion, beyond that.
         ``consistent``, ``erratic``, ``predictable``: infit ``amount``.
         ``random``: answers do not follow what is rated, slope ``amount`` where 1 is expected; on ``criterion``, or all.
-        ``one_category``: gives ``level`` in the share ``amount`` of all ratings, far more often than expected.
+        ``one_category``: gives ``level`` in the share ``amount`` of all ratings, far more often than expected (than
+        others do, where raters have thresholds of their own).
         ``halo``: residuals of one rating event correlate by ``amount``.
         ``became_stricter``, ``became_milder``: by ``amount`` categories from the first window to the last.
     criterion, amount, level
@@ -165,6 +171,7 @@ def verdicts(
         asked,
         rules or Rules(),
         _is_apart(fit, rater),
+        len(asked.elements) > 1 and fit.design.ratings.scale.vocab == asked.elements,
         fair_averages(fit, rater).category if fit.steps.used.any() else np.full(len(asked.elements), np.nan),
         _bend(held, rater),
         discernment(fit, rater=rater, ratings=ratings),
@@ -200,14 +207,20 @@ def _bend(held: Held, rater: str) -> FloatArray:
     n = len(owner.vocab)
     with np.errstate(divide="ignore", invalid="ignore"):
         total = np.bincount(owner.codes, held.ratings.weight, n)
-        return np.asarray(np.bincount(owner.codes, held.moments.variance, n) / total)
+        return np.asarray(np.bincount(owner.codes, held.slopes.variance, n) / total)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+def _median(slopes: FloatArray) -> float:
+    told = slopes[np.isfinite(slopes)]
+    return float(np.median(told)) if len(told) else 1.0
+
+
+@dataclass(frozen=True, eq=False)
 class _Numbers:
     asked: FacetFit
     rules: Rules
     is_apart: BoolArray
+    has_own_scales: bool
     fair: FloatArray
     bend: FloatArray
     follows: Discernment
@@ -237,17 +250,22 @@ class _Numbers:
         yield from self._bias(j, {flag.criterion for flag in random})
         yield from self._drift(j)
 
+    @cached_property
+    def _from_others(self) -> tuple[FloatArray, FloatArray]:
+        """(J,) how much less a rater gives than the mean of the others, in categories and in logits of the measure."""
+        known = np.isfinite(self.fair)
+        n = int(known.sum()) - 1
+        if n < 1:
+            return np.full(len(known), np.nan), np.full(len(known), np.nan)
+        fair, measure = np.where(known, self.fair, 0.0), np.where(known, self.asked.measure, 0.0)
+        less = (fair.sum() - fair) / n - self.fair
+        return less, self.asked.measure - (measure.sum() - measure) / n
+
     def _severity(self, j: int) -> Iterator[Flag]:
-        others = np.isfinite(self.fair)
-        others[j] = False
-        if not others.any() or not np.isfinite(self.fair[j]):
-            return
-        amount = float(self.fair[others].mean() - self.fair[j])
+        amount, distance = (float(one[j]) for one in self._from_others)
         if abs(amount) < self.rules.level:
             yield Flag("average", amount=amount)
-            return
-        distance = abs(float(self.asked.measure[j] - self.asked.measure[others].mean()))
-        if distance > self.rules.sure * self.asked.se[j]:
+        elif abs(distance) > self.rules.sure * self.asked.se[j]:
             yield Flag("stricter" if amount > 0 else "milder", amount=abs(amount))
 
     def _fit(self, j: int) -> Iterator[Flag]:
@@ -261,33 +279,48 @@ class _Numbers:
         else:
             yield Flag("consistent", amount=infit)
 
-    def _random(self, j: int) -> Iterator[Flag]:
-        if self._is_random(self.follows, j, 0):
-            yield Flag("random", amount=float(self.follows.slope[j, 0]))
-            return
-        if self.follows_on is not None:
-            for c, criterion in enumerate(self.follows_on.criteria):
-                if self._is_random(self.follows_on, j, c):
-                    yield Flag("random", criterion, float(self.follows_on.slope[j, c]))
+    @cached_property
+    def _guesses(self) -> BoolArray:
+        return self._unlike_others(self.follows)[:, 0]
 
-    def _is_random(self, found: Discernment, j: int, c: int) -> bool:
-        told = found.slope[:, c][np.isfinite(found.slope[:, c])]
-        usual = min(1.0, float(np.median(told))) if len(told) else 1.0
-        upper = found.slope[j, c] + 1.645 * found.se[j, c]
-        enough = found.n[j, c] >= self.rules.fewest and found.spread[j, c] >= self.rules.least_spread
-        return bool(enough and upper < self.rules.random * usual)
+    @cached_property
+    def _guesses_on(self) -> BoolArray:
+        """(J, C), C = 0 without criteria."""
+        if self.follows_on is None:
+            return np.zeros((len(self.fair), 0), dtype=np.bool_)
+        return self._unlike_others(self.follows_on)
+
+    def _unlike_others(self, found: Discernment) -> BoolArray:
+        usual = np.array([_median(column) for column in found.slope.T])
+        upper = found.slope + _UPPER * found.se
+        enough = (found.n >= self.rules.fewest) & (found.spread >= self.rules.least_spread)
+        return np.asarray(enough & (upper < self.rules.random * np.minimum(usual, 1.0)))
+
+    def _random(self, j: int) -> Iterator[Flag]:
+        if self._guesses[j]:
+            yield Flag("random", amount=float(self.follows.slope[j, 0]))
+        elif self.follows_on is not None:
+            for c in np.flatnonzero(self._guesses_on[j]):
+                yield Flag("random", self.follows_on.criteria[c], float(self.follows_on.slope[j, c]))
+
+    @cached_property
+    def _usual(self) -> FloatArray:
+        """(J, K) shares to hold a rater's against: raters with scales of their own are expected to do as they do."""
+        if self.has_own_scales:
+            shares = np.nan_to_num(self.usage.given)
+            return np.broadcast_to(shares.sum(axis=0) / max(shares.sum(), 1e-300), shares.shape)
+        return self.usage.expected
 
     def _category(self, j: int) -> Iterator[Flag]:
-        if self.asked.extreme[j]:
-            # Below the highest by nothing: the end of the scale, whichever levels it has for this rater.
-            levels = self.usage.levels
-            yield Flag("one_category", amount=1.0, level=levels[-1 if self.asked.extreme[j] > 0 else 0])
+        end = int(self.asked.one_sided[j])
+        if end:
+            yield Flag("one_category", amount=1.0, level=self.usage.levels[-1 if end > 0 else 0])
             return
         given = self.usage.given[j]
         if not np.isfinite(given).all():
             return
         k = int(np.argmax(given))
-        far = given[k] - self.usage.expected[j, k] > self.rules.beyond_expected
+        far = given[k] - self._usual[j, k] > self.rules.beyond_expected
         if given[k] >= self.rules.one_category and far:
             yield Flag("one_category", amount=float(given[k]), level=self.usage.levels[k])
 
@@ -301,7 +334,8 @@ class _Numbers:
     def _bias(self, j: int, random: set[Hashable]) -> Iterator[Flag]:
         if self.bias is None:
             return
-        for cell in np.flatnonzero(self.bias.first == j):
+        first, last = np.searchsorted(self.bias.first, [j, j + 1])
+        for cell in range(first, last):
             effect, se = float(self.bias.effect[cell]), float(self.bias.effect_se[cell])
             criterion = self.bias.second_elements[self.bias.second[cell]]
             amount = effect * self.bend[j]
@@ -310,11 +344,13 @@ class _Numbers:
             if abs(amount) >= self.rules.level:
                 yield Flag("milder_on" if effect > 0 else "stricter_on", criterion, abs(float(amount)))
 
+    @cached_property
+    def _drift_p(self) -> FloatArray:
+        found = self.drift.per_rater if self.drift is not None else ()
+        return holm(np.array([np.nan if one is None else one.p for one in found]))
+
     def _drift(self, j: int) -> Iterator[Flag]:
-        if self.drift is None:
-            return
-        p = np.array([np.nan if one is None else one.p for one in self.drift.per_rater])
-        if not holm(p)[j] < self.rules.chance:
+        if self.drift is None or not self._drift_p[j] < self.rules.chance:
             return
         walk = self.drift.walk.mean[j][np.isfinite(self.drift.walk.mean[j])]
         amount = float((walk[-1] - walk[0]) * self.bend[j]) * -self.asked.sign

@@ -33,6 +33,7 @@ _OPTIONS: dict[str, tuple[str, ...]] = {
     "hierarchical": ("tol", "max_iter"),
     "glad": ("tol", "max_iter"),
     "mace": ("tol", "max_iter", "restarts", "seed"),
+    "mfrm": ("tol", "max_iter"),
 }
 _FLAGS = {name: f"--{name.replace('_', '-')}" for names in _OPTIONS.values() for name in names}
 

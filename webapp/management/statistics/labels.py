@@ -107,4 +107,5 @@ def names_of(options: Mapping[str, Any]) -> dict[str, str | None]:
         "value": options["label"],
         "criterion": options["criterion"],
         "cluster": options.get("trace"),
+        "weight": options.get("weight"),
     }

@@ -45,7 +45,7 @@ def test_perfect_scores_are_no_special_case() -> None:
     fit = fit_rasch(three_facets(table.item, table.rater, table.criterion, value))
     items = fit.facet("item")
     assert fit.converged
-    assert items.extreme[0] == 1
+    assert (items.extreme[0], items.one_sided[0]) == (0, 1)
     assert items.reason(0) is not None
     assert np.isfinite(items.infit[0])
     assert items.measure[0] == items.measure.max()
@@ -136,3 +136,14 @@ def test_where_only_one_rating_was_possible_nothing_is_known() -> None:
     assert np.isnan(items.se[0])
     assert items.reason(0) == "nothing in its ratings decides where it is"
     assert np.isfinite(items.measure[1:]).all()
+
+
+@pytest.mark.parametrize("seed", [2, 6, 9])
+def test_raters_who_hardly_differ_are_fitted_to_the_end(seed: int) -> None:
+    # The variance of the raters takes its time to get near 0, or to some small number.
+    table = drawn(seed=seed, n_items=300, n_raters=60, n_criteria=1, per_item=3, rater_sd=0.0)
+    fit = fit_rasch(table.ratings())
+    assert fit.converged
+    assert next(one for one in fit.populations if one.facet == "rater").sd < 0.25
+    assert fit.facet("rater").separation is not None
+    assert fit.facet("rater").separation.population.reliability < 0.35  # type: ignore[union-attr]

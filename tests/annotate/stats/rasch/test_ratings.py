@@ -115,3 +115,19 @@ def test_fewer_rows_keep_the_places_of_all_elements() -> None:
     assert [len(facet) for facet in few.facets] == [len(facet) for facet in ratings.facets]
     assert (few.value > 1).all()
     assert few.levels == ratings.levels
+
+
+def test_counts_in_a_table_are_no_levels() -> None:
+    table = LongTable.from_columns(["a", "b", "c", "d"], ["x"] * 4, [3, 17, 1, 20])
+    ratings = Ratings.from_table(table, trials=[0, 20, 0, 20])
+    assert ratings.value.tolist() == [1, 17, 0, 20]
+    assert ratings.levels == (1, 3)
+    assert Ratings.from_table(table, trials=[20] * 4).levels == (0,)
+    for trials, row, reason in (
+        ([0, 16, 0, 20], 2, "more successes than trials"),
+        ([0, 20, -1, 20], 3, "must be a whole number from 0 up"),
+        ([0, 20], None, "there are 2 trials for 4 labels"),
+    ):
+        with pytest.raises(Rejected, match=reason) as caught:
+            Ratings.from_table(table, trials=trials)
+        assert caught.value.row == row

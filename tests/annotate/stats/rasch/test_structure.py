@@ -74,7 +74,9 @@ def test_unused_categories_and_few_ratings_are_said() -> None:
     assert structure.unused == (("all", 2),)
     assert structure.warnings == (
         "nobody gave the category 2 on the scale 'all'",
-        "5 elements have fewer than 10 ratings",
+        "2 of 2 items have fewer than 10 ratings",
+        "2 of 2 raters have fewer than 10 ratings",
+        "1 of 1 criteria have fewer than 10 ratings",
     )
     assert structure.few.all()
     assert structure_of(drawn(seed=1, per_item=6).ratings()).warnings == ()

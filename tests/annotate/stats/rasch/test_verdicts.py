@@ -84,6 +84,15 @@ def test_nearly_always_the_middle(estimator) -> None:
     assert sum("one_category" in one.codes for one in found) == 1
 
 
+def test_the_middle_is_seen_too_where_raters_have_thresholds_of_their_own() -> None:
+    ratings, item, rater, _ = columns()
+    value = np.where((rater == 6) & (item % 10 > 0), 2, ratings.value)
+    own = Ratings.of(ratings.facets, value, thresholds_by="rater", levels=ratings.levels)
+    found = verdicts(fit_rasch(own))
+    assert [(one.code, one.level) for one in found[6].flags if one.level is not None] == [("one_category", 2)]
+    assert sum("one_category" in one.codes for one in found) == 1
+
+
 @pytest.mark.parametrize("estimator", ESTIMATORS)
 def test_one_impression_for_everything(estimator) -> None:
     ratings, _, rater, criterion = columns()
@@ -136,6 +145,7 @@ def test_whoever_gives_nothing_but_the_highest() -> None:
     assert [(one.code, one.level) for one in found[7].flags] == [("one_category", 4)]
     shrunken = judged(np.where(rater == 7, 4, ratings.value), "eb")
     assert shrunken[7].codes[0] == "milder"
+    assert ("one_category", 4) in [(one.code, one.level) for one in shrunken[7].flags]
 
 
 def test_rules_can_be_changed_and_one_criterion_is_enough() -> None:
