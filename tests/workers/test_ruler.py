@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +13,7 @@ from annotate.measure.ruler import actions
 from annotate.measure.ruler.actions import fit_ruler
 from annotate.models import Ruler
 from tests.annotate.measure.ruler.scene import a_read_project, submit
+from tests.workers.site import Site, a_site
 from workers.tasks import measure
 
 pytestmark = pytest.mark.django_db
@@ -82,3 +85,21 @@ def test_projects_that_are_gone_are_passed_over() -> None:
     measure.work_measure(project_id=0)
     measure.work_sessions(project_id=0)
     measure.work_fit(project_id=0)
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    with a_site(tmp_path / "site") as site:
+        yield site
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.timeout(240)
+def test_a_worker_places_what_is_submitted_without_being_asked(site: Site) -> None:
+    project, raters = a_read_project(n_traces=2)
+    fit_ruler(project)
+    site.start_worker()
+    submit(raters[0], ["bad"] * 10)
+    site.wait_until(lambda: Ruler.objects.get(project=project, is_current=True).version == "1.1")
+    submit(raters[1], ["bad"] * 10)
+    site.wait_until(lambda: Ruler.objects.get(project=project, is_current=True).version == "1.2")
