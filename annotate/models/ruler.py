@@ -76,7 +76,8 @@ class Measure(models.Model):
     """Where one rater stands on a ruler; by one criterion, where it is given.
 
     In logits, 0 is the mean of the raters, and a severer one stands higher. What the labels cannot say is None with the
-    ``reason``. ``detail`` holds what goes with it: fair average, agreement, flags, drift.
+    ``reason``. ``detail`` holds what goes with it: fair average, agreement, flags, drift; ``closer`` what only the
+    rater's own page shows, so that a table of raters need not read it.
     """
 
     ruler = models.ForeignKey(Ruler, on_delete=models.CASCADE, related_name="measures")
@@ -93,6 +94,7 @@ class Measure(models.Model):
     n = models.PositiveIntegerField(default=0)
     reason = models.TextField(blank=True)
     detail = models.JSONField(default=dict, blank=True)
+    closer = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ("ruler", "rater", "criterion")

@@ -53,8 +53,6 @@ def a_measure(
             {"n": 20, "severity": 0.3, "se": 0.2, "smooth": 0.4},
             {"n": 20, "severity": 0.7, "se": 0.2, "smooth": 0.6},
         ],
-        "bias": {"position": [{"of": "last third", "n": 12, "shift": -0.3, "se": 0.1}], "model": []},
-        "surprises": _surprises(ruler.project, criterion),
     }
     error = None if severity is None else 0.12
     reason = "" if severity is not None else "Nobody else has labelled what this rater has."
@@ -66,7 +64,11 @@ def a_measure(
         detail={"confusion": [[5, 1, 0], [0, 2, 1], [0, 3, 9]], "gold": [[3, 0, 0], [0, 1, 1], [0, 0, 5]]},
         **about,
     )
-    return Measure.objects.create(ruler=ruler, rater=rater, detail=usual | detail, **about)
+    closer = {
+        "bias": {"position": [{"of": "last third", "n": 12, "shift": -0.3, "se": 0.1}], "model": []},
+        "surprises": _surprises(ruler.project, criterion),
+    }
+    return Measure.objects.create(ruler=ruler, rater=rater, detail=usual | detail, closer=closer, **about)
 
 
 def _surprises(project: Project, criterion: Criterion) -> list[dict[str, Any]]:

@@ -143,6 +143,10 @@ def place_sessions(project: Project) -> Placed:
     fitted = set(stand.sessions.tolist())
     new = [pk for pk in waiting if pk not in fitted]
     turn = new[:MOST_SESSIONS]
+    if not turn:
+        standing.sessions = [*standing.sessions, *waiting]
+        standing.save(update_fields=["sessions"])
+        return Placed(0)
     labels = ruler_labels(project, assignments=turn)
     moved = unpacked_moved(bytes(standing.moved))
     for pk in turn:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import Case, F, IntegerField, QuerySet, Value, When
 from django.db.models.functions import Coalesce
@@ -152,7 +153,11 @@ def read_numbers(rows: QuerySet[Any], n_columns: int) -> IntArray:
 
 
 def _copied(rows: QuerySet[Any], n_columns: int) -> IntArray:
-    sql, values = rows.query.sql_with_params()
-    with connection.cursor() as cursor, cursor.copy(f"COPY ({sql}) TO STDOUT", values) as lines:
+    try:
+        sql, values = rows.query.sql_with_params()
+    except EmptyResultSet:
+        return np.zeros((0, n_columns), dtype=np.int64)
+    # The driver's own cursor: Django's, while it logs queries, copies without values only.
+    with connection.cursor() as cursor, cursor.cursor.copy(f"COPY ({sql}) TO STDOUT", values) as lines:
         text = b"".join(map(bytes, lines)).replace(b"\n", b"\t")
     return np.fromstring(text, dtype=np.int64, sep="\t").reshape(-1, n_columns)

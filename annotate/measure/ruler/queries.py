@@ -25,6 +25,7 @@ def rater_measures(ruler: Ruler) -> QuerySet[Measure]:
     return (
         Measure.objects.filter(ruler=ruler, criterion=None)
         .select_related("rater__person")
+        .defer("closer")
         .order_by(F("severity").desc(nulls_last=True), "rater__name")
     )
 
@@ -163,7 +164,7 @@ class Surprise:
 
 def surprises_of(ruler: Ruler, measure: Measure) -> list[Surprise]:
     """The most surprising labels of a rater whose places are still there."""
-    listed: list[dict[str, Any]] = measure.detail.get("surprises", [])
+    listed: list[dict[str, Any]] = measure.closer.get("surprises", [])
     places = places_of([one["target"] for one in listed])
     questions = scaled_questions(ruler)
     found = []

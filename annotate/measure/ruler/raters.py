@@ -147,6 +147,8 @@ class _Desk:
                 "seconds": self.seconds.get(key),
                 "flags": self.flags[j],
                 "drift": [] if reason else self._drift_of(j),
+            },
+            closer={
                 "bias": {
                     name: [self._cell(j, g, shift, groups.titles[g]) for g, shift in sorted(cells[j].items())]
                     for name, (groups, cells) in self.bias.items()

@@ -170,7 +170,7 @@ class TestOneRater:
         vera = signed_in("vera")
         before = queries_of(vera, f"/raters/{judge.pk}/")
         measure = ruler.measures.get(rater=judge, criterion=None)
-        measure.detail["surprises"] *= 3
+        measure.closer["surprises"] *= 3
         measure.save()
         assert queries_of(vera, f"/raters/{judge.pk}/") == before
 

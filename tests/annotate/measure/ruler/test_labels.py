@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
 from pytest_django import DjangoAssertNumQueries
 
 from annotate.enums import AssignmentState, RaterKind, Scope
@@ -74,7 +75,8 @@ def test_sessions_can_be_read_alone_in_few_queries(
     )
     say(ann, list(trace.steps.all()), ["good", "bad"], assignment=mine)
     say(a_rater(project), list(trace.steps.all()), ["good", "bad"])
-    with django_assert_num_queries(4):
+    # On PostgreSQL the labels themselves come by COPY, which is no query.
+    with django_assert_num_queries(3 if connection.vendor == "postgresql" else 4):
         labels = ruler_labels(project, assignments=[mine.pk])
     assert labels.assignment.tolist() == [mine.pk, mine.pk]
 
