@@ -15,7 +15,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from annotate.enums import AssignmentState, CriterionKind, ExamState, Purpose, RaterKind, Scope, Verdict
-from annotate.models import Assignment, Label, Level, Project, Rater, Reader, Turn
+from annotate.models import Assignment, Intervention, Label, Level, Person, Project, Rater, Reader, Turn
 from annotate.prepared import Prepared, PreparedUpdate
 
 from .claims import exam_taken, next_slot_number
@@ -23,6 +23,7 @@ from .filling import place
 from .readers import lower_cursors
 from .readings import Place, Said, agreement_with_key, disagreement, is_in_dispute, seconds_per_step
 from .rules import QueueRules, rules_of
+from .trail import note_deed
 
 UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD, AssignmentState.RETURNED)
 WITH_KEY = (Purpose.GOLD, Purpose.EXAM, Purpose.DEMO)
@@ -224,6 +225,8 @@ def _watch(rater: Rater, rules: QueueRules) -> None:
         pause(reader, reason)
 
 
-def pause(reader: Reader, reason: str) -> None:
+def pause(reader: Reader, reason: str, *, by: Person | None = None) -> None:
+    """``by`` is None where the rules of the queue pause somebody."""
+    note_deed(reader.rater, Intervention.Deed.PAUSE, reason=reason, by=by)
     reader.paused_at, reader.pause_reason = timezone.now(), reason
     reader.save(update_fields=["paused_at", "pause_reason"])

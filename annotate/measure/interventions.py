@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from annotate.assign.manage.actions import act_on_reader
+from annotate.assign.trail import note_deed
 from annotate.enums import RaterKind
 from annotate.errors import Conflict, Rejected
 from annotate.models import Intervention, Person, Project, Rater
@@ -42,19 +43,14 @@ def intervene(
     if not reason or len(reason) > LONGEST_REASON:
         raise Rejected(gettext("Say in at most 200 characters why; it stays in the trail."), field="reason")
     current = Rater.objects.select_for_update(of=("self",)).select_related("project").get(pk=rater.pk)
+    if deed in _AT_THE_QUEUE:
+        act_on_reader(current, do=_AT_THE_QUEUE[Deed(deed)], reason=reason, by=by)
+        return Intervention.objects.filter(rater=current).latest("pk")
     if deed == Deed.EXCLUDE:
         _exclude(current, since or timezone.now())
-    elif deed == Deed.INCLUDE:
-        _include(current)
     else:
-        act_on_reader(current, do=_AT_THE_QUEUE[Deed(deed)], reason=reason)
-    return Intervention.objects.create(
-        rater=current,
-        deed=deed,
-        reason=reason,
-        since=current.excluded_from if deed == Deed.EXCLUDE else None,
-        made_by=by,
-    )
+        _include(current)
+    return note_deed(current, Deed(deed), reason=reason, by=by, since=current.excluded_from)
 
 
 def _exclude(rater: Rater, since: datetime) -> None:

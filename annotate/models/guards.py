@@ -79,6 +79,13 @@ GUARDS = (
         "a superseded label stays superseded",
     ),
     Guard(
+        "intervention_changed",
+        "UPDATE OF rater_id, deed, reason, since, made_at",
+        "annotate_intervention",
+        "1 = 1",
+        "what was done about a rater stays as it was written down",
+    ),
+    Guard(
         "release_published",
         f"UPDATE OF {_RELEASE_FACTS}",
         "annotate_release",
@@ -93,7 +100,10 @@ def install_guards(connection: BaseDatabaseWrapper) -> None:
     introspect = connection.introspection.get_table_description
     write = {"sqlite": _for_sqlite, "postgresql": _for_postgresql}[connection.vendor]
     with connection.cursor() as cursor:
+        tables = set(connection.introspection.table_names(cursor))
         for guard in GUARDS:
+            if guard.table not in tables:
+                continue
             present = {column.name for column in introspect(cursor, guard.table)}
             for statement in write(guard.for_columns(present)):
                 cursor.execute(statement)

@@ -125,7 +125,7 @@ class Measure(models.Model):
 
 
 class Intervention(models.Model):
-    """What a manager did about a rater, why, and when: never changed and never deleted."""
+    """What was done about a rater, why, and when; by the queue's own rules where ``made_by`` is None. Never changed."""
 
     class Deed(models.TextChoices):
         PAUSE = "pause"
@@ -136,7 +136,7 @@ class Intervention(models.Model):
 
     rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="interventions")
     deed = models.CharField(max_length=10, choices=Deed.choices)
-    reason = models.CharField(max_length=300)
+    reason = models.CharField(max_length=300, blank=True)
     # From when on labels are left out of consensus, where that is what was done.
     since = models.DateTimeField(null=True, blank=True)
     made_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")

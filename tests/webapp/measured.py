@@ -127,6 +127,7 @@ def _detail(project: Project, criterion: Criterion) -> dict[str, Any]:
             {"code": "few_labels", "n": 1},
             {"code": "unused", "question": "Verdict", "level": "Bad"},
         ],
+        "together": [{"raters": ["judge/a@1", "judge/b@1"], "correlation": 0.41, "n": 120}],
         "items": {"n": 12, "counts": [2, 7, 3], "edges": [-1.5, -0.5, 0.5, 1.5], "mean": 0.0, "sd": 0.7},
         "hardest": listed,
         "misfits": listed,

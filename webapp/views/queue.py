@@ -22,6 +22,7 @@ from annotate.assign.rules import QueueRules, rules_of
 from annotate.enums import Role
 from annotate.errors import Rejected
 from annotate.measure.queries import agreement_of
+from annotate.models import Person
 from annotate.prelabel.runs.attendance import on_duty
 from annotate.settings import build_settings
 from webapp.forms.assign import BasicsForm, ChangeForm, FilterForm, ReaderForm, RulesForm, basics_of
@@ -134,9 +135,16 @@ def reader(request: HttpRequest, pk: int) -> HttpResponse:
     if not form.is_valid():
         raise Rejected(gettext("Say what to do about the person."), field="do")
     given = form.cleaned_data
+    assert isinstance(request.user, Person)
     messages.success(
         request,
-        act_on_reader(rater, do=given["do"], reason=given["reason"], skills=given["skills"].split(",")),
+        act_on_reader(
+            rater,
+            do=given["do"],
+            reason=given["reason"],
+            skills=given["skills"].split(","),
+            by=request.user,
+        ),
     )
     return redirect("queue-overview", slug=rater.project.slug)
 

@@ -22,9 +22,10 @@ from annotate.assign.finishing import pause
 from annotate.assign.ordering import APART
 from annotate.assign.readers import lower_cursors
 from annotate.assign.rules import MOST_READINGS, QueueRules, as_json, rules_of
+from annotate.assign.trail import note_deed
 from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
 from annotate.errors import Conflict, Rejected
-from annotate.models import Assignment, Membership, Project, Rater, Reader, Turn
+from annotate.models import Assignment, Intervention, Membership, Person, Project, Rater, Reader, Turn
 
 from .contracts import Change, TraceFilter
 from .lists import traces_where
@@ -95,7 +96,7 @@ def take_back(project: Project, rater: Rater) -> int:
 
 
 @transaction.atomic
-def pause_reader(project: Project, rater: Rater, reason: str) -> None:
+def pause_reader(project: Project, rater: Rater, reason: str, *, by: Person | None = None) -> None:
     """Give the person nothing new. What they hold they can finish."""
     reason = reason.strip()
     if not reason or len(reason) > 200:
@@ -103,17 +104,18 @@ def pause_reader(project: Project, rater: Rater, reason: str) -> None:
     reader = _reader(project, rater)
     if reader.paused_at is not None:
         raise Conflict(gettext("%(name)s is paused already.") % {"name": rater.name})
-    pause(reader, reason)
+    pause(reader, reason, by=by)
 
 
 @transaction.atomic
-def resume_reader(project: Project, rater: Rater) -> None:
+def resume_reader(project: Project, rater: Rater, *, reason: str = "", by: Person | None = None) -> None:
     """Let the person go on. What led to the pause is not held against them again."""
     reader = _reader(project, rater)
     if reader.paused_at is None:
         raise Conflict(gettext("%(name)s is not paused.") % {"name": rater.name})
     reader.paused_at, reader.pause_reason, reader.watched_from = None, "", timezone.now()
     reader.save(update_fields=["paused_at", "pause_reason", "watched_from"])
+    note_deed(rater, Intervention.Deed.RESUME, reason=reason, by=by)
 
 
 @transaction.atomic
@@ -127,11 +129,12 @@ def waive_exam(project: Project, rater: Rater) -> None:
 
 
 @transaction.atomic
-def reset_exam(project: Project, rater: Rater) -> None:
+def reset_exam(project: Project, rater: Rater, *, reason: str = "", by: Person | None = None) -> None:
     """Let the person take the exam (again), on exam traces they have not seen."""
     reader = _reader(project, rater)
     reader.exam, reader.exam_score, reader.exam_from = ExamState.OPEN, None, timezone.now()
     reader.save(update_fields=["exam", "exam_score", "exam_from"])
+    note_deed(rater, Intervention.Deed.REQUALIFY, reason=reason, by=by)
 
 
 def set_skills(membership: Membership, skills: Sequence[str]) -> None:
@@ -150,16 +153,18 @@ def set_skills(membership: Membership, skills: Sequence[str]) -> None:
         mine.update(cursor=0, cursor_moved_at=0)
 
 
-def act_on_reader(rater: Rater, *, do: str, reason: str = "", skills: Sequence[str] = ()) -> str:
+def act_on_reader(
+    rater: Rater, *, do: str, reason: str = "", skills: Sequence[str] = (), by: Person | None = None
+) -> str:
     """One of the things above by its name, for forms and the API; returns what was done, in a sentence."""
     project, name = rater.project, rater.name
     if rater.kind != RaterKind.PERSON:
         raise Rejected(gettext("%(name)s is no person and has no place at the queue.") % {"name": name})
     if do == "pause":
-        pause_reader(project, rater, reason)
+        pause_reader(project, rater, reason, by=by)
         return gettext("%(name)s is paused and reads why. What they hold they can finish.") % {"name": name}
     if do == "resume":
-        resume_reader(project, rater)
+        resume_reader(project, rater, reason=reason.strip(), by=by)
         return gettext("%(name)s can go on.") % {"name": name}
     if do == "take_back":
         return (
@@ -171,7 +176,7 @@ def act_on_reader(rater: Rater, *, do: str, reason: str = "", skills: Sequence[s
         waive_exam(project, rater)
         return gettext("%(name)s needs no exam.") % {"name": name}
     if do == "reset_exam":
-        reset_exam(project, rater)
+        reset_exam(project, rater, reason=reason.strip(), by=by)
         return gettext("%(name)s can take the exam anew.") % {"name": name}
     if do != "skills":
         raise Rejected(

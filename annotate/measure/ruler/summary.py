@@ -12,6 +12,7 @@ from annotate.measure.ruler.labels import scope_and_key
 from annotate.measure.ruler.raters import WIDEST_ERROR, number
 from annotate.measure.ruler.targets import Targets
 from annotate.stats.codes import FloatArray, IntArray
+from annotate.stats.rasch.dependence import residual_dependence
 from annotate.stats.rasch.result import FacetFit
 from annotate.stats.rasch.separation import separation_of
 
@@ -20,6 +21,8 @@ MOST_LISTED = 40
 FEWEST_READINGS = 3
 """Ratings that a step needs to be listed as hard or as one that raters do not agree about."""
 MOST_OVERLAP = 12
+NOTABLE_TOGETHER, SURE_TOGETHER = 0.2, 0.01
+"""Correlation of errors worth saying, and the chance below which it is said, corrected for the pairs looked at."""
 
 
 def summary_of(scale: Scale, targets: Targets) -> dict[str, Any]:
@@ -30,6 +33,7 @@ def summary_of(scale: Scale, targets: Targets) -> dict[str, Any]:
         "separation": _separations(scale),
         "overlap": _overlap(scale),
         "warnings": _warnings(scale),
+        "together": _together(scale),
         "items": _items(scale),
         "hardest": _listed(scale, targets, scale.fit.facet(ITEM).measure),
         "misfits": _listed(scale, targets, -scale.fit.facet(ITEM).outfit),
@@ -165,7 +169,7 @@ def _warnings(scale: Scale) -> list[dict[str, Any]]:
         if link.n_subsets > 1:
             found.append({"code": "apart", "facets": list(link.facets), "n": link.n_subsets})
     for key, level in structure.unused:
-        question = titles[key]  # type: ignore[index]
+        question = titles[key]
         title = question.levels[int(level)].title  # type: ignore[call-overload]
         found.append({"code": "unused", "question": question.criterion.title, "level": title})
     rater = scale.fit.design.slices[1]
@@ -174,6 +178,24 @@ def _warnings(scale: Scale) -> list[dict[str, Any]]:
     if not scale.fit.converged:
         found.append({"code": "unfinished", "message": scale.fit.message})
     return found
+
+
+def _together(scale: Scale) -> list[dict[str, Any]]:
+    """Machines whose errors go together, most of all first: they are fewer independent voices than they seem."""
+    machines = [key for key in scale.rater_keys if scale.labels.raters[key].is_machine]
+    if len(machines) < 2:
+        return []
+    found = residual_dependence(scale.fit, rater=RATER, among=machines)
+    told = np.flatnonzero((found.holm < SURE_TOGETHER) & (found.corrected >= NOTABLE_TOGETHER))
+    name = {key: scale.labels.raters[key].name for key in machines}
+    return [
+        {
+            "raters": [name[found.elements[place]] for place in (found.first[i], found.second[i])],
+            "correlation": round(float(found.corrected[i]), 3),
+            "n": int(found.n[i]),
+        }
+        for i in sorted(told.tolist(), key=lambda i: -found.corrected[i])[:MOST_LISTED]
+    ]
 
 
 def _items(scale: Scale) -> dict[str, Any]:

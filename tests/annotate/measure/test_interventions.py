@@ -3,8 +3,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from annotate.assign.finishing import pause
+from annotate.assign.manage.actions import act_on_reader
 from annotate.consensus.actions import run_consensus
 from annotate.enums import ExamState, RaterKind
 from annotate.errors import Conflict, Rejected
@@ -87,3 +90,24 @@ def test_consensus_hears_what_was_said_before_and_nothing_since(project: Project
     assert said() != before
     do(ann, "include")
     assert said() == before
+
+
+def test_what_is_done_at_the_queue_is_in_the_trail_too(project: Project, ann: Rater) -> None:
+    act_on_reader(ann, do="pause", reason="Too fast.", by=a_person("alice"))
+    act_on_reader(ann, do="resume")
+    # The queue's own rules pause people as well.
+    pause(Reader.objects.get(rater=ann), "A median of 0.3 seconds.")
+    assert [(one.deed, one.reason, one.made_by) for one in trail_of(ann)] == [
+        ("pause", "A median of 0.3 seconds.", None),
+        ("resume", "", None),
+        ("pause", "Too fast.", a_person("alice")),
+    ]
+
+
+def test_the_trail_stays_as_it_was_written(ann: Rater) -> None:
+    line = do(ann, "exclude")
+    for changed in ({"reason": "Other."}, {"deed": "include"}, {"since": None}):
+        with pytest.raises(IntegrityError, match="stays as it was"), transaction.atomic():
+            Intervention.objects.filter(pk=line.pk).update(**changed)
+    # Whoever did it may leave.
+    Intervention.objects.filter(pk=line.pk).update(made_by=None)

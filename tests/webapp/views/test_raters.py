@@ -67,6 +67,8 @@ class TestRaters:
         assert "−0.5 (−0.7 to −0.3)" in shown
         assert "0.8 (0.6–0.9)" in shown
         assert "Nobody gives “Bad” on verdict." in shown
+        assert "judge/a@1, judge/b@1" in shown
+        assert "0.41, over 120 answers" in shown
         assert "Measure again" not in shown
 
     def test_who_cannot_be_measured_is_listed_with_the_reason_and_not_on_the_map(

@@ -115,7 +115,7 @@ class QueueViewSet(NounViewSet):
     def reader(self, request: Request, pk: int) -> Response:
         """One thing about one person at the queue."""
         rater = rater_for(asker(request), pk, role=Role.MANAGER)
-        return Response({"detail": act_on_reader(rater, **_clean(ActOnReader, request))})
+        return Response({"detail": act_on_reader(rater, by=asker(request), **_clean(ActOnReader, request))})
 
     def _settings(self, project: Project) -> Response:
         return Response(

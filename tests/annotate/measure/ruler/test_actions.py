@@ -266,3 +266,15 @@ def test_a_rater_who_says_one_thing_only_is_known_to_be_mild_and_not_how_mild() 
     assert found.se is not None
     assert found.se > 1
     assert "one_category" in [flag["code"] for flag in found.detail["flags"]]
+
+
+def test_judges_that_err_together_are_said_to() -> None:
+    project, raters = a_read_project((-0.5, 0.0, 0.5, 0.2), n_traces=10, machines={"judge/a@1": 0.0})
+    # A second judge that says nearly always what the first one says, whatever the step.
+    first, second = raters[-1], a_rater(project, RaterKind.JUDGE, "judge/b@1")
+    for trace in project.traces.all():
+        said = Label.objects.filter(rater=first, step__trace=trace).order_by("step__position")
+        say(second, list(trace.steps.all()), [label.value for label in said])
+    [pair] = fit_ruler(project).detail["together"]
+    assert pair["raters"] == ["judge/a@1", "judge/b@1"]
+    assert pair["correlation"] > 0.3
