@@ -169,7 +169,7 @@ def _warnings(scale: Scale) -> list[dict[str, Any]]:
         if link.n_subsets > 1:
             found.append({"code": "apart", "facets": list(link.facets), "n": link.n_subsets})
     for key, level in structure.unused:
-        question = titles[key]
+        question = titles[key]  # type: ignore[index]
         title = question.levels[int(level)].title  # type: ignore[call-overload]
         found.append({"code": "unused", "question": question.criterion.title, "level": title})
     rater = scale.fit.design.slices[1]
