@@ -14,11 +14,12 @@ function drawn(svg) {
     copied[place].removeAttribute("class");
     for (const name of STYLES) copied[place].setAttribute(name, style.getPropertyValue(name));
   });
-  const { width, height } = svg.viewBox.baseVal;
+  const { x, width, height } = svg.viewBox.baseVal;
   copy.setAttribute("width", width);
   copy.setAttribute("height", height);
   copy.setAttribute("xmlns", "http://www.w3.org/2000/svg");
   const paper = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+  paper.setAttribute("x", x);
   paper.setAttribute("width", "100%");
   paper.setAttribute("height", "100%");
   paper.setAttribute("fill", getComputedStyle(document.documentElement).backgroundColor);

@@ -27,6 +27,7 @@ PAGES = (
     "/projects/{slug}/raters/wright-map.svg",
     "/projects/{slug}/raters/raters.csv",
     "/raters/{rater}/",
+    "/projects/{slug}/measure/",
 )
 COLUMNS = (
     *("rater_id", "criterion_id", "step_id", "assignment_id", "value", "text", "evidence"),
