@@ -137,6 +137,16 @@ def rater_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Rater:
     return rater
 
 
+def measured_for(user: Visitor, pk: int) -> Rater:
+    """A rater with its measures: for those who see results, and for the person themselves where the project says so."""
+    rater = Rater.objects.select_related("project", "person").filter(pk=pk).first()
+    if rater is None:
+        raise NotAllowed
+    is_own = user.is_authenticated and rater.person_id == user.pk and rater.project.shows_own_measures
+    _admit(user, rater.project, None if is_own else Role.VIEWER)
+    return rater
+
+
 def assignment_for(user: Visitor, pk: int) -> Assignment:
     """A person's own assignment; nobody else's, whatever their role."""
     assignment = _own_assignment.first(pk=pk, person=user.pk) if user.is_authenticated else None

@@ -25,6 +25,10 @@ QUEUES = ("cpu", "gpu", "io")
 SWEEP_SECONDS = 15.0
 SWEEP = "prelabel.sweep"
 FILLING_SWEEP = "assign.sweep"
+RULER_SWEEP = "measure.sweep"
+# How soon people see a session on their ruler. Nothing is sent when somebody submits: that would be one thing more to
+# wait for on a labelling page, and to fail where the broker does not answer.
+RULER_SECONDS = 5.0
 BROKER_FOLDER = Path(settings.HOME) / "broker"
 HAS_BROKER = not settings.BROKER_URL.startswith("filesystem:")
 
@@ -95,10 +99,14 @@ app.conf.update(
         # A sweep that nobody took within its interval is worth nothing: the next one says the same.
         name: {
             "task": name,
-            "schedule": SWEEP_SECONDS,
-            "options": {"expires": SWEEP_SECONDS, "queue": "cpu"},
+            "schedule": seconds,
+            "options": {"expires": seconds, "queue": "cpu"},
         }
-        for name in (SWEEP, FILLING_SWEEP)
+        for name, seconds in (
+            (SWEEP, SWEEP_SECONDS),
+            (FILLING_SWEEP, SWEEP_SECONDS),
+            (RULER_SWEEP, RULER_SECONDS),
+        )
     },
     timezone="UTC",
 )
@@ -120,5 +128,5 @@ def _note_shutdown(**_: Any) -> None:
 @signals.worker_ready.connect
 def _sweep_at_start(**_: Any) -> None:
     """Whatever an earlier worker left behind is picked up at once."""
-    for name in (SWEEP, FILLING_SWEEP):
+    for name in (SWEEP, FILLING_SWEEP, RULER_SWEEP):
         app.send_task(name, queue="cpu", expires=SWEEP_SECONDS)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Case, Q, QuerySet, TextField, Value, When
+from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
 
 from annotate.consensus.contracts import Ruling, SetAside, StepEvidence, TraceEvidence, Vote, Voter
 from annotate.enums import Purpose, RaterKind
@@ -118,9 +118,15 @@ def _trace_batches(project: Project) -> Iterator[list[TraceFacts]]:
 
 
 def _counted(project: Project, criteria: Iterable[Criterion]) -> LabelQuerySet:
-    """What may decide: people's readings of gold and exam traces are measured, and end there."""
+    """What may decide: people's readings of gold and exam traces are measured, and end there.
+
+    Nor may what a rater said from the day on from which a manager leaves them out.
+    """
     is_work = Q(assignment=None) | Q(assignment__purpose=Purpose.WORK)
-    return Label.objects.counted().filter(is_work, criterion__in=list(criteria), step__trace__project=project)
+    is_in = Q(rater__excluded_from=None) | Q(created_at__lt=F("rater__excluded_from"))
+    return Label.objects.counted().filter(
+        is_work, is_in, criterion__in=list(criteria), step__trace__project=project
+    )
 
 
 def _said_by_step(

@@ -85,6 +85,8 @@ class OwnProject:
     pace: Pace
     queue: QueueState
     gold: GoldHeard | None
+    # Whose measures they may look at: their own, where the project says so.
+    measured: Rater | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,7 @@ def own_work(person: Person, *, now: datetime, zone: tzinfo) -> OwnWork:
                 pace=paces.get(project.pk, Pace(None, 0)),
                 queue=queue,
                 gold=heard.get(project.pk),
+                measured=raters.get(project.pk) if project.shows_own_measures else None,
             )
         )
     found.sort(key=lambda one: (-one.week.traces, one.project.name))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.db import transaction
@@ -23,28 +23,47 @@ from annotate.measure.queries import (
     judge_forecasts,
     measured_criteria,
 )
-from annotate.models import Estimate, Project, Rater, Run
+from annotate.measure.ruler.actions import fit_ruler
+from annotate.models import Estimate, Project, Rater, Ruler, Run
 
 _MEASURED = Q(name__in=(*NAMES, CALIBRATION, ANCHORING)) | Q(name__startswith=AUDIT_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
 class MeasureReport:
-    """The estimates now stored, those without a value included, and the version of the labels they rest on."""
+    """The estimates now stored, those without a value included, and the version of the labels they rest on.
+
+    ``ruler`` is None where nobody could be put on one; ``why_no_ruler`` then says why.
+    """
 
     estimates: tuple[Estimate, ...]
     n_labels: int
     data_version: str
+    ruler: Ruler | None = None
+    why_no_ruler: str = ""
 
 
 def measure_project(project: Project, *, seed: int = 0, resamples: int = 200) -> MeasureReport:
-    """Measure every criterion of the project's rubric and replace the estimates of last time.
+    """Measure every criterion of the project's rubric and replace the estimates of last time; fit the ruler anew.
 
     Raises NotEstimable when the project has no rubric. What the labels cannot say is stored without a value and with
-    the reason.
+    the reason. Estimates and ruler are stored each by itself: where one of them breaks, the other is there all the
+    same, and the error is raised once both have been tried.
     """
     if project.rubric is None:
         raise NotEstimable("The project has no rubric, so there is nothing that raters could agree on.")
+    ruler, why_not = None, ""
+    try:
+        report = _measure_estimates(project, seed=seed, resamples=resamples)
+    finally:
+        try:
+            ruler = fit_ruler(project, seed=seed)
+        except NotEstimable as reason:
+            why_not = str(reason)
+    return replace(report, ruler=ruler, why_no_ruler=why_not)
+
+
+def _measure_estimates(project: Project, *, seed: int, resamples: int) -> MeasureReport:
     # Read first: a label that comes in meanwhile makes the estimates stale, never silently current.
     version = data_version_of(project)
     raters = {rater.pk: rater for rater in Rater.objects.filter(project=project)}

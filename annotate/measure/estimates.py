@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from annotate.enums import CriterionKind, RaterKind
+from annotate.measure.agreement_parts import parts_of_agreement
 from annotate.measure.queries import MACHINES, CriterionLabels
 from annotate.models import Criterion, Estimate, Rater
 from annotate.stats.accuracy import RaterAccuracy, accuracy_against
@@ -35,8 +36,14 @@ def agreement_estimates(
     for circle, kinds in CIRCLES.items():
         table = labels.table(kinds)
         who = _who(labels, kinds, raters)
-        alpha = krippendorff_alpha(table, metric_of(labels.criterion), resamples=resamples, seed=seed)
-        yield _agreement(labels.criterion, f"{ALPHA}_{circle}", alpha, who)
+        metric = metric_of(labels.criterion)
+        alpha = krippendorff_alpha(table, metric, resamples=resamples, seed=seed)
+        parts: dict[str, Any] = {}
+        if circle == "all":
+            parts = parts_of_agreement(
+                labels.criterion, table, metric, raters, seed=seed, resamples=resamples
+            )
+        yield _agreement(labels.criterion, f"{ALPHA}_{circle}", alpha, who | parts)
         percent = percent_agreement(table, resamples=resamples, seed=seed)
         yield _agreement(labels.criterion, f"{PERCENT}_{circle}", percent, who)
 

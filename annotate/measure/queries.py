@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from django.db.models import Count, F, Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from annotate.enums import CriterionKind, RaterKind, RunKind, RunState
-from annotate.models import Criterion, Estimate, Label, Project, Run
+from annotate.enums import AssignmentState, CriterionKind, RaterKind, RunKind, RunState
+from annotate.models import Assignment, Criterion, Estimate, Label, Project, Ruler, Run
 from annotate.prelabel.audit.entry import AUDIT
 from annotate.stats.table import LongTable
 
@@ -160,6 +160,11 @@ def data_version_of(project: Project) -> str:
     return hashlib.sha256(repr(facts).encode()).hexdigest()
 
 
+def newest_label(project: Project) -> int:
+    """Key of the newest label of the project, whether it counts or not."""
+    return Label.objects.filter(rater__project=project).aggregate(newest=Max("pk"))["newest"] or 0
+
+
 def agreement_of(project: Project) -> QuerySet[Estimate]:
     """The stored estimates about raters together, by criterion."""
     return (
@@ -190,4 +195,20 @@ def is_stale(project: Project) -> bool | None:
         .values_list("data_version", flat=True)
         .first()
     )
-    return None if newest is None else newest != data_version_of(project)
+    if newest is None:
+        return None
+    ruler = Ruler.objects.filter(project=project, is_current=True, data_version=newest).first()
+    return newest != data_version_of(project) if ruler is None else _is_behind(ruler)
+
+
+def _is_behind(ruler: Ruler) -> bool:
+    """Whether there is anything newer than a ruler that was fitted along: told by two indexes, not by all labels."""
+    newer = Label.objects.independent().filter(pk__gt=ruler.newest_label, rater__project=ruler.project_id)
+    submitted = Assignment.objects.filter(
+        project=ruler.project_id, state=AssignmentState.SUBMITTED, finished_at__gt=ruler.fitted_at
+    )
+    asked = [question["criterion"] for question in ruler.detail.get("questions", [])]
+    asks_otherwise = not Criterion.objects.filter(
+        pk__in=asked, rubric__in=Project.objects.filter(pk=ruler.project_id).values("rubric")
+    ).exists()
+    return newer.exists() or submitted.exists() or asks_otherwise

@@ -19,6 +19,7 @@ from .recut import CutReport, Recut
 from .release import Release
 from .reveal import Reveal
 from .rubric import Criterion, Level, Rubric
+from .ruler import Intervention, Measure, Ruler, Standing
 from .run import Completion, Run, Unit, Worker
 
 __all__ = [
@@ -34,10 +35,12 @@ __all__ = [
     "Estimate",
     "Filling",
     "Image",
+    "Intervention",
     "Invitation",
     "Label",
     "Level",
     "Lineup",
+    "Measure",
     "Membership",
     "Pair",
     "Person",
@@ -49,7 +52,9 @@ __all__ = [
     "Release",
     "Reveal",
     "Rubric",
+    "Ruler",
     "Run",
+    "Standing",
     "Step",
     "Trace",
     "Turn",

@@ -30,6 +30,8 @@ class Project(models.Model):
     reveals_prelabels = models.BooleanField(default=False)
     # Reviewers see Reader A, B, C instead of names until they have decided.
     hides_readers = models.BooleanField(default=True)
+    # Whether people may look at how they themselves were measured.
+    shows_own_measures = models.BooleanField(default=False)
     # Audit rate by name: the least share (the most, for a bias) with which a judge counts in a consensus.
     judge_gate = models.JSONField(default=usual_judge_gate, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)

@@ -24,6 +24,8 @@ class Rater(models.Model):
     )
     is_simulated = models.BooleanField(default=False)
     config = models.JSONField(default=dict, blank=True)
+    # Labels made from then on are left out of consensus; None: all count.
+    excluded_from = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:

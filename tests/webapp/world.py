@@ -16,6 +16,7 @@ from annotate.ingest.inviting import invite
 from annotate.ingest.presets.parts import PREFERENCE_OF_PEOPLE
 from annotate.label.cut_reports import report_cut
 from annotate.label.discussion import write_comment
+from annotate.measure.interventions import show_own_measures
 from annotate.models import Completion, Estimate, Project, Run, Trace, Unit
 from tests.factories import (
     a_candidate,
@@ -29,6 +30,7 @@ from tests.factories import (
     a_trace,
 )
 from tests.pictures import a_data_uri, a_png
+from tests.webapp.measured import a_ruler
 
 SLUG = "secret-sums"
 REFERENCE = "reference-forty-two"
@@ -69,6 +71,9 @@ def a_world(releases: Path) -> World:
     assert comparison is not None
     assert project.rubric is not None
     invitation = invite(project, a_person("alice"), role=Role.ANNOTATOR)
+    # Everybody's measures, Bob's own among them, which he may look at.
+    a_ruler(project)
+    show_own_measures(project, True)
     # About the trace that Bob holds: one among reviewers, one to him.
     write_comment(trace, a_person("carol"), "carol-says @reviewers", position=0)
     comment = write_comment(trace, a_person("carol"), "Look at the units.", position=0, to=assignment)

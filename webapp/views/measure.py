@@ -15,6 +15,7 @@ from annotate.errors import Rejected
 from annotate.measure.actions import set_judge_gate
 from annotate.measure.queries import agreement_of, is_stale, rater_quality
 from annotate.measure.reports import audited_criterion, judge_report, judge_reports
+from annotate.measure.ruler.queries import current_ruler
 from annotate.models import Person
 from annotate.prelabel.audit.actions import open_audit
 from webapp.forms import HANDED_OVER
@@ -40,6 +41,9 @@ def measure(request: HttpRequest, slug: str) -> HttpResponse:
         "project": project,
         "overall": overall,
         "by_rater": by_rater,
+        "closer": [one for one in overall if one.detail.get("pairs", {}).get("cells")],
+        "names": {rater.pk: rater for rater in project.raters.all()} if overall else {},
+        "overlap": (ruler.detail.get("overlap") if (ruler := current_ruler(project)) else None),
         "measured_at": max((estimate.created_at for estimate in (*overall, *by_rater)), default=None),
         "is_stale": is_stale(project),
         "can_manage": role_in(request.user, project) in MANAGERS,

@@ -8,7 +8,7 @@ from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import CriterionPreset, LevelPreset
 from annotate.measure.actions import measure_project
 from annotate.measure.queries import agreement_of, is_stale, rater_quality
-from annotate.models import Assignment, Estimate, Label, Project, Rater, Trace
+from annotate.models import Assignment, Estimate, Label, Project, Rater, Ruler, Trace
 from annotate.stats.accuracy import wilson_interval
 from tests.factories import a_criterion, a_label, a_project, a_rater, a_trace
 
@@ -227,3 +227,34 @@ def test_stored_estimates_are_listed_by_kind(project: Project) -> None:
         "percent_agreement_people",
     ]
     assert [(found.name, found.rater) for found in rater_quality(project)] == [("gold_accuracy", ann)]
+
+
+def test_the_ruler_is_fitted_along_with_the_estimates(project: Project) -> None:
+    trace = a_trace(project, n_steps=4)
+    for _ in range(3):
+        say(a_rater(project), trace, "good", "bad", "neutral", "good")
+    report = measure_project(project, resamples=0)
+    assert report.ruler is not None
+    assert report.ruler.data_version == report.data_version
+    alone = a_project()
+    say(a_rater(alone), a_trace(alone, n_steps=1), "good")
+    report = measure_project(alone, resamples=0)
+    assert (report.ruler, bool(report.why_no_ruler)) == (None, True)
+
+
+@pytest.mark.parametrize("broken", ["fit_ruler", "agreement_estimates"])
+def test_what_breaks_loses_nothing_else(
+    project: Project, monkeypatch: pytest.MonkeyPatch, broken: str
+) -> None:
+    trace = a_trace(project, n_steps=4)
+    for _ in range(3):
+        say(a_rater(project), trace, "good", "bad", "neutral", "good")
+
+    def fails(*_: object, **__: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr("annotate.measure.actions." + broken, fails)
+    with pytest.raises(RuntimeError):
+        measure_project(project, resamples=0)
+    assert Ruler.objects.filter(project=project).exists() is (broken != "fit_ruler")
+    assert Estimate.objects.filter(project=project).exists() is (broken == "fit_ruler")

@@ -4,9 +4,17 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from annotate.enums import RaterKind
+from annotate.ingest.founding import create_from_preset
 from annotate.measure.actions import measure_project
-from annotate.measure.queries import agreement_of, criterion_labels, data_version_of, rater_quality
+from annotate.measure.queries import (
+    agreement_of,
+    criterion_labels,
+    data_version_of,
+    is_stale,
+    rater_quality,
+)
 from annotate.models import Label, Project
+from tests.annotate.measure.ruler.scene import a_read_project, submit
 from tests.factories import a_criterion, a_label, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -59,3 +67,22 @@ def test_lists_take_one_query(
         assert len([found.rater.name for found in rater_quality(project) if found.rater]) == n_raters
     with django_assert_num_queries(1):
         assert {found.criterion.key for found in agreement_of(project)} == {"verdict"}
+
+
+def test_what_came_after_makes_the_estimates_stale_without_reading_all_labels(
+    django_assert_num_queries: DjangoAssertNumQueries,
+) -> None:
+    project, raters = a_read_project(n_traces=2)
+    assert is_stale(project) is None
+    measure_project(project, resamples=0)
+    with django_assert_num_queries(5):
+        assert is_stale(project) is False
+    a_label(a_rater(project, RaterKind.REVIEW), a_trace(project).steps.all()[0], "good")
+    assert is_stale(project) is False
+    submit(raters[0], ["bad"] * 10)
+    assert is_stale(project) is True
+    measure_project(project, resamples=0)
+    assert is_stale(project) is False
+    Project.objects.filter(pk=project.pk).update(rubric=create_from_preset(project, "first-error"))
+    project.refresh_from_db()
+    assert is_stale(project) is True

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
@@ -9,7 +10,8 @@ from rich.box import SIMPLE
 from rich.table import Table
 
 from annotate.measure.actions import MeasureReport, measure_project
-from annotate.models import Estimate
+from annotate.measure.ruler.queries import rater_measures
+from annotate.models import Estimate, Measure
 from webapp.management.base import GradusCommand
 
 TITLES = {
@@ -22,8 +24,12 @@ TITLES = {
 }
 
 
+# Lines of a table that a terminal shows at once.
+MOST_RATERS = 40
+
+
 class Command(GradusCommand):
-    help = "Measure how far raters agree, and how often each gives the gold answer."
+    help = "Measure how far raters agree, how often each gives the gold answer, and how severe each one is."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project", help="slug of the project")
@@ -42,8 +48,40 @@ class Command(GradusCommand):
             shown = [estimate for estimate in report.estimates if estimate.name in TITLES]
             for key, estimates in groupby(shown, lambda estimate: estimate.criterion.key):
                 self.console.print(_table(key, list(estimates)))
+            self._print_ruler(report)
         else:
             self.console.print(f"{project.slug} has no labels yet, so there is nothing to measure.")
+
+    def _print_ruler(self, report: MeasureReport) -> None:
+        ruler = report.ruler
+        if ruler is None:
+            self.console.print(f"No ruler: {report.why_no_ruler}")
+            return
+        measures = list(rater_measures(ruler))
+        self.console.print(
+            f"Ruler {ruler.version}: {len(measures):,} raters on one scale from {ruler.n_labels:,} labels in"
+            f" {ruler.seconds:.1f} s{'' if ruler.converged else '; ' + ruler.message}. In logits, the severest first."
+        )
+        self.console.print(_ruler_table(measures[:MOST_RATERS]))
+        if len(measures) > MOST_RATERS:
+            self.console.print(f"{len(measures) - MOST_RATERS:,} more on the page Raters.")
+
+
+def _ruler_table(measures: Sequence[Measure]) -> Table:
+    table = Table(box=SIMPLE, pad_edge=False)
+    for column in ("severity", "infit", "outfit", "n"):
+        table.add_column(column, justify="right", no_wrap=True)
+    table.add_column("rater")
+    for one in measures:
+        is_known = one.severity is not None and one.low is not None and one.high is not None
+        table.add_row(
+            f"{one.severity:.2f} ({one.low:.2f} to {one.high:.2f})" if is_known else "unknown",
+            *("" if square is None else f"{square:.2f}" for square in (one.infit, one.outfit)),
+            f"{one.n:,}",
+            f"{one.rater.name}{' (simulated)' if one.rater.is_simulated else ''}"
+            + (f": {one.reason}" if one.reason else ""),
+        )
+    return table
 
 
 def _table(criterion: str, estimates: list[Estimate]) -> Table:
@@ -88,6 +126,7 @@ def _as_json(report: MeasureReport) -> dict[str, Any]:
     return {
         "data_version": report.data_version,
         "n_labels": report.n_labels,
+        "ruler": _ruler_as_json(report),
         "estimates": [
             {
                 "criterion": estimate.criterion.key,
@@ -103,4 +142,34 @@ def _as_json(report: MeasureReport) -> dict[str, Any]:
             }
             for estimate in report.estimates
         ],
+    }
+
+
+def _ruler_as_json(report: MeasureReport) -> dict[str, Any] | None:
+    ruler = report.ruler
+    if ruler is None:
+        return None
+    return {
+        "version": ruler.version,
+        "data_version": ruler.data_version,
+        "converged": ruler.converged,
+        "message": ruler.message,
+        "n_labels": ruler.n_labels,
+        "seconds": ruler.seconds,
+        "raters": [
+            {
+                "rater": one.rater.name,
+                "kind": one.rater.kind,
+                "severity": one.severity,
+                "se": one.se,
+                "infit": one.infit,
+                "outfit": one.outfit,
+                "n": one.n,
+                "flags": one.detail["flags"],
+                "reason": one.reason or None,
+            }
+            for one in rater_measures(ruler)
+        ],
+        "questions": ruler.detail["questions"],
+        "separation": ruler.detail["separation"],
     }

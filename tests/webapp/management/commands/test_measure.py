@@ -7,6 +7,7 @@ import pytest
 from django.core.management import call_command
 
 from annotate.enums import RaterKind
+from tests.annotate.measure.ruler.scene import a_read_project
 from tests.factories import a_label, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -52,3 +53,15 @@ def test_json_keeps_unknown_as_null(slug: str) -> None:
 
 def test_project_without_labels_says_so() -> None:
     assert "has no labels yet" in run_command(a_project().slug)
+
+
+def test_the_ruler_is_printed_with_the_rest_or_why_there_is_none(slug: str) -> None:
+    assert "No ruler: It takes 3 labelled steps at least" in run_command(slug, "--resamples", "0")
+    assert json.loads(run_command(slug, "--json", "--resamples", "0"))["ruler"] is None
+    _, raters = a_read_project(n_traces=3, slug="products")
+    printed = " ".join(run_command("products", "--resamples", "0").split())
+    assert "Ruler 1.0: 3 raters on one scale from 90 labels" in printed
+    assert raters[2].name in printed
+    ruler = json.loads(run_command("products", "--json", "--resamples", "0"))["ruler"]
+    assert (ruler["version"], ruler["converged"], ruler["n_labels"]) == ("2.0", True, 90)
+    assert ruler["raters"][0]["rater"] == raters[2].name
