@@ -15,7 +15,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|\{\w+\}|%%|</?[a-z]+[^>]*>")
 SPACE_AROUND = re.compile(r"^(\s*).*?(\s*)$", re.DOTALL)
 # Words that a template shows to people as they are: between two tags, or in an attribute that is read out.
 BARE = re.compile(r"[A-Za-z]{3,}")
-IS_A_NAME = {"Gradus", "manifest.json", "Token", "Authorization"}
+IS_A_NAME = {"CSV", "SVG", "PNG", "Gradus", "manifest.json", "Token", "Authorization"}
 
 
 def catalogue(code: str, ending: str = "po") -> Path:
