@@ -59,7 +59,6 @@ function save(blob, name) {
 for (const offer of document.querySelectorAll("[data-figure]")) {
   const figure = offer.closest("figure");
   const table = figure.querySelector("table");
-  offer.querySelector('[data-as="csv"]').hidden = !table;
   offer.hidden = false;
   offer.addEventListener("click", async ({ target }) => {
     const kind = target.dataset.as;

@@ -73,9 +73,13 @@ def test_a_submitted_session_moves_its_rater(raters: list[Rater], page: Page) ->
 def test_files_come_down(raters: list[Rater], page: Page) -> None:
     sign_in(page, "vera")
     page.goto(RATERS)
-    for name, ending in (("Map as SVG", ".svg"), ("Table as CSV", ".csv")):
+    for role, name, ending in (
+        ("link", "Map as SVG", ".svg"),
+        ("button", "Map as PNG", ".png"),
+        ("link", "Table as CSV", ".csv"),
+    ):
         with page.expect_download() as download:
-            page.get_by_role("link", name=name).click()
+            page.get_by_role(role, name=name).click()  # type: ignore[arg-type]
         assert download.value.suggested_filename.endswith(ending)
 
 

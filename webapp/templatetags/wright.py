@@ -297,12 +297,10 @@ def add_to(place: float, more: int) -> str:
 
 
 @register.inclusion_tag("measure/wright_map.html")
-def wright_map(ruler: Ruler, stands: Sequence[Stand]) -> dict[str, Any]:
-    """Both pictures; the page shows the one that fits."""
-    return {
-        "pictures": [draw(ruler, stands, layout) for layout in (WIDE, NARROW)],
-        "title": map_title(stands),
-    }
+def wright_map(ruler: Ruler, stands: Sequence[Stand], slug: str) -> dict[str, Any]:
+    """Both pictures; the page shows the one that fits. ``slug`` is the project's."""
+    pictures = [draw(ruler, stands, layout) for layout in (WIDE, NARROW)]
+    return {"pictures": pictures, "title": map_title(stands), "slug": slug}
 
 
 def map_title(stands: Sequence[Stand]) -> str:
