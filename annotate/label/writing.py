@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from annotate.enums import CandidateKind, Scope
@@ -38,6 +40,25 @@ class Row:
     is_live: bool
     is_here: bool  # written in this assignment; others are imports, or from a slot the person lost
     key: str
+
+
+class NewLabel(NamedTuple):
+    """A label's columns as they are to be written."""
+
+    rater_id: int
+    criterion_id: int
+    step_id: int | None
+    trace_id: int | None
+    candidate_id: int | None
+    assignment_id: int
+    value: str
+    text: str
+    seconds: float | None
+    is_live: bool
+    has_seen_prelabels: bool
+    evidence: dict[str, Any]
+    supersedes_id: int | None
+    created_at: datetime
 
 
 class Ledger:
@@ -170,17 +191,17 @@ class Ledger:
         return written
 
     def _write_places(self, said: Sequence[Said], known: Mapping[Spot, int]) -> list[Written]:
-        outcome: list[Written | Label] = []
+        outcome: list[Written | NewLabel] = []
         retired: list[Row] = []
-        new: list[tuple[Spot, Label, str]] = []
+        new: list[tuple[Said, NewLabel]] = []
         for one in said:
             try:
                 label = self._label_of(one, known.get(one.spot, one.seen))
             except Rejected as refusal:
                 label = Written(refusal=refusal)
             outcome.append(label)
-            if isinstance(label, Label):
-                new.append((one.spot, label, one.key))
+            if isinstance(label, NewLabel):
+                new.append((one, label))
                 if (standing := self.standing(one.spot)) is not None:
                     retired.append(standing)
         if retired:
@@ -188,14 +209,15 @@ class Ledger:
             for row in retired:
                 row.is_live = False
         if new:
-            freeze_rubric(new[0][1].criterion.rubric)
-            _insert([label for _, label, _ in new])
-        for spot, label, key in new:
-            row = Row(label.pk, label.value, label.text, label.seconds, label.is_live, True, key)
-            self.rows.setdefault(spot, []).append(row)
-        return [Written(one.pk) if isinstance(one, Label) else one for one in outcome]
+            freeze_rubric(self.criteria[new[0][1].criterion_id].rubric)
+        pks = _insert([label for _, label in new])
+        for pk, (one, label) in zip(pks, new, strict=True):
+            row = Row(pk, label.value, label.text, label.seconds, label.is_live, True, one.key)
+            self.rows.setdefault(one.spot, []).append(row)
+        left = iter(pks)
+        return [Written(next(left)) if isinstance(one, NewLabel) else one for one in outcome]
 
-    def _label_of(self, one: Said, seen: int | None) -> Label | Written:
+    def _label_of(self, one: Said, seen: int | None) -> NewLabel | Written:
         """The row to write, or why there is none."""
         criterion = self._criterion_of(one)
         value, text = "", ""
@@ -209,13 +231,13 @@ class Ledger:
         if settled is not None:
             return settled
         standing = self.standing(one.spot)
-        return Label(
-            rater=reader_of(self.held),
-            criterion=criterion,
+        return NewLabel(
+            rater_id=reader_of(self.held).pk,
+            criterion_id=criterion.pk,
             step_id=None if one.position is None else self.steps[one.position],
             trace_id=self.held.trace_id if one.position is None and one.candidate is None else None,
             candidate_id=one.candidate,
-            assignment=self.held,
+            assignment_id=self.held.pk,
             value=value,
             text=text,
             seconds=seconds,
@@ -223,6 +245,7 @@ class Ledger:
             has_seen_prelabels=self.has_seen_prelabels,
             evidence=({"key": one.key} if one.key else {}) | ({"is_filled": True} if one.is_filled else {}),
             supersedes_id=standing.pk if standing else None,
+            created_at=timezone.now(),
         )
 
     def _settled(self, one: Said, value: str, text: str, seen: int | None) -> Written | None:
@@ -328,7 +351,7 @@ def _about(
     )
 
 
-_insert = PreparedInsert(Label)
+_insert = PreparedInsert(Label, NewLabel._fields)
 _said_before: Prepared[tuple[Any, ...]] = Prepared(_about)
 
 
