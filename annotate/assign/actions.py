@@ -14,15 +14,18 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import F, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
 from annotate.errors import Conflict
 from annotate.models import Assignment, Person, Project, Rater, Reader, Turn
-from annotate.prepared import Prepared, PreparedUpdate
+from annotate.prepared import Prepared, PreparedChange, PreparedUpdate
 
 from .claims import (
+    asked,
+    first_free,
     first_open,
     gold_secret,
     is_gold_due,
@@ -37,9 +40,9 @@ from .fillings import ask_filling, work_filling
 from .finishing import SaidHere, add_slot, count_finished, follow_submit, mark_exam, measure_reading, uncount
 from .ordering import APART
 from .policy import lease_end
-from .readers import Seat, locked_seat, lower_cursors
+from .readers import Seat, locked_seat, lower_cursors, seat_with
 from .returning import take_up_returned
-from .rules import rules_of
+from .rules import QueueRules, rules_of
 
 # The cursor moves after so many traces: until then a claim steps over no more than that.
 CURSOR_EVERY = 32
@@ -98,7 +101,20 @@ def claim_next(project: Project, rater: Rater) -> Assignment | None:
         raise Conflict(gettext("This project has no rubric yet, so there is nothing to ask. Make one first."))
     rules = rules_of(project)
     # Two tabs of one person must not end up with two traces.
-    seat = locked_seat(rater, rules)
+    return _claimed(project, rater, rules, locked_seat(rater, rules))
+
+
+def claim_after(project: Project, reader: Reader, rater: Rater) -> Assignment | None:
+    """:func:`claim_next` in the transaction that has just counted a reading of ``rater`` and holds their ``reader``.
+
+    A submission and the claim behind it are then one transaction: one wait for the disk, and no second look at the
+    same row. The order of locks (``readers.py``) is the same.
+    """
+    rules = rules_of(project)
+    return _claimed(project, rater, rules, seat_with(reader, rater, rules))
+
+
+def _claimed(project: Project, rater: Rater, rules: QueueRules, seat: Seat) -> Assignment | None:
     now, skills = timezone.now(), skills_asked(rules, seat)
     standing = own_or_expired(project, rater, skills=skills, now=now)
     own = {one.state: one for one in reversed(standing) if one.holder_id == rater.pk}
@@ -123,11 +139,13 @@ def _claim_ordinary(
     project: Project, rater: Rater, seat: Seat, skills: tuple[str, ...] | None, expired: list[Assignment]
 ) -> Assignment | None:
     reader = seat.reader
-    found = first_open(project, rater, skills=skills, start=reader.cursor)
+    # Without anything lapsed to weigh it against, the first free slot is found and taken in one statement.
+    find = first_open if expired else _take_first
+    found = find(project, rater, skills=skills, start=reader.cursor)
     is_behind = found is None and reader.cursor > 0
     if is_behind:
         # Empty is said after looking everywhere: a claim that was undone leaves its slot open behind a cursor.
-        found = first_open(project, rater, skills=skills, start=0)
+        found = find(project, rater, skills=skills, start=0)
     for lapsed in expired:
         if found is not None and (found.position, found.slot) < (lapsed.position, lapsed.slot):
             break
@@ -135,7 +153,7 @@ def _claim_ordinary(
             return _take(taken, project, rater)
     if found is None:
         return None
-    taken = _take(found, project, rater)
+    taken = _take(found, project, rater) if expired else found
     is_due = reader.n_finished - reader.cursor_moved_at >= CURSOR_EVERY
     if is_due or is_behind or skills is not None:
         Reader.objects.filter(pk=reader.pk).update(cursor=found.position, cursor_moved_at=reader.n_finished)
@@ -210,6 +228,19 @@ def _opened_apart(project: Project, turn: Turn, purpose: Purpose) -> Assignment:
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError
+
+
+def _take_first(
+    project: Project, rater: Rater, *, skills: tuple[str, ...] | None, start: int
+) -> Assignment | None:
+    now = timezone.now()
+    until = lease_end(now, project.lease_minutes)
+    taken = _claim_first.first(
+        project=project.pk, rater=rater.pk, start=start, now=now, until=until, **asked(skills)
+    )
+    if taken is not None:
+        taken.holder = rater
+    return taken
 
 
 def _take(free: Assignment, project: Project, rater: Rater) -> Assignment:
@@ -292,19 +323,19 @@ def skip_assignment(assignment: Assignment, token: int, *, note: str = "") -> No
         if turn.use == Purpose.WORK:
             add_slot(current.project, turn)
             lower_cursors(current.project, turn.position)
-    count_finished(current.holder, skipped=1)
+    reader = count_finished(current.holder, skipped=1)
     if current.purpose == Purpose.EXAM:
-        mark_exam(current.holder, rules_of(current.project))
+        mark_exam(reader, rules_of(current.project))
 
 
-def finish_assignment(current: Assignment, said: Sequence[SaidHere]) -> None:
+def finish_assignment(current: Assignment, said: Sequence[SaidHere]) -> Reader:
     """Mark a row from :func:`held_for_writing` as submitted. For the label room, once it found it complete.
 
-    ``said`` is what the reading now says, place by place.
+    ``said`` is what the reading now says, place by place. Returns the reader's row, locked.
     """
     measure_reading(current, said)
     _finish(current, AssignmentState.SUBMITTED)
-    follow_submit(current)
+    return follow_submit(current)
 
 
 def reopen_assignments(project: Project, pks: Sequence[int]) -> int:
@@ -348,6 +379,19 @@ _write_claim: PreparedUpdate = PreparedUpdate(
     lambda pk, held_until, opened_at, **said: (
         Assignment.objects.filter(pk=pk),
         {"state": AssignmentState.HELD, "held_until": held_until, "opened_at": opened_at, "note": "", **said},
+    )
+)
+_claim_first: PreparedChange[Assignment] = PreparedChange(
+    lambda rater, now, until, **where: (
+        Assignment.objects.filter(pk=Subquery(first_free(rater=rater, **where).values("pk"))),
+        {
+            "state": AssignmentState.HELD,
+            "holder": rater,
+            "token": F("token") + 1,
+            "opened_at": now,
+            "held_until": until,
+            "note": "",
+        },
     )
 )
 _write_lease: PreparedUpdate = PreparedUpdate(

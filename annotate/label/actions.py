@@ -11,16 +11,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext, gettext_lazy
 
-from annotate.assign.actions import finish_assignment, held_for_writing, reopen_assignments
+from annotate.assign.actions import (
+    claim_after,
+    claim_next,
+    finish_assignment,
+    held_for_writing,
+    reopen_assignments,
+)
 from annotate.assign.finishing import SaidHere
 from annotate.enums import AssignmentState, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import freeze_rubric, use_rubric
 from annotate.ingest.rubric_rows import criteria_of
-from annotate.models import Assignment, Candidate, Criterion, Label, Project, Rubric, Step, Trace
+from annotate.models import Assignment, Candidate, Criterion, Label, Project, Reader, Rubric, Step, Trace
 
 from .answers import Said, Written
 from .carrying import Carriage, carriage_of, carry
@@ -123,15 +129,35 @@ def submit_assignment(assignment: Assignment, token: int) -> Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """What became of a submission: it counts, or there is a ``problem``, or the pre-labels are shown first."""
+    """What became of a submission: it counts, or there is a ``problem``, or the pre-labels are shown first.
+
+    ``reader`` is their row at the queue, locked, where the submission was not there already.
+    """
 
     problem: Rejected | None = None
     is_revealed: bool = False
     submitted: Assignment | None = None
+    reader: Reader | None = None
 
     @property
     def counts(self) -> bool:
         return self.problem is None and not self.is_revealed
+
+
+def submit_and_claim(
+    assignment: Assignment, token: int, said: Sequence[Said], steps: Sequence[Step]
+) -> tuple[Handed, Assignment | None]:
+    """:func:`submit_sheet`, and the next trace for whoever has submitted, in one transaction: one wait for the disk."""
+    project, rater = assignment.project, reader_of(assignment)
+    try:
+        with transaction.atomic():
+            handed = _submitted(assignment, token, said, steps)
+            if handed.reader is not None:
+                return handed, claim_after(project, handed.reader, rater)
+    except DatabaseError:
+        # A claim that fails takes nothing with it that was submitted.
+        handed = submit_sheet(assignment, token, said, steps)
+    return handed, claim_next(project, rater) if handed.counts else None
 
 
 @transaction.atomic
@@ -147,6 +173,12 @@ def submit_sheet(
     so now and the slot stays open; drafts of earlier holders of the slot, and answers to what is not asked after all
     (behind a first error, where a condition no longer holds), are set aside; the slot is closed.
     """
+    return _submitted(assignment, token, said, steps)
+
+
+def _submitted(
+    assignment: Assignment, token: int, said: Sequence[Said], steps: Sequence[Step] | None
+) -> Handed:
     try:
         held = held_for_writing(assignment, token)
     except Conflict:
@@ -247,8 +279,8 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
     if aside:
         retire(aside)
     stands = [(place, row) for place, row in said_here if place in asked]
-    finish_assignment(held, [SaidHere(*place, row.value, row.seconds) for place, row in stands])
-    return Handed(submitted=held)
+    reader = finish_assignment(held, [SaidHere(*place, row.value, row.seconds) for place, row in stands])
+    return Handed(submitted=held, reader=reader)
 
 
 def _still_needed(criterion: Criterion, position: int | None, what: str) -> Rejected:

@@ -16,12 +16,11 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotate.access import assignment_for, project_for
-from annotate.assign.actions import claim_next
 from annotate.assign.queries import desk_of, feedback_on
 from annotate.enums import AssignmentState, CutFault, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.ingest.layouts import steps_at
-from annotate.label.actions import save_answers, save_for_page, set_labelling, submit_sheet, trouble_in
+from annotate.label.actions import save_answers, save_for_page, set_labelling, submit_and_claim, trouble_in
 from annotate.label.answers import Said, Written
 from annotate.label.cut_reports import own_reports
 from annotate.label.cut_versions import old_answers
@@ -56,14 +55,13 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     if "submit" not in request.POST:
         problem = trouble_in(said, save_answers(assignment, lease["token"], said))
         return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
-    handed = submit_sheet(assignment, lease["token"], said, blank.steps)
+    handed, following = submit_and_claim(assignment, lease["token"], said, blank.steps)
     if handed.problem is not None:
         return _page(request, assignment, handed.problem)
     if handed.is_revealed:
         return redirect("assignment", pk=pk)
     if handed.submitted is not None and (said_of_it := feedback_on(handed.submitted)):
         messages.info(request, said_of_it)
-    following = claim_next(assignment.project, reader_of(assignment))
     if following is None:
         return redirect("queue", slug=assignment.project.slug)
     return redirect("assignment", pk=following.pk)
