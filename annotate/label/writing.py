@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -26,7 +26,7 @@ from .completeness import Place
 from .cut_versions import CAME_LATE, Moved, moved
 from .queries import asked_criteria, reader_of
 from .rating import Rated, Texts, candidates_for
-from .revealing import has_seen_prelabels
+from .revealing import seen_by
 
 
 @dataclass(slots=True)
@@ -64,7 +64,7 @@ class NewLabel(NamedTuple):
 class Ledger:
     """What the holder of an assignment has said at some of its places, and the writing of more.
 
-    Three queries to open, whatever the number of places; at most three to write a batch.
+    At most three queries to open, whatever the number of places; at most three to write a batch.
     """
 
     def __init__(
@@ -80,38 +80,43 @@ class Ledger:
         """
         self.held = held
         self.criteria: Mapping[int, Criterion] = {one.pk: one for one in asked_criteria(held.project)}
-        if steps and _version_of(held.trace_id) == held.trace.boundary_version:
-            self._boundary: int | None = held.trace.boundary_version
-            rows = [(step.position, step.pk, step.kind) for step in steps]
-        else:
-            # The slot is locked, and who cuts a trace anew locks its slots first: this is how it is cut now.
-            found = _steps_at(held, positions)
-            self._boundary = found[0][3] if found else None
-            rows = [(position, pk, kind) for position, pk, kind, _ in found]
-        self.steps = {position: pk for position, pk, _ in rows}
-        self.kinds = [kind for _, _, kind in sorted(rows)]
-        self.has_seen_prelabels = has_seen_prelabels(held)
-        self.rows: dict[Spot, list[Row]] = {}
-        position_of = {pk: position for position, pk in self.steps.items()}
         given = candidates_for(held.trace_id, self.criteria.values(), with_texts=False)
-        self.texts = Texts([one for one in given if one.step_id in position_of], position_of)
         # A rating may be written without its step being opened.
         self.candidates = {one.pk: one for one in given}
-        about: dict[str, Any] = {"trace": held.trace_id, "steps": list(position_of)}
-        if given:
-            about["candidates"] = list(self.candidates)
-        said = _said_before.all(rater=reader_of(held).pk, criteria=list(self.criteria), **about)
-        for pk, criterion, step, candidate, assignment, value, text, seconds, is_live, evidence in said:
+        if steps:
+            self._take_steps([(one.position, one.pk, one.kind, held.trace.boundary_version) for one in steps])
+        if not steps or self._known[0] != held.trace.boundary_version:
+            # The slot is locked, and who cuts a trace anew locks its slots first: this is how it is cut now.
+            self._take_steps(_steps_at(held, positions))
+        _, self.has_seen_prelabels, has_said = self._known
+        position_of = {pk: position for position, pk in self.steps.items()}
+        self.texts = Texts([one for one in given if one.step_id in position_of], position_of)
+        self.rows: dict[Spot, list[Row]] = {}
+        for pk, criterion, step, candidate, assignment, value, text, seconds, is_live, evidence in (
+            _said_before.all(**self._about) if has_said else ()
+        ):
             spot = (criterion, None if step is None else position_of[step], candidate)
             row = Row(pk, value, text, seconds, is_live, assignment == held.pk, evidence.get("key", ""))
             self.rows.setdefault(spot, []).append(row)
 
-    @property
-    def boundary(self) -> int:
-        """The trace's boundary version now; asked for where no step was opened."""
-        if self._boundary is None:
-            self._boundary = _version_of(self.held.trace_id)
-        return self._boundary
+    def _take_steps(self, rows: Sequence[tuple[int, int, str, int]]) -> None:
+        """Open these: position, key, kind, and the boundary version under which they were read."""
+        self.steps = {position: pk for position, pk, _, _ in rows}
+        self.kinds = [kind for _, _, kind, _ in sorted(rows)]
+        reader = reader_of(self.held)
+        self._about: dict[str, Any] = {
+            "trace": self.held.trace_id,
+            "rater": reader.pk,
+            "criteria": list(self.criteria),
+            "steps": list(self.steps.values()),
+        }
+        if self.candidates:
+            self._about["candidates"] = list(self.candidates)
+        known = _known.first(person=reader.person_id or 0, **self._about)
+        if known is None:
+            raise Trace.DoesNotExist
+        self._known = known
+        self.boundary = rows[0][3] if rows else known[0]
 
     def standing(self, spot: Spot) -> Row | None:
         return next((row for row in self.rows.get(spot, ()) if row.is_live), None)
@@ -355,16 +360,18 @@ _insert = PreparedInsert(Label, NewLabel._fields)
 _said_before: Prepared[tuple[Any, ...]] = Prepared(_about)
 
 
-def _version_of(trace_id: int) -> int:
-    found = _version.first(trace=trace_id)
-    if found is None:
-        raise Trace.DoesNotExist
-    return found[0]
+def _known_before(trace: int, person: int, **about: Any) -> QuerySet[Trace, tuple[int, bool, bool]]:
+    return (
+        Trace.objects.filter(pk=trace)
+        .order_by()
+        .annotate(has_seen=seen_by(person, trace), has_said=Exists(_about(trace=trace, **about)))
+        .values_list("boundary_version", "has_seen", "has_said")
+    )
 
 
-_version: Prepared[tuple[int]] = Prepared(
-    lambda trace: Trace.objects.filter(pk=trace).order_by().values_list("boundary_version")
-)
+# The trace's boundary version now, whether the reader has seen pre-labels of it, and whether they have said anything
+# about it: in one statement, since most sheets that are submitted whole have no label yet.
+_known: Prepared[tuple[int, bool, bool]] = Prepared(_known_before)
 
 
 def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple[int, int, str, int]]:
