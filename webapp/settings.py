@@ -121,7 +121,10 @@ def database_from(url: str) -> dict[str, Any]:
         raise EnvError(f"DATABASE_URL cannot be understood: {error}") from None
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["OPTIONS"] = SQLITE_OPTIONS
-    elif env.flag("GRADUS_PREPARED_STATEMENTS", default=True):
+        return database
+    if database["ENGINE"] == "django.db.backends.postgresql":
+        database["ENGINE"] = "webapp.postgresql"
+    if env.flag("GRADUS_PREPARED_STATEMENTS", default=True):
         # Django leaves them off for the sake of poolers; only what annotate/prepared.py asks is ever prepared.
         database["OPTIONS"] = {**database.get("OPTIONS", {}), "prepare_threshold": 5}
     return database
