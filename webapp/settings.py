@@ -51,7 +51,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "webapp.signed_in.SignedIn",
     # Both know the person: their clock, and their language, whose choice comes before the browser's.
     "webapp.http.PersonTimeZone",
     "webapp.http.PersonsLanguage",
