@@ -27,6 +27,7 @@ from annotate.label.cut_versions import old_answers
 from annotate.label.queries import Sheet, blank_sheet, has_worked_on, reader_of, sheet_of
 from annotate.label.revealing import MachineWord, is_revealed, machine_words
 from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
+from annotate.label.threads import Talk, talk_of_reader
 from annotate.models import Assignment, Person
 from webapp.forms.answers import read_answers
 from webapp.forms.label import (
@@ -105,7 +106,8 @@ def _number(request: HttpRequest, name: str, usual: str) -> int:
 def _rows(
     assignment: Assignment, sheet: Sheet, words: Mapping[int | None, Sequence[MachineWord]]
 ) -> list[Row]:
-    return rows_of(sheet, words, old_answers(assignment), own_reports(assignment))
+    reports = own_reports(assignment) if sheet.has_reports else {}
+    return rows_of(sheet, words, old_answers(assignment), reports)
 
 
 @login_required
@@ -147,7 +149,7 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
         assignment.trace.refresh_from_db(fields=["boundary_version", "n_steps"])
     sheet = sheet_of(assignment)
     assert isinstance(request.user, Person)
-    project, problem = assignment.project, assignment.trace.problem
+    project, problem, reader = assignment.project, assignment.trace.problem, reader_of(assignment)
     words = _machine_words(assignment)
     rows = _rows(assignment, sheet, words)
     around = _around_steps(request, assignment, sheet)
@@ -175,7 +177,8 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
             "needs_math": not around["is_raw"] and any(map(has_math, texts)),
             "missing": missing,
             **_keys(request.user, sheet),
-            "queue": desk_of(project, reader_of(assignment)),
+            # The reader's row came through the door.
+            "queue": desk_of(project, reader, getattr(reader, "reader", None)),
         },
         status=(409 if missing.field == "boundary" else 400) if missing else 200,
     )
@@ -187,7 +190,9 @@ def _machine_words(assignment: Assignment) -> dict[int | None, list[MachineWord]
 
 def _around_steps(request: HttpRequest, assignment: Assignment, sheet: Sheet) -> dict[str, Any]:
     """What the steps of a sheet look like depends on this, besides their rows."""
+    assert isinstance(request.user, Person)
     return {
+        "talk": talk_of_reader(assignment, request.user) if sheet.has_comments else Talk(),
         "assignment": assignment,
         "project": assignment.project,
         "sheet": sheet,
