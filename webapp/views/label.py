@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -32,6 +33,7 @@ from annotate.models import Assignment, Person
 from webapp.forms.answers import read_answers
 from webapp.forms.label import (
     FIRST_STEPS,
+    LONG_TRACE,
     LabellingForm,
     LeaseForm,
     Row,
@@ -40,6 +42,11 @@ from webapp.forms.label import (
     rows_of,
     said_in,
 )
+from webapp.templatetags.images import images
+from webapp.templatetags.questions import problem_text
+from webapp.templatetags.reasoning import opening, revealed
+from webapp.templatetags.rows import map_rows, step_choices, step_rows
+from webapp.templatetags.sheet_page import page_from_frame
 from webapp.templatetags.typeset import has_math
 
 
@@ -93,7 +100,7 @@ def later_steps(request: HttpRequest, pk: int) -> HttpResponse:
     if _number(request, "boundary", str(sheet.boundary)) != sheet.boundary:
         return HttpResponse(status=HTTPStatus.RESET_CONTENT)
     rows = _rows(assignment, sheet, _machine_words(assignment))[start : start + FIRST_STEPS]
-    return render(request, "label/later.html", _around_steps(request, assignment, sheet) | {"rows": rows})
+    return HttpResponse(step_rows(_around_steps(request, assignment, sheet), rows))
 
 
 def _number(request: HttpRequest, name: str, usual: str) -> int:
@@ -162,26 +169,54 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
     ]
     if project.shows_reference:
         texts += [problem.reference_answer or "", problem.reference_solution or ""]
-    return render(
-        request,
-        "label/sheet.html",
-        {
-            **around,
-            "problem": problem,
-            "rows": rows,
-            "first_rows": rows if is_whole else first_rows(rows),
-            "faults": CutFault.choices,
-            "whole": blanks_about_trace(sheet),
-            "whole_words": words.get(None, ()),
-            "is_revealed": bool(words),
-            "needs_math": not around["is_raw"] and any(map(has_math, texts)),
-            "missing": missing,
-            **_keys(request.user, sheet),
-            # The reader's row came through the door.
-            "queue": desk_of(project, reader, getattr(reader, "reader", None)),
-        },
-        status=(409 if missing.field == "boundary" else 400) if missing else 200,
-    )
+    first = rows if is_whole else first_rows(rows)
+    shown = {
+        **around,
+        **_about_problem(assignment, is_raw=around["is_raw"]),
+        **_about_whole(around, words.get(None, ())),
+        "rows": rows,
+        "n_rows": len(rows),
+        "n_first": len(first),
+        "is_long": len(rows) > LONG_TRACE,
+        "map": map_rows(rows),
+        "steps": step_rows(around, first),
+        "choices": step_choices(rows),
+        "faults": CutFault.choices,
+        "is_revealed": bool(words),
+        "needs_math": not around["is_raw"] and any(map(has_math, texts)),
+        "missing": missing,
+        **_keys(request.user, sheet),
+        # The reader's row came through the door.
+        "queue": desk_of(project, reader, getattr(reader, "reader", None)),
+    }
+    if (page := page_from_frame(request, shown)) is not None:
+        return HttpResponse(page)
+    status = HTTPStatus.OK
+    if missing is not None:
+        status = HTTPStatus.CONFLICT if missing.field == "boundary" else HTTPStatus.BAD_REQUEST
+    return render(request, "label/sheet.html", shown, status=status)
+
+
+def _about_problem(assignment: Assignment, *, is_raw: bool) -> dict[str, str]:
+    problem = assignment.trace.problem
+    shows_reference = assignment.project.shows_reference
+    return {
+        "problem_text": problem_text(problem, is_raw),
+        "problem_pictures": images(problem, assignment),
+        "problem_opening": revealed(opening(problem.text)),
+        "references": render_to_string("label/references.html", {"problem": problem})
+        if shows_reference
+        else "",
+    }
+
+
+def _about_whole(around: dict[str, Any], words: Sequence[MachineWord]) -> dict[str, Any]:
+    whole = blanks_about_trace(around["sheet"])
+    shown = {**around, "whole": whole, "whole_words": words}
+    return {
+        "whole": whole,
+        "whole_questions": render_to_string("label/whole.html", shown) if whole else "",
+    }
 
 
 def _machine_words(assignment: Assignment) -> dict[int | None, list[MachineWord]]:
