@@ -145,40 +145,36 @@ class Handed:
 
 
 def submit_and_claim(
-    assignment: Assignment, token: int, said: Sequence[Said], steps: Sequence[Step]
+    assignment: Assignment, token: int, said: Sequence[Said]
 ) -> tuple[Handed, Assignment | None]:
     """:func:`submit_sheet`, and the next trace for whoever has submitted, in one transaction: one wait for the disk."""
     project, rater = assignment.project, reader_of(assignment)
     try:
         with transaction.atomic():
-            handed = _submitted(assignment, token, said, steps)
+            handed = _submitted(assignment, token, said)
             if handed.reader is not None:
                 return handed, claim_after(project, handed.reader, rater)
     except DatabaseError:
         # A claim that fails takes nothing with it that was submitted.
-        handed = submit_sheet(assignment, token, said, steps)
+        handed = submit_sheet(assignment, token, said)
     return handed, claim_next(project, rater) if handed.counts else None
 
 
 @transaction.atomic
-def submit_sheet(
-    assignment: Assignment, token: int, said: Sequence[Said] = (), steps: Sequence[Step] | None = None
-) -> Handed:
+def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] = ()) -> Handed:
     """Write the answers given with it and make all of them count; while something is missing it stays open.
 
-    ``steps``: all of the trace's, from a caller who has read them already. An answer from a page on which the trace was
-    cut otherwise is written where it belongs now, and nothing is submitted: somebody has to look at the steps again.
+    An answer from a page on which the trace was cut otherwise is written where it belongs now, and nothing is
+    submitted: somebody has to look at the steps again.
 
     In this order: the slot must be held and complete; where the project reveals pre-labels and has not yet, it does
     so now and the slot stays open; drafts of earlier holders of the slot, and answers to what is not asked after all
     (behind a first error, where a condition no longer holds), are set aside; the slot is closed.
     """
-    return _submitted(assignment, token, said, steps)
+    return _submitted(assignment, token, said)
 
 
-def _submitted(
-    assignment: Assignment, token: int, said: Sequence[Said], steps: Sequence[Step] | None
-) -> Handed:
+def _submitted(assignment: Assignment, token: int, said: Sequence[Said]) -> Handed:
     try:
         held = held_for_writing(assignment, token)
     except Conflict:
@@ -186,7 +182,7 @@ def _submitted(
         if Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.SUBMITTED, token=token).exists():
             return Handed()
         raise
-    ledger = Ledger(held, steps=steps)
+    ledger = Ledger(held)
     is_stale = any(one.boundary not in (None, ledger.boundary) for one in said)
     problem = trouble_in(said, ledger.write_placed(ledger.place(said)))
     if problem is None and is_stale:

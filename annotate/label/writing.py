@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any, NamedTuple
 
-from django.db.models import Exists, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -24,7 +24,7 @@ from annotate.prepared import Prepared, PreparedInsert
 from .answers import Said, Spot, Written, clean_answer, clean_seconds
 from .completeness import Place
 from .cut_versions import CAME_LATE, Moved, moved
-from .queries import asked_criteria, reader_of
+from .queries import asked_criteria, reader_of, said_by
 from .rating import Rated, Texts, candidates_for
 from .revealing import seen_by
 
@@ -64,59 +64,41 @@ class NewLabel(NamedTuple):
 class Ledger:
     """What the holder of an assignment has said at some of its places, and the writing of more.
 
-    At most three queries to open, whatever the number of places; at most three to write a batch.
+    At most two queries to open (three where there are texts to rate), whatever the number of places; at most three to
+    write a batch.
     """
 
-    def __init__(
-        self,
-        held: Assignment,
-        positions: Collection[int] | None = None,
-        steps: Sequence[Step] | None = None,
-    ) -> None:
+    def __init__(self, held: Assignment, positions: Collection[int] | None = None) -> None:
         """``held`` comes from :func:`held_for_writing`; without ``positions`` the whole trace is opened.
 
-        ``steps`` are those of the whole trace, if they have been read already, after ``held.trace``; they are read
-        again where the trace has been cut anew since.
+        The slot is locked, and who cuts a trace anew locks its slots first: this is how it is cut now.
         """
         self.held = held
         self.criteria: Mapping[int, Criterion] = {one.pk: one for one in asked_criteria(held.project)}
         given = candidates_for(held.trace_id, self.criteria.values(), with_texts=False)
         # A rating may be written without its step being opened.
         self.candidates = {one.pk: one for one in given}
-        if steps:
-            self._take_steps([(one.position, one.pk, one.kind, held.trace.boundary_version) for one in steps])
-        if not steps or self._known[0] != held.trace.boundary_version:
-            # The slot is locked, and who cuts a trace anew locks its slots first: this is how it is cut now.
-            self._take_steps(_steps_at(held, positions))
-        _, self.has_seen_prelabels, has_said = self._known
-        position_of = {pk: position for position, pk in self.steps.items()}
+        reader = reader_of(held)
+        steps, known = _opened(held, reader.pk, reader.person_id or 0, positions)
+        self.boundary, self.has_seen_prelabels = known.boundary, known.has_seen
+        self.steps = {one.position: one.pk for one in steps}
+        self.kinds = [one.kind for one in steps]
+        position_of = {one.pk: one.position for one in steps}
         self.texts = Texts([one for one in given if one.step_id in position_of], position_of)
         self.rows: dict[Spot, list[Row]] = {}
-        for pk, criterion, step, candidate, assignment, value, text, seconds, is_live, evidence in (
-            _said_before.all(**self._about) if has_said else ()
-        ):
-            spot = (criterion, None if step is None else position_of[step], candidate)
-            row = Row(pk, value, text, seconds, is_live, assignment == held.pk, evidence.get("key", ""))
-            self.rows.setdefault(spot, []).append(row)
-
-    def _take_steps(self, rows: Sequence[tuple[int, int, str, int]]) -> None:
-        """Open these: position, key, kind, and the boundary version under which they were read."""
-        self.steps = {position: pk for position, pk, _, _ in rows}
-        self.kinds = [kind for _, _, kind, _ in sorted(rows)]
-        reader = reader_of(self.held)
-        self._about: dict[str, Any] = {
-            "trace": self.held.trace_id,
-            "rater": reader.pk,
-            "criteria": list(self.criteria),
-            "steps": list(self.steps.values()),
-        }
-        if self.candidates:
-            self._about["candidates"] = list(self.candidates)
-        known = _known.first(person=reader.person_id or 0, **self._about)
-        if known is None:
-            raise Trace.DoesNotExist
-        self._known = known
-        self.boundary = rows[0][3] if rows else known[0]
+        if not (given or known.has_said or any(one.is_answered for one in steps)):
+            # Most sheets that are submitted whole have no label yet.
+            return
+        about: dict[str, Any] = {"trace": held.trace_id, "rater": reader.pk, "steps": list(position_of)}
+        if given:
+            about["candidates"] = list(self.candidates)
+        for row in _said_before.all(**about):
+            pk, criterion, step, candidate, assignment, value, text, seconds, is_live, evidence = row
+            # Those of an earlier version are not this ledger's. They are few, and an index over a whole question long.
+            if criterion in self.criteria:
+                spot = (criterion, None if step is None else position_of[step], candidate)
+                here, key = assignment == held.pk, evidence.get("key", "")
+                self.rows.setdefault(spot, []).append(Row(pk, value, text, seconds, is_live, here, key))
 
     def standing(self, spot: Spot) -> Row | None:
         return next((row for row in self.rows.get(spot, ()) if row.is_live), None)
@@ -342,7 +324,7 @@ def open_ledger(held: Assignment, said: Sequence[Said]) -> tuple[Ledger, list[Mo
 
 
 def _about(
-    rater: int, criteria: list[int], trace: int, steps: list[int], candidates: Sequence[int] = ()
+    rater: int, trace: int, steps: list[int], candidates: Sequence[int] = ()
 ) -> QuerySet[Label, tuple[Any, ...]]:
     # By the steps' ids, not through a join: in a table of millions both sides of the OR then have an index.
     about = Q(step__in=steps) | Q(trace=trace)
@@ -350,7 +332,8 @@ def _about(
         about |= Q(candidate__in=candidates)
     names = ("pk", "criterion_id", "step_id", "candidate_id", "assignment_id")
     return (
-        Label.objects.filter(about, rater=rater, criterion__in=criteria)
+        said_by(rater)
+        .filter(about)
         .values_list(*names, "value", "text", "seconds", "is_live", "evidence")
         .order_by("pk")
     )
@@ -360,41 +343,71 @@ _insert = PreparedInsert(Label, NewLabel._fields)
 _said_before: Prepared[tuple[Any, ...]] = Prepared(_about)
 
 
-def _known_before(trace: int, person: int, **about: Any) -> QuerySet[Trace, tuple[int, bool, bool]]:
-    return (
-        Trace.objects.filter(pk=trace)
-        .order_by()
-        .annotate(has_seen=seen_by(person, trace), has_said=Exists(_about(trace=trace, **about)))
-        .values_list("boundary_version", "has_seen", "has_said")
-    )
+class Opened(NamedTuple):
+    """What is known of a trace as one of its readers begins to write, and whether they have spoken of it as a whole."""
+
+    boundary: int
+    has_seen: bool
+    has_said: bool
 
 
-# The trace's boundary version now, whether the reader has seen pre-labels of it, and whether they have said anything
-# about it: in one statement, since most sheets that are submitted whole have no label yet.
-_known: Prepared[tuple[int, bool, bool]] = Prepared(_known_before)
+class OpenedStep(NamedTuple):
+    """A step, and whether the reader has said anything about it, in whatever version of the rubric."""
+
+    position: int
+    pk: int
+    kind: str
+    is_answered: bool
 
 
-def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple[int, int, str, int]]:
-    """Position, key, kind, and the trace's boundary version, which a statement of its own could read too late."""
+def _opened(
+    held: Assignment, rater: int, person: int, positions: Collection[int] | None
+) -> tuple[list[OpenedStep], Opened]:
+    """In one statement, so that steps and boundary version belong together."""
+    about: dict[str, Any] = {"trace": held.trace_id, "rater": rater, "person": person}
+    rows = []
     if positions is None:
-        return _every_step.all(trace=held.trace_id)
-    return _some_steps.all(trace=held.trace_id, positions=list(positions)) if positions else []
+        rows = _every_step.all(**about)
+    elif positions:
+        rows = _some_steps.all(positions=list(positions), **about)
+    if rows:
+        return [OpenedStep(*row[:4]) for row in rows], Opened(*rows[0][4:])
+    known = _no_step.first(**about)
+    if known is None:
+        raise Trace.DoesNotExist
+    return [], Opened(*known)
 
 
-_every_step: Prepared[tuple[int, int, str, int]] = Prepared(
-    lambda trace: (
+def _steps_of_reader(trace: int, rater: int, person: int) -> QuerySet[Step, tuple[Any, ...]]:
+    # Step by step, in the list of what is selected: otherwise a database that has not counted its rows for a while
+    # reads all that the rater has ever said.
+    answered = Exists(said_by(rater).filter(step=OuterRef("pk")))
+    has_seen, has_said = _beside(trace, rater, person)
+    return (
         Step.objects.filter(trace_id=trace)
-        .order_by()
-        .values_list("position", "pk", "kind", "trace__boundary_version")
+        .annotate(is_answered=answered, has_seen=has_seen, has_said=has_said)
+        .order_by("position")
+        .values_list(
+            *("position", "pk", "kind", "is_answered", "trace__boundary_version", "has_seen", "has_said")
+        )
     )
+
+
+def _without_steps(trace: int, rater: int, person: int) -> QuerySet[Trace, tuple[int, bool, bool]]:
+    has_seen, has_said = _beside(trace, rater, person)
+    found = Trace.objects.filter(pk=trace).order_by().annotate(has_seen=has_seen, has_said=has_said)
+    return found.values_list("boundary_version", "has_seen", "has_said")
+
+
+def _beside(trace: int, rater: int, person: int) -> tuple[Exists, Exists]:
+    return seen_by(person, trace), Exists(said_by(rater).filter(trace=trace))
+
+
+_every_step: Prepared[tuple[Any, ...]] = Prepared(_steps_of_reader)
+_some_steps: Prepared[tuple[Any, ...]] = Prepared(
+    lambda positions, **about: _steps_of_reader(**about).filter(position__in=positions)
 )
-_some_steps: Prepared[tuple[int, int, str, int]] = Prepared(
-    lambda trace, positions: (
-        Step.objects.filter(trace_id=trace, position__in=positions)
-        .order_by()
-        .values_list("position", "pk", "kind", "trace__boundary_version")
-    )
-)
+_no_step: Prepared[tuple[int, bool, bool]] = Prepared(_without_steps)
 
 
 def _once_per_place(said: Sequence[Said]) -> Iterator[list[Said]]:

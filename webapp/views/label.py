@@ -63,7 +63,7 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     if "submit" not in request.POST:
         problem = trouble_in(said, save_answers(assignment, lease["token"], said))
         return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
-    handed, following = submit_and_claim(assignment, lease["token"], said, blank.steps)
+    handed, following = submit_and_claim(assignment, lease["token"], said)
     if handed.problem is not None:
         return _page(request, assignment, handed.problem)
     if handed.is_revealed:

@@ -152,9 +152,8 @@ def test_submit_counts_and_may_arrive_twice(held: Assignment, verdict: Criterion
         save_label(held, held.token, step=steps_of(held)[0], criterion=verdict, value="bad")
 
 
-def good(held: Assignment, verdict: Criterion) -> tuple[list[Said], list[Step]]:
-    steps = steps_of(held)
-    return [Said(verdict.pk, step.position, "good") for step in steps], steps
+def good(held: Assignment, verdict: Criterion) -> list[Said]:
+    return [Said(verdict.pk, step.position, "good") for step in steps_of(held)]
 
 
 def test_who_submits_has_the_next_trace_in_the_same_transaction(
@@ -162,14 +161,14 @@ def test_who_submits_has_the_next_trace_in_the_same_transaction(
 ) -> None:
     waiting = a_trace(project)
     fill_queue(project)
-    said, steps = good(held, verdict)
-    problem, nothing = submit_and_claim(held, held.token, said[1:], steps)
+    said = good(held, verdict)
+    problem, nothing = submit_and_claim(held, held.token, said[1:])
     assert (problem.counts, nothing) == (False, None)
-    handed, following = submit_and_claim(held, held.token, said, steps)
+    handed, following = submit_and_claim(held, held.token, said)
     assert handed.submitted == held
     assert following is not None
     assert (following.trace, following.state, following.token) == (waiting, AssignmentState.HELD, 1)
-    again, same = submit_and_claim(held, held.token, said, steps)
+    again, same = submit_and_claim(held, held.token, said)
     assert (again.counts, again.submitted, same) == (True, None, following)
 
 
@@ -180,7 +179,7 @@ def test_a_claim_that_fails_takes_no_submission_with_it(
         raise OperationalError("deadlock detected")
 
     monkeypatch.setattr("annotate.label.actions.claim_after", fails)
-    handed, following = submit_and_claim(held, held.token, *good(held, verdict))
+    handed, following = submit_and_claim(held, held.token, good(held, verdict))
     assert (handed.submitted, following) == (held, None)
     assert Label.objects.counted().count() == len(steps_of(held))
 
