@@ -27,14 +27,6 @@ NOT_ANSWERED = Answer("", "")
 OWN = "own"
 
 
-class LeaseForm(forms.Form):
-    token = forms.IntegerField(min_value=0)
-    # The newest label that the page knew of; a form without it writes over whatever stands.
-    seen = forms.IntegerField(min_value=0, required=False)
-    # How the trace was cut when the page was made; without it, as it is now.
-    boundary = forms.IntegerField(min_value=1, required=False)
-
-
 class LabellingForm(forms.Form):
     """What people see beside the steps."""
 

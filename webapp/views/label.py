@@ -30,12 +30,11 @@ from annotate.label.revealing import MachineWord, is_revealed, machine_words
 from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
 from annotate.label.threads import Talk, talk_of_reader
 from annotate.models import Assignment, Person
-from webapp.forms.answers import read_answers
+from webapp.forms.answers import Lease, read_answers, read_lease
 from webapp.forms.label import (
     FIRST_STEPS,
     LONG_TRACE,
     LabellingForm,
-    LeaseForm,
     Row,
     blanks_about_trace,
     first_rows,
@@ -57,13 +56,13 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _own_assignment(request, pk)
     if request.method != "POST":
         return _page(request, assignment)
-    lease = _lease(request)
+    lease = read_lease(request.POST)
     blank = blank_sheet(assignment)
     said = _said(assignment, blank, request.POST, lease)
     if "submit" not in request.POST:
-        problem = trouble_in(said, save_answers(assignment, lease["token"], said))
+        problem = trouble_in(said, save_answers(assignment, lease.token, said))
         return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
-    handed, following = submit_and_claim(assignment, lease["token"], said)
+    handed, following = submit_and_claim(assignment, lease.token, said)
     if handed.problem is not None:
         return _page(request, assignment, handed.problem)
     if handed.is_revealed:
@@ -131,14 +130,14 @@ def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "label/settings.html", {"project": project, "form": form})
 
 
-def _said(assignment: Assignment, blank: Sheet, data: QueryDict, lease: dict[str, Any]) -> list[Said]:
+def _said(assignment: Assignment, blank: Sheet, data: QueryDict, lease: Lease) -> list[Said]:
     """The posted sheet, read as the trace was cut on the page it was posted from."""
-    then = lease["boundary"]
+    then = lease.boundary
     if then in (None, blank.boundary):
-        said = said_in(blank, data, seen=lease["seen"])
+        said = said_in(blank, data, seen=lease.seen)
     else:
         old = replace(blank, steps=tuple(steps_at(assignment.trace, then)), candidates=())
-        said = said_in(old, data, seen=lease["seen"])
+        said = said_in(old, data, seen=lease.seen)
     return [replace(one, boundary=then) for one in said]
 
 
@@ -261,10 +260,3 @@ def _own_assignment(request: HttpRequest, pk: int) -> Assignment:
                 )
             ) from None
         raise
-
-
-def _lease(request: HttpRequest) -> dict[str, Any]:
-    form = LeaseForm(request.POST)
-    if not form.is_valid():
-        raise Rejected(gettext("The form came without its lease token. Reload the page."), field="token")
-    return form.cleaned_data
