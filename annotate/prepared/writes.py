@@ -24,7 +24,7 @@ from .statement import StandIns, Statement, Values, shape_of, the_database, with
 
 M = TypeVar("M", bound=Model)
 Build = Callable[..., tuple[QuerySet[Any], dict[str, Any]]]
-_Make = Callable[[Any], Any]
+_Make = Callable[[Any, Any], Any]
 # Databases take some ten thousand values in one statement at most; a label has about twenty.
 MOST_ROWS = 100
 # What these hold is handed to the database as it is, if it is of the column's own type.
@@ -115,7 +115,7 @@ class PreparedInsert:
             self._known[shape] = self._written(len(rows))
         sql, makers = self._known[shape]
         values = [
-            value if make is None else make(value)
+            value if make is None else make(value, database)
             for row in rows
             for make, value in zip(makers, row, strict=True)
         ]
@@ -149,4 +149,4 @@ def _literal(one: Field[Any, Any]) -> str:
 def _maker_of(one: Field[Any, Any]) -> _Make | None:
     if isinstance(one, _AS_THEY_ARE):
         return None
-    return lambda value: one.get_db_prep_save(value, the_database())
+    return one.get_db_prep_save
