@@ -11,10 +11,11 @@ In which order rows are locked is said in ``readers.py``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Subquery
+from django.db.models import Exists, F, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -33,6 +34,7 @@ from .claims import (
     next_slot_number,
     open_slots,
     own_or_expired,
+    own_or_lapsed_slots,
     skills_asked,
     special_turn,
 )
@@ -116,6 +118,12 @@ def claim_after(project: Project, reader: Reader, rater: Rater) -> Assignment | 
 
 def _claimed(project: Project, rater: Rater, rules: QueueRules, seat: Seat) -> Assignment | None:
     now, skills = timezone.now(), skills_asked(rules, seat)
+    if _is_ordinary(project, rater, rules, seat):
+        # Nearly always nothing of their own, and nothing lapsed, comes first: then one statement takes the next slot.
+        taken = _take_first(project, rater, skills=skills, start=seat.reader.cursor, now=now)
+        if taken is not None:
+            _move_cursor(seat.reader, taken, is_due=skills is not None)
+            return taken
     standing = own_or_expired(project, rater, skills=skills, now=now)
     own = {one.state: one for one in reversed(standing) if one.holder_id == rater.pk}
     held = own.get(AssignmentState.HELD)
@@ -139,13 +147,11 @@ def _claim_ordinary(
     project: Project, rater: Rater, seat: Seat, skills: tuple[str, ...] | None, expired: list[Assignment]
 ) -> Assignment | None:
     reader = seat.reader
-    # Without anything lapsed to weigh it against, the first free slot is found and taken in one statement.
-    find = first_open if expired else _take_first
-    found = find(project, rater, skills=skills, start=reader.cursor)
+    found = first_open(project, rater, skills=skills, start=reader.cursor)
     is_behind = found is None and reader.cursor > 0
     if is_behind:
         # Empty is said after looking everywhere: a claim that was undone leaves its slot open behind a cursor.
-        found = find(project, rater, skills=skills, start=0)
+        found = first_open(project, rater, skills=skills, start=0)
     for lapsed in expired:
         if found is not None and (found.position, found.slot) < (lapsed.position, lapsed.slot):
             break
@@ -153,11 +159,22 @@ def _claim_ordinary(
             return _take(taken, project, rater)
     if found is None:
         return None
-    taken = _take(found, project, rater) if expired else found
-    is_due = reader.n_finished - reader.cursor_moved_at >= CURSOR_EVERY
-    if is_due or is_behind or skills is not None:
-        Reader.objects.filter(pk=reader.pk).update(cursor=found.position, cursor_moved_at=reader.n_finished)
-    return taken
+    _move_cursor(reader, found, is_due=is_behind or skills is not None)
+    return _take(found, project, rater)
+
+
+def _is_ordinary(project: Project, rater: Rater, rules: QueueRules, seat: Seat) -> bool:
+    """Whether the next slot of the queue is for this person to take, if nothing of their own or lapsed comes before."""
+    if seat.reader.paused_at is not None or is_locked_out(rules, seat):
+        return False
+    if rules.gold_rate <= 0:
+        return True
+    return not is_gold_due(rules.gold_rate, seat.reader.n_finished, gold_secret(project, rater))
+
+
+def _move_cursor(reader: Reader, taken: Assignment, *, is_due: bool) -> None:
+    if is_due or reader.n_finished - reader.cursor_moved_at >= CURSOR_EVERY:
+        Reader.objects.filter(pk=reader.pk).update(cursor=taken.position, cursor_moved_at=reader.n_finished)
 
 
 def _still_lapsed(lapsed: Assignment) -> Assignment | None:
@@ -231,9 +248,9 @@ def _opened_apart(project: Project, turn: Turn, purpose: Purpose) -> Assignment:
 
 
 def _take_first(
-    project: Project, rater: Rater, *, skills: tuple[str, ...] | None, start: int
+    project: Project, rater: Rater, *, skills: tuple[str, ...] | None, start: int, now: datetime
 ) -> Assignment | None:
-    now = timezone.now()
+    """The next free slot, unless something of the person's own or something lapsed is to be looked at first."""
     until = lease_end(now, project.lease_minutes)
     taken = _claim_first.first(
         project=project.pk, rater=rater.pk, start=start, now=now, until=until, **asked(skills)
@@ -241,6 +258,24 @@ def _take_first(
     if taken is not None:
         taken.holder = rater
     return taken
+
+
+def _first_claim(
+    project: int, rater: int, start: int, now: datetime, until: datetime, **skills: Sequence[str]
+) -> tuple[QuerySet[Assignment], dict[str, Any]]:
+    free = first_free(project, rater, start, **skills)
+    comes_first = own_or_lapsed_slots(project, rater, now, **skills)
+    return Assignment.objects.filter(~Exists(comes_first), pk=Subquery(free.values("pk"))), {
+        "state": AssignmentState.HELD,
+        "holder": rater,
+        "token": F("token") + 1,
+        "opened_at": now,
+        "held_until": until,
+        "note": "",
+    }
+
+
+_claim_first: PreparedChange[Assignment] = PreparedChange(_first_claim)
 
 
 def _take(free: Assignment, project: Project, rater: Rater) -> Assignment:
@@ -379,19 +414,6 @@ _write_claim: PreparedUpdate = PreparedUpdate(
     lambda pk, held_until, opened_at, **said: (
         Assignment.objects.filter(pk=pk),
         {"state": AssignmentState.HELD, "held_until": held_until, "opened_at": opened_at, "note": "", **said},
-    )
-)
-_claim_first: PreparedChange[Assignment] = PreparedChange(
-    lambda rater, now, until, **where: (
-        Assignment.objects.filter(pk=Subquery(first_free(rater=rater, **where).values("pk"))),
-        {
-            "state": AssignmentState.HELD,
-            "holder": rater,
-            "token": F("token") + 1,
-            "opened_at": now,
-            "held_until": until,
-            "note": "",
-        },
     )
 )
 _write_lease: PreparedUpdate = PreparedUpdate(

@@ -92,9 +92,10 @@ def asked(skills: tuple[str, ...] | None) -> dict[str, Any]:
     return {} if skills is None else {"skills": skills}
 
 
-def _own_or_lapsed_slots(
+def own_or_lapsed_slots(
     project: int, rater: int, now: datetime, skills: Sequence[str] | None = None
 ) -> QuerySet[Assignment]:
+    """For :func:`own_or_expired`."""
     had = Exists(Assignment.objects.filter(trace=OuterRef("trace"), holder=rater))
     may = Q() if skills is None else Q(skill__in=skills)
     is_lapsed = Q(state=AssignmentState.HELD, held_until__lte=now, position__lt=APART)
@@ -113,7 +114,7 @@ def first_free(
     return free.select_for_update(skip_locked=True, of=("self",))[:1]
 
 
-_own_or_expired: Prepared[Assignment] = Prepared(_own_or_lapsed_slots)
+_own_or_expired: Prepared[Assignment] = Prepared(own_or_lapsed_slots)
 _first_open: Prepared[Assignment] = Prepared(first_free)
 _open_traces: Prepared[tuple[int]] = Prepared(
     lambda project, rater, start, skills=None: open_slots(
