@@ -26,7 +26,8 @@ class Prepared(Generic[T]):
     _known: dict[tuple[Any, ...], tuple[Statement, Reader]] = field(default_factory=dict)
 
     def all(self, **values: Any) -> list[T]:
-        shape = shape_of(values)
+        database = the_database()
+        shape = shape_of(database, values)
         if shape not in self._known:
             if len(self._known) >= MOST_SHAPES:
                 self._known.clear()
@@ -34,7 +35,7 @@ class Prepared(Generic[T]):
         statement, read = self._known[shape]
         if not statement.sql:
             return []
-        return read(send(statement.sql, statement.filled(values), rows_in))
+        return read(send(database, statement.sql, statement.filled(values), rows_in))
 
     def first(self, **values: Any) -> T | None:
         """The first row; the queryset should be cut to one."""

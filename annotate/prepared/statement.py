@@ -90,9 +90,8 @@ def with_places(sql: str) -> str:
     return _PLACE.sub(lambda found: "%" if found[1] == "%" else f"${next(number)}", sql)
 
 
-def shape_of(values: Values) -> tuple[Any, ...]:
+def shape_of(database: BaseDatabaseWrapper, values: Values) -> tuple[Any, ...]:
     """What decides how the SQL looks: the database, which values there are, and how many of what may be several."""
-    database = the_database()
     many = [len(value) if type(value) in (list, tuple) else -1 for value in values.values()]
     return (database.alias, database.vendor, *values, *many)
 

@@ -44,11 +44,12 @@ class PreparedUpdate:
 
     def __call__(self, **values: Any) -> int:
         """How many rows there were."""
-        shape = shape_of(values)
+        database = the_database()
+        shape = shape_of(database, values)
         if shape not in self._known:
             _, self._known[shape] = _compiled(self.build, values, self.kinds)
         statement = self._known[shape]
-        return send(statement.sql, statement.filled(values), n_changed)
+        return send(database, statement.sql, statement.filled(values), n_changed)
 
 
 @dataclass
@@ -60,11 +61,12 @@ class PreparedChange(Generic[M]):
     _known: dict[tuple[Any, ...], tuple[Statement, Reader]] = field(default_factory=dict)
 
     def first(self, **values: Any) -> M | None:
-        shape = shape_of(values)
+        database = the_database()
+        shape = shape_of(database, values)
         if shape not in self._known:
             self._known[shape] = self._compiled(values)
         statement, read = self._known[shape]
-        found: list[M] = read(send(statement.sql, statement.filled(values), rows_in))
+        found: list[M] = read(send(database, statement.sql, statement.filled(values), rows_in))
         return found[0] if found else None
 
     def _compiled(self, values: Values) -> tuple[Statement, Reader]:
@@ -119,7 +121,7 @@ class PreparedInsert:
             for row in rows
             for make, value in zip(makers, row, strict=True)
         ]
-        return [pk for (pk,) in send(sql, values, rows_in)]
+        return [pk for (pk,) in send(database, sql, values, rows_in)]
 
     def _written(self, n: int) -> tuple[str, list[_Make | None]]:
         database, meta = the_database(), self.model._meta

@@ -133,12 +133,10 @@ def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
 def _said(assignment: Assignment, blank: Sheet, data: QueryDict, lease: Lease) -> list[Said]:
     """The posted sheet, read as the trace was cut on the page it was posted from."""
     then = lease.boundary
-    if then in (None, blank.boundary):
-        said = said_in(blank, data, seen=lease.seen)
-    else:
-        old = replace(blank, steps=tuple(steps_at(assignment.trace, then)), candidates=())
-        said = said_in(old, data, seen=lease.seen)
-    return [replace(one, boundary=then) for one in said]
+    if then is None or then == blank.boundary:
+        return said_in(blank, data, seen=lease.seen, boundary=then)
+    old = replace(blank, steps=tuple(steps_at(assignment.trace, then)), candidates=())
+    return said_in(old, data, seen=lease.seen, boundary=then)
 
 
 def _as_json(written: Written) -> dict[str, Any]:
