@@ -8,7 +8,7 @@ Everything here needs the lease: the assignment's current token.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from django.db import DatabaseError, transaction
@@ -32,10 +32,11 @@ from .answers import Said, Written
 from .carrying import Carriage, carriage_of, carry
 from .completeness import Answer, asked_places, first_missing
 from .mapping import Moves, as_json, check_moves
-from .queries import question_of, reader_of
+from .queries import Sheet, question_of, reader_of
 from .revealing import reveal_to
 from .writing import Ledger, open_ledger, retire
 
+Reading = Callable[[Sheet], Sequence[Said]]
 RECUT_MEANWHILE = gettext_lazy(
     "Somebody has split or merged steps of this trace since the page was loaded. Below are the steps as they are now;"
     " what you had answered is kept wherever it still fits."
@@ -145,9 +146,12 @@ class Handed:
 
 
 def submit_and_claim(
-    assignment: Assignment, token: int, said: Sequence[Said]
+    assignment: Assignment, token: int, said: Sequence[Said] | Reading
 ) -> tuple[Handed, Assignment | None]:
-    """:func:`submit_sheet`, and the next trace for whoever has submitted, in one transaction: one wait for the disk."""
+    """:func:`submit_sheet`, and the next trace for whoever has submitted, in one transaction: one wait for the disk.
+
+    ``said`` may be what reads a form by the blank sheet, whose steps need then be read no second time.
+    """
     project, rater = assignment.project, reader_of(assignment)
     try:
         with transaction.atomic():
@@ -161,7 +165,7 @@ def submit_and_claim(
 
 
 @transaction.atomic
-def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] = ()) -> Handed:
+def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] | Reading = ()) -> Handed:
     """Write the answers given with it and make all of them count; while something is missing it stays open.
 
     An answer from a page on which the trace was cut otherwise is written where it belongs now, and nothing is
@@ -174,7 +178,7 @@ def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] = ()) 
     return _submitted(assignment, token, said)
 
 
-def _submitted(assignment: Assignment, token: int, said: Sequence[Said]) -> Handed:
+def _submitted(assignment: Assignment, token: int, said: Sequence[Said] | Reading) -> Handed:
     try:
         held = held_for_writing(assignment, token)
     except Conflict:
@@ -183,6 +187,8 @@ def _submitted(assignment: Assignment, token: int, said: Sequence[Said]) -> Hand
             return Handed()
         raise
     ledger = Ledger(held)
+    if callable(said):
+        said = said(ledger.blank())
     is_stale = any(one.boundary not in (None, ledger.boundary) for one in said)
     problem = trouble_in(said, ledger.write_placed(ledger.place(said)))
     if problem is None and is_stale:

@@ -15,7 +15,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from annotate.enums import CandidateKind, Scope
+from annotate.enums import CandidateKind, CriterionKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
 from annotate.models import Assignment, Criterion, Label, Step, Trace
@@ -24,7 +24,7 @@ from annotate.prepared import Prepared, PreparedInsert
 from .answers import Said, Spot, Written, clean_answer, clean_seconds
 from .completeness import Place
 from .cut_versions import CAME_LATE, Moved, moved
-from .queries import asked_criteria, reader_of, said_by
+from .queries import Sheet, asked_criteria, blank_sheet, reader_of, said_by
 from .rating import Rated, Texts, candidates_for
 from .revealing import seen_by
 
@@ -99,6 +99,21 @@ class Ledger:
                 spot = (criterion, None if step is None else position_of[step], candidate)
                 here, key = assignment == held.pk, evidence.get("key", "")
                 self.rows.setdefault(spot, []).append(Row(pk, value, text, seconds, is_live, here, key))
+
+    def blank(self) -> Sheet:
+        """The sheet as a posted form is read by: the questions and the steps, whose texts only corrections need."""
+        if any(one.kind == CriterionKind.CORRECTION for one in self.criteria.values()):
+            return blank_sheet(self.held)
+        trace = self.held.trace_id
+        known = ((pk, trace, at, kind) for (at, pk), kind in zip(self.steps.items(), self.kinds, strict=True))
+        return Sheet(
+            criteria=tuple(self.criteria.values()),
+            groups=(),
+            steps=tuple(Step.from_db(None, ("id", "trace_id", "position", "kind"), one) for one in known),
+            answers={},
+            candidates=tuple(self.texts.candidates),
+            boundary=self.boundary,
+        )
 
     def standing(self, spot: Spot) -> Row | None:
         return next((row for row in self.rows.get(spot, ()) if row.is_live), None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -57,12 +58,12 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _page(request, assignment)
     lease = read_lease(request.POST)
-    blank = blank_sheet(assignment)
-    said = _said(assignment, blank, request.POST, lease)
     if "submit" not in request.POST:
+        said = _said(assignment, request.POST, lease, blank_sheet(assignment))
         problem = trouble_in(said, save_answers(assignment, lease.token, said))
         return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
-    handed, following = submit_and_claim(assignment, lease.token, said)
+    reading = partial(_said, assignment, request.POST, lease)
+    handed, following = submit_and_claim(assignment, lease.token, reading)
     if handed.problem is not None:
         return _page(request, assignment, handed.problem)
     if handed.is_revealed:
@@ -130,7 +131,7 @@ def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "label/settings.html", {"project": project, "form": form})
 
 
-def _said(assignment: Assignment, blank: Sheet, data: QueryDict, lease: Lease) -> list[Said]:
+def _said(assignment: Assignment, data: QueryDict, lease: Lease, blank: Sheet) -> list[Said]:
     """The posted sheet, read as the trace was cut on the page it was posted from."""
     then = lease.boundary
     if then is None or then == blank.boundary:
