@@ -158,10 +158,10 @@ def assignment_for(user: Visitor, pk: int) -> Assignment:
 
 
 def _own_with_role(pk: int, person: int) -> QuerySet[Assignment]:
-    """With the role at once: a labelling page asks for little else."""
+    """With the role and the reader's row at once: a labelling page asks for little else."""
     members = Membership.objects.filter(project=OuterRef("project"), person=person)
     return (
-        Assignment.objects.select_related("project__rubric", "trace__problem", "holder")
+        Assignment.objects.select_related("project__rubric", "trace__problem", "holder__reader")
         .annotate(role=Subquery(members.values("role")[:1]))
         .filter(pk=pk, holder__person_id=person)
         .order_by()

@@ -51,13 +51,13 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
-    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "webapp.signed_in.SignedIn",
     # Both know the person: their clock, and their language, whose choice comes before the browser's.
     "webapp.http.PersonTimeZone",
     "webapp.http.PersonsLanguage",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    "csp.middleware.CSPMiddleware",
+    "webapp.http.ContentPolicy",
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.http.GradusErrorMiddleware",
 ]
@@ -121,7 +121,10 @@ def database_from(url: str) -> dict[str, Any]:
         raise EnvError(f"DATABASE_URL cannot be understood: {error}") from None
     if database["ENGINE"] == "django.db.backends.sqlite3":
         database["OPTIONS"] = SQLITE_OPTIONS
-    elif env.flag("GRADUS_PREPARED_STATEMENTS", default=True):
+        return database
+    if database["ENGINE"] == "django.db.backends.postgresql":
+        database["ENGINE"] = "webapp.postgresql"
+    if env.flag("GRADUS_PREPARED_STATEMENTS", default=True):
         # Django leaves them off for the sake of poolers; only what annotate/prepared.py asks is ever prepared.
         database["OPTIONS"] = {**database.get("OPTIONS", {}), "prepare_threshold": 5}
     return database

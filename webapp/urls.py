@@ -27,6 +27,8 @@ from webapp.views import (
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    # First, since Django tries them in turn and half of all requests are for it.
+    path("assignments/<int:pk>/", label.sheet, name="assignment"),
     path("api/", include("webapp.api.urls")),
     path("sign-in/", LoginView.as_view(template_name="people/sign_in.html"), name="sign-in"),
     path("sign-out/", LogoutView.as_view(), name="sign-out"),
@@ -88,7 +90,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("cuts/<int:pk>/leave/", recut.leave, name="leave-cut"),
     path("comments/<int:pk>/edit/", discussion.edit, name="edit-comment"),
     path("comments/<int:pk>/resolve/", discussion.resolve, name="resolve-comment"),
-    path("assignments/<int:pk>/", label.sheet, name="assignment"),
     path("assignments/<int:pk>/comments/", discussion.ask, name="ask"),
     path("assignments/<int:pk>/images/<str:digest>/", image.of_assignment, name="assignment-image"),
     path("assignments/<int:pk>/report/", recut.report, name="report-cut"),

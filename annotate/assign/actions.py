@@ -11,18 +11,22 @@ In which order rows are locked is said in ``readers.py``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, QuerySet, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
 from annotate.errors import Conflict
 from annotate.models import Assignment, Person, Project, Rater, Reader, Turn
-from annotate.prepared import Prepared, PreparedUpdate
+from annotate.prepared import Prepared, PreparedChange, PreparedUpdate
 
 from .claims import (
+    asked,
+    first_free,
     first_open,
     gold_secret,
     is_gold_due,
@@ -30,6 +34,7 @@ from .claims import (
     next_slot_number,
     open_slots,
     own_or_expired,
+    own_or_lapsed_slots,
     skills_asked,
     special_turn,
 )
@@ -37,9 +42,9 @@ from .fillings import ask_filling, work_filling
 from .finishing import SaidHere, add_slot, count_finished, follow_submit, mark_exam, measure_reading, uncount
 from .ordering import APART
 from .policy import lease_end
-from .readers import Seat, locked_seat, lower_cursors
+from .readers import Seat, locked_seat, lower_cursors, seat_with
 from .returning import take_up_returned
-from .rules import rules_of
+from .rules import QueueRules, rules_of
 
 # The cursor moves after so many traces: until then a claim steps over no more than that.
 CURSOR_EVERY = 32
@@ -98,8 +103,27 @@ def claim_next(project: Project, rater: Rater) -> Assignment | None:
         raise Conflict(gettext("This project has no rubric yet, so there is nothing to ask. Make one first."))
     rules = rules_of(project)
     # Two tabs of one person must not end up with two traces.
-    seat = locked_seat(rater, rules)
+    return _claimed(project, rater, rules, locked_seat(rater, rules))
+
+
+def claim_after(project: Project, reader: Reader, rater: Rater) -> Assignment | None:
+    """:func:`claim_next` in the transaction that has just counted a reading of ``rater`` and holds their ``reader``.
+
+    A submission and the claim behind it are then one transaction: one wait for the disk, and no second look at the
+    same row. The order of locks (``readers.py``) is the same.
+    """
+    rules = rules_of(project)
+    return _claimed(project, rater, rules, seat_with(reader, rater, rules))
+
+
+def _claimed(project: Project, rater: Rater, rules: QueueRules, seat: Seat) -> Assignment | None:
     now, skills = timezone.now(), skills_asked(rules, seat)
+    if _is_ordinary(project, rater, rules, seat):
+        # Nearly always nothing of their own, and nothing lapsed, comes first: then one statement takes the next slot.
+        taken = _take_first(project, rater, skills=skills, start=seat.reader.cursor, now=now)
+        if taken is not None:
+            _move_cursor(seat.reader, taken, is_due=skills is not None)
+            return taken
     standing = own_or_expired(project, rater, skills=skills, now=now)
     own = {one.state: one for one in reversed(standing) if one.holder_id == rater.pk}
     held = own.get(AssignmentState.HELD)
@@ -135,11 +159,22 @@ def _claim_ordinary(
             return _take(taken, project, rater)
     if found is None:
         return None
-    taken = _take(found, project, rater)
-    is_due = reader.n_finished - reader.cursor_moved_at >= CURSOR_EVERY
-    if is_due or is_behind or skills is not None:
-        Reader.objects.filter(pk=reader.pk).update(cursor=found.position, cursor_moved_at=reader.n_finished)
-    return taken
+    _move_cursor(reader, found, is_due=is_behind or skills is not None)
+    return _take(found, project, rater)
+
+
+def _is_ordinary(project: Project, rater: Rater, rules: QueueRules, seat: Seat) -> bool:
+    """Whether the next slot of the queue is for this person to take, if nothing of their own or lapsed comes before."""
+    if seat.reader.paused_at is not None or is_locked_out(rules, seat):
+        return False
+    if rules.gold_rate <= 0:
+        return True
+    return not is_gold_due(rules.gold_rate, seat.reader.n_finished, gold_secret(project, rater))
+
+
+def _move_cursor(reader: Reader, taken: Assignment, *, is_due: bool) -> None:
+    if is_due or reader.n_finished - reader.cursor_moved_at >= CURSOR_EVERY:
+        Reader.objects.filter(pk=reader.pk).update(cursor=taken.position, cursor_moved_at=reader.n_finished)
 
 
 def _still_lapsed(lapsed: Assignment) -> Assignment | None:
@@ -210,6 +245,37 @@ def _opened_apart(project: Project, turn: Turn, purpose: Purpose) -> Assignment:
             if attempt == ATTEMPTS - 1:
                 raise
     raise AssertionError
+
+
+def _take_first(
+    project: Project, rater: Rater, *, skills: tuple[str, ...] | None, start: int, now: datetime
+) -> Assignment | None:
+    """The next free slot, unless something of the person's own or something lapsed is to be looked at first."""
+    until = lease_end(now, project.lease_minutes)
+    taken = _claim_first.first(
+        project=project.pk, rater=rater.pk, start=start, now=now, until=until, **asked(skills)
+    )
+    if taken is not None:
+        taken.holder = rater
+    return taken
+
+
+def _first_claim(
+    project: int, rater: int, start: int, now: datetime, until: datetime, **skills: Sequence[str]
+) -> tuple[QuerySet[Assignment], dict[str, Any]]:
+    free = first_free(project, rater, start, **skills)
+    comes_first = own_or_lapsed_slots(project, rater, now, **skills)
+    return Assignment.objects.filter(~Exists(comes_first), pk=Subquery(free.values("pk"))), {
+        "state": AssignmentState.HELD,
+        "holder": rater,
+        "token": F("token") + 1,
+        "opened_at": now,
+        "held_until": until,
+        "note": "",
+    }
+
+
+_claim_first: PreparedChange[Assignment] = PreparedChange(_first_claim)
 
 
 def _take(free: Assignment, project: Project, rater: Rater) -> Assignment:
@@ -292,19 +358,19 @@ def skip_assignment(assignment: Assignment, token: int, *, note: str = "") -> No
         if turn.use == Purpose.WORK:
             add_slot(current.project, turn)
             lower_cursors(current.project, turn.position)
-    count_finished(current.holder, skipped=1)
+    reader = count_finished(current.holder, skipped=1)
     if current.purpose == Purpose.EXAM:
-        mark_exam(current.holder, rules_of(current.project))
+        mark_exam(reader, rules_of(current.project))
 
 
-def finish_assignment(current: Assignment, said: Sequence[SaidHere]) -> None:
+def finish_assignment(current: Assignment, said: Sequence[SaidHere]) -> Reader:
     """Mark a row from :func:`held_for_writing` as submitted. For the label room, once it found it complete.
 
-    ``said`` is what the reading now says, place by place.
+    ``said`` is what the reading now says, place by place. Returns the reader's row, locked.
     """
     measure_reading(current, said)
     _finish(current, AssignmentState.SUBMITTED)
-    follow_submit(current)
+    return follow_submit(current)
 
 
 def reopen_assignments(project: Project, pks: Sequence[int]) -> int:

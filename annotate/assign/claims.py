@@ -64,19 +64,19 @@ def own_or_expired(
 
     As many as there are people, and those sent back to this one.
     """
-    return _own_or_expired.all(project=project.pk, rater=rater.pk, now=now, **_asked(skills))
+    return _own_or_expired.all(project=project.pk, rater=rater.pk, now=now, **asked(skills))
 
 
 def first_open(
     project: Project, rater: Rater, *, skills: tuple[str, ...] | None, start: int
 ) -> Assignment | None:
     """The next free slot for this person, locked; one that somebody is taking at this moment is stepped over."""
-    return _first_open.first(project=project.pk, rater=rater.pk, start=start, **_asked(skills))
+    return _first_open.first(project=project.pk, rater=rater.pk, start=start, **asked(skills))
 
 
 def open_traces(project: Project, rater: Rater, *, skills: tuple[str, ...] | None, start: int) -> list[int]:
     """The traces of the next free slots, one for each slot, up to one more than :data:`COUNTED`."""
-    rows = _open_traces.all(project=project.pk, rater=rater.pk, start=start, **_asked(skills))
+    rows = _open_traces.all(project=project.pk, rater=rater.pk, start=start, **asked(skills))
     return [trace for (trace,) in rows]
 
 
@@ -84,17 +84,18 @@ def lapsed_traces(
     project: Project, rater: Rater, *, skills: tuple[str, ...] | None, now: datetime
 ) -> list[int]:
     """The traces that others have let lapse and this person could take over."""
-    rows = _lapsed_traces.all(project=project.pk, rater=rater.pk, now=now, **_asked(skills))
+    rows = _lapsed_traces.all(project=project.pk, rater=rater.pk, now=now, **asked(skills))
     return [trace for (trace,) in rows]
 
 
-def _asked(skills: tuple[str, ...] | None) -> dict[str, Any]:
+def asked(skills: tuple[str, ...] | None) -> dict[str, Any]:
     return {} if skills is None else {"skills": skills}
 
 
-def _own_or_lapsed_slots(
+def own_or_lapsed_slots(
     project: int, rater: int, now: datetime, skills: Sequence[str] | None = None
 ) -> QuerySet[Assignment]:
+    """For :func:`own_or_expired`."""
     had = Exists(Assignment.objects.filter(trace=OuterRef("trace"), holder=rater))
     may = Q() if skills is None else Q(skill__in=skills)
     is_lapsed = Q(state=AssignmentState.HELD, held_until__lte=now, position__lt=APART)
@@ -104,16 +105,17 @@ def _own_or_lapsed_slots(
     return slots.filter(Q(holder=rater) | may & is_lapsed & Q(~had)).order_by("position", "slot")
 
 
-def _first_free(
+def first_free(
     project: int, rater: int, start: int, skills: Sequence[str] | None = None
 ) -> QuerySet[Assignment]:
+    """For :func:`first_open`."""
     # SQLite has no row locks and ignores this: its transactions take the write lock when they begin.
     free = open_slots(project, rater, skills=skills, start=start)
     return free.select_for_update(skip_locked=True, of=("self",))[:1]
 
 
-_own_or_expired: Prepared[Assignment] = Prepared(_own_or_lapsed_slots)
-_first_open: Prepared[Assignment] = Prepared(_first_free)
+_own_or_expired: Prepared[Assignment] = Prepared(own_or_lapsed_slots)
+_first_open: Prepared[Assignment] = Prepared(first_free)
 _open_traces: Prepared[tuple[int]] = Prepared(
     lambda project, rater, start, skills=None: open_slots(
         project, rater, skills=skills, start=start
@@ -165,7 +167,7 @@ def special_turn(project: Project, rater: Rater, purpose: Purpose, secret: str) 
     return turns.filter(luck__gte=drawn).first() or turns.first()
 
 
-def exam_taken(rater: Rater, since: datetime | None) -> QuerySet[Assignment]:
+def exam_taken(rater: Rater | int, since: datetime | None) -> QuerySet[Assignment]:
     """The exam readings of this attempt that count: skipped, or with a score. What has no key decides nothing."""
     counts = Q(state=AssignmentState.SKIPPED) | Q(state=AssignmentState.SUBMITTED, score__isnull=False)
     done = Assignment.objects.filter(counts, holder=rater, purpose=Purpose.EXAM)

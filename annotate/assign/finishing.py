@@ -16,7 +16,7 @@ from django.utils import timezone
 
 from annotate.enums import AssignmentState, CriterionKind, ExamState, Purpose, RaterKind, Scope, Verdict
 from annotate.models import Assignment, Intervention, Label, Level, Person, Project, Rater, Reader, Turn
-from annotate.prepared import Prepared, PreparedUpdate
+from annotate.prepared import PreparedChange, PreparedUpdate
 
 from .claims import exam_taken, next_slot_number
 from .filling import place
@@ -62,27 +62,34 @@ def key_of(current: Assignment) -> dict[Place, Collection[str]]:
     return dict(key)
 
 
-def follow_submit(current: Assignment) -> None:
-    """Everything that a submitted reading changes besides itself. The slot's row is locked and saved."""
+def follow_submit(current: Assignment) -> Reader:
+    """Everything that a submitted reading changes besides itself; its reader's row, locked.
+
+    The slot's row is locked and saved.
+    """
     rules = rules_of(current.project)
     if current.purpose == Purpose.WORK:
         _turn_on(current, rules)
     assert current.holder is not None
-    count_finished(current.holder, submitted=1)
+    reader = count_finished(current.holder, submitted=1)
     if current.purpose == Purpose.EXAM:
-        mark_exam(current.holder, rules)
+        mark_exam(reader, rules)
     if rules.pause_below_seconds or (rules.pause_below_accuracy and current.purpose == Purpose.GOLD):
-        _watch(current.holder, rules)
+        _watch(reader, rules)
+    return reader
 
 
-def count_finished(rater: Rater, *, submitted: int = 0, skipped: int = 0) -> None:
-    if not _count_finished(rater=rater.pk, submitted=submitted, skipped=skipped):
-        Reader.objects.create(
+def count_finished(rater: Rater, *, submitted: int = 0, skipped: int = 0) -> Reader:
+    """The reader's row, locked, with one reading more."""
+    counted = _count_finished.first(rater=rater.pk, submitted=submitted, skipped=skipped)
+    if counted is None:
+        return Reader.objects.create(
             rater=rater, project_id=rater.project_id, n_submitted=submitted, n_skipped=skipped
         )
+    return counted
 
 
-_count_finished: PreparedUpdate = PreparedUpdate(
+_count_finished: PreparedChange[Reader] = PreparedChange(
     lambda rater, submitted, skipped: (
         Reader.objects.filter(rater=rater),
         {"n_submitted": F("n_submitted") + submitted, "n_skipped": F("n_skipped") + skipped},
@@ -104,12 +111,12 @@ def uncount(slots: Sequence[Assignment]) -> None:
         )
 
 
-def mark_exam(rater: Rater, rules: QueueRules) -> None:
+def mark_exam(reader: Reader, rules: QueueRules) -> None:
     """Pass or fail whoever has read as many exam traces as the exam has; a skipped one has nothing right."""
-    reader = Reader.objects.select_for_update().get(rater=rater)
     if reader.exam != ExamState.OPEN:
         return
-    scores = [score or 0.0 for score in exam_taken(rater, reader.exam_from).values_list("score", flat=True)]
+    taken = exam_taken(reader.rater_id, reader.exam_from)
+    scores = [score or 0.0 for score in taken.values_list("score", flat=True)]
     if len(scores) < rules.exam_size:
         return
     reader.exam_score = sum(scores) / len(scores)
@@ -129,23 +136,23 @@ def add_slot(project: Project, turn: Turn) -> None:
     )
 
 
-_locked_turn: Prepared[Turn] = Prepared(lambda trace: Turn.objects.select_for_update().filter(trace=trace))
+_count_reading: PreparedChange[Turn] = PreparedChange(
+    lambda trace: (Turn.objects.filter(trace=trace), {"n_submitted": F("n_submitted") + 1})
+)
 _write_turn: PreparedUpdate = PreparedUpdate(
     lambda pk, **known: (Turn.objects.filter(pk=pk), known), kinds={"disagreement": float}
 )
 
 
 def _turn_on(current: Assignment, rules: QueueRules) -> None:
-    turn = _locked_turn.first(trace=current.trace_id)
+    turn = _count_reading.first(trace=current.trace_id)
     if turn is None:
         return
-    turn.n_submitted += 1
     said = readings_of_trace(current) if turn.n_submitted > 1 else []
-    turn.disagreement = disagreement(said)
+    known, turn.disagreement = turn.disagreement, disagreement(said)
     has_moved = place(turn, rules)
-    _write_turn(
-        pk=turn.pk, n_submitted=turn.n_submitted, disagreement=turn.disagreement, position=turn.position
-    )
+    if has_moved or turn.disagreement != known:
+        _write_turn(pk=turn.pk, disagreement=turn.disagreement, position=turn.position)
     if not has_moved and turn.n_submitted >= rules.grow_to:
         return
     slots = Assignment.objects.filter(trace=current.trace_id, purpose=Purpose.WORK)
@@ -193,12 +200,13 @@ def _error_levels(criteria: set[int]) -> set[tuple[int, str]]:
     }
 
 
-def _watch(rater: Rater, rules: QueueRules) -> None:
+def _watch(reader: Reader, rules: QueueRules) -> None:
     """Pause whoever is out of bounds over their last readings. Nobody is judged on fewer than the window."""
-    reader = Reader.objects.select_for_update().get(rater=rater)
     if reader.paused_at is not None:
         return
-    done = Assignment.objects.filter(holder=rater, state=AssignmentState.SUBMITTED).order_by("-finished_at")
+    done = Assignment.objects.filter(holder=reader.rater_id, state=AssignmentState.SUBMITTED).order_by(
+        "-finished_at"
+    )
     if reader.watched_from is not None:
         done = done.filter(finished_at__gt=reader.watched_from)
     reason = ""

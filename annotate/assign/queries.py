@@ -28,7 +28,7 @@ from .claims import (
 )
 from .ordering import APART
 from .policy import Standing, standing_of
-from .readers import Seat, seat_of
+from .readers import Seat, seat_of, seat_with
 from .rules import QueueRules, rules_of
 
 UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD)
@@ -144,10 +144,13 @@ class ReaderProgress:
     skipped: int
 
 
-def desk_of(project: Project, rater: Rater) -> Desk:
-    """What stands at the head of the labelling page: a few queries that read a bounded number of rows."""
+def desk_of(project: Project, rater: Rater, reader: Reader | None = None) -> Desk:
+    """What stands at the head of the labelling page: a few queries that read a bounded number of rows.
+
+    ``reader``: their row, from a caller who has just read it.
+    """
     rules = rules_of(project)
-    seat = seat_of(rater, rules)
+    seat = seat_of(rater, rules) if reader is None else seat_with(reader, rater, rules)
     return Desk(seat.reader.n_submitted, _claimable(project, rater, seat, skills_asked(rules, seat)))
 
 

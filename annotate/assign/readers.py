@@ -37,13 +37,13 @@ def locked_seat(rater: Rater, rules: QueueRules) -> Seat:
         Reader.objects.get_or_create(rater=rater, defaults={"project_id": rater.project_id})
         found = _locked_reader.first(rater=rater.pk)
     assert found is not None
-    return _seat(found, rater, rules)
+    return seat_with(found, rater, rules)
 
 
 def seat_of(rater: Rater, rules: QueueRules) -> Seat:
     """As it stands, to be read; somebody who never asked for a trace has one that is not saved."""
     found = _reader.first(rater=rater.pk)
-    return _seat(found or Reader(rater=rater, project_id=rater.project_id), rater, rules)
+    return seat_with(found or Reader(rater=rater, project_id=rater.project_id), rater, rules)
 
 
 _reader: Prepared[Reader] = Prepared(lambda rater: Reader.objects.filter(rater=rater))
@@ -52,7 +52,7 @@ _locked_reader: Prepared[Reader] = Prepared(
 )
 
 
-def _seat(reader: Reader, rater: Rater, rules: QueueRules) -> Seat:
+def seat_with(reader: Reader, rater: Rater, rules: QueueRules) -> Seat:
     if not rules.asks_of_members or rater.person_id is None:
         return Seat(reader)
     member = Membership.objects.filter(project=rater.project_id, person=rater.person_id).first()

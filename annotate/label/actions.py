@@ -8,28 +8,35 @@ Everything here needs the lease: the assignment's current token.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.utils.translation import gettext, gettext_lazy
 
-from annotate.assign.actions import finish_assignment, held_for_writing, reopen_assignments
+from annotate.assign.actions import (
+    claim_after,
+    claim_next,
+    finish_assignment,
+    held_for_writing,
+    reopen_assignments,
+)
 from annotate.assign.finishing import SaidHere
 from annotate.enums import AssignmentState, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import freeze_rubric, use_rubric
 from annotate.ingest.rubric_rows import criteria_of
-from annotate.models import Assignment, Candidate, Criterion, Label, Project, Rubric, Step, Trace
+from annotate.models import Assignment, Candidate, Criterion, Label, Project, Reader, Rubric, Step, Trace
 
 from .answers import Said, Written
 from .carrying import Carriage, carriage_of, carry
 from .completeness import Answer, asked_places, first_missing
 from .mapping import Moves, as_json, check_moves
-from .queries import question_of, reader_of
+from .queries import Sheet, question_of, reader_of
 from .revealing import reveal_to
 from .writing import Ledger, open_ledger, retire
 
+Reading = Callable[[Sheet], Sequence[Said]]
 RECUT_MEANWHILE = gettext_lazy(
     "Somebody has split or merged steps of this trace since the page was loaded. Below are the steps as they are now;"
     " what you had answered is kept wherever it still fits."
@@ -123,30 +130,55 @@ def submit_assignment(assignment: Assignment, token: int) -> Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Handed:
-    """What became of a submission: it counts, or there is a ``problem``, or the pre-labels are shown first."""
+    """What became of a submission: it counts, or there is a ``problem``, or the pre-labels are shown first.
+
+    ``reader`` is their row at the queue, locked, where the submission was not there already.
+    """
 
     problem: Rejected | None = None
     is_revealed: bool = False
     submitted: Assignment | None = None
+    reader: Reader | None = None
 
     @property
     def counts(self) -> bool:
         return self.problem is None and not self.is_revealed
 
 
+def submit_and_claim(
+    assignment: Assignment, token: int, said: Sequence[Said] | Reading
+) -> tuple[Handed, Assignment | None]:
+    """:func:`submit_sheet`, and the next trace for whoever has submitted, in one transaction: one wait for the disk.
+
+    ``said`` may be what reads a form by the blank sheet, whose steps need then be read no second time.
+    """
+    project, rater = assignment.project, reader_of(assignment)
+    try:
+        with transaction.atomic():
+            handed = _submitted(assignment, token, said)
+            if handed.reader is not None:
+                return handed, claim_after(project, handed.reader, rater)
+    except DatabaseError:
+        # A claim that fails takes nothing with it that was submitted.
+        handed = submit_sheet(assignment, token, said)
+    return handed, claim_next(project, rater) if handed.counts else None
+
+
 @transaction.atomic
-def submit_sheet(
-    assignment: Assignment, token: int, said: Sequence[Said] = (), steps: Sequence[Step] | None = None
-) -> Handed:
+def submit_sheet(assignment: Assignment, token: int, said: Sequence[Said] | Reading = ()) -> Handed:
     """Write the answers given with it and make all of them count; while something is missing it stays open.
 
-    ``steps``: all of the trace's, from a caller who has read them already. An answer from a page on which the trace was
-    cut otherwise is written where it belongs now, and nothing is submitted: somebody has to look at the steps again.
+    An answer from a page on which the trace was cut otherwise is written where it belongs now, and nothing is
+    submitted: somebody has to look at the steps again.
 
     In this order: the slot must be held and complete; where the project reveals pre-labels and has not yet, it does
     so now and the slot stays open; drafts of earlier holders of the slot, and answers to what is not asked after all
     (behind a first error, where a condition no longer holds), are set aside; the slot is closed.
     """
+    return _submitted(assignment, token, said)
+
+
+def _submitted(assignment: Assignment, token: int, said: Sequence[Said] | Reading) -> Handed:
     try:
         held = held_for_writing(assignment, token)
     except Conflict:
@@ -154,7 +186,9 @@ def submit_sheet(
         if Assignment.objects.filter(pk=assignment.pk, state=AssignmentState.SUBMITTED, token=token).exists():
             return Handed()
         raise
-    ledger = Ledger(held, steps=steps)
+    ledger = Ledger(held)
+    if callable(said):
+        said = said(ledger.blank())
     is_stale = any(one.boundary not in (None, ledger.boundary) for one in said)
     problem = trouble_in(said, ledger.write_placed(ledger.place(said)))
     if problem is None and is_stale:
@@ -247,8 +281,8 @@ def _finish_if_complete(ledger: Ledger) -> Handed:
     if aside:
         retire(aside)
     stands = [(place, row) for place, row in said_here if place in asked]
-    finish_assignment(held, [SaidHere(*place, row.value, row.seconds) for place, row in stands])
-    return Handed(submitted=held)
+    reader = finish_assignment(held, [SaidHere(*place, row.value, row.seconds) for place, row in stands])
+    return Handed(submitted=held, reader=reader)
 
 
 def _still_needed(criterion: Criterion, position: int | None, what: str) -> Rejected:

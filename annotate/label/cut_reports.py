@@ -13,6 +13,7 @@ from annotate.ingest.layouts import steps_at
 from annotate.models import Assignment, CutReport, Person, Project, Step, Trace
 from annotate.prepared import Prepared
 
+from .queries import open_reports
 from .recutting import close_report
 
 LONGEST_WORDS = 2_000
@@ -79,13 +80,11 @@ def own_reports(assignment: Assignment) -> dict[int, CutReport]:
     """What the holder has reported about the trace and nobody has answered, by step."""
     if assignment.holder is None or assignment.holder.person_id is None:
         return {}
-    rows = _open_by.all(trace=assignment.trace_id, author=assignment.holder.person_id)
+    rows = _open_by.all(trace=assignment.trace_id, person=assignment.holder.person_id)
     return {report.step_id: report for report in rows}
 
 
-_open_by: Prepared[CutReport] = Prepared(
-    lambda trace, author: CutReport.objects.filter(trace=trace, author=author, answer="").order_by("pk")
-)
+_open_by: Prepared[CutReport] = Prepared(open_reports)
 
 
 def _step_at(trace: Trace, position: int, version: int | None) -> Step:

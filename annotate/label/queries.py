@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
+from typing import Any
 
-from django.db.models import F, Q
+from django.db.models import Exists, F, Q, QuerySet
 from django.utils.translation import gettext
 
 from annotate.enums import COMPARED, CriterionKind, RaterKind, Scope
 from annotate.errors import Conflict
-from annotate.models import Assignment, Candidate, Criterion, Label, Person, Project, Rater, Step, Trace
+from annotate.models import (
+    Assignment,
+    Candidate,
+    Comment,
+    Criterion,
+    CutReport,
+    Label,
+    Person,
+    Project,
+    Rater,
+    Step,
+    Trace,
+)
 from annotate.prepared import Prepared
 
 from .completeness import Answer, Place, Question, asked_places, open_places
@@ -37,6 +50,9 @@ class Sheet:
     ratings: Mapping[Rated, Answer] = field(default_factory=dict)
     # The boundary version of ``steps``, read with them: what the page's answers name.
     boundary: int = 1
+    # Whether there may be reports by the holder about the steps, and comments for them.
+    has_reports: bool = True
+    has_comments: bool = True
 
     @cached_property
     def asked(self) -> list[Place]:
@@ -158,13 +174,26 @@ def reader_of(assignment: Assignment) -> Rater:
 
 
 def sheet_of(assignment: Assignment) -> Sheet:
-    """Everything the labelling page needs, and nothing that other raters said."""
-    rows = _own_labels.all(assignment=assignment.pk, rater=reader_of(assignment).pk)
+    """Everything the labelling page needs, and nothing that other raters said.
+
+    The steps come with whether there are answers, reports and comments, so that a trace somebody opens for the first
+    time is one statement. Steps come before answers: should the trace be cut anew in between, the page names the old
+    version, and is made anew at its next answer.
+    """
+    reader = reader_of(assignment)
+    steps = _steps_beside.all(
+        trace=assignment.trace_id, assignment=assignment.pk, rater=reader.pk, person=reader.person_id or 0
+    )
+    first: Any = steps[0] if steps else None
+    has_answers = first is None or first.has_answers
+    rows = _own_labels.all(assignment=assignment.pk, rater=reader.pk) if has_answers else []
     # An earlier version's answers may lie in the same slot; they are not this sheet's.
     current = {one.pk for one in rubric_criteria(assignment.project)}
     labels = [row for row in rows if row[1] in current]
     return replace(
-        blank_sheet(assignment),
+        _laid_out(assignment, steps),
+        has_reports=first is None or first.has_reports,
+        has_comments=first is None or first.has_comments,
         answers={
             (criterion, position): Answer(value, text)
             for _, criterion, candidate, position, value, text, is_live in labels
@@ -179,26 +208,58 @@ def sheet_of(assignment: Assignment) -> Sheet:
     )
 
 
+def said_by(rater: int) -> QuerySet[Label]:
+    """A rater's labels, to be found by what they are about.
+
+    The sum keeps databases from the index over all that somebody has said, which a database that has not counted its
+    rows for a while takes for short.
+    """
+    return Label.objects.annotate(by=F("rater") + 0).filter(by=rater)
+
+
 _own_labels: Prepared[tuple[int, int, int | None, int | None, str, str, bool]] = Prepared(
-    lambda assignment, rater: Label.objects.filter(assignment=assignment, rater=rater).values_list(
-        "pk", "criterion", "candidate", "step__position", "value", "text", "is_live"
+    lambda assignment, rater: (
+        said_by(rater)
+        .filter(assignment=assignment)
+        .values_list("pk", "criterion", "candidate", "step__position", "value", "text", "is_live")
     )
 )
-_steps_of: Prepared[Step] = Prepared(
-    lambda trace: (
-        Step.objects.filter(trace_id=trace)
-        .annotate(boundary=F("trace__boundary_version"))
-        .order_by("position")
+
+
+def open_reports(trace: int, person: int) -> QuerySet[CutReport]:
+    """What the person has reported about the trace and nobody has answered."""
+    return CutReport.objects.filter(trace=trace, author=person, answer="").order_by("pk")
+
+
+def comments_for(trace: int, person: int) -> QuerySet[Comment]:
+    """What whoever reads the trace may see of its discussion (:mod:`annotate.label.threads` has the rule)."""
+    return Comment.objects.filter(trace=trace).filter(Q(author=person) | Q(addressee=person))
+
+
+def _steps(trace: int) -> QuerySet[Step]:
+    # In one statement with the steps: a trace that is cut anew between two would give its new steps the old version.
+    with_version = Step.objects.filter(trace_id=trace).annotate(boundary=F("trace__boundary_version"))
+    return with_version.order_by("position")
+
+
+_steps_of: Prepared[Step] = Prepared(_steps)
+_steps_beside: Prepared[Step] = Prepared(
+    lambda trace, assignment, rater, person: _steps(trace).annotate(
+        has_answers=Exists(said_by(rater).filter(assignment=assignment)),
+        has_reports=Exists(open_reports(trace, person)),
+        has_comments=Exists(comments_for(trace, person)),
     )
 )
 
 
 def blank_sheet(assignment: Assignment) -> Sheet:
     """The questions and the steps without any answers."""
+    return _laid_out(assignment, _steps_of.all(trace=assignment.trace_id))
+
+
+def _laid_out(assignment: Assignment, steps: Sequence[Step]) -> Sheet:
     groups = (one for one in rubric_criteria(assignment.project) if one.kind == CriterionKind.GROUP)
     criteria = asked_criteria(assignment.project)
-    steps = _steps_of.all(trace=assignment.trace_id)
-    # In one statement with the steps: a trace that is cut anew between two would give its new steps the old version.
     boundary: int = steps[0].boundary if steps else 1  # type: ignore[attr-defined]
     return Sheet(
         criteria=criteria,

@@ -8,7 +8,6 @@ from django.db import models
 
 from annotate.enums import RaterKind
 from annotate.models import Assignment, Label, Level, Person, Reveal, Trace
-from annotate.prepared import Prepared
 
 from .queries import reader_of
 
@@ -16,15 +15,9 @@ from .queries import reader_of
 MACHINES = (RaterKind.JUDGE, RaterKind.ROLLOUT, RaterKind.VERIFIER)
 
 
-def has_seen_prelabels(assignment: Assignment) -> bool:
-    """Whether the holder knows what machines say about the trace, from wherever."""
-    person = reader_of(assignment).person_id
-    return person is not None and bool(_reveals.all(person=person, trace=assignment.trace_id))
-
-
-_reveals: Prepared[tuple[int]] = Prepared(
-    lambda person, trace: Reveal.objects.filter(person=person, trace=trace).values_list("pk")
-)
+def seen_by(person: int, trace: int) -> models.Exists:
+    """Whether the person knows what machines say about the trace, from wherever."""
+    return models.Exists(Reveal.objects.filter(person=person, trace=trace))
 
 
 def is_revealed(assignment: Assignment) -> bool:

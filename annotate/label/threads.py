@@ -17,7 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils.translation import gettext
 
 from annotate.access import STILL_TO_SAY
@@ -25,6 +25,7 @@ from annotate.enums import AssignmentState
 from annotate.models import Assignment, Comment, Person, Project
 from annotate.prepared import Prepared
 
+from .queries import comments_for
 from .review import Review
 
 THEIRS = (AssignmentState.HELD, AssignmentState.SUBMITTED, AssignmentState.RETURNED)
@@ -125,11 +126,7 @@ def talk_of_reader(assignment: Assignment, person: Person) -> Talk:
 
 
 _comments: Prepared[Comment] = Prepared(
-    lambda trace, person: (
-        Comment.objects.filter(trace=trace)
-        .filter(Q(author=person) | Q(addressee=person))
-        .select_related("step")
-    )
+    lambda trace, person: comments_for(trace, person).select_related("step")
 )
 
 

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext
 
-from annotate.enums import CandidateKind, Scope
+from annotate.enums import CandidateKind, CriterionKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
 from annotate.models import Assignment, Criterion, Label, Step, Trace
@@ -22,9 +24,9 @@ from annotate.prepared import Prepared, PreparedInsert
 from .answers import Said, Spot, Written, clean_answer, clean_seconds
 from .completeness import Place
 from .cut_versions import CAME_LATE, Moved, moved
-from .queries import asked_criteria, reader_of
+from .queries import Sheet, asked_criteria, blank_sheet, reader_of, said_by
 from .rating import Rated, Texts, candidates_for
-from .revealing import has_seen_prelabels
+from .revealing import seen_by
 
 
 @dataclass(slots=True)
@@ -40,57 +42,78 @@ class Row:
     key: str
 
 
+class NewLabel(NamedTuple):
+    """A label's columns as they are to be written."""
+
+    rater_id: int
+    criterion_id: int
+    step_id: int | None
+    trace_id: int | None
+    candidate_id: int | None
+    assignment_id: int
+    value: str
+    text: str
+    seconds: float | None
+    is_live: bool
+    has_seen_prelabels: bool
+    evidence: dict[str, Any]
+    supersedes_id: int | None
+    created_at: datetime
+
+
 class Ledger:
     """What the holder of an assignment has said at some of its places, and the writing of more.
 
-    Three queries to open, whatever the number of places; at most three to write a batch.
+    At most two queries to open (three where there are texts to rate), whatever the number of places; at most three to
+    write a batch.
     """
 
-    def __init__(
-        self,
-        held: Assignment,
-        positions: Collection[int] | None = None,
-        steps: Sequence[Step] | None = None,
-    ) -> None:
+    def __init__(self, held: Assignment, positions: Collection[int] | None = None) -> None:
         """``held`` comes from :func:`held_for_writing`; without ``positions`` the whole trace is opened.
 
-        ``steps`` are those of the whole trace, if they have been read already, after ``held.trace``; they are read
-        again where the trace has been cut anew since.
+        The slot is locked, and who cuts a trace anew locks its slots first: this is how it is cut now.
         """
         self.held = held
         self.criteria: Mapping[int, Criterion] = {one.pk: one for one in asked_criteria(held.project)}
-        if steps and _version_of(held.trace_id) == held.trace.boundary_version:
-            self._boundary: int | None = held.trace.boundary_version
-            rows = [(step.position, step.pk, step.kind) for step in steps]
-        else:
-            # The slot is locked, and who cuts a trace anew locks its slots first: this is how it is cut now.
-            found = _steps_at(held, positions)
-            self._boundary = found[0][3] if found else None
-            rows = [(position, pk, kind) for position, pk, kind, _ in found]
-        self.steps = {position: pk for position, pk, _ in rows}
-        self.kinds = [kind for _, _, kind in sorted(rows)]
-        self.has_seen_prelabels = has_seen_prelabels(held)
-        self.rows: dict[Spot, list[Row]] = {}
-        position_of = {pk: position for position, pk in self.steps.items()}
         given = candidates_for(held.trace_id, self.criteria.values(), with_texts=False)
-        self.texts = Texts([one for one in given if one.step_id in position_of], position_of)
         # A rating may be written without its step being opened.
         self.candidates = {one.pk: one for one in given}
-        about: dict[str, Any] = {"trace": held.trace_id, "steps": list(position_of)}
+        reader = reader_of(held)
+        steps, known = _opened(held, reader.pk, reader.person_id or 0, positions)
+        self.boundary, self.has_seen_prelabels = known.boundary, known.has_seen
+        self.steps = {one.position: one.pk for one in steps}
+        self.kinds = [one.kind for one in steps]
+        position_of = {one.pk: one.position for one in steps}
+        self.texts = Texts([one for one in given if one.step_id in position_of], position_of)
+        self.rows: dict[Spot, list[Row]] = {}
+        if not (given or known.has_said or any(one.is_answered for one in steps)):
+            # Most sheets that are submitted whole have no label yet.
+            return
+        about: dict[str, Any] = {"trace": held.trace_id, "rater": reader.pk, "steps": list(position_of)}
         if given:
             about["candidates"] = list(self.candidates)
-        said = _said_before.all(rater=reader_of(held).pk, criteria=list(self.criteria), **about)
-        for pk, criterion, step, candidate, assignment, value, text, seconds, is_live, evidence in said:
-            spot = (criterion, None if step is None else position_of[step], candidate)
-            row = Row(pk, value, text, seconds, is_live, assignment == held.pk, evidence.get("key", ""))
-            self.rows.setdefault(spot, []).append(row)
+        for row in _said_before.all(**about):
+            pk, criterion, step, candidate, assignment, value, text, seconds, is_live, evidence = row
+            # Those of an earlier version are not this ledger's. They are few, and an index over a whole question long.
+            if criterion in self.criteria:
+                spot = (criterion, None if step is None else position_of[step], candidate)
+                here, key = assignment == held.pk, evidence.get("key", "")
+                self.rows.setdefault(spot, []).append(Row(pk, value, text, seconds, is_live, here, key))
 
-    @property
-    def boundary(self) -> int:
-        """The trace's boundary version now; asked for where no step was opened."""
-        if self._boundary is None:
-            self._boundary = _version_of(self.held.trace_id)
-        return self._boundary
+    def blank(self) -> Sheet:
+        """The sheet as a posted form is read by: the questions and the steps, whose texts only corrections need."""
+        if any(one.kind == CriterionKind.CORRECTION for one in self.criteria.values()):
+            return blank_sheet(self.held)
+        trace = self.held.trace_id
+        known = ((pk, trace, at, kind) for (at, pk), kind in zip(self.steps.items(), self.kinds, strict=True))
+        return Sheet(
+            criteria=tuple(self.criteria.values()),
+            groups=(),
+            steps=tuple(Step.from_db(None, ("id", "trace_id", "position", "kind"), one) for one in known),
+            answers={},
+            candidates=tuple(self.texts.candidates),
+            boundary=self.boundary,
+        )
 
     def standing(self, spot: Spot) -> Row | None:
         return next((row for row in self.rows.get(spot, ()) if row.is_live), None)
@@ -170,17 +193,17 @@ class Ledger:
         return written
 
     def _write_places(self, said: Sequence[Said], known: Mapping[Spot, int]) -> list[Written]:
-        outcome: list[Written | Label] = []
+        outcome: list[Written | NewLabel] = []
         retired: list[Row] = []
-        new: list[tuple[Spot, Label, str]] = []
+        new: list[tuple[Said, NewLabel]] = []
         for one in said:
             try:
                 label = self._label_of(one, known.get(one.spot, one.seen))
             except Rejected as refusal:
                 label = Written(refusal=refusal)
             outcome.append(label)
-            if isinstance(label, Label):
-                new.append((one.spot, label, one.key))
+            if isinstance(label, NewLabel):
+                new.append((one, label))
                 if (standing := self.standing(one.spot)) is not None:
                     retired.append(standing)
         if retired:
@@ -188,14 +211,15 @@ class Ledger:
             for row in retired:
                 row.is_live = False
         if new:
-            freeze_rubric(new[0][1].criterion.rubric)
-            _insert([label for _, label, _ in new])
-        for spot, label, key in new:
-            row = Row(label.pk, label.value, label.text, label.seconds, label.is_live, True, key)
-            self.rows.setdefault(spot, []).append(row)
-        return [Written(one.pk) if isinstance(one, Label) else one for one in outcome]
+            freeze_rubric(self.criteria[new[0][1].criterion_id].rubric)
+        pks = _insert([label for _, label in new])
+        for pk, (one, label) in zip(pks, new, strict=True):
+            row = Row(pk, label.value, label.text, label.seconds, label.is_live, True, one.key)
+            self.rows.setdefault(one.spot, []).append(row)
+        left = iter(pks)
+        return [Written(next(left)) if isinstance(one, NewLabel) else one for one in outcome]
 
-    def _label_of(self, one: Said, seen: int | None) -> Label | Written:
+    def _label_of(self, one: Said, seen: int | None) -> NewLabel | Written:
         """The row to write, or why there is none."""
         criterion = self._criterion_of(one)
         value, text = "", ""
@@ -209,13 +233,13 @@ class Ledger:
         if settled is not None:
             return settled
         standing = self.standing(one.spot)
-        return Label(
-            rater=reader_of(self.held),
-            criterion=criterion,
+        return NewLabel(
+            rater_id=reader_of(self.held).pk,
+            criterion_id=criterion.pk,
             step_id=None if one.position is None else self.steps[one.position],
             trace_id=self.held.trace_id if one.position is None and one.candidate is None else None,
             candidate_id=one.candidate,
-            assignment=self.held,
+            assignment_id=self.held.pk,
             value=value,
             text=text,
             seconds=seconds,
@@ -223,6 +247,7 @@ class Ledger:
             has_seen_prelabels=self.has_seen_prelabels,
             evidence=({"key": one.key} if one.key else {}) | ({"is_filled": True} if one.is_filled else {}),
             supersedes_id=standing.pk if standing else None,
+            created_at=timezone.now(),
         )
 
     def _settled(self, one: Said, value: str, text: str, seen: int | None) -> Written | None:
@@ -314,7 +339,7 @@ def open_ledger(held: Assignment, said: Sequence[Said]) -> tuple[Ledger, list[Mo
 
 
 def _about(
-    rater: int, criteria: list[int], trace: int, steps: list[int], candidates: Sequence[int] = ()
+    rater: int, trace: int, steps: list[int], candidates: Sequence[int] = ()
 ) -> QuerySet[Label, tuple[Any, ...]]:
     # By the steps' ids, not through a join: in a table of millions both sides of the OR then have an index.
     about = Q(step__in=steps) | Q(trace=trace)
@@ -322,49 +347,82 @@ def _about(
         about |= Q(candidate__in=candidates)
     names = ("pk", "criterion_id", "step_id", "candidate_id", "assignment_id")
     return (
-        Label.objects.filter(about, rater=rater, criterion__in=criteria)
+        said_by(rater)
+        .filter(about)
         .values_list(*names, "value", "text", "seconds", "is_live", "evidence")
         .order_by("pk")
     )
 
 
-_insert = PreparedInsert(Label)
+_insert = PreparedInsert(Label, NewLabel._fields)
 _said_before: Prepared[tuple[Any, ...]] = Prepared(_about)
 
 
-def _version_of(trace_id: int) -> int:
-    found = _version.first(trace=trace_id)
-    if found is None:
-        raise Trace.DoesNotExist
-    return found[0]
+class Opened(NamedTuple):
+    """What is known of a trace as one of its readers begins to write, and whether they have spoken of it as a whole."""
+
+    boundary: int
+    has_seen: bool
+    has_said: bool
 
 
-_version: Prepared[tuple[int]] = Prepared(
-    lambda trace: Trace.objects.filter(pk=trace).order_by().values_list("boundary_version")
-)
+class OpenedStep(NamedTuple):
+    """A step, and whether the reader has said anything about it, in whatever version of the rubric."""
+
+    position: int
+    pk: int
+    kind: str
+    is_answered: bool
 
 
-def _steps_at(held: Assignment, positions: Collection[int] | None) -> list[tuple[int, int, str, int]]:
-    """Position, key, kind, and the trace's boundary version, which a statement of its own could read too late."""
+def _opened(
+    held: Assignment, rater: int, person: int, positions: Collection[int] | None
+) -> tuple[list[OpenedStep], Opened]:
+    """In one statement, so that steps and boundary version belong together."""
+    about: dict[str, Any] = {"trace": held.trace_id, "rater": rater, "person": person}
+    rows = []
     if positions is None:
-        return _every_step.all(trace=held.trace_id)
-    return _some_steps.all(trace=held.trace_id, positions=list(positions)) if positions else []
+        rows = _every_step.all(**about)
+    elif positions:
+        rows = _some_steps.all(positions=list(positions), **about)
+    if rows:
+        return [OpenedStep(*row[:4]) for row in rows], Opened(*rows[0][4:])
+    known = _no_step.first(**about)
+    if known is None:
+        raise Trace.DoesNotExist
+    return [], Opened(*known)
 
 
-_every_step: Prepared[tuple[int, int, str, int]] = Prepared(
-    lambda trace: (
+def _steps_of_reader(trace: int, rater: int, person: int) -> QuerySet[Step, tuple[Any, ...]]:
+    # Step by step, in the list of what is selected: otherwise a database that has not counted its rows for a while
+    # reads all that the rater has ever said.
+    answered = Exists(said_by(rater).filter(step=OuterRef("pk")))
+    has_seen, has_said = _beside(trace, rater, person)
+    return (
         Step.objects.filter(trace_id=trace)
-        .order_by()
-        .values_list("position", "pk", "kind", "trace__boundary_version")
+        .annotate(is_answered=answered, has_seen=has_seen, has_said=has_said)
+        .order_by("position")
+        .values_list(
+            *("position", "pk", "kind", "is_answered", "trace__boundary_version", "has_seen", "has_said")
+        )
     )
+
+
+def _without_steps(trace: int, rater: int, person: int) -> QuerySet[Trace, tuple[int, bool, bool]]:
+    has_seen, has_said = _beside(trace, rater, person)
+    found = Trace.objects.filter(pk=trace).order_by().annotate(has_seen=has_seen, has_said=has_said)
+    return found.values_list("boundary_version", "has_seen", "has_said")
+
+
+def _beside(trace: int, rater: int, person: int) -> tuple[Exists, Exists]:
+    return seen_by(person, trace), Exists(said_by(rater).filter(trace=trace))
+
+
+_every_step: Prepared[tuple[Any, ...]] = Prepared(_steps_of_reader)
+_some_steps: Prepared[tuple[Any, ...]] = Prepared(
+    lambda positions, **about: _steps_of_reader(**about).filter(position__in=positions)
 )
-_some_steps: Prepared[tuple[int, int, str, int]] = Prepared(
-    lambda trace, positions: (
-        Step.objects.filter(trace_id=trace, position__in=positions)
-        .order_by()
-        .values_list("position", "pk", "kind", "trace__boundary_version")
-    )
-)
+_no_step: Prepared[tuple[int, bool, bool]] = Prepared(_without_steps)
 
 
 def _once_per_place(said: Sequence[Said]) -> Iterator[list[Said]]:

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import Count, F, Model, Q, QuerySet
+from django.db.models import Count, F, Model, Q, QuerySet, Subquery
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotate.enums import AssignmentState
+from annotate.label.writing import NewLabel
 from annotate.models import Assignment, Label, Person, Project, Step, Trace
-from annotate.prepared import Prepared, PreparedInsert, PreparedUpdate
+from annotate.prepared import Prepared, PreparedChange, PreparedInsert, PreparedUpdate
 from tests.factories import a_criterion, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -125,16 +126,21 @@ def test_rows_are_written_as_by_bulk_create_and_know_their_ids(n: int) -> None:
             seconds=None if step.position else 1.5,
             evidence={"key": f"k{step.position}", "n": [1, None]},
             distribution={"good": 0.25},
+            created_at=timezone.now(),
         )
         for step in trace.steps.all()[:n]
     ]
-    PreparedInsert(Label)(wanted)
-    assert Label.objects.count() == n
-    for one in wanted:
-        stored = Label.objects.get(pk=one.pk)
-        assert columns(stored) == columns(one)
-        assert stored.step == one.step
-        assert not one._state.adding
+    names = [*NewLabel._fields, "distribution"]
+    pks = PreparedInsert(Label, names)([[getattr(one, name) for name in names] for one in wanted])
+    assert Label.objects.count() == len(pks) == n
+    for pk, one in zip(pks, wanted, strict=True):
+        one.pk = pk
+        assert columns(Label.objects.get(pk=pk)) == columns(one)
+
+
+def test_what_has_no_usual_value_must_be_named() -> None:
+    with pytest.raises(TypeError, match=r"Label\.created_at has no value that could be left out"):
+        PreparedInsert(Label, [name for name in NewLabel._fields if name != "created_at"])([()])
 
 
 def test_as_many_rows_as_a_very_long_trace_has_steps_are_written() -> None:
@@ -143,12 +149,35 @@ def test_as_many_rows_as_a_very_long_trace_has_steps_are_written() -> None:
     project = a_project()
     trace = a_trace(project, n_steps=n)
     rater, criterion = a_rater(project), a_criterion(project)
-    wanted = [Label(rater=rater, criterion=criterion, step=step, value="good") for step in trace.steps.all()]
-    PreparedInsert(Label)(wanted)
+    steps = list(trace.steps.values_list("pk", flat=True))
+    blank = Label(rater=rater, criterion=criterion, value="good", created_at=timezone.now())
+    usual = [getattr(blank, name) for name in NewLabel._fields]
+    at = NewLabel._fields.index("step_id")
+    pks = PreparedInsert(Label, NewLabel._fields)([[*usual[:at], pk, *usual[at + 1 :]] for pk in steps])
     assert n * len(Label._meta.concrete_fields) > 32_766
     stored = dict(Label.objects.values_list("pk", "step"))
-    assert stored == {one.pk: one.step_id for one in wanted}
+    assert stored == dict(zip(pks, steps, strict=True))
     assert len(stored) == n
+
+
+def test_a_change_gives_the_rows_as_they_are_then() -> None:
+    change: PreparedChange[Assignment] = PreparedChange(
+        lambda trace, **said: (
+            Assignment.objects.filter(pk=Subquery(Assignment.objects.filter(trace=trace).values("pk")[:1])),
+            {"token": F("token") + 1, **said},
+        ),
+        kinds={"score": float},
+    )
+    project = a_project()
+    slot = Assignment.objects.create(project=project, trace=a_trace(project), slot=0, note="50 %s")
+    now = timezone.now()
+    for n, score in ((1, 0.5), (2, None)):
+        found = change.first(trace=slot.trace_id, score=score, finished_at=now)
+        slot.refresh_from_db()
+        assert found is not None
+        assert columns(found) == columns(slot)
+        assert (slot.token, slot.score, slot.finished_at) == (n, score, now)
+    assert change.first(trace=0, score=None, finished_at=now) is None
 
 
 def test_values_of_other_names_make_another_query() -> None:

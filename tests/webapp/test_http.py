@@ -4,6 +4,8 @@ import json
 from typing import Any
 
 import pytest
+from csp.constants import HEADER
+from csp.middleware import CSPMiddleware
 from django.http import Http404, HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import translation
@@ -12,7 +14,7 @@ from rest_framework.exceptions import ValidationError
 from annotate.errors import BackendError, Conflict, GradusError, NotAllowed, NotEstimable, Rejected
 from annotate.models import Project
 from tests.factories import a_person
-from webapp.http import GradusErrorMiddleware, api_error
+from webapp.http import ContentPolicy, GradusErrorMiddleware, api_error
 
 STATUSES: list[tuple[GradusError, int]] = [
     (NotAllowed(), 404),
@@ -125,3 +127,15 @@ def test_a_rubric_is_copied_in_the_language_that_was_chosen_for_it(language: str
         "bad",
         "unsure",
     ]
+
+
+def test_the_policy_is_the_one_that_django_csp_would_send() -> None:
+    request, blank = RequestFactory().get("/"), HttpResponse()
+    theirs = CSPMiddleware(lambda _: HttpResponse())(request)[HEADER]
+    ours = ContentPolicy(lambda _: blank)(request)[HEADER]
+    assert sorted(ours.split("; ")) == sorted(theirs.split("; "))
+
+
+def test_a_view_keeps_the_policy_that_it_has_set_itself() -> None:
+    own = HttpResponse(headers={HEADER: "default-src 'none'"})
+    assert ContentPolicy(lambda _: own)(RequestFactory().get("/"))[HEADER] == "default-src 'none'"

@@ -1,10 +1,12 @@
-"""What the labelling page's script sends: some answers as JSON, each located by its row where it is refused."""
+"""What the labelling page sends: its lease with a form, or some answers as JSON, each located by its row."""
 
 from __future__ import annotations
 
 import json
-from typing import Any
+import re
+from typing import Any, NamedTuple
 
+from django.http import QueryDict
 from django.utils.translation import gettext
 
 from annotate.errors import Rejected
@@ -13,6 +15,38 @@ from annotate.models.label import LONGEST_VALUE
 
 # A page that was offline for long sends what waited in parts of this many.
 MOST_ANSWERS = 200
+_WHOLE = re.compile("[0-9]{1,18}")
+
+
+class Lease(NamedTuple):
+    """What a whole sheet is posted with."""
+
+    token: int
+    # The newest label that the page knew of; a form without it writes over whatever stands.
+    seen: int | None
+    # How the trace was cut when the page was made; without it, as it is now.
+    boundary: int | None
+
+
+def read_lease(data: QueryDict) -> Lease:
+    """Three whole numbers, of which a form of Django's makes three fields each time it is posted."""
+    token, seen, boundary = (_posted(data, name) for name in Lease._fields)
+    if token is None or boundary == 0:
+        raise _no_lease()
+    return Lease(token, seen, boundary)
+
+
+def _posted(data: QueryDict, name: str) -> int | None:
+    said = data.get(name, "").strip()
+    if not said:
+        return None
+    if not _WHOLE.fullmatch(said):
+        raise _no_lease()
+    return int(said)
+
+
+def _no_lease() -> Rejected:
+    return Rejected(gettext("The form came without its lease token. Reload the page."), field="token")
 
 
 def read_answers(body: bytes) -> tuple[int, list[Said]]:

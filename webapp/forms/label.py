@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django import forms
 from django.http import QueryDict
@@ -25,14 +26,6 @@ LONG_TRACE, FIRST_STEPS = 60, 40
 NOT_ANSWERED = Answer("", "")
 # The choice of none of the alternatives: its answer is the words beside it.
 OWN = "own"
-
-
-class LeaseForm(forms.Form):
-    token = forms.IntegerField(min_value=0)
-    # The newest label that the page knew of; a form without it writes over whatever stands.
-    seen = forms.IntegerField(min_value=0, required=False)
-    # How the trace was cut when the page was made; without it, as it is now.
-    boundary = forms.IntegerField(min_value=1, required=False)
 
 
 class LabellingForm(forms.Form):
@@ -309,12 +302,13 @@ def first_rows(rows: Sequence[Row]) -> Sequence[Row]:
     ]
 
 
-def said_in(sheet: Sheet, data: QueryDict, *, seen: int | None) -> list[Said]:
+def said_in(sheet: Sheet, data: QueryDict, *, seen: int | None, boundary: int | None = None) -> list[Said]:
     """What a posted sheet says that the stored one does not; a question left blank says nothing.
 
     Steps left open before an error are answered along with it where the question says so.
     """
-    said_now = {said.spot: said for said in _posted_answers(sheet, data, seen)}
+    say = partial(Said, seen=seen, boundary=boundary)
+    said_now = {said.spot: said for said in _posted_answers(sheet, data, say)}
     filled: list[Said] = []
     for asking in askings_of(sheet):
         if not asking.fill:
@@ -328,13 +322,11 @@ def said_in(sheet: Sheet, data: QueryDict, *, seen: int | None) -> list[Said]:
         first = next((index for index, value in enumerate(values) if value in errors), 0)
         for step, value in zip(sheet.steps[:first], values, strict=False):
             if not value:
-                filled.append(
-                    Said(asking.criterion.pk, step.position, asking.fill, is_filled=True, seen=seen)
-                )
+                filled.append(say(asking.criterion.pk, step.position, asking.fill, is_filled=True))
     return [*said_now.values(), *filled]
 
 
-def _posted_answers(sheet: Sheet, data: QueryDict, seen: int | None) -> Iterator[Said]:
+def _posted_answers(sheet: Sheet, data: QueryDict, say: Callable[..., Said]) -> Iterator[Said]:
     for blank in [*_blanks_of_steps(sheet), *blanks_about_trace(sheet)]:
         values = filter(None, data.getlist(f"answer-{blank.suffix}"))
         value = " ".join(sorted(value for value in values if not (blank.asking.is_pick and value == OWN)))
@@ -346,7 +338,7 @@ def _posted_answers(sheet: Sheet, data: QueryDict, seen: int | None) -> Iterator
         if is_answer and (value, text) != (blank.answer.value, blank.answer.text):
             rated = blank.candidate.pk if blank.candidate else None
             position = None if rated is not None else blank.position
-            yield Said(blank.criterion.pk, position, value, text, seen=seen, candidate=rated)
+            yield say(blank.criterion.pk, position, value, text, candidate=rated)
 
 
 def _blanks_of_steps(sheet: Sheet) -> Iterator[Blank]:

@@ -19,9 +19,9 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language
 
 from annotate.enums import StepKind
-from annotate.models import Step
+from annotate.models import Problem, Step
 
-from .typeset import typeset
+from .typeset import typeset, typeset_raw
 
 register = template.Library()
 
@@ -65,6 +65,12 @@ def step_text(step: Step, is_raw: bool) -> SafeString:
         # typeset() returns only what its allow-list let through.
         return mark_safe(f'<div class="prose">{typeset(step.body)}</div>')  # noqa: S308
     return render_to_string("parts/step_text.html", {"step": step, "is_raw": is_raw})
+
+
+def problem_text(problem: Problem, is_raw: bool) -> SafeString:
+    """What is asked of the model, as its steps are shown."""
+    shown = typeset_raw(problem.text) if is_raw else f'<div class="prose">{typeset(problem.text)}</div>'
+    return mark_safe(shown)  # noqa: S308
 
 
 @register.simple_tag(takes_context=True)

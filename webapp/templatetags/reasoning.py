@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django import template
+from django.template.defaultfilters import truncatechars
 from django.utils.safestring import SafeString, mark_safe
 
 from annotate.enums import StepKind
@@ -15,6 +16,7 @@ from .typeset import reveal, typeset, typeset_raw
 register = template.Library()
 
 FOLD_AFTER = 12
+OPENING = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,13 @@ def folded(step: Step) -> Folded | None:
         return None
     head, rest = lines[:FOLD_AFTER], lines[FOLD_AFTER:]
     return Folded(raw_text("\n".join(head)), raw_text("\n".join(rest)), len(rest))
+
+
+def opening(text: str) -> str:
+    """What a line holds of a text: as ``truncatechars`` would cut it, which looks at every character."""
+    if not text.isascii():
+        return str(truncatechars(text, OPENING))
+    return text if len(text) <= OPENING else f"{text[: OPENING - 1]}…"
 
 
 @register.filter

@@ -1,67 +1,77 @@
-"""``{% load rows %}``: the steps of a labelling page, and their places in its map, quickly.
+"""The steps of a labelling page, and their places in its map, quickly.
 
 Most rows of a page differ in a number and in what the model wrote. Such a row is rendered once for a rubric version
 that cannot change any more, with stand-ins for the numbers and the text, which are then filled in row by row; whatever
 has more to it (an answer, a comment, an image, what machines say) goes through the template.
+
+``around`` is what steps look like besides their rows (views/label.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
-from django import template
-from django.template.context import Context
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext
 
 from .images import images
 from .questions import MOST_KEPT, NUMBER, POSITION, step_text, without_line_ends
 from .words import step_title
 
-register = template.Library()
-
 _TEXT = "\ue002"
 # Before and after the text, by all that they depend on.
 _kept: dict[Hashable, tuple[str, str]] = {}
+Around = Mapping[str, Any]
 
 
-@register.simple_tag(takes_context=True)
-def step_row(context: Context, row: Any) -> SafeString:
-    """A step with its questions."""
-    remarks = context["talk"].at(row.step.pk)
-    text, pictures = step_text(row.step, context["is_raw"]), images(row.step, context["assignment"])
-    rubric = context["project"].rubric
+def step_rows(around: Around, rows: Sequence[Any]) -> SafeString:
+    """The steps with their questions."""
+    rubric = around["project"].rubric
+    version = rubric.created_at if rubric is not None and rubric.is_frozen else None
+    key = ("step", version, bool(around["is_open"]), get_language())
+    return mark_safe("".join([_step_row(around, row, key) for row in rows]))  # noqa: S308
+
+
+def _step_row(around: Around, row: Any, key: tuple[Hashable, ...]) -> str:
+    remarks = around["talk"].at(row.step.pk)
+    text, pictures = step_text(row.step, around["is_raw"]), images(row.step, around["assignment"])
     has_more = remarks or row.words or row.how_long or row.notes or row.report or pictures
-    if has_more or not row.asks_the_usual or rubric is None or not rubric.is_frozen:
+    if has_more or key[1] is None or not row.asks_the_usual:
         shown = {"row": row, "text": text, "pictures": pictures, "remarks": remarks}
-        return _rendered(context, "label/step.html", **shown)
-    asked = tuple(part.criterion.pk for part in row.blanks)
-    key = ("step", rubric.created_at, asked, bool(context["is_open"]), get_language())
-    if key not in _kept:
-        blanks = [blank.standing_in(POSITION, NUMBER) for blank in row.blanks]
-        _keep(key, _rendered(context, "label/step.html", row=_stand_in(parts=blanks), text=_TEXT, remarks=()))
+        return _rendered(around, "label/step.html", **shown)
+    key = (*key, *(part.criterion.pk for part in row.parts))
+    kept = _kept.get(key)
+    if kept is None:
+        row_of_any = _stand_in(parts=[blank.standing_in(POSITION, NUMBER) for blank in row.blanks])
+        kept = _keep(key, _rendered(around, "label/step.html", row=row_of_any, text=_TEXT, remarks=()))
     # The text is safe by what step_text returns, and put in last: what stands in it is not looked at again.
-    before, after = (_placed(part, row) for part in _kept[key])
-    return mark_safe(f"{before}{text}{after}")  # noqa: S308
+    before, after = kept
+    return f"{_placed(before, row)}{text}{_placed(after, row)}"
 
 
-@register.simple_tag(takes_context=True)
-def map_row(context: Context, row: Any) -> SafeString:
-    """A step's place in the map."""
-    if row.is_disputed or row.mark:
-        return _rendered(context, "label/map_row.html", row=row)
+def map_rows(rows: Sequence[Any]) -> SafeString:
+    """The steps' places in the map."""
     key = ("map", get_language())
-    if key not in _kept:
-        _keep(key, _rendered(context, "label/map_row.html", row=_stand_in()) + _TEXT)
-    return mark_safe(_placed(_kept[key][0], row))  # noqa: S308
+    usual, _ = _kept.get(key) or _keep(key, _rendered({}, "label/map_row.html", row=_stand_in()) + _TEXT)
+    return mark_safe("".join([_map_row(row, usual) for row in rows]))  # noqa: S308
 
 
-@register.simple_tag
-def step_choice(row: Any) -> SafeString:
-    """A step in a list to choose from."""
-    return format_html('<option value="{}">{}</option>', row.step.position, step_title(row.number))
+def _map_row(row: Any, usual: str) -> str:
+    if row.is_disputed or row.mark:
+        words = gettext(", a machine says otherwise")
+        return _rendered({}, "label/map_row.html", row=row, disputed_words=words)
+    return _placed(usual, row)
+
+
+def step_choices(rows: Sequence[Any]) -> SafeString:
+    """The steps in a list to choose from."""
+    key = ("choice", get_language())
+    option = '<option value="{}">{}</option>'
+    usual, _ = _kept.get(key) or _keep(key, format_html(option, POSITION, step_title(NUMBER)) + _TEXT)
+    return mark_safe("".join([_placed(usual, row) for row in rows]))  # noqa: S308
 
 
 def _stand_in(**more: Any) -> dict[str, Any]:
@@ -69,18 +79,17 @@ def _stand_in(**more: Any) -> dict[str, Any]:
 
 
 def _placed(part: str, row: Any) -> str:
-    return part.replace(POSITION, str(row.step.position)).replace(NUMBER, str(row.number))
+    position: int = row.step.position
+    return part.replace(POSITION, str(position)).replace(NUMBER, str(position + 1))
 
 
-def _keep(key: Hashable, rendered: str) -> None:
+def _keep(key: Hashable, rendered: str) -> tuple[str, str]:
     if len(_kept) >= MOST_KEPT:
         _kept.clear()
     before, after = without_line_ends(rendered).split(_TEXT)
     _kept[key] = before, after
+    return before, after
 
 
-def _rendered(context: Context, name: str, **shown: Any) -> SafeString:
-    assert context.template is not None
-    found = context.template.engine.get_template(name)
-    with context.push(**shown):
-        return found.render(context)
+def _rendered(around: Around, name: str, **shown: Any) -> str:
+    return render_to_string(name, {**around, **shown})

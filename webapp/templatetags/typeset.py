@@ -21,6 +21,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
 from .mathspans import use_math
+from .plain import plain_html
 
 LONGEST = 20_000
 # What annotate/ingest/images.py leaves in a text where an image stood.
@@ -42,6 +43,12 @@ def typeset(text: str) -> str:
     shown = _IMAGE_REFERENCE.sub(_image_words, reveal(text))
     if len(shown) > LONGEST:
         return typeset_raw(text)
+    plain = plain_html(shown)
+    return parsed(shown) if plain is None else plain
+
+
+def parsed(shown: str) -> str:
+    """:func:`typeset` of what is revealed already, by the parser and the allow-list."""
     return nh3.clean(
         _markdown().render(shown),
         tags=_BLOCKS | _INLINES | _TABLES,

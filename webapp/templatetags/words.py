@@ -50,7 +50,7 @@ def action_title(action: str) -> str:
 
 
 @register.filter
-def step_title(number: int) -> str:
+def step_title(number: int | str) -> str:
     """``Step 3``. A page of 500 steps says it 1,500 times, hence neither blocktranslate nor a look-up for each."""
     return _step_title(get_language() or "") % {"position": number}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -12,34 +13,40 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from annotate.access import assignment_for, project_for
-from annotate.assign.actions import claim_next
 from annotate.assign.queries import desk_of, feedback_on
 from annotate.enums import AssignmentState, CutFault, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.ingest.layouts import steps_at
-from annotate.label.actions import save_answers, save_for_page, set_labelling, submit_sheet, trouble_in
+from annotate.label.actions import save_answers, save_for_page, set_labelling, submit_and_claim, trouble_in
 from annotate.label.answers import Said, Written
 from annotate.label.cut_reports import own_reports
 from annotate.label.cut_versions import old_answers
 from annotate.label.queries import Sheet, blank_sheet, has_worked_on, reader_of, sheet_of
 from annotate.label.revealing import MachineWord, is_revealed, machine_words
 from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
+from annotate.label.threads import Talk, talk_of_reader
 from annotate.models import Assignment, Person
-from webapp.forms.answers import read_answers
+from webapp.forms.answers import Lease, read_answers, read_lease
 from webapp.forms.label import (
     FIRST_STEPS,
+    LONG_TRACE,
     LabellingForm,
-    LeaseForm,
     Row,
     blanks_about_trace,
     first_rows,
     rows_of,
     said_in,
 )
+from webapp.templatetags.images import images
+from webapp.templatetags.questions import problem_text
+from webapp.templatetags.reasoning import opening, revealed
+from webapp.templatetags.rows import map_rows, step_choices, step_rows
+from webapp.templatetags.sheet_page import page_from_frame
 from webapp.templatetags.typeset import has_math
 
 
@@ -50,20 +57,19 @@ def sheet(request: HttpRequest, pk: int) -> HttpResponse:
     assignment = _own_assignment(request, pk)
     if request.method != "POST":
         return _page(request, assignment)
-    lease = _lease(request)
-    blank = blank_sheet(assignment)
-    said = _said(assignment, blank, request.POST, lease)
+    lease = read_lease(request.POST)
     if "submit" not in request.POST:
-        problem = trouble_in(said, save_answers(assignment, lease["token"], said))
+        said = _said(assignment, request.POST, lease, blank_sheet(assignment))
+        problem = trouble_in(said, save_answers(assignment, lease.token, said))
         return redirect("assignment", pk=pk) if problem is None else _page(request, assignment, problem)
-    handed = submit_sheet(assignment, lease["token"], said, blank.steps)
+    reading = partial(_said, assignment, request.POST, lease)
+    handed, following = submit_and_claim(assignment, lease.token, reading)
     if handed.problem is not None:
         return _page(request, assignment, handed.problem)
     if handed.is_revealed:
         return redirect("assignment", pk=pk)
     if handed.submitted is not None and (said_of_it := feedback_on(handed.submitted)):
         messages.info(request, said_of_it)
-    following = claim_next(assignment.project, reader_of(assignment))
     if following is None:
         return redirect("queue", slug=assignment.project.slug)
     return redirect("assignment", pk=following.pk)
@@ -94,7 +100,7 @@ def later_steps(request: HttpRequest, pk: int) -> HttpResponse:
     if _number(request, "boundary", str(sheet.boundary)) != sheet.boundary:
         return HttpResponse(status=HTTPStatus.RESET_CONTENT)
     rows = _rows(assignment, sheet, _machine_words(assignment))[start : start + FIRST_STEPS]
-    return render(request, "label/later.html", _around_steps(request, assignment, sheet) | {"rows": rows})
+    return HttpResponse(step_rows(_around_steps(request, assignment, sheet), rows))
 
 
 def _number(request: HttpRequest, name: str, usual: str) -> int:
@@ -107,7 +113,8 @@ def _number(request: HttpRequest, name: str, usual: str) -> int:
 def _rows(
     assignment: Assignment, sheet: Sheet, words: Mapping[int | None, Sequence[MachineWord]]
 ) -> list[Row]:
-    return rows_of(sheet, words, old_answers(assignment), own_reports(assignment))
+    reports = own_reports(assignment) if sheet.has_reports else {}
+    return rows_of(sheet, words, old_answers(assignment), reports)
 
 
 @login_required
@@ -124,15 +131,13 @@ def labelling_settings(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "label/settings.html", {"project": project, "form": form})
 
 
-def _said(assignment: Assignment, blank: Sheet, data: QueryDict, lease: dict[str, Any]) -> list[Said]:
+def _said(assignment: Assignment, data: QueryDict, lease: Lease, blank: Sheet) -> list[Said]:
     """The posted sheet, read as the trace was cut on the page it was posted from."""
-    then = lease["boundary"]
-    if then in (None, blank.boundary):
-        said = said_in(blank, data, seen=lease["seen"])
-    else:
-        old = replace(blank, steps=tuple(steps_at(assignment.trace, then)), candidates=())
-        said = said_in(old, data, seen=lease["seen"])
-    return [replace(one, boundary=then) for one in said]
+    then = lease.boundary
+    if then is None or then == blank.boundary:
+        return said_in(blank, data, seen=lease.seen, boundary=then)
+    old = replace(blank, steps=tuple(steps_at(assignment.trace, then)), candidates=())
+    return said_in(old, data, seen=lease.seen, boundary=then)
 
 
 def _as_json(written: Written) -> dict[str, Any]:
@@ -149,7 +154,7 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
         assignment.trace.refresh_from_db(fields=["boundary_version", "n_steps"])
     sheet = sheet_of(assignment)
     assert isinstance(request.user, Person)
-    project, problem = assignment.project, assignment.trace.problem
+    project, problem, reader = assignment.project, assignment.trace.problem, reader_of(assignment)
     words = _machine_words(assignment)
     rows = _rows(assignment, sheet, words)
     around = _around_steps(request, assignment, sheet)
@@ -162,25 +167,54 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
     ]
     if project.shows_reference:
         texts += [problem.reference_answer or "", problem.reference_solution or ""]
-    return render(
-        request,
-        "label/sheet.html",
-        {
-            **around,
-            "problem": problem,
-            "rows": rows,
-            "first_rows": rows if is_whole else first_rows(rows),
-            "faults": CutFault.choices,
-            "whole": blanks_about_trace(sheet),
-            "whole_words": words.get(None, ()),
-            "is_revealed": bool(words),
-            "needs_math": not around["is_raw"] and any(map(has_math, texts)),
-            "missing": missing,
-            **_keys(request.user, sheet),
-            "queue": desk_of(project, reader_of(assignment)),
-        },
-        status=(409 if missing.field == "boundary" else 400) if missing else 200,
-    )
+    first = rows if is_whole else first_rows(rows)
+    shown = {
+        **around,
+        **_about_problem(assignment, is_raw=around["is_raw"]),
+        **_about_whole(around, words.get(None, ())),
+        "rows": rows,
+        "n_rows": len(rows),
+        "n_first": len(first),
+        "is_long": len(rows) > LONG_TRACE,
+        "map": map_rows(rows),
+        "steps": step_rows(around, first),
+        "choices": step_choices(rows),
+        "faults": CutFault.choices,
+        "is_revealed": bool(words),
+        "needs_math": not around["is_raw"] and any(map(has_math, texts)),
+        "missing": missing,
+        **_keys(request.user, sheet),
+        # The reader's row came through the door.
+        "queue": desk_of(project, reader, getattr(reader, "reader", None)),
+    }
+    if (page := page_from_frame(request, shown)) is not None:
+        return HttpResponse(page)
+    status = HTTPStatus.OK
+    if missing is not None:
+        status = HTTPStatus.CONFLICT if missing.field == "boundary" else HTTPStatus.BAD_REQUEST
+    return render(request, "label/sheet.html", shown, status=status)
+
+
+def _about_problem(assignment: Assignment, *, is_raw: bool) -> dict[str, str]:
+    problem = assignment.trace.problem
+    shows_reference = assignment.project.shows_reference
+    return {
+        "problem_text": problem_text(problem, is_raw),
+        "problem_pictures": images(problem, assignment),
+        "problem_opening": revealed(opening(problem.text)),
+        "references": render_to_string("label/references.html", {"problem": problem})
+        if shows_reference
+        else "",
+    }
+
+
+def _about_whole(around: dict[str, Any], words: Sequence[MachineWord]) -> dict[str, Any]:
+    whole = blanks_about_trace(around["sheet"])
+    shown = {**around, "whole": whole, "whole_words": words}
+    return {
+        "whole": whole,
+        "whole_questions": render_to_string("label/whole.html", shown) if whole else "",
+    }
 
 
 def _machine_words(assignment: Assignment) -> dict[int | None, list[MachineWord]]:
@@ -189,7 +223,9 @@ def _machine_words(assignment: Assignment) -> dict[int | None, list[MachineWord]
 
 def _around_steps(request: HttpRequest, assignment: Assignment, sheet: Sheet) -> dict[str, Any]:
     """What the steps of a sheet look like depends on this, besides their rows."""
+    assert isinstance(request.user, Person)
     return {
+        "talk": talk_of_reader(assignment, request.user) if sheet.has_comments else Talk(),
         "assignment": assignment,
         "project": assignment.project,
         "sheet": sheet,
@@ -223,10 +259,3 @@ def _own_assignment(request: HttpRequest, pk: int) -> Assignment:
                 )
             ) from None
         raise
-
-
-def _lease(request: HttpRequest) -> dict[str, Any]:
-    form = LeaseForm(request.POST)
-    if not form.is_valid():
-        raise Rejected(gettext("The form came without its lease token. Reload the page."), field="token")
-    return form.cleaned_data

@@ -154,7 +154,7 @@ def test_a_paused_person_keeps_what_they_hold_and_gets_nothing_new() -> None:
     assert claim_next(project, bob) is None
 
 
-def test_a_claim_takes_four_queries_however_much_lies_behind() -> None:
+def test_a_claim_takes_two_queries_however_much_lies_behind() -> None:
     project = a_queue(n_traces=12, overlap=2)
     bob = person(project, "bob")
 
@@ -165,7 +165,7 @@ def test_a_claim_takes_four_queries_however_much_lies_behind() -> None:
         return sum(not query["sql"].startswith(("SAVEPOINT", "RELEASE")) for query in captured)
 
     read_next(project, bob)
-    assert [queries_of_a_claim() for _ in range(8)] == [4] * 8
+    assert [queries_of_a_claim() for _ in range(8)] == [2] * 8
 
 
 def test_a_gold_reading_stands_under_the_number_of_an_ordinary_one() -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError
 from django.utils import timezone
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of, release_assignment
@@ -10,7 +11,8 @@ from annotate.enums import AssignmentState, CandidateKind, CriterionKind, Role, 
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import PRM_VERDICTS, CriterionPreset, LevelPreset
-from annotate.label.actions import clear_label, save_label, submit_assignment
+from annotate.label.actions import clear_label, save_label, submit_and_claim, submit_assignment
+from annotate.label.answers import Said
 from annotate.label.queries import has_worked_on, sheet_of
 from annotate.models import Assignment, Criterion, Label, Project, Step
 from tests.factories import a_candidate, a_criterion, a_person, a_project, a_trace
@@ -148,6 +150,38 @@ def test_submit_counts_and_may_arrive_twice(held: Assignment, verdict: Criterion
     assert Label.objects.counted().count() == 3
     with pytest.raises(Conflict, match="submitted already"):
         save_label(held, held.token, step=steps_of(held)[0], criterion=verdict, value="bad")
+
+
+def good(held: Assignment, verdict: Criterion) -> list[Said]:
+    return [Said(verdict.pk, step.position, "good") for step in steps_of(held)]
+
+
+def test_who_submits_has_the_next_trace_in_the_same_transaction(
+    project: Project, held: Assignment, verdict: Criterion
+) -> None:
+    waiting = a_trace(project)
+    fill_queue(project)
+    said = good(held, verdict)
+    problem, nothing = submit_and_claim(held, held.token, said[1:])
+    assert (problem.counts, nothing) == (False, None)
+    handed, following = submit_and_claim(held, held.token, said)
+    assert handed.submitted == held
+    assert following is not None
+    assert (following.trace, following.state, following.token) == (waiting, AssignmentState.HELD, 1)
+    again, same = submit_and_claim(held, held.token, said)
+    assert (again.counts, again.submitted, same) == (True, None, following)
+
+
+def test_a_claim_that_fails_takes_no_submission_with_it(
+    held: Assignment, verdict: Criterion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise OperationalError("deadlock detected")
+
+    monkeypatch.setattr("annotate.label.actions.claim_after", fails)
+    handed, following = submit_and_claim(held, held.token, good(held, verdict))
+    assert (handed.submitted, following) == (held, None)
+    assert Label.objects.counted().count() == len(steps_of(held))
 
 
 def test_an_earlier_holders_drafts_never_count_for_the_new_one(held: Assignment, verdict: Criterion) -> None:

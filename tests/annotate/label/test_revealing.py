@@ -6,7 +6,8 @@ from annotate.assign.actions import claim_next, fill_queue, rater_of, release_as
 from annotate.enums import RaterKind, Role
 from annotate.label.actions import save_answers, set_labelling, submit_sheet
 from annotate.label.answers import Said
-from annotate.label.revealing import has_seen_prelabels, is_revealed, machine_words, note_seen
+from annotate.label.revealing import is_revealed, machine_words, note_seen
+from annotate.label.writing import Ledger
 from annotate.models import Assignment, Label, Project, Trace
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
@@ -94,7 +95,7 @@ def test_a_new_holder_of_the_slot_starts_blind_and_the_old_one_does_not(
     other = taken(project, "carol")
     assert other.pk == held.pk
     assert not is_revealed(other)
-    assert not has_seen_prelabels(other)
+    assert not Ledger(other).has_seen_prelabels
 
 
 def test_whoever_looked_at_the_trace_is_not_blind_and_sees_no_more_than_others(

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import pytest
+from django.db import transaction
 
-from annotate.assign.actions import claim_next, fill_queue, rater_of
-from annotate.enums import Role
+from annotate.assign.actions import claim_next, fill_queue, held_for_writing, rater_of
+from annotate.enums import CriterionKind, Role
 from annotate.label.actions import save_answers, submit_sheet
 from annotate.label.answers import Said, Written
-from annotate.label.queries import sheet_of
+from annotate.label.queries import blank_sheet, sheet_of
+from annotate.label.writing import Ledger
 from annotate.models import Assignment, Criterion, Label, Project
 from tests.factories import a_criterion, a_person, a_project, a_trace
 
@@ -110,3 +112,16 @@ def test_a_sheet_in_conflict_is_not_submitted(held: Assignment, verdict: Criteri
     held.refresh_from_db()
     assert held.state == "held"
     assert values() == ["good", "bad", "bad"]
+
+
+@pytest.mark.parametrize("kind", [CriterionKind.VERDICT, CriterionKind.CORRECTION])
+def test_a_form_is_read_by_the_sheet_as_it_is_laid_out_now(held: Assignment, kind: CriterionKind) -> None:
+    Criterion.objects.filter(rubric=held.project.rubric).update(kind=kind)
+    with transaction.atomic():
+        blank = Ledger(held_for_writing(held, held.token)).blank()
+    expected = blank_sheet(held)
+    assert [(one.pk, one.position, one.kind) for one in blank.steps] == [
+        (one.pk, one.position, one.kind) for one in expected.steps
+    ]
+    assert [one.body for one in blank.steps] == [one.body for one in expected.steps]
+    assert (blank.criteria, blank.boundary, blank.answers) == (expected.criteria, expected.boundary, {})
