@@ -14,6 +14,8 @@ from annotate.enums import Action, Outcome, RaterKind, Verdict
 from annotate.errors import Rejected
 
 NO_ERROR = -1
+# The criterion that rollouts speak of, as the presets of rubrics call it.
+RECOVERABLE = "recoverable"
 AFTER_FIRST_ERROR = Reason("after_first_error", "After the first error", Action.DROP)
 # Gold is what raters are measured against, and probes only rank steps.
 _NEVER_VOTE = (RaterKind.GOLD, RaterKind.PROBE, RaterKind.REVIEW)
@@ -62,7 +64,7 @@ def may_vote(kind: RaterKind, criterion: str, rollout_criterion: str, *, with_ma
     return with_machines or kind == RaterKind.PERSON
 
 
-def votes_of(step: StepEvidence, raters: Collection[int], criterion: str) -> tuple[Vote, ...]:
+def votes_of(step: StepEvidence, raters: Collection[int | None], criterion: str) -> tuple[Vote, ...]:
     return tuple(v for v in step.votes if v.rater in raters and v.criterion == criterion)
 
 
@@ -82,7 +84,7 @@ def one_each(votes: Iterable[Vote]) -> dict[int, str]:
     return {rater: level for rater, level in levels.items() if level}
 
 
-def first_error_of(evidence: TraceEvidence, rater: int) -> int | None:
+def first_error_of(evidence: TraceEvidence, rater: int | None) -> int | None:
     """The place of the first step this rater calls bad, ``NO_ERROR`` when all are said not to be, None when open.
 
     Where a reviewer has decided, that stands for what the rater said.
@@ -96,7 +98,7 @@ def first_error_of(evidence: TraceEvidence, rater: int) -> int | None:
     return NO_ERROR
 
 
-def level_at(step: StepEvidence, rater: int, criterion: str) -> str:
+def level_at(step: StepEvidence, rater: int | None, criterion: str) -> str:
     """What this rater says of the step, or a reviewer in their place."""
     if step.ruling is not None:
         return "" if step.ruling.value == Verdict.UNSURE else step.ruling.value
