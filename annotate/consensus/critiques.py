@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from annotate.consensus.contracts import Critique, StepEvidence, TraceEvidence, Vote
+from annotate.consensus.contracts import Critique, StepEvidence, TraceEvidence
 from annotate.consensus.readings import NO_ERROR, level_of, votes_of
 from annotate.enums import Verdict
 

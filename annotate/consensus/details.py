@@ -7,7 +7,7 @@ as nothing.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeGuard
 
 from annotate.consensus.contracts import Critique, Tally
 from annotate.consensus.readings import NO_ERROR
@@ -51,5 +51,5 @@ def _critique(vote: Any) -> Critique | None:
     return Critique(vote["sample"], says=_LEVELS.get(says, says)) if isinstance(says, str) else None
 
 
-def _is_count(value: Any) -> bool:
+def _is_count(value: Any) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
