@@ -7,8 +7,9 @@ the fit.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 
@@ -27,7 +28,7 @@ class Columns:
     step: array[int] = field(default_factory=lambda: array("q"))
     rater: array[int] = field(default_factory=lambda: array("q"))
     level: array[int] = field(default_factory=lambda: array("q"))
-    known: dict[Hashable, Hashable] = field(default_factory=dict)
+    known: dict[int, int] = field(default_factory=dict)
 
     def add(self, step: int, levels: dict[int, str]) -> None:
         for rater, level in levels.items():
@@ -109,6 +110,10 @@ class Columns:
         keys = {v.value for v in step.votes if v.kind == RaterKind.GOLD and v.criterion == criterion}
         if len(keys) == 1 and keys <= set(self.levels):
             self.known[step.step] = self.levels.index(keys.pop())
+
+    def codes(self, name: Literal["step", "rater", "level"]) -> IntArray:
+        """One column; not to be kept while votes are added."""
+        return self._array(getattr(self, name))
 
     @staticmethod
     def _array(values: array[int]) -> IntArray:

@@ -193,6 +193,9 @@ def _said_by_step(
         "evidence" if details else _NOTHING,
     )
     for pk, step_id, rater_id, kind, criterion_id, value, distribution, text, made_of in rows:
+        if not value:
+            # Words, or nothing: there is no level in it to decide between.
+            continue
         if kind == RaterKind.REVIEW:
             if criterion_id == criteria[0].pk:
                 rulings[step_id] = Ruling(pk, value, text)

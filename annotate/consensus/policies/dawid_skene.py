@@ -10,7 +10,8 @@ than for bad. Gold answers are taken as known while fitting; the decision itself
 
 Ours departs as follows. A step is kept where its most probable level reaches ``confidence``; the model itself always
 has one. Nothing is fitted from fewer than three raters unless ``min_gold`` answers are known, since two who differ
-cannot be told apart, and a step with fewer than ``min_votes`` voters goes to people. The model takes raters for
+cannot be told apart, nor where raters agree hardly more than by chance, for the model would be sure of chance as well
+(``common_ground.py``), and a step with fewer than ``min_votes`` voters goes to people. The model takes raters for
 independent given the truth: a machine that repeats another is counted once, but a subtler likeness makes it surer than
 it should be.
 """
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -27,6 +28,7 @@ import numpy as np
 
 from annotate.consensus.ballot_box import Voting, decided
 from annotate.consensus.columns import Columns
+from annotate.consensus.common_ground import lacks_ground
 from annotate.consensus.contracts import (
     NOT_TRUSTED,
     Decide,
@@ -111,6 +113,8 @@ def prepare(settings: DawidSkeneSettings, material: Material) -> Fitted:
     if n_raters < _FEWEST_RATERS and n_known < settings.min_gold:
         told = f"{n_raters} independent raters and {n_known} known answers do not tell who is right."
         return replace(unfitted, why=told)
+    if why := lacks_ground(columns, settings.min_gold):
+        return replace(unfitted, why=why)
     try:
         fit = _fit(columns, settings, question)
     except NotEstimable as error:
@@ -123,11 +127,12 @@ def prepare(settings: DawidSkeneSettings, material: Material) -> Fitted:
 
 
 def _fit(columns: Columns, settings: DawidSkeneSettings, question: Question) -> AggregateFit:
+    known: dict[Hashable, Hashable] = dict(columns.known.items())
     if settings.model == "hierarchical":
-        return hierarchical(columns.table(), known=columns.known)
+        return hierarchical(columns.table(), known=known)
     return dawid_skene(
         columns.table(),
-        known=columns.known,
+        known=known,
         smoothing=settings.smoothing,
         diagonal=settings.diagonal,
         near=settings.near if question.ordered else 0.0,

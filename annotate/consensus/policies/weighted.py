@@ -5,7 +5,7 @@ given right, the common choice; ``log_odds``, log((K - 1) q / (1 - q)) of that s
 is the best rule for equally likely levels and raters who err at random (Nitzan & Paroush 1982, doi:10.2307/2526438);
 ``rasch``, between 0 and 1, how far a rater's labels follow what the others' labels of the same step let expect, with
 everybody's severity taken out by a many-facet Rasch model: somebody strict but discerning loses nothing by it, and who
-answers at random or the wrong way round counts for nothing. It needs no gold, but levels in order.
+answers at random or the wrong way round, as far as can be told, counts for nothing. It needs no gold, but levels in order.
 
 Where ours departs: an accuracy in ``log_odds`` is (right + 1/2) / (n + 1), so that nobody is infallible. Who has fewer
 than ``min_gold`` gold answers is not measured, which is not to be bad: they do not vote, and the explanation says so. A
@@ -55,6 +55,8 @@ HEAVIEST = Reason("heaviest", "The heavier votes agree", Action.KEEP)
 _SAME = 1e-9
 # More votes than this tell a rater's slope no better, and take the model minutes.
 _MOST_RATINGS = 300_000
+# Standard errors by which a slope has to lie above 0 to be a weight: a guesser's is a little above it half of the time.
+_CLEAR = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +121,12 @@ def rasch_weights(columns: Columns, question: Question) -> tuple[dict[int, float
         found = discernment(fit_rasch(ratings), ratings=ratings)
     except (NotEstimable, Rejected) as error:
         return {}, f"The Rasch model could not be fitted: {error}"
-    slopes = zip(found.elements, found.slope[:, 0].tolist(), strict=True)
-    of = {int(str(rater)): min(1.0, max(0.0, slope)) for rater, slope in slopes if not is_missing(slope)}
+    slopes = zip(found.elements, found.slope[:, 0].tolist(), found.se[:, 0].tolist(), strict=True)
+    of = {
+        int(str(rater)): min(1.0, slope) if slope > _CLEAR * se else 0.0
+        for rater, slope, se in slopes
+        if not (is_missing(slope) or is_missing(se))
+    }
     return of, "No rater's labels can be held against others' of the same steps."
 
 

@@ -210,3 +210,21 @@ def test_a_question_with_one_level_and_one_that_nobody_answered():
     assert one_level[0].reason == "not_fitted"
     assert nobody.prevalence == ()
     assert LEVELS["g"] in nobody.levels
+
+
+@pytest.mark.parametrize("model", ["dawid_skene", "hierarchical"])
+@pytest.mark.parametrize("kind", ["guessing", "never the same", "always the same"])
+def test_chance_is_not_fitted(model, kind):
+    """The model itself is sure of noise: 0.97 and more, without these checks."""
+    rng = np.random.default_rng(3)
+    draw = {
+        "guessing": lambda: rng.choice(list("bng"), 3),
+        "never the same": lambda: rng.permutation(list("bng")),
+        "always the same": lambda: np.array(list("ggg")),
+    }[kind]
+    rows = [draw() for _ in range(120)]
+    traces = a_corpus_of({voter: "".join(row[i] for row in rows) for i, voter in enumerate((ANN, BEN, CLO))})
+
+    decisions = run(traces, (ANN, BEN, CLO), DawidSkeneSettings(model=model, stops_at_first_error=False))
+
+    assert {d.reason for d in decisions} == {"not_fitted"}

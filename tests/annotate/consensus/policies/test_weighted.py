@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 
 from annotate.consensus.contracts import Decision, Question
@@ -114,6 +115,15 @@ def test_rasch_weighs_by_what_others_say_and_forgives_severity():
     assert strict > 0.6
     assert guessing < 0.2
     assert flipped == 0
+
+
+def test_rasch_gives_guessers_nothing():
+    rng = np.random.default_rng(5)
+    guesses = {voter: "".join(rng.choice(list("bng"), 300)) for voter in (ANN, BEN, CLO)}
+
+    weights = prepare(WeightedSettings(by="rasch"), material_of(a_corpus_of(guesses), (ANN, BEN, CLO)))
+
+    assert set(weights.of.values()) <= {0.0}
 
 
 def test_rasch_needs_an_order_and_more_than_one_rater():
