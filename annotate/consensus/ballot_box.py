@@ -2,30 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol
 
-from annotate.consensus.contracts import NOT_TRUSTED, Decision, Reason, StepEvidence, TraceEvidence, Vote
+from annotate.consensus.contracts import (
+    NOT_TRUSTED,
+    Decision,
+    Reason,
+    StepEvidence,
+    TraceEvidence,
+    Vote,
+    Voter,
+)
 from annotate.consensus.readings import behind, may_vote, one_each
 from annotate.consensus.rulings import ruled
-from annotate.enums import RaterKind, Verdict
+from annotate.enums import Verdict
+
+
+class VotingSettings(Protocol):
+    """What the settings of every policy that weighs raters hold."""
+
+    @property
+    def with_machines(self) -> bool: ...
+    @property
+    def stops_at_first_error(self) -> bool: ...
+    @property
+    def rollout_criterion(self) -> str: ...
+
+
+def may_be_heard(voter: Voter, criterion: str, settings: VotingSettings) -> bool:
+    """Whether the voter's labels by the criterion can be votes."""
+    return criterion in voter.criteria and may_vote(
+        voter.kind, criterion, settings.rollout_criterion, with_machines=settings.with_machines
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Voting:
     """Who may vote, and for which levels. ``stops``: nothing behind the first bad step is assessed.
 
-    ``lacking`` are the reasons that a label set aside may be to blame for.
+    ``raters`` are settled once, because they are asked for at every vote. ``lacking`` are the reasons that a label set
+    aside may be to blame for.
     """
 
-    levels: tuple[str, ...]
-    rollout_criterion: str
+    levels: frozenset[str]
+    raters: frozenset[int]
     with_machines: bool
     stops: bool
-    lacking: tuple[Reason, ...]
+    lacking: frozenset[str]
+
+    @classmethod
+    def among(
+        cls,
+        voters: Sequence[Voter],
+        criterion: str,
+        settings: VotingSettings,
+        levels: Sequence[str],
+        lacking: Sequence[Reason] = (),
+    ) -> Voting:
+        return cls(
+            frozenset(levels),
+            frozenset(v.rater for v in voters if may_be_heard(v, criterion, settings)),
+            settings.with_machines,
+            settings.stops_at_first_error,
+            frozenset(reason.key for reason in lacking),
+        )
 
     def votes(self, step: StepEvidence, criterion: str) -> tuple[Vote, ...]:
-        return tuple(v for v in step.votes if v.criterion == criterion and self.may(v.kind, criterion))
+        return tuple([v for v in step.votes if v.rater in self.raters and v.criterion == criterion])
 
     def levels_of(self, votes: tuple[Vote, ...]) -> dict[int, str]:
         """By rater; a level that the question does not have is no vote."""
@@ -33,9 +78,6 @@ class Voting:
 
     def levels_at(self, step: StepEvidence, criterion: str) -> dict[int, str]:
         return self.levels_of(self.votes(step, criterion))
-
-    def may(self, kind: RaterKind, criterion: str) -> bool:
-        return may_vote(kind, criterion, self.rollout_criterion, with_machines=self.with_machines)
 
 
 def decided(
@@ -67,6 +109,6 @@ def _with_aside(step: StepEvidence, criterion: str, decision: Decision, voting: 
     if not left:
         return decision
     told = f"{decision.explanation} Set aside: {'; '.join(map(str, left))}."
-    if decision.reason in {reason.key for reason in voting.lacking}:
+    if decision.reason in voting.lacking:
         return replace(decision, action=NOT_TRUSTED.action, reason=NOT_TRUSTED.key, explanation=told)
     return replace(decision, explanation=told)

@@ -29,12 +29,15 @@ class Columns:
     rater: array[int] = field(default_factory=lambda: array("q"))
     level: array[int] = field(default_factory=lambda: array("q"))
     known: dict[int, int] = field(default_factory=dict)
+    _place: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._place = {level: place for place, level in enumerate(self.levels)}
 
     def add(self, step: int, levels: dict[int, str]) -> None:
-        for rater, level in levels.items():
-            self.step.append(step)
-            self.rater.append(rater)
-            self.level.append(self.levels.index(level))
+        self.step.extend([step] * len(levels))
+        self.rater.extend(levels)
+        self.level.extend([self._place[level] for level in levels.values()])
 
     def read(
         self,
@@ -107,7 +110,7 @@ class Columns:
         return kept
 
     def _know(self, step: StepEvidence, criterion: str) -> None:
-        keys = {v.value for v in step.votes if v.kind == RaterKind.GOLD and v.criterion == criterion}
+        keys = {v.value for v in step.votes if v.kind is RaterKind.GOLD and v.criterion == criterion}
         if len(keys) == 1 and keys <= set(self.levels):
             self.known[step.step] = self.levels.index(keys.pop())
 

@@ -16,6 +16,8 @@ from annotate.errors import Rejected
 NO_ERROR = -1
 # The criterion that rollouts speak of, as the presets of rubrics call it.
 RECOVERABLE = "recoverable"
+# A plain text: this is asked of every vote, and comparing with an enum takes several times as long.
+_UNSURE = Verdict.UNSURE.value
 AFTER_FIRST_ERROR = Reason("after_first_error", "After the first error", Action.DROP)
 # Gold is what raters are measured against, and probes only rank steps.
 _NEVER_VOTE = (RaterKind.GOLD, RaterKind.PROBE, RaterKind.REVIEW)
@@ -77,11 +79,15 @@ def level_of(votes: Iterable[Vote]) -> str:
 
 def one_each(votes: Iterable[Vote]) -> dict[int, str]:
     """By rater, in the order of their first label: the level they gave. Who said nothing clear is left out."""
+    votes = tuple(votes)
+    levels = {vote.rater: vote.value for vote in votes}
+    if len(levels) == len(votes):
+        return {rater: level for rater, level in levels.items() if level and level != _UNSURE}
     by_rater: dict[int, list[Vote]] = {}
     for vote in votes:
         by_rater.setdefault(vote.rater, []).append(vote)
-    levels = {rater: level_of(theirs) for rater, theirs in by_rater.items()}
-    return {rater: level for rater, level in levels.items() if level}
+    settled = {rater: level_of(theirs) for rater, theirs in by_rater.items()}
+    return {rater: level for rater, level in settled.items() if level}
 
 
 def first_error_of(evidence: TraceEvidence, rater: int | None) -> int | None:
@@ -139,8 +145,11 @@ def aside(evidence: TraceEvidence, raters: Collection[int] | None, kind: RaterKi
     return None
 
 
-def decision(reason: Reason, told: str, votes: Iterable[Vote] = (), value: str = "") -> Decision:
-    return Decision(reason.action, value, reason.key, told, tuple(vote.label for vote in votes))
+def decision(
+    reason: Reason, told: str, votes: Iterable[Vote] = (), value: str = "", probability: float | None = None
+) -> Decision:
+    spoke = tuple([vote.label for vote in votes])
+    return Decision(reason.action, value, reason.key, told, spoke, probability)
 
 
 def behind(error: int, votes: Iterable[Vote] = ()) -> Decision:

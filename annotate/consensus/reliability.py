@@ -47,18 +47,22 @@ class Copies:
 
     def __init__(self, machines: Iterable[int]) -> None:
         self._machines = frozenset(machines)
-        self._tables: dict[tuple[int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
+        self._counts: dict[tuple[int, int, str, str], int] = defaultdict(int)
 
     def add(self, levels: Mapping[int, str]) -> None:
         """The levels of one step by rater."""
-        here = sorted(rater for rater in levels if rater in self._machines)
-        for one, other in combinations(here, 2):
-            self._tables[one, other][levels[one], levels[other]] += 1
+        here = [rater for rater in levels if rater in self._machines]
+        if len(here) > 1:
+            for one, other in combinations(sorted(here), 2):
+                self._counts[one, other, levels[one], levels[other]] += 1
 
     def found(self) -> dict[int, int]:
         """Who copies whom: the later rater counts as the earlier one's copy, and who copies a copy is the first's."""
+        tables: dict[tuple[int, int], Counter[tuple[str, str]]] = defaultdict(Counter)
+        for (one, other, says, other_says), n in self._counts.items():
+            tables[one, other][says, other_says] += n
         copied: dict[int, int] = {}
-        for (one, other), table in sorted(self._tables.items()):
+        for (one, other), table in sorted(tables.items()):
             if other not in copied and _kappa(table) >= COPY_KAPPA:
                 copied[other] = copied.get(one, one)
         return copied

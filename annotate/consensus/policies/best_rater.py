@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from annotate.consensus.ballot_box import Voting, decided
+from annotate.consensus.ballot_box import Voting, decided, may_be_heard
 from annotate.consensus.contracts import (
     NOT_TRUSTED,
     Decide,
@@ -25,7 +25,7 @@ from annotate.consensus.contracts import (
     Vote,
     Voter,
 )
-from annotate.consensus.readings import AFTER_FIRST_ERROR, RECOVERABLE, able, decision, may_vote, named
+from annotate.consensus.readings import AFTER_FIRST_ERROR, RECOVERABLE, able, decision, named
 from annotate.consensus.reliability import records
 from annotate.enums import Action
 from annotate.settings import require
@@ -63,7 +63,7 @@ class Best:
 def prepare(settings: BestRaterSettings, material: Material) -> Best:
     """Find the best rater of those who may vote."""
     question = material.question
-    eligible = {v.rater: v for v in material.voters if _may(v, settings, question.key)}
+    eligible = {v.rater: v for v in material.voters if may_be_heard(v, question.key, settings)}
     if settings.rater:
         chosen = named(settings.rater, list(eligible.values()), "rater")
         return Best(question.levels, chosen.rater, f"{chosen.name}, who was named")
@@ -90,26 +90,18 @@ def prepare(settings: BestRaterSettings, material: Material) -> Best:
     return Best(question.levels, best, told)
 
 
-def _may(voter: Voter, settings: BestRaterSettings, criterion: str) -> bool:
-    return criterion in voter.criteria and may_vote(
-        voter.kind, criterion, settings.rollout_criterion, with_machines=settings.with_machines
-    )
-
-
 def bind(
     settings: BestRaterSettings, criterion: str, voters: Sequence[Voter], best: Best | None = None
 ) -> Decide:
     """Raises ``Rejected`` for an unknown name."""
     if settings.rater:
-        named(settings.rater, [v for v in able(voters, criterion) if _may(v, settings, criterion)], "rater")
+        named(
+            settings.rater,
+            [v for v in able(voters, criterion) if may_be_heard(v, criterion, settings)],
+            "rater",
+        )
     found = best or Best((), None, "Nobody has been measured.")
-    voting = Voting(
-        found.levels,
-        settings.rollout_criterion,
-        settings.with_machines,
-        settings.stops_at_first_error,
-        lacking=(SILENT,),
-    )
+    voting = Voting.among(voters, criterion, settings, found.levels, lacking=(SILENT,))
     return lambda evidence: decide(evidence, voting, found)
 
 

@@ -20,8 +20,9 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from typing import Literal
 
 import numpy as np
@@ -59,6 +60,8 @@ TOO_FEW = Reason("too_few_votes", "Too few votes", Action.ASK)
 DOUBTFUL = Reason("not_sure_enough", "No level is probable enough", Action.ASK)
 PROBABLE = Reason("probable", "One level is probable enough", Action.KEEP)
 _FEWEST_RATERS = 3
+_REMEMBERED = 100_000
+Verdict = Callable[[tuple[tuple[int, str], ...]], tuple[Reason, str, float, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +102,11 @@ class Fitted:
 def prepare(settings: DawidSkeneSettings, material: Material) -> Fitted:
     """Fit the model to all votes; the numbers that are kept are a few per rater."""
     question, criterion = material.question, material.question.key
-    voting = _voting(settings, question.levels)
+    voting = Voting.among(material.voters, criterion, settings, question.levels)
     machines = (v.rater for v in material.voters if v.kind != RaterKind.PERSON)
     columns, copies = Columns(question.levels), Copies(machines)
     columns.read(material.evidence(), voting.levels_at, copies)
-    columns.add_gold(material.gold, (v.rater for v in material.voters if voting.may(v.kind, criterion)))
+    columns.add_gold(material.gold, voting.raters)
     copied = copies.found()
     unfitted = Fitted(question.levels, copies=copied)
     columns = columns.without(copied)
@@ -154,22 +157,15 @@ def _given(fit: AggregateFit, question: Question) -> dict[tuple[int, str], tuple
     }
 
 
-def _voting(settings: DawidSkeneSettings, levels: tuple[str, ...]) -> Voting:
-    return Voting(
-        levels,
-        settings.rollout_criterion,
-        settings.with_machines,
-        settings.stops_at_first_error,
-        lacking=(UNLABELLED, UNFITTED, TOO_FEW),
-    )
-
-
 def bind(
     settings: DawidSkeneSettings, criterion: str, voters: Sequence[Voter], fitted: Fitted | None = None
 ) -> Decide:
     found = fitted or Fitted()
-    voting = _voting(settings, found.levels)
-    return lambda evidence: decide(evidence, settings, voting, found, voters)
+    lacking = (UNLABELLED, UNFITTED, TOO_FEW)
+    voting = Voting.among(voters, criterion, settings, found.levels, lacking)
+    # The same votes come again and again.
+    verdict = lru_cache(maxsize=_REMEMBERED)(partial(_verdict, settings=settings, fitted=found))
+    return lambda evidence: decide(evidence, settings, voting, found, voters, verdict)
 
 
 def decide(
@@ -178,11 +174,14 @@ def decide(
     voting: Voting,
     fitted: Fitted,
     voters: Sequence[Voter],
+    verdict: Verdict,
 ) -> tuple[Decision, ...]:
     def weigh(votes: tuple[Vote, ...], levels: dict[int, str]) -> Decision:
         told = copies_told(fitted.copies, voters, levels) if fitted.copies else ""
-        alone = {rater: level for rater, level in levels.items() if rater not in fitted.copies}
-        return _weighed(votes, alone, settings, fitted, told)
+        alone = (
+            {r: level for r, level in levels.items() if r not in fitted.copies} if fitted.copies else levels
+        )
+        return _weighed(votes, alone, settings, fitted, told, verdict)
 
     return decided(evidence, voting, weigh)
 
@@ -193,6 +192,7 @@ def _weighed(
     settings: DawidSkeneSettings,
     fitted: Fitted,
     told: str,
+    verdict: Verdict,
 ) -> Decision:
     if not votes:
         return decision(UNLABELLED, "No label yet.")
@@ -203,15 +203,21 @@ def _weighed(
     heard = {rater: level for rater, level in levels.items() if (rater, level) in fitted.given}
     if len(heard) < settings.min_votes:
         return decision(TOO_FEW, f"{len(heard)} of {settings.min_votes} wanted votes.{told}", votes)
-    posterior = posterior_of(heard, fitted)
+    reason, level, probability, found = verdict(tuple(heard.items()))
+    return decision(reason, f"{found}{told}", votes, level, probability)
+
+
+def _verdict(
+    heard: tuple[tuple[int, str], ...], settings: DawidSkeneSettings, fitted: Fitted
+) -> tuple[Reason, str, float, str]:
+    """The reason, the level that is kept, its probability, and what is to be said of it."""
+    posterior = posterior_of(dict(heard), fitted)
     best = max(range(len(posterior)), key=posterior.__getitem__)
     level, probability = fitted.levels[best], posterior[best]
-    said = ", ".join(f"{n} {one}" for one, n in sorted(Counter(heard.values()).items()))
+    said = ", ".join(f"{n} {one}" for one, n in sorted(Counter(level for _, level in heard).items()))
     if probability < settings.confidence:
-        explanation = f"Most probable: {level}, at {probability:.3f}, from {said}.{told}"
-        return replace(decision(DOUBTFUL, explanation, votes), probability=probability)
-    explanation = f"{level} with probability {probability:.3f}, from {said}.{told}"
-    return replace(decision(PROBABLE, explanation, votes, level), probability=probability)
+        return DOUBTFUL, "", probability, f"Most probable: {level}, at {probability:.3f}, from {said}."
+    return PROBABLE, level, probability, f"{level} with probability {probability:.3f}, from {said}."
 
 
 def posterior_of(levels: Mapping[int, str], fitted: Fitted) -> list[float]:

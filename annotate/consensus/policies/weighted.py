@@ -5,7 +5,8 @@ given right, the common choice; ``log_odds``, log((K - 1) q / (1 - q)) of that s
 is the best rule for equally likely levels and raters who err at random (Nitzan & Paroush 1982, doi:10.2307/2526438);
 ``rasch``, between 0 and 1, how far a rater's labels follow what the others' labels of the same step let expect, with
 everybody's severity taken out by a many-facet Rasch model: somebody strict but discerning loses nothing by it, and who
-answers at random or the wrong way round, as far as can be told, counts for nothing. It needs no gold, but levels in order.
+answers at random or the wrong way round, as far as can be told, counts for nothing. It needs no gold, but levels in
+order.
 
 Where ours departs: an accuracy in ``log_odds`` is (right + 1/2) / (n + 1), so that nobody is infallible. Who has fewer
 than ``min_gold`` gold answers is not measured, which is not to be bad: they do not vote, and the explanation says so. A
@@ -88,7 +89,7 @@ class Weights:
 def prepare(settings: WeightedSettings, material: Material) -> Weights:
     """Weigh the raters by what gold or the others say of them, and find copies among the machines."""
     question = material.question
-    voting = _voting(settings, question.levels)
+    voting = Voting.among(material.voters, question.key, settings, question.levels)
     machines = (v.rater for v in material.voters if v.kind != RaterKind.PERSON)
     columns, copies = Columns(question.levels), Copies(machines)
     columns.read(material.evidence(), voting.levels_at, copies)
@@ -130,21 +131,12 @@ def rasch_weights(columns: Columns, question: Question) -> tuple[dict[int, float
     return of, "No rater's labels can be held against others' of the same steps."
 
 
-def _voting(settings: WeightedSettings, levels: tuple[str, ...]) -> Voting:
-    return Voting(
-        levels,
-        settings.rollout_criterion,
-        settings.with_machines,
-        settings.stops_at_first_error,
-        lacking=(UNLABELLED, UNWEIGHED, TOO_FEW),
-    )
-
-
 def bind(
     settings: WeightedSettings, criterion: str, voters: Sequence[Voter], weights: Weights | None = None
 ) -> Decide:
     found = weights or Weights()
-    voting = _voting(settings, found.levels)
+    lacking = (UNLABELLED, UNWEIGHED, TOO_FEW)
+    voting = Voting.among(voters, criterion, settings, found.levels, lacking)
     return lambda evidence: decide(evidence, settings, voting, found, voters)
 
 
