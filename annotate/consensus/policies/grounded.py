@@ -8,7 +8,8 @@ Ours departs as follows. A trace that is there has one path and no tree: the val
 to the end, and nothing is passed up from siblings. Verifiers have three answers, where the paper's falls back on a
 model: what no tool could check may be +1 or -1, and so may an answer nobody graded. A sign counts only where it is the
 same whichever they are; else the value is unknown and the step is dropped. Of several verifiers one refutation
-outweighs any support. A value of exactly 0 has no sign and agrees with nothing.
+outweighs any support. A value of exactly 0 has no sign and agrees with nothing. Steps that a judge left out because it
+stopped at its first error are not assessed.
 """
 
 from __future__ import annotations
@@ -27,7 +28,17 @@ from annotate.consensus.contracts import (
     Vote,
     Voter,
 )
-from annotate.consensus.readings import aside, decision, is_right, level_at, the_one, those, votes_of
+from annotate.consensus.readings import (
+    AFTER_FIRST_ERROR,
+    aside,
+    behind,
+    decision,
+    is_right,
+    level_at,
+    the_one,
+    those,
+    votes_of,
+)
 from annotate.enums import Action, RaterKind, Verdict
 
 NO_JUDGE = Reason("no_judge_label", "No judge label", Action.ASK)
@@ -73,20 +84,26 @@ def decide(evidence: TraceEvidence, sources: _Sources) -> tuple[Decision, ...]:
     graded = is_right(evidence.outcome, ())
     final = 0 if graded is None else 1 if graded else -1
     left = aside(evidence, None if sources.judge is None else (sources.judge,), RaterKind.JUDGE)
+    has_tools = any(sources.checked(step, criterion) for step in evidence.steps)
     decided: list[Decision] = []
+    error: int | None = None
     for position, step in enumerate(evidence.steps):
         judged = sources.judged(step, criterion)
         spoke = judged + sources.checked(step, criterion)
         level = level_at(step, sources.judge, criterion)
-        if not level and left is not None and not judged:
+        if not level and error is not None and not judged:
+            decided.append(behind(error, spoke))
+        elif not level and left is not None and not judged:
             decided.append(decision(NOT_TRUSTED, f"{left}.", spoke))
         elif not level:
             decided.append(decision(NO_JUDGE, "The judge leaves this step open.", spoke))
-        elif not any(sources.checked(one, criterion) for one in evidence.steps):
+        elif not has_tools:
             decided.append(decision(NO_TOOL, "No verifier has looked at this trace.", spoke))
         else:
             low, high = value_bounds(verdicts[position:], final)
             decided.append(_compared(low, high, len(verdicts) - position, level, spoke))
+        if error is None and level == Verdict.BAD:
+            error = position
     return tuple(decided)
 
 
@@ -126,6 +143,6 @@ GROUNDED = Policy(
     version=1,
     title="Tools and the final answer agree with a judge",
     settings=GroundedSettings,
-    reasons=(NO_JUDGE, NOT_TRUSTED, NO_TOOL, UNKNOWN, ZERO, DIFFER, AGREED),
+    reasons=(NO_JUDGE, NOT_TRUSTED, NO_TOOL, UNKNOWN, ZERO, DIFFER, AFTER_FIRST_ERROR, AGREED),
     bind=bind,
 )

@@ -68,6 +68,9 @@ CASES = [
     ("ggg", "---", RIGHT, "???", "no_verifier_label"),
     ("---", "ggg", RIGHT, "???", "no_judge_label"),
     ("gug", "ggg", RIGHT, "g?g", "agreed"),
+    # a judge that stopped at its first error leaves the rest unassessed, whether that step is kept or not
+    ("bb-", "bb-", WRONG, "bb.", "agreed"),
+    ("b--", "ggg", RIGHT, "...", "signs_differ"),
 ]
 
 
