@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from annotate.assign.actions import renew_order
-from annotate.consensus.contracts import Decide, Decision, Policy
-from annotate.consensus.evidence import trace_evidence, voters_of
+from annotate.consensus.contracts import Decide, Decision, Material, Policy, TraceEvidence, Voter
+from annotate.consensus.evidence import gold_readings, question_of, trace_evidence, voters_of
 from annotate.consensus.funnel import Funnel, as_json
 from annotate.consensus.registry import get_policy
 from annotate.consensus.rulings import REASONS, with_rulings
@@ -30,11 +30,12 @@ Decided = tuple[int, Decision]
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A checked request: ``criteria`` begins with the one to decide."""
+    """A checked request: ``criteria`` begins with the one to decide. ``decide`` is the rule before it has learned."""
 
     rule: Policy
     settings: Any
     criteria: tuple[Criterion, ...]
+    voters: tuple[Voter, ...]
     decide: Decide
 
 
@@ -43,14 +44,15 @@ def run_consensus(
     *,
     policy: str,
     settings: Mapping[str, Any] | None = None,
-    criterion_key: str = "verdict",
+    criterion_key: str = "",
     created_by: Person | None = None,
     on_progress: Progress | None = None,
 ) -> Run:
     """Decide every step of the project by one policy and keep the decisions as a new run; earlier runs stay.
 
     First everything is read and decided, then written in one transaction: SQLite has one writer, and people go on
-    labelling meanwhile. A policy that fails leaves no run. ``on_progress`` hears (traces done, traces in all).
+    labelling meanwhile. A policy that learns reads everything once more before. A policy that fails leaves no run.
+    Without a ``criterion_key`` the policy's usual one is decided. ``on_progress`` hears (traces done, traces in all).
     Callers are the operator and managers. Raises ``Rejected`` for settings that do not fit and ``Conflict`` when
     there is nothing to decide.
     """
@@ -79,7 +81,7 @@ def check_consensus(
     *,
     policy: str,
     settings: Mapping[str, Any] | None = None,
-    criterion_key: str = "verdict",
+    criterion_key: str = "",
 ) -> None:
     """Raise what :func:`run_consensus` would raise about the request itself, for those who hand it to a worker."""
     _plan(project, policy, settings or {}, criterion_key)
@@ -91,18 +93,38 @@ def _plan(project: Project, policy: str, settings: Mapping[str, Any], criterion_
     rule = get_policy(policy)
     chosen: Any = build_settings(rule.settings, settings)
     rubric = _rubric_of(project)
-    criterion = _step_criterion(rubric, criterion_key, field="criterion")
+    criterion = _step_criterion(rubric, criterion_key or rule.usual_criterion, field="criterion")
     also = [_step_criterion(rubric, key, field="settings") for key in rule.also_reads(chosen)]
     criteria = (criterion, *also)
-    decide = rule.bind(chosen, criterion.key, voters_of(project, criteria))
-    return _Plan(rule, chosen, criteria, with_rulings(decide))
+    voters = tuple(voters_of(project, criteria))
+    return _Plan(rule, chosen, criteria, voters, rule.bind(chosen, criterion.key, voters))
+
+
+def _evidence(plan: _Plan, project: Project) -> Iterator[TraceEvidence]:
+    return trace_evidence(project, *plan.criteria, details=plan.rule.reads_details)
+
+
+def _learned(plan: _Plan, project: Project) -> Decide:
+    """The rule, ready to decide."""
+    if plan.rule.prepare is None:
+        return with_rulings(plan.decide)
+    criterion = plan.criteria[0]
+    material = Material(
+        question=question_of(criterion),
+        voters=plan.voters,
+        gold=gold_readings(project, criterion),
+        evidence=lambda: _evidence(plan, project),
+    )
+    learned = plan.rule.prepare(plan.settings, material)
+    return with_rulings(plan.rule.bind(plan.settings, criterion.key, plan.voters, learned))
 
 
 def _decide_all(plan: _Plan, project: Project, funnel: Funnel, on_progress: Progress | None) -> list[Decided]:
     total = Trace.objects.filter(project=project).count()
     decided: list[Decided] = []
-    for done, evidence in enumerate(trace_evidence(project, *plan.criteria), start=1):
-        decisions = plan.decide(evidence)
+    decide = _learned(plan, project)
+    for done, evidence in enumerate(_evidence(plan, project), start=1):
+        decisions = decide(evidence)
         funnel.add(decisions)
         decided.extend(zip((step.step for step in evidence.steps), decisions, strict=True))
         if on_progress and (done % PROGRESS_EVERY == 0 or done == total):

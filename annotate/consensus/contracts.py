@@ -6,7 +6,7 @@ labelled has no votes; that is unknown, and no policy may read it as right or wr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,10 +14,37 @@ from annotate.enums import Action, RaterKind
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What a rollout label was made of: ``hits`` of ``known`` completions from here on were right.
+
+    ``pass_hits`` of ``pass_known`` are attempts at the bare problem; none were made where ``pass_known`` is 0.
+    """
+
+    hits: int
+    known: int
+    pass_hits: int = 0
+    pass_known: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Critique:
+    """One of several answers that a judge's label was made of; those that could not be read are not here.
+
+    It speaks of the whole trace by its ``first_error`` (-1: none), or of the labelled step alone by the level it
+    ``says``, empty where it leaves the step open.
+    """
+
+    sample: int
+    says: str = ""
+    first_error: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Vote:
     """One counted label.
 
-    ``probability`` is the rater's own for ``value``, where it gave one, calibrated where that was measured.
+    ``probability`` is the rater's own for ``value``, where it gave one, calibrated where that was measured. ``tally``
+    and ``critiques`` are read only for policies that ask for them.
     """
 
     label: int
@@ -26,6 +53,8 @@ class Vote:
     criterion: str
     value: str
     probability: float | None = None
+    tally: Tally | None = None
+    critiques: tuple[Critique, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +139,36 @@ class Reason:
 # Shared by the policies that listen to judges: a label was there, and the judge is not trusted.
 NOT_TRUSTED = Reason("judge_not_trusted", "The judge is below the project's gate", Action.ASK)
 
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """The criterion to decide: its ``levels``, lowest first where they are ``ordered``, without *unsure*."""
+
+    key: str
+    levels: tuple[str, ...]
+    ordered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class GoldReading:
+    """What a rater said of a step whose answer is known, and that answer. Gold and exam readings are among them."""
+
+    rater: int
+    step: int
+    said: str
+    right: str
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a policy may learn from before it decides. ``evidence`` begins anew, trace by trace, with every call."""
+
+    question: Question
+    voters: Sequence[Voter]
+    gold: tuple[GoldReading, ...]
+    evidence: Callable[[], Iterable[TraceEvidence]]
+
+
 Decide = Callable[[TraceEvidence], tuple[Decision, ...]]
 
 
@@ -120,7 +179,11 @@ class Policy:
     ``settings`` is a frozen dataclass with defaults. ``bind`` takes its instance, the criterion to decide and
     the voters there are, raises ``Rejected`` when the settings do not settle who is meant, and returns the rule
     itself. ``reasons`` are in the order of the funnel. ``version`` rises whenever the same labels could be
-    decided differently than before. ``also_reads`` names criteria besides the decided one.
+    decided differently than before. ``also_reads`` names criteria besides the decided one, ``usual_criterion`` the one
+    that is decided where none is named. ``reads_details`` asks for what rollouts and judges made their labels of.
+
+    A policy that has to see all traces first has a ``prepare``. What it learns is ``bind``'s fourth argument; it should
+    be small (a number per rater and level, nothing per step), because traces are read as they go by.
     """
 
     name: str
@@ -128,5 +191,8 @@ class Policy:
     title: str
     settings: type
     reasons: tuple[Reason, ...]
-    bind: Callable[[Any, str, Sequence[Voter]], Decide]
+    bind: Callable[..., Decide]
     also_reads: Callable[[Any], tuple[str, ...]] = lambda settings: ()
+    usual_criterion: str = "verdict"
+    reads_details: bool = False
+    prepare: Callable[[Any, Material], Any] | None = None

@@ -9,8 +9,18 @@ from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
 
-from annotate.consensus.contracts import Ruling, SetAside, StepEvidence, TraceEvidence, Vote, Voter
-from annotate.enums import Purpose, RaterKind
+from annotate.consensus.contracts import (
+    GoldReading,
+    Question,
+    Ruling,
+    SetAside,
+    StepEvidence,
+    TraceEvidence,
+    Vote,
+    Voter,
+)
+from annotate.consensus.details import critiques_in, tally_in
+from annotate.enums import CriterionKind, Purpose, RaterKind, Verdict
 from annotate.measure.audit import trust_of
 from annotate.measure.calibration import calibrated
 from annotate.measure.queries import AUDIT_PREFIX, CALIBRATION
@@ -24,6 +34,7 @@ TraceFacts = tuple[int, str | None, int]
 
 # What a judge wrote may be long and no policy reads it.
 _REASON = Case(When(rater__kind=RaterKind.REVIEW, then="text"), default=Value(""), output_field=TextField())
+_NOTHING = Value("", output_field=TextField())
 
 
 def voters_of(project: Project, criteria: Sequence[Criterion]) -> list[Voter]:
@@ -71,20 +82,60 @@ def standing_of(project: Project) -> Standing:
     )
 
 
-def trace_evidence(project: Project, criterion: Criterion, *also: Criterion) -> Iterator[TraceEvidence]:
+def question_of(criterion: Criterion) -> Question:
+    """The levels a policy may decide between: those on the number line, in order, or all where there are too few."""
+    levels = [level for level in criterion.levels.all() if level.key != Verdict.UNSURE]
+    scored = sorted(
+        (level for level in levels if level.score is not None),
+        key=lambda level: (level.score or 0.0, level.position),
+    )
+    is_ordered = len(scored) > 1 and criterion.kind in (CriterionKind.VERDICT, CriterionKind.ORDINAL)
+    return Question(
+        criterion.key, tuple(level.key for level in (scored if len(scored) > 1 else levels)), is_ordered
+    )
+
+
+def gold_readings(project: Project, criterion: Criterion) -> tuple[GoldReading, ...]:
+    """What everybody said of the steps whose answer is known by this criterion; steps with two answers are left out."""
+    labels = (
+        Label.objects.counted()
+        .independent()
+        .filter(criterion=criterion, step__trace__project=project, step__retired_in=None)
+    )
+    keys: dict[int, set[str]] = defaultdict(set)
+    for step, value in labels.filter(rater__kind=RaterKind.GOLD).values_list("step_id", "value"):
+        keys[step].add(value)
+    known = {step: values.pop() for step, values in keys.items() if len(values) == 1}
+    steps = Label.objects.live().filter(criterion=criterion, rater__kind=RaterKind.GOLD).values("step_id")
+    said = labels.exclude(rater__kind=RaterKind.GOLD).filter(step__in=steps).order_by("pk")
+    return tuple(
+        GoldReading(rater, step, value, known[step])
+        for rater, step, value in said.values_list("rater_id", "step_id", "value")
+        if step in known
+    )
+
+
+def trace_evidence(
+    project: Project, criterion: Criterion, *also: Criterion, details: bool = False
+) -> Iterator[TraceEvidence]:
     """Every trace of the project in order of its id, with its counted labels by the given criteria.
 
     Labels of judges below the project's gate are set aside; probabilities of the others are calibrated. What reviewers
-    decided by the first criterion is no vote but the step's ruling.
+    decided by the first criterion is no vote but the step's ruling. ``details`` reads what rollouts and judges made
+    their labels of as well.
     """
     criteria = (criterion, *also)
     standing = standing_of(project)
     for traces in _trace_batches(project):
-        yield from _batch(project, criteria, standing, traces)
+        yield from _batch(project, criteria, standing, traces, details)
 
 
 def _batch(
-    project: Project, criteria: Sequence[Criterion], standing: Standing, traces: Sequence[TraceFacts]
+    project: Project,
+    criteria: Sequence[Criterion],
+    standing: Standing,
+    traces: Sequence[TraceFacts],
+    details: bool,
 ) -> Iterator[TraceEvidence]:
     """Labels and steps are two reads: where a trace was cut anew between them, both are read again."""
     left = list(traces)
@@ -92,7 +143,7 @@ def _batch(
         first, last = left[0][0], left[-1][0]
         labels = _counted(project, criteria).filter(step__trace_id__gte=first, step__trace_id__lte=last)
         steps = Step.objects.filter(trace__project=project, trace_id__gte=first, trace_id__lte=last)
-        steps_of = _steps_by_trace(steps, *_said_by_step(labels, criteria, standing))
+        steps_of = _steps_by_trace(steps, *_said_by_step(labels, criteria, standing, details))
         now = dict(
             Trace.objects.filter(project=project, pk__gte=first, pk__lte=last).values_list(
                 "pk", "boundary_version"
@@ -130,16 +181,27 @@ def _counted(project: Project, criteria: Iterable[Criterion]) -> LabelQuerySet:
 
 
 def _said_by_step(
-    labels: LabelQuerySet, criteria: Sequence[Criterion], standing: Standing
+    labels: LabelQuerySet, criteria: Sequence[Criterion], standing: Standing, details: bool
 ) -> tuple[dict[int, list[Vote]], dict[int, list[SetAside]], dict[int, Ruling]]:
     key_of = {criterion.pk: criterion.key for criterion in criteria}
     found: dict[int, list[Vote]] = defaultdict(list)
     aside: dict[int, list[SetAside]] = defaultdict(list)
     rulings: dict[int, Ruling] = {}
     rows = labels.order_by("pk").values_list(
-        "pk", "step_id", "rater_id", "rater__kind", "criterion_id", "value", "distribution", _REASON
+        "pk",
+        "step_id",
+        "rater_id",
+        "rater__kind",
+        "criterion_id",
+        "value",
+        "distribution",
+        _REASON,
+        "evidence" if details else _NOTHING,
     )
-    for pk, step_id, rater_id, kind, criterion_id, value, distribution, text in rows:
+    for pk, step_id, rater_id, kind, criterion_id, value, distribution, text, made_of in rows:
+        if not value:
+            # Words, or nothing: there is no level in it to decide between.
+            continue
         if kind == RaterKind.REVIEW:
             if criterion_id == criteria[0].pk:
                 rulings[step_id] = Ruling(pk, value, text)
@@ -151,7 +213,16 @@ def _said_by_step(
             continue
         curve = standing.curves.get((rater_id, criterion_id), {})
         probability = calibrated(distribution, curve).get(value) if distribution else None
-        vote = Vote(pk, rater_id, RaterKind(kind), key_of[criterion_id], value, probability)
+        vote = Vote(
+            pk,
+            rater_id,
+            RaterKind(kind),
+            key_of[criterion_id],
+            value,
+            probability,
+            tally_in(made_of) if made_of else None,
+            critiques_in(made_of) if made_of else (),
+        )
         found[step_id].append(vote)
     return found, aside, rulings
 

@@ -27,10 +27,8 @@ from annotate.consensus.contracts import (
     Vote,
     Voter,
 )
-from annotate.enums import Action, Outcome, RaterKind, Verdict
-from annotate.errors import Rejected
-
-NO_ERROR = -1
+from annotate.consensus.readings import NO_ERROR, can_recover, is_right, place, the_one, those
+from annotate.enums import Action, RaterKind, Verdict
 
 AGREED = Reason("agreed", "Rollouts and judge agree", Action.KEEP)
 NO_JUDGE = Reason("no_judge_label", "No judge label", Action.ASK)
@@ -74,43 +72,12 @@ class _Sources:
 def bind(settings: LessonsSettings, criterion: str, voters: Sequence[Voter]) -> Decide:
     """Settle whose labels are meant. Raises ``Rejected`` for an unknown name or an unmade choice of judge."""
     sources = _Sources(
-        judge=_judge(settings.judge, criterion, voters),
-        rollouts=_rollouts(settings, voters),
+        judge=the_one(settings.judge, RaterKind.JUDGE, voters, criterion, "judge"),
+        rollouts=those(settings.rollouts, RaterKind.ROLLOUT, voters, settings.rollout_criterion, "rollouts"),
         criterion=criterion,
         rollout_criterion=settings.rollout_criterion,
     )
     return lambda evidence: decide(evidence, sources)
-
-
-def _judge(name: str, criterion: str, voters: Sequence[Voter]) -> int | None:
-    able = _able(voters, criterion)
-    if name:
-        return _named(name, able, "judge").rater
-    judges = [v for v in able if v.kind == RaterKind.JUDGE]
-    if len(judges) > 1:
-        names = ", ".join(v.name for v in judges)
-        raise Rejected(f"{len(judges)} judges have labelled here. Choose one of {names}.", field="judge")
-    return judges[0].rater if judges else None
-
-
-def _rollouts(settings: LessonsSettings, voters: Sequence[Voter]) -> frozenset[int]:
-    able = _able(voters, settings.rollout_criterion)
-    if settings.rollouts:
-        return frozenset(_named(name, able, "rollouts").rater for name in settings.rollouts)
-    return frozenset(v.rater for v in able if v.kind == RaterKind.ROLLOUT)
-
-
-def _able(voters: Sequence[Voter], criterion: str) -> list[Voter]:
-    """Who may be meant at all: a probe only ranks steps, so its labels place no error."""
-    return [v for v in voters if criterion in v.criteria and v.kind != RaterKind.PROBE]
-
-
-def _named(name: str, able: Sequence[Voter], field: str) -> Voter:
-    for voter in able:
-        if voter.name == name:
-            return voter
-    known = ", ".join(v.name for v in able) or "nobody"
-    raise Rejected(f"{name} has no such labels here; these have: {known}.", field=field)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +109,8 @@ def _compare(evidence: TraceEvidence, sources: _Sources) -> _Finding:
     if rollout is None:
         return _Finding(ROLLOUT_UNKNOWN, "The rollouts left a step, or the final answer, open.")
     if rollout != judge:
-        return _Finding(DIFFER, f"First error: {_place(rollout)} by rollouts, {_place(judge)} by the judge.")
-    return _Finding(AGREED, f"Rollouts and judge agree on the first error: {_place(judge)}.", judge)
+        return _Finding(DIFFER, f"First error: {place(rollout)} by rollouts, {place(judge)} by the judge.")
+    return _Finding(AGREED, f"Rollouts and judge agree on the first error: {place(judge)}.", judge)
 
 
 def _decision(position: int, step: StepEvidence, sources: _Sources, finding: _Finding) -> Decision:
@@ -153,7 +120,7 @@ def _decision(position: int, step: StepEvidence, sources: _Sources, finding: _Fi
     if error is None:
         return Decision(reason.action, "", reason.key, finding.explanation, spoke)
     if error != NO_ERROR and position > error:
-        return Decision(BEHIND.action, "", BEHIND.key, f"The first error is at {_place(error)}.", spoke)
+        return Decision(BEHIND.action, "", BEHIND.key, f"The first error is at {place(error)}.", spoke)
     # Up to an agreed place every step has a judge's label or a reviewer's ruling, which comes in place of this.
     value = judged.value if judged else ""
     return Decision(reason.action, value, reason.key, finding.explanation, spoke)
@@ -174,35 +141,21 @@ def judge_first_error(evidence: TraceEvidence, sources: _Sources) -> int | None:
 
 
 def rollout_first_error(evidence: TraceEvidence, sources: _Sources) -> int | None:
-    """The first step no completion recovered from, by hard labels; the last step is graded instead."""
+    """The first step no completion recovered from, by hard labels pooled; the last step is graded instead.
+
+    The paper found no better threshold than 0.
+    """
     *earlier, last = evidence.steps
     for position, step in enumerate(earlier):
-        can_recover = _hard(sources.rolled(step))
-        if can_recover is None:
+        is_open = can_recover(sources.rolled(step))
+        if is_open is None:
             return None
-        if not can_recover:
+        if not is_open:
             return position
-    is_right = _grade(evidence.outcome, sources.rolled(last))
-    if is_right is None:
+    is_graded_right = is_right(evidence.outcome, sources.rolled(last))
+    if is_graded_right is None:
         return None
-    return NO_ERROR if is_right else len(earlier)
-
-
-def _hard(votes: tuple[Vote, ...]) -> bool | None:
-    """Pool the rollouts: one success anywhere is a success; the paper found no better threshold than 0."""
-    return any(v.value == Verdict.GOOD for v in votes) if votes else None
-
-
-def _grade(outcome: str | None, votes: tuple[Vote, ...]) -> bool | None:
-    """Grades of the final answer that came with the trace and from rollouts; two that differ are no grade."""
-    grades = {vote.value == Verdict.GOOD for vote in votes}
-    if outcome in (Outcome.RIGHT, Outcome.WRONG):
-        grades.add(outcome == Outcome.RIGHT)
-    return grades.pop() if len(grades) == 1 else None
-
-
-def _place(position: int) -> str:
-    return "none" if position == NO_ERROR else f"step {position + 1}"
+    return NO_ERROR if is_graded_right else len(earlier)
 
 
 LESSONS = Policy(

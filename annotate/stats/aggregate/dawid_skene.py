@@ -29,6 +29,7 @@ def dawid_skene(
     known: Mapping[Hashable, Hashable] | None = None,
     smoothing: float | None = None,
     diagonal: float | None = None,
+    near: float = 0.0,
     tol: float | None = None,
     max_iter: int = MAX_ITER,
     engine: Engine = "auto",
@@ -38,11 +39,12 @@ def dawid_skene(
     .. math::
 
         T_{ik} \propto p_k \prod_{jl} \theta_{jkl}^{n_{ijl}}, \qquad p_k = \frac{1}{I} \sum_i T_{ik}, \qquad
-        \theta_{jkl} \propto a_{kl} + \sum_i T_{ik} n_{ijl}, \qquad a_{kl} = s + d [k = l]
+        \theta_{jkl} \propto a_{kl} + \sum_i T_{ik} n_{ijl}, \qquad a_{kl} = s + d\, h^{|k - l|}
 
-    Assumes that raters err independently once the true level is given. Unsmoothed (s = d = 0) it is the maximum of the
-    likelihood nearest to the shares of votes; raters with few labels then count as infallible or worse. Smoothed it
-    is the maximum of the posterior under Dirichlet(1 + a) rows.
+    with :math:`h = 0` (and :math:`0^0 = 1`) where levels have no order. Assumes that raters err independently once the
+    true level is given. Unsmoothed (s = d = 0) it is the maximum of the likelihood nearest to the shares of votes;
+    raters with few labels then count as infallible or worse. Smoothed it is the maximum of the posterior under
+    Dirichlet(1 + a) rows.
 
     Parameters
     ----------
@@ -53,6 +55,9 @@ def dawid_skene(
     smoothing, diagonal : float, optional
         s and d, at least 0. Without a smoothing both are the defaults, 0.1 and 0.5; where a smoothing is given and a
         diagonal is not, the diagonal is 0.
+    near : float
+        h, at least 0 and below 1: how much of the diagonal's pseudo-labels each neighbouring level gets, for levels in
+        order.
     tol : float, optional
         Stops when an iteration raises the log-likelihood (smoothed: the log-posterior) by less. Without it 1e-9, or
         1e-8 per label where there are more than 500,000; the climb then also takes accelerated steps, and takes back
@@ -66,7 +71,7 @@ def dawid_skene(
     NotEstimable
         No label counts.
     Rejected
-        A known answer that is no level, a negative smoothing, a bad tolerance.
+        A known answer that is no level, a negative smoothing, a bad `near` or tolerance.
 
     References
     ----------
@@ -83,20 +88,25 @@ def dawid_skene(
     (('ok', 'bad', 'ok'), True)
     """
     answers = Answers.of(table, known)
-    prior = dirichlet_prior(answers.n_levels, smoothing, diagonal)
+    prior = dirichlet_prior(answers.n_levels, smoothing, diagonal, near)
     summit = climb(answers, FreeRows(prior), can_leap=True, tol=tol, max_iter=max_iter, engine=engine)
     return fit_of("dawid_skene", answers, summit, prior=prior)
 
 
-def dirichlet_prior(n_levels: int, smoothing: float | None, diagonal: float | None) -> FloatArray:
-    """(n_levels, n_levels) pseudo-labels by true and given level; `Rejected` below 0."""
+def dirichlet_prior(
+    n_levels: int, smoothing: float | None, diagonal: float | None, near: float = 0.0
+) -> FloatArray:
+    """(n_levels, n_levels) pseudo-labels by true and given level; `Rejected` below 0, and for `near` from 1 on."""
     if smoothing is None:
         smoothing, diagonal = SMOOTHING, DIAGONAL if diagonal is None else diagonal
     diagonal = 0.0 if diagonal is None else diagonal
     for name, amount in (("smoothing", smoothing), ("diagonal", diagonal)):
         if not (math.isfinite(amount) and amount >= 0):
             raise Rejected("must be a finite number >= 0", field=name)
-    return np.full((n_levels, n_levels), smoothing) + diagonal * np.eye(n_levels)
+    if not 0 <= near < 1:
+        raise Rejected("must lie in [0, 1)", field="near")
+    distance = np.abs(np.subtract.outer(np.arange(n_levels), np.arange(n_levels)))
+    return smoothing + diagonal * np.power(near, distance)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from django.test import Client
 from annotate.assign.actions import rater_of
 from annotate.assign.compare.actions import claim_comparison, fill_comparisons
 from annotate.consensus.actions import run_consensus
+from annotate.consensus.registry import POLICIES
 from annotate.enums import RaterKind, Role, RunState, UnitState
 from annotate.label.comparing import Choice, submit_comparison
 from annotate.models import Estimate, Project, Release, Run, Unit
@@ -116,6 +118,23 @@ def test_a_release_is_built_shown_and_downloaded(
         body = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
         assert len(body) == file["bytes"]
     assert alice.get(f"/releases/{release.pk}/files/../../secret_key").status_code == 404
+
+
+@pytest.mark.parametrize("policy", sorted(POLICIES))
+def test_every_policy_is_set_up_and_run_from_the_page(
+    project: Project, alice: Client, at_once: Any, policy: str
+) -> None:
+    page = alice.get(f"/projects/words/consensus/new/?policy={policy}").content.decode()
+    for spec in dataclasses.fields(POLICIES[policy].settings):
+        assert f'name="set-{spec.name}"' in page
+    with at_once():
+        answer = alice.post(
+            "/projects/words/consensus/new/",
+            {"policy": policy, "set-with_machines": "on", "set-stops_at_first_error": "on"},
+        )
+    assert answer.status_code == 302
+    run = Run.objects.get(project=project)
+    assert (run.name, run.criterion.key) == (policy, POLICIES[policy].usual_criterion)
 
 
 def test_what_people_prefer_is_released_without_a_consensus(

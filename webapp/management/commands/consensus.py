@@ -22,7 +22,7 @@ class Command(GradusCommand):
         parser.add_argument("project", help="slug of the project")
         parser.add_argument("--policy", required=True, choices=sorted(POLICIES))
         parser.add_argument(
-            "--criterion", default="verdict", help="key of the step criterion (default: verdict)"
+            "--criterion", default="", help="key of the step criterion (default: the policy's usual one)"
         )
         parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="pairs")
         parser.add_argument("--json", action="store_true", help="print the funnel as JSON")
