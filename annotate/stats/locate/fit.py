@@ -60,6 +60,11 @@ class LocationFit:
             found[layout.start[begin] : layout.start[end]] = self._of_some(some)
         return LocationPosterior(layout, found)
 
+    def outcomes(self, evidence: Evidence) -> tuple[FloatArray, FloatArray]:
+        """(n_places,) probabilities without regard to gold, and (n_traces,) the logarithm of what they summed to."""
+        signals = Signals.of(evidence)
+        return signals.layout.normalised(self.model.score(signals))
+
     def _of_some(self, evidence: Evidence) -> FloatArray:
         signals = Signals.of(evidence)
         posterior, _ = signals.layout.normalised(self.model.score(signals))

@@ -97,7 +97,7 @@ class Model:
             found[row] += np.bincount(signals.at[is_kind], reports[is_kind], layout.n_places)
             is_kind = of_verdict == kind
             if is_kind.any():
-                found[row] += over_places(signals, steps[:, is_kind], is_kind)
+                found[row] += signals.over_places(steps, is_kind)
         return found, repair
 
     def score(self, signals: Signals, weights: Weights | None = None) -> FloatArray:
@@ -158,15 +158,6 @@ class Model:
             self.verdict_pseudo * np.log(self.verdict)
         ).sum()
         return float(tables) + self.prior.log_prior() + self.rollouts.log_prior()
-
-
-def over_places(signals: Signals, terms: FloatArray, which: FloatArray) -> FloatArray:
-    """(n_places,) from (3, n) log-likelihoods of verdicts given the status of their step."""
-    layout, at = signals.layout, signals.step_at[which]
-    sound, first, behind = (
-        np.bincount(at, terms[status], layout.n_places) for status in (SOUND, AT, BEHIND)
-    )
-    return np.asarray(layout.before(sound) + first + layout.after(behind))
 
 
 def _shares(counts: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ from annotate.stats.codes import FloatArray, IntArray
 from annotate.stats.locate import shifts
 from annotate.stats.locate.evidence import NO_ERROR
 from annotate.stats.locate.layout import Layout
-from annotate.stats.locate.model import Model, Weights, over_places
+from annotate.stats.locate.model import Model, Weights
 from annotate.stats.locate.signals import Signals
 from annotate.stats.locate.truncated import log_reachable
 
@@ -101,7 +101,7 @@ def _of_verdicts(model: Model, signals: Signals, weights: Weights) -> Agreements
     kinds = model.raters.kind[verdicts.rater]
     terms = model.verdict_terms(signals, weights) * model.trust[2:][kinds]
     everything = np.ones(len(verdicts), dtype=np.bool_)
-    score = model.score(signals, weights) - over_places(signals, terms, everything)
+    score = model.score(signals, weights) - signals.over_places(terms, everything)
     belief, _ = layout.normalised(score)
     belief = _certain(signals, np.arange(layout.n_traces), layout, belief)
     at = signals.step_at[one]

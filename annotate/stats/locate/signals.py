@@ -94,6 +94,14 @@ class Signals:
         one, other = meetings(self.step_at[order])
         return order[one], order[other]
 
+    def over_places(self, terms: FloatArray, which: BoolArray) -> FloatArray:
+        """(n_places,) from (3, n_verdicts) log-likelihoods given the status of a step, of the verdicts in `which`."""
+        at = self.step_at[which]
+        sound, first, behind = (
+            np.bincount(at, terms[status, which], self.layout.n_places) for status in (SOUND, AT, BEHIND)
+        )
+        return np.asarray(self.layout.before(sound) + first + self.layout.after(behind))
+
 
 def difficulty_of(evidence: Evidence) -> IntArray:
     """Whether fresh attempts at the question mostly succeed; unseen without attempts."""
