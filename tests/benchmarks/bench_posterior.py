@@ -1,11 +1,11 @@
 """The posterior over first errors beside published rules: `python -m tests.benchmarks.bench_posterior`.
 
 Made-up traces, people and machines come from `tests.benchmarks.made.signals`, which is not the fitted model. The
-development seed is the one everything was tuned on, the untouched one was run once the code stood; both are printed, and
-so is every world, good or bad. Steps kept: a step called good is right before the first error, a step called the first
-error is right there, all others are not kept. `lessons` keeps a trace when rollouts (any success) and the first vote of
-the first judge name the same place. The posterior keeps the steps of least risk as long as their mean risk promises 98 %;
-its precision is then measured on traces whose truth it never saw.
+development seed is the one everything was tuned on, the untouched one was run once the code stood; both are printed,
+and so is every world, good or bad. Steps kept: a step called good is right before the first error, a step called the
+first error is right there, all others are not kept. `lessons` keeps a trace when rollouts (any success) and the first
+vote of the first judge name the same place. The posterior keeps the steps of least risk as long as their mean risk
+promises 98 %; its precision is then measured on traces whose truth it never saw.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from annotate.stats.aggregate.scoring import against_gold
 from annotate.stats.calibration import calibration_error
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
 from annotate.stats.locate.audit import audit_sample, audited_error
-from annotate.stats.locate.decide import BEHIND, FIRST_ERROR, statuses, steps_of, true_statuses
+from annotate.stats.locate.decide import BEHIND, FIRST_ERROR, GOOD, statuses, steps_of, true_statuses
 from annotate.stats.locate.evidence import NO_ERROR, RIGHT, UNKNOWN, Reports
 from annotate.stats.locate.fit import LocationFit, locate
 from annotate.stats.locate.result import LocationPosterior
@@ -45,8 +45,14 @@ WORLDS: dict[str, World] = {
     "all signals, strong repair": World(strong_repair=True),
     "all signals, no gold": World(gold=0.0),
     "rollouts and one judge only": World(readers=ONE_JUDGE, has_verifier=False),
-    "the same, strong repair": World(readers=ONE_JUDGE, has_verifier=False, strong_repair=True),
-    "the same, no gold": World(readers=ONE_JUDGE, has_verifier=False, gold=0.0),
+    "rollouts and one judge only, strong repair": World(
+        readers=ONE_JUDGE, has_verifier=False, strong_repair=True
+    ),
+    "rollouts and one judge only, no gold": World(readers=ONE_JUDGE, has_verifier=False, gold=0.0),
+    "judges that repeat themselves and each other, no rollouts, 3 % gold": World(
+        stuck=0.95, shared=0.8, has_rollouts=False, has_verifier=False, gold=0.03
+    ),
+    "the same, no gold": World(stuck=0.95, shared=0.8, has_rollouts=False, has_verifier=False, gold=0.0),
     "with spammer, flipper, copier": World(
         readers=(
             *JUDGES,
@@ -58,7 +64,13 @@ WORLDS: dict[str, World] = {
     ),
 }
 # Developed on the first three, reported on the others.
-CROWDS = {"rte": "developed on", "CF": "developed on", "MS": "developed on", "dog": "untouched", "SP_amt": "untouched"}
+CROWDS = {
+    "rte": "developed on",
+    "CF": "developed on",
+    "MS": "developed on",
+    "dog": "untouched",
+    "SP_amt": "untouched",
+}
 
 
 def lessons(one: Made) -> tuple[IntArray, BoolArray]:
@@ -93,8 +105,11 @@ def report_world(name: str, world: World, seed: int) -> None:
     print(f"{name} (seed {seed}): {held.sum():,} traces, {fit.n_gold} with gold; fitted in {took:.1f} s")
     print(f"  lessons    keeps {n_lessons:7,d} steps, {of_lessons:.4f} right")
     print(f"  posterior  keeps {n_ours:7,d} steps, {ours:.4f} right: {n_ours / max(n_lessons, 1):.2f} times")
-    print(f"             at {max(PRECISION, of_lessons):.4f} or better, in hindsight: {same / max(n_lessons, 1):.2f} times")
-    report_errors_kept(status, truth, kept, place, agree & held, posterior)
+    print(
+        f"             at {max(PRECISION, of_lessons):.4f} or better, in hindsight: "
+        f"{same / max(n_lessons, 1):.2f} times"
+    )
+    report_errors_kept(status, risk, truth, step_held, kept, place, agree & held, posterior)
     report_calibration(posterior, one.truth, held)
     report_guarantee(fit, one)
 
@@ -126,7 +141,14 @@ def kept_at(status: IntArray, risk: FloatArray, truth: IntArray, where: BoolArra
 
 
 def report_errors_kept(
-    status: IntArray, truth: IntArray, kept: BoolArray, place: IntArray, keep: BoolArray, posterior: LocationPosterior
+    status: IntArray,
+    risk: FloatArray,
+    truth: IntArray,
+    where: BoolArray,
+    kept: BoolArray,
+    place: IntArray,
+    keep: BoolArray,
+    posterior: LocationPosterior,
 ) -> None:
     """First errors are one step in many, and the ones that a reward model learns from."""
     said = true_statuses(posterior, place)
@@ -136,6 +158,9 @@ def report_errors_kept(
         f"             first errors kept: {ours.sum():,} ({(truth == status)[ours].mean():.4f} right), "
         f"lessons {theirs.sum():,} ({(truth == said)[theirs].mean():.4f} right)"
     )
+    each = [kept_by_risk(risk, where & (status == one), 1 - PRECISION) for one in (GOOD, FIRST_ERROR)]
+    shares = ", ".join(f"{one.sum():,} ({(truth == status)[one].mean():.4f} right)" for one in each)
+    print(f"             98 % promised within each: good steps, first errors: {shares}")
 
 
 def report_calibration(posterior: LocationPosterior, truth: IntArray, held: BoolArray) -> None:
@@ -152,7 +177,7 @@ def report_calibration(posterior: LocationPosterior, truth: IntArray, held: Bool
     )
 
 
-def report_guarantee(fit: LocationFit, one: Made, *, n_gold: int = 300, share: float = 0.03) -> None:
+def report_guarantee(fit: LocationFit, one: Made, *, n_gold: int = 1000, share: float = 0.03) -> None:
     """A threshold from gold the fit has not seen, and an audit of what it keeps."""
     fresh = np.flatnonzero(one.evidence.gold == UNKNOWN)
     calibration, rest = fresh[:n_gold], fresh[n_gold:]
@@ -172,8 +197,8 @@ def report_guarantee(fit: LocationFit, one: Made, *, n_gold: int = 300, share: f
     seen = audit_sample(len(rest), share=share, seed=3)[steps_of(believed)] & kept
     audit = audited_error(steps_of(believed)[seen], wrong[seen], share=share, n_kept=int(kept.sum()))
     print(
-        f"             certified on {n_gold} more gold traces (90 % sure of 98 %): keeps {kept.mean():.3f} of all steps, "
-        f"{1 - wrong[kept].mean():.4f} right; audit of 3 %: error {audit.error:.4f} [{audit.low:.4f}, {audit.high:.4f}]"
+        f"             certified on {n_gold} more gold traces (90 % sure of 98 %): keeps {kept.mean():.3f} of all "
+        f"steps, {1 - wrong[kept].mean():.4f} right; audit of 3 %: error {audit.error:.4f} [{audit.low:.4f}, {audit.high:.4f}]"
     )
 
 
@@ -194,7 +219,8 @@ def report_crowds() -> None:
         accuracy = [one.accuracy or 0.0 for one in scores]
         print(
             f"  {name:7s} ({role}): majority {found[0]}, plain Dawid–Skene {found[1]}, fused {found[2]}: "
-            f"{100 * (accuracy[2] - max(accuracy[:2])):+.2f} points; calibration error {scores[2].calibration_error:.3f}"
+            f"{100 * (accuracy[2] - max(accuracy[:2])):+.2f} points; "
+            f"calibration error {scores[2].calibration_error:.3f}"
         )
 
 
@@ -237,7 +263,9 @@ def report_update(fit: LocationFit, one: Made, *, times: int = 200) -> None:
         joined = Reports(*(np.concatenate(pair) for pair in zip(columns, more, strict=True)))
         fit.posterior(replace(some, reports=joined))
         taken.append(1000 * (time.perf_counter() - begin))
-    print(f"one new human label updates its trace in {np.median(taken):.1f} ms ({np.max(taken):.1f} ms at most)")
+    print(
+        f"one new human label updates its trace in {np.median(taken):.1f} ms ({np.max(taken):.1f} ms at most)"
+    )
 
 
 def main() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
 
@@ -42,8 +43,8 @@ def fused(
 
     The models: free confusion matrices (`dawid_skene`), matrices that lean on each other (`hierarchical`), one ability
     per rater (`one_coin`), knowing or guessing (`mace`), and for ordinal levels severity and difficulty (`mfrm`). Which
-    is right depends on labels per rater and on the levels, and cannot be told without gold; then w is even. With gold the
-    weights are learnt on fits that have not seen it, and the fits that are pooled have.
+    is right depends on labels per rater and on the levels, and cannot be told without gold; then w is even. With gold
+    the weights are learnt on fits that have not seen it, and the fits that are pooled have.
 
     Parameters
     ----------
@@ -117,16 +118,15 @@ def _fits(
     max_iter: int,
 ) -> list[AggregateFit]:
     found = [
-        method(table, known=known, tol=tol, max_iter=max_iter) for method in (dawid_skene, hierarchical, one_coin)
+        method(table, known=known, tol=tol, max_iter=max_iter)
+        for method in (dawid_skene, hierarchical, one_coin)
     ]
     if len(table) <= _MANY:
         found.append(mace(table, known=known, seed=seed, tol=tol, max_iter=max_iter))
     if is_ordinal and len(table.value.vocab) > 2:
-        try:
+        # A model that has nothing to say of these labels has no place in the pool.
+        with contextlib.suppress(NotEstimable):
             found.append(mfrm(table, known=known))
-        except NotEstimable:
-            # A model that has nothing to say of these labels has no place in the pool.
-            pass
     return found
 
 
@@ -143,5 +143,3 @@ def _weights(likelihood: FloatArray) -> FloatArray:
 
 def _pooled(posteriors: list[FloatArray], weight: FloatArray) -> FloatArray:
     return np.asarray(sum(w * p for w, p in zip(weight.tolist(), posteriors, strict=True)), dtype=np.float64)
-
-

@@ -46,15 +46,15 @@ def audited_error(trace: IntArray, is_wrong: BoolArray, *, share: float, n_kept:
     .. math:: \hat\epsilon = \frac{1}{N} \sum_{i \in S} w_i / \pi
 
     (Horvitz & Thompson 1952) with N steps kept in all and an inclusion probability π known beforehand. The interval is
-    Wilson's on the number of steps deflated by how alike the steps of a trace are; without a wrong step they are taken to
-    be wholly alike, so a trace counts as one observation.
+    Wilson's on the number of steps deflated by how alike the steps of a trace are; without a wrong step they are taken
+    to be wholly alike, so a trace counts as one observation.
 
     Raises `Rejected` for an inclusion probability out of (0, 1], or more audited steps than were kept.
 
     References
     ----------
-    Horvitz, D. G. & Thompson, D. J. (1952). A generalization of sampling without replacement from a finite universe. JASA
-    47, 663-685. doi:10.1080/01621459.1952.10483446
+    Horvitz, D. G. & Thompson, D. J. (1952). A generalization of sampling without replacement from a finite universe.
+    JASA 47, 663-685. doi:10.1080/01621459.1952.10483446
 
     Examples
     --------

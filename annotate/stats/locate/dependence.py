@@ -3,7 +3,10 @@ r"""How much of what two raters say is said twice.
 Two readings of one trace agree more often than their tables allow, because one model makes the same mistake again or
 one rater copies another. The excess over what is expected of independent readings,
 
-.. math:: \rho_{jk} = \frac{A_{jk} - E_{jk}}{1 - E_{jk}}, \qquad E_{jk} = \sum_e q(e) \sum_r P_j(r \mid e) P_k(r \mid e),
+.. math::
+
+    \rho_{jk} = \frac{A_{jk} - E_{jk}}{1 - E_{jk}}, \qquad
+    E_{jk} = \sum_e q(e) \sum_r P_j(r \mid e) P_k(r \mid e),
 
 is 0 for independent raters and 1 for a copy. q leaves out everything the families of both have said, so that a copied
 mistake is not taken for the truth it would otherwise become. A reading beside others counts as :math:`w = 1 / (1 +
@@ -20,6 +23,7 @@ import numpy as np
 
 from annotate.stats.codes import FloatArray, IntArray
 from annotate.stats.locate.evidence import Raters
+from annotate.stats.locate.sums import sums
 
 # What is assumed, and for how many pairs it counts: of one rater's votes, of a family, of strangers.
 _ASSUMED = (0.5, 0.3, 0.0)
@@ -54,18 +58,21 @@ class Dependence:
     ) -> Dependence:
         """From the pairs of readings: whether each agrees, and the probability of that without dependence."""
         known, where = np.unique(pair, return_inverse=True)
-        n_gold = np.bincount(where, is_gold, len(known))
+        n_gold = sums(where, is_gold, len(known))
         weight = np.where(is_gold > 0, 1.0, np.where(n_gold[where] > 0, _WITHOUT_GOLD, 1.0))
-        n = np.bincount(where, weight, len(known))
-        room = np.bincount(where, weight * (1 - expected), len(known))
-        excess = np.bincount(where, weight * (agrees - expected), len(known)) / np.maximum(room, 1e-9)
+        n = sums(where, weight, len(known))
+        room = sums(where, weight * (1 - expected), len(known))
+        excess = sums(where, weight * (agrees - expected), len(known)) / np.maximum(room, 1e-9)
         relation = _relation(raters, known)
-        noise = np.bincount(where, weight**2 * expected * (1 - expected), len(known)) ** 0.5
+        noise = sums(where, weight**2 * expected * (1 - expected), len(known)) ** 0.5
         # Strangers are independent until chance is no explanation.
         doubt = np.where(relation == 2, 2.0, 0.0) * noise / np.maximum(room, 1e-9)
-        found = np.clip(excess - doubt, 0.0, _MOST)
+        found = np.where(excess > doubt, np.clip(excess, 0.0, _MOST), 0.0)
         first, pseudo = np.array(_ASSUMED)[relation], np.array(_PAIRS)[relation]
-        return cls(raters, known, (n * found + pseudo * first) / (n + pseudo), n)
+        rho = (n * found + pseudo * first) / (n + pseudo)
+        # Without gold a family's shared mistakes look like skill: it is not taken for less alike than assumed.
+        rho = np.where((relation < 2) & (n_gold == 0), np.maximum(rho, first), rho)
+        return cls(raters, known, rho, n)
 
     def of(self, j: IntArray, k: IntArray) -> FloatArray:
         code = pair_code(j, k, len(self.raters))
@@ -78,7 +85,7 @@ class Dependence:
     def weights(self, rater: IntArray, one: IntArray, other: IntArray) -> FloatArray:
         """(n,) share of itself that each reading counts, given the indices of every two that stand together."""
         rho = self.of(rater[one], rater[other])
-        beside = np.bincount(one, rho, len(rater)) + np.bincount(other, rho, len(rater))
+        beside = sums(one, rho, len(rater)) + sums(other, rho, len(rater))
         return 1 / (1 + beside)
 
 

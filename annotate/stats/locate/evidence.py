@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
@@ -170,10 +170,13 @@ class Evidence:
             for name in ("length", "outcome", "question_hits", "question_tries", "gold")
         }
         rows = {name: _rows_of(getattr(self, name), traces) for name in self.SOURCES}
-        return replace(self, **per_trace, **rows)
+        return self._with({**per_trace, **rows})
 
     def without_gold(self) -> Self:
         return replace(self, gold=np.full(self.n_traces, UNKNOWN))
+
+    def _with(self, columns: Mapping[str, Any], n_unknown: int | None = None) -> Self:
+        return replace(self, **columns, n_unknown=self.n_unknown if n_unknown is None else n_unknown)
 
     def _check(self) -> None:
         _refuse(~np.isin(self.outcome, (RIGHT, WRONG, UNGRADED)), "is no outcome", "outcome")
@@ -189,7 +192,9 @@ class Evidence:
                 bad = (rows.step < 0) | (rows.step >= self.length[rows.trace])
                 _refuse(bad, "is no step of the trace", "step")
             if name != "rollouts":
-                _refuse((rows.rater < 0) | (rows.rater >= len(self.raters)), "there is no such rater", "rater")
+                _refuse(
+                    (rows.rater < 0) | (rows.rater >= len(self.raters)), "there is no such rater", "rater"
+                )
         _check_counts(self.rollouts.hits, self.rollouts.tries, "hits")
         place = self.reports.place
         _refuse(
@@ -205,7 +210,7 @@ class Evidence:
         }
         lost = sum(len(getattr(self, name)) - len(rows) for name, rows in kept.items())
         ordered = {name: rows.take(np.argsort(rows.trace, kind="stable")) for name, rows in kept.items()}
-        return replace(self, **ordered, n_unknown=lost)
+        return self._with(ordered, n_unknown=lost)
 
 
 def _rows_of(rows: R, traces: IntArray) -> R:

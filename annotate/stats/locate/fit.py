@@ -11,7 +11,7 @@ from annotate.stats.codes import FloatArray, IntArray
 from annotate.stats.locate.dependence import Dependence, pair_code
 from annotate.stats.locate.evidence import UNKNOWN, Evidence
 from annotate.stats.locate.model import Model, Weights
-from annotate.stats.locate.readings import agreements
+from annotate.stats.locate.readings import agreements, is_more_than_chance
 from annotate.stats.locate.result import LocationPosterior
 from annotate.stats.locate.signals import Signals, n_sources
 from annotate.stats.locate.trust import fitted_trust
@@ -26,6 +26,7 @@ MOST_OTHERS = 3000
 _CHUNK = 20_000
 # With so many gold traces, the others together count half of what they would.
 _HALVING = 300.0
+_CHANCE = "raters agree no more than by chance: every table is the one assumed for the rater's kind"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -56,7 +57,9 @@ class LocationFit:
         found = np.empty(layout.n_places)
         for begin in range(0, evidence.n_traces, _CHUNK):
             end = min(begin + _CHUNK, evidence.n_traces)
-            some = evidence if not begin and end == evidence.n_traces else evidence.take(np.arange(begin, end))
+            some = (
+                evidence if not begin and end == evidence.n_traces else evidence.take(np.arange(begin, end))
+            )
             found[layout.start[begin] : layout.start[end]] = self._of_some(some)
         return LocationPosterior(layout, found)
 
@@ -79,9 +82,10 @@ def locate(evidence: Evidence, *, seed: int = 0) -> LocationFit:
         P(e \mid \text{all}) \propto \pi(e)^{\beta_0} \, P(\text{counts} \mid e)^{\beta_1} \prod_r P_r(\text{report}
         \mid e)^{w_r \beta} \prod_v P_v(\text{verdict} \mid e)^{w_v \beta}
 
-    Rollouts: `rollouts`. Reports: `shifts`. Weights of dependent readings: `dependence`. The :math:`\beta` are 1 without
-    gold and learnt with it: `trust`. All other parameters are climbed to by EM over traces of which at least two
-    sources speak or whose answer is known; where nothing can be learnt they stay what was assumed, and the fit says so.
+    Rollouts: `rollouts`. Reports: `shifts`. Weights of dependent readings: `dependence`. The :math:`\beta` are 1
+    without gold and learnt with it: `trust`. All other parameters are climbed to by EM over traces of which at least
+    two sources speak or whose answer is known; where nothing can be learnt they stay what was assumed, and the fit says
+    so.
 
     Parameters
     ----------
@@ -120,7 +124,10 @@ def locate(evidence: Evidence, *, seed: int = 0) -> LocationFit:
     n_gold = int(is_gold.sum())
     if not len(chosen):
         return LocationFit(model, 0, 0, (), _assumptions(evidence, 0, is_read=False))
-    signals = Signals.of(evidence.take(chosen))
+    some = evidence.take(chosen)
+    if not (n_gold or len(some.rollouts) or is_more_than_chance(some)):
+        return LocationFit(model, 0, 0, (), (*_assumptions(evidence, 0, is_read=True), _CHANCE))
+    signals = Signals.of(some)
     voice = np.where(is_gold, 1.0, 1 / (1 + n_gold / _HALVING))
     history = []
     for _ in range(_ROUNDS):
@@ -204,5 +211,3 @@ def _assumptions(evidence: Evidence, n_gold: int, *, is_read: bool) -> tuple[str
     if not len(evidence.rollouts):
         found.append("no rollouts: nothing is known of what can be repaired")
     return tuple(found)
-
-

@@ -13,6 +13,7 @@ from annotate.stats.locate.evidence import KINDS, Raters
 from annotate.stats.locate.prior import Prior
 from annotate.stats.locate.rollouts import RolloutModel
 from annotate.stats.locate.signals import AT, BEHIND, N_DIFFICULTIES, SOUND, VERDICTS_ASSUMED, Signals
+from annotate.stats.locate.sums import sums
 from annotate.stats.locate.tables import pseudo_counts
 from annotate.stats.locate.truncated import log_reachable, raised
 
@@ -94,7 +95,7 @@ class Model:
         for kind in range(len(KINDS)):
             row = _FIRST_RATER + kind
             is_kind = of_report == kind
-            found[row] += np.bincount(signals.at[is_kind], reports[is_kind], layout.n_places)
+            found[row] += sums(signals.at[is_kind], reports[is_kind], layout.n_places)
             is_kind = of_verdict == kind
             if is_kind.any():
                 found[row] += signals.over_places(steps, is_kind)
@@ -131,12 +132,14 @@ class Model:
         index = signals.table[signals.row] * shifts.N_CELLS + signals.cell
         amount = mass[signals.at] * weights.report[signals.row]
         shape = (len(self.raters), N_DIFFICULTIES, shifts.N_STATES, shifts.N_CATEGORIES)
-        reports = np.bincount(index, amount, size * shifts.N_CELLS).reshape(shape)
+        reports = sums(index, amount, size * shifts.N_CELLS).reshape(shape)
         layout, at, bad = signals.layout, signals.step_at, signals.evidence.verdicts.bad
         chances = {SOUND: layout.after(mass)[at], AT: mass[at], BEHIND: layout.before(mass)[at]}
         verdicts = np.zeros((size, 3, 2))
         for status, chance in chances.items():
-            np.add.at(verdicts, (signals.step_table, status, bad), np.maximum(chance, 0) * weights.verdict)
+            verdicts[:, status] = sums(
+                signals.step_table * 2 + bad, np.maximum(chance, 0) * weights.verdict, size * 2
+            ).reshape(size, 2)
         return reports, verdicts.reshape(len(self.raters), N_DIFFICULTIES, 3, 2)
 
     def leaning(self, signals: Signals, weights: Weights, mass: FloatArray) -> Model:

@@ -8,6 +8,7 @@ import numpy as np
 
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
 from annotate.stats.locate.layout import Layout
+from annotate.stats.locate.sums import sums
 from annotate.stats.locate.truncated import log_reachable, raised
 
 N_PARTS = 5
@@ -60,19 +61,17 @@ class Prior:
         none = self.none[o, d]
         return np.where(layout.is_none, np.log(none), np.log1p(-none) + log_part)
 
-    def raised(
-        self, layout: Layout, outcome: IntArray, difficulty: IntArray, posterior: FloatArray
-    ) -> Prior:
+    def raised(self, layout: Layout, outcome: IntArray, difficulty: IntArray, posterior: FloatArray) -> Prior:
         n = self.none.shape[1]
         group = outcome * n + difficulty
-        none = np.bincount(group, posterior[layout.is_none], N_OUTCOMES * n).reshape(-1, n)
-        everything = np.bincount(group, layout.total(posterior), N_OUTCOMES * n).reshape(-1, n)
+        none = sums(group, posterior[layout.is_none], N_OUTCOMES * n).reshape(-1, n)
+        everything = sums(group, layout.total(posterior), N_OUTCOMES * n).reshape(-1, n)
         some = np.maximum(everything - none, 0.0)
         yes, no = none + self.none_pseudo[0], some + self.none_pseudo[1]
         state, part, _ = self._where(layout)
         cell = (group[layout.trace] * N_PARTS + state) * N_PARTS + part
         mass = np.where(layout.is_none, 0.0, posterior)
-        counts = np.bincount(cell, mass, N_OUTCOMES * n * N_PARTS * N_PARTS)
+        counts = sums(cell, mass, N_OUTCOMES * n * N_PARTS * N_PARTS)
         shape = (N_OUTCOMES, n, N_PARTS, N_PARTS)
         pseudo = np.full_like(self.part, _PART_WEIGHT)
         table = raised(counts.reshape(shape), self.part, pseudo, _ROW, _REACHABLE)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from annotate.stats.codes import FloatArray, IntArray
+from annotate.stats.coincidence import meetings
 from annotate.stats.locate import shifts
-from annotate.stats.locate.evidence import NO_ERROR
+from annotate.stats.locate.evidence import NO_ERROR, Evidence
 from annotate.stats.locate.layout import Layout
 from annotate.stats.locate.model import Model, Weights
 from annotate.stats.locate.signals import Signals
+from annotate.stats.locate.sums import sums
 from annotate.stats.locate.truncated import log_reachable
 
 
@@ -35,6 +37,27 @@ def agreements(model: Model, signals: Signals, weights: Weights) -> Agreements:
             for name in ("one", "other", "agrees", "expected", "is_gold")
         )
     )
+
+
+def is_more_than_chance(evidence: Evidence) -> bool:
+    """Whether different raters name the same place oftener than their habits alone would make them.
+
+    If they do not, some order can still be found in what they say, but nothing ties it to where errors are.
+    """
+    reports = evidence.reports
+    one, other = meetings(reports.trace)
+    differ = reports.rater[one] != reports.rater[other]
+    one, other = one[differ], other[differ]
+    if not len(one):
+        return False
+    most = int(evidence.length.max()) + 1
+    n_raters = len(evidence.raters)
+    habit = np.bincount(reports.rater * most + reports.place + 1, minlength=n_raters * most).reshape(-1, most)
+    habit = habit / np.maximum(habit.sum(axis=1, keepdims=True), 1)
+    chance = (habit[reports.rater[one]] * habit[reports.rater[other]]).sum(axis=1)
+    agrees = reports.place[one] == reports.place[other]
+    per_trace = sums(reports.trace[one], agrees - chance, evidence.n_traces)
+    return bool(per_trace.sum() > 2 * np.sqrt((per_trace**2).sum()))
 
 
 def _of_reports(model: Model, signals: Signals, weights: Weights) -> Agreements:
@@ -67,15 +90,13 @@ def _said_by_families(
     """What each family's reports of a trace say of its places, where each begins, and (n_reports,) whose each is."""
     reports, layout = signals.evidence.reports, signals.layout
     most = int(model.raters.family.max(initial=0)) + 1
-    groups, group = np.unique(
-        reports.trace * most + model.raters.family[reports.rater], return_inverse=True
-    )
+    groups, group = np.unique(reports.trace * most + model.raters.family[reports.rater], return_inverse=True)
     size = layout.length[groups // most] + 1
     begins = np.concatenate([[0], np.cumsum(size)]).astype(np.int64)
     trust = model.trust[2:][model.raters.kind[reports.rater]]
     terms = model.report_terms(signals, weights) * trust[signals.row]
     at = begins[group][signals.row] + layout.place[signals.at]
-    return np.bincount(at, terms, begins[-1]), begins, group
+    return sums(at, terms, int(begins[-1])), begins, group.astype(np.int64)
 
 
 def _alike(
@@ -124,5 +145,3 @@ def _certain(signals: Signals, trace: IntArray, layout: Layout, belief: FloatArr
     belief[signals.is_gold[trace][layout.trace]] = 0.0
     belief[layout.start[which] + np.where(gold < 0, layout.length[which], gold)] = 1.0
     return belief
-
-

@@ -12,6 +12,7 @@ import numpy as np
 
 from annotate.errors import NotEstimable, Rejected
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
+from annotate.stats.locate.sums import sums
 
 ASSUMPTION = "gold traces are exchangeable with the rest, and the posterior has not seen their answers"
 # Bets of a gambler who believes that what is kept is good enough, as shares of the largest allowed.
@@ -70,8 +71,9 @@ def certified_threshold(
 ) -> Threshold:
     r"""The largest threshold at which, but with probability `doubt`, at most `error` of what is kept is wrong.
 
-    Thresholds are tried in turn, from the strictest that flawless steps could defend, and the first that cannot be ends it
-    (fixed sequence). Each is tested by betting on :math:`X_i = (\alpha k_i - w_i) / M`, kept and wrong steps of trace i:
+    Thresholds are tried in turn, from the strictest that flawless steps could defend, and the first that cannot be ends
+    it (fixed sequence). Each is tested by betting on :math:`X_i = (\alpha k_i - w_i) / M`, kept and wrong steps of
+    trace i:
 
     .. math:: \frac{1}{B} \sum_b \prod_i (1 + b X_i) \ge 1 / \delta
 
@@ -98,7 +100,8 @@ def certified_threshold(
     best: float | None = None
     for at in _quantiles(grid):
         is_kept = risk <= at
-        kept, wrong = (np.bincount(trace[is_kept], x, n) for x in (np.ones(is_kept.sum()), is_wrong[is_kept]))
+        kept = sums(trace[is_kept], np.ones(int(is_kept.sum())), n)
+        wrong = sums(trace[is_kept], is_wrong[is_kept], n)
         # The sequence begins where flawless steps would be enough; that looks at no answer.
         if not _is_shown(error * kept / most, error, doubt):
             continue

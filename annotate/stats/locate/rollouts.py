@@ -20,6 +20,7 @@ import numpy as np
 from annotate.stats.codes import FloatArray, IntArray
 from annotate.stats.locate.evidence import Evidence
 from annotate.stats.locate.layout import Layout
+from annotate.stats.locate.sums import sums
 
 REPAIR: FloatArray = np.array([0.01, 0.08, 0.25, 0.55])
 N_LAGS = 6
@@ -51,8 +52,8 @@ class Counts:
         """Several rows of one prefix are one count."""
         rows = evidence.rollouts
         place, inverse = np.unique(layout.start[rows.trace] + rows.step, return_inverse=True)
-        hits = np.bincount(inverse, rows.hits, len(place)).astype(np.int64)
-        tries = np.bincount(inverse, rows.tries, len(place)).astype(np.int64)
+        hits = sums(inverse, rows.hits, len(place)).astype(np.int64)
+        tries = sums(inverse, rows.tries, len(place)).astype(np.int64)
         stride = int(tries.max(initial=0)) + 1
         kinds, code = np.unique(tries * stride + hits, return_inverse=True)
         trace = layout.trace[place]
@@ -103,9 +104,7 @@ class RolloutModel:
             found[z] += layout.after(far) + far
             for lag in lags[:-1]:
                 at, code = _lagged(counts, layout, lag)
-                found[z] += np.bincount(
-                    at, table[z, lag, code] - table[z, N_LAGS, code], minlength=layout.n_places
-                )
+                found[z] += sums(at, table[z, lag, code] - table[z, N_LAGS, code], layout.n_places)
         return found
 
     def _table(self, counts: Counts) -> FloatArray:
@@ -126,7 +125,7 @@ class RolloutModel:
         shares = np.exp(log_shares) * np.where(layout.is_none, 0.0, posterior)
         sizes = len(counts.hits)
         later = layout.after(posterior)[counts.at]
-        mass = np.bincount(counts.group * sizes + counts.code, later, N_GROUPS * sizes).reshape(-1, sizes)
+        mass = sums(counts.group * sizes + counts.code, later, N_GROUPS * sizes).reshape(-1, sizes)
         mean, before_weight = self._raised_before(mass, counts)
         repair = shares.sum(axis=1) + _REPAIR_PRIOR
         fading, after_weight = self._raised_after(_masses(counts, layout, shares), counts)
@@ -169,10 +168,10 @@ def _masses(counts: Counts, layout: Layout, shares: FloatArray) -> FloatArray:
     found = np.zeros((len(REPAIR), N_LAGS + 1, sizes))
     for z in range(len(REPAIR)):
         everywhere = (layout.before(shares[z]) + shares[z])[counts.at]
-        found[z, N_LAGS] = np.bincount(counts.code, everywhere, sizes)
+        found[z, N_LAGS] = sums(counts.code, everywhere, sizes)
         for lag in range(N_LAGS):
             at, code = _lagged(counts, layout, lag)
-            found[z, lag] = np.bincount(code, shares[z][at], sizes)
+            found[z, lag] = sums(code, shares[z][at], sizes)
             found[z, N_LAGS] -= found[z, lag]
     return np.maximum(found, 0.0)
 
@@ -184,7 +183,7 @@ def _lagged(counts: Counts, layout: Layout, lag: int) -> tuple[IntArray, IntArra
 
 
 def _laid(layout: Layout, at: IntArray, amount: FloatArray) -> FloatArray:
-    return np.bincount(at, amount, minlength=layout.n_places).astype(np.float64)
+    return sums(at, amount, layout.n_places)
 
 
 def _kernel(mean: FloatArray, weight: float, hits: FloatArray, misses: FloatArray) -> FloatArray:

@@ -5,9 +5,9 @@ r"""What a further reading is worth: decision risk that it is expected to remove
     V = \frac{R(q) - \sum_r P(r) R(q_r)}{\text{seconds}}, \qquad R(q) = \sum_t \Big(1 - \max_s q(s_t)\Big)
 
 where the status s of step t is good, the first error or behind it, and :math:`q_r \propto q \, P(r \mid e)^w` is what
-would be believed after report r. R is concave in q, so no reading is worth less than nothing. The same function
-values a person, two more votes of a judge (with their weight w) and more rollouts; only the seconds, or what a GPU second
-is said to cost, differ.
+would be believed after report r. R is concave in q, so no reading is worth less than nothing. The same risk
+values a person, two more votes of a judge (with their weight w) and more rollouts; only the seconds, or what a GPU
+second is said to cost, differ.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Pace:
         return cls(float(np.median(seconds[took] / (length[took] + 1))))
 
     def seconds(self, length: IntArray) -> FloatArray:
-        return self.seconds_per_step * (length + 1.0)
+        return np.asarray(self.seconds_per_step * (length + 1), dtype=np.float64)
 
 
 def decision_risk(chance: FloatArray) -> FloatArray:
@@ -112,7 +112,10 @@ def value_of_rollouts(
     ways = np.arange(tries + 1)
     more = Rollouts(ways + 1, np.full(tries + 1, step), ways, np.full(tries + 1, tries))
     joined = Rollouts(
-        *(np.concatenate([getattr(many.rollouts, n), getattr(more, n)]) for n in ("trace", "step", "hits", "tries"))
+        *(
+            np.concatenate([getattr(many.rollouts, n), getattr(more, n)])
+            for n in ("trace", "step", "hits", "tries")
+        )
     )
     order = np.argsort(joined.trace, kind="stable")
     found = fit.outcomes(replace(many, rollouts=joined.take(order)))

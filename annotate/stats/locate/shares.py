@@ -12,6 +12,7 @@ from annotate.stats.locate.evidence import NO_ERROR, Evidence
 from annotate.stats.locate.fit import LocationFit
 from annotate.stats.locate.layout import Layout
 from annotate.stats.locate.signals import Signals
+from annotate.stats.locate.sums import sums
 
 PRIOR, ROLLOUTS = -2, -1
 
@@ -106,7 +107,7 @@ def _terms(fit: LocationFit, signals: Signals) -> tuple[IntArray, FloatArray]:
     of_report, of_verdict = evidence.reports.rater, evidence.verdicts.rater
     for rater in np.union1d(of_report, of_verdict).tolist():
         mine = (of_report == rater)[signals.row]
-        said = np.bincount(signals.at[mine], reports[mine], places)
+        said = sums(signals.at[mine], reports[mine], places)
         said = said + signals.over_places(steps, of_verdict == rater)
         names.append(rater)
         rows.append(trust[rater] * said)

@@ -65,9 +65,7 @@ ASSUMED: FloatArray = np.array(
 )
 
 
-def cells(
-    place: IntArray, error: IntArray, length: IntArray
-) -> tuple[IntArray, FloatArray]:
+def cells(place: IntArray, error: IntArray, length: IntArray) -> tuple[IntArray, FloatArray]:
     """For reports of `place` were the first error at `error` (= length: none): the cell of (state, category), and the
     logarithm of how many places share the category.
     """

@@ -12,6 +12,7 @@ from annotate.stats.locate import shifts
 from annotate.stats.locate.evidence import UNKNOWN, Evidence
 from annotate.stats.locate.layout import Layout
 from annotate.stats.locate.rollouts import Counts
+from annotate.stats.locate.sums import sums
 
 N_DIFFICULTIES = 3
 EASY, HARD, UNSEEN = range(N_DIFFICULTIES)
@@ -33,8 +34,8 @@ VERDICTS_ASSUMED: FloatArray = np.array(
 class Signals:
     """Some traces, ready to be scored.
 
-    `row`, `at`, `cell` and `sharing` hold every report once per place of its trace; `table` (n_reports) and `step_table`
-    (n_verdicts) say whose table is read, `step_at` the place of the step.
+    `row`, `at`, `cell` and `sharing` hold every report once per place of its trace; `table` (n_reports) and
+    `step_table` (n_verdicts) say whose table is read, `step_at` the place of the step.
     """
 
     evidence: Evidence
@@ -98,7 +99,7 @@ class Signals:
         """(n_places,) from (3, n_verdicts) log-likelihoods given the status of a step, of the verdicts in `which`."""
         at = self.step_at[which]
         sound, first, behind = (
-            np.bincount(at, terms[status, which], self.layout.n_places) for status in (SOUND, AT, BEHIND)
+            sums(at, terms[status, which], self.layout.n_places) for status in (SOUND, AT, BEHIND)
         )
         return np.asarray(self.layout.before(sound) + first + self.layout.after(behind))
 

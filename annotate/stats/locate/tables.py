@@ -6,7 +6,7 @@ import numpy as np
 
 from annotate.stats.codes import FloatArray, IntArray
 
-# Readings for which what is assumed of a kind counts; the kind for a rater; a rater for their readings of one difficulty.
+# Readings for which counts: what is assumed, for a kind; the kind, for a rater; a rater, for one difficulty.
 _ASSUMPTION, _KIND, _RATER = 30.0, 12.0, 25.0
 # No rater's row counts more than this for their kind: one tireless spammer is not what people are like.
 _LOUDEST = 50.0
@@ -21,7 +21,7 @@ def pseudo_counts(
     """
     shape = (len(kind), n_difficulties, *assumed.shape[1:])
     if counts is None:
-        return np.broadcast_to(_KIND * assumed[kind][:, None], shape).copy()
+        return np.array(np.broadcast_to(_KIND * assumed[kind][:, None], shape))
     of_rater = counts.sum(axis=1)
     heard = of_rater.sum(axis=-1, keepdims=True)
     capped = of_rater * np.minimum(1.0, _LOUDEST / np.maximum(heard, 1e-9))
@@ -32,5 +32,5 @@ def pseudo_counts(
     own = leaning / leaning.sum(axis=-1, keepdims=True)
     # With one difficulty there is nothing between a rater and their readings.
     if n_difficulties == 1:
-        return _KIND * of_kind[kind][:, None]
-    return np.broadcast_to(_RATER * own[:, None], shape).copy()
+        return np.asarray(_KIND * of_kind[kind][:, None])
+    return np.array(np.broadcast_to(_RATER * own[:, None], shape))

@@ -25,7 +25,7 @@ def log_reachable(table: FloatArray, row: IntArray, reachable: BoolArray) -> Flo
 def raised(
     counts: FloatArray, table: FloatArray, prior: FloatArray, row: IntArray, reachable: BoolArray
 ) -> FloatArray:
-    """The next table: counts (…, n_states, n_categories) plus those that being out of reach has hidden, plus pseudo-counts.
+    """The next table, from counts (…, n_states, n_categories), those that being out of reach has hidden, and a prior.
 
     Each draw in a state stands for 1/S draws of which 1 − S fell out of reach, S being what is within reach: EM with
     the refused draws as missing data (Dempster, Laird & Rubin 1977, section 4.2), so the likelihood never falls.

@@ -16,7 +16,7 @@ import numpy as np
 from annotate.stats.codes import FloatArray, IntArray
 from annotate.stats.locate.layout import Layout
 
-_TIE = 12.0
+_TIE = 25.0
 _LEAST = 0.05
 _STEPS = 50
 

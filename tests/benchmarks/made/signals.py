@@ -5,10 +5,10 @@ from it on with r 0.6^(t−e), r ~ Beta(0.6, 3) (weak repair) or Beta(1.2, 3) (s
 
 Readers: a reader sees the error with a probability that falls with a *hidden* difficulty of the trace, and then names a
 place that is off by rounded Student noise (2 degrees of freedom: heavy tails), reflected at the ends. A sound trace is
-cleared or an error is imagined at a step drawn by hidden step-wise plausibility. Machines of a family share a decoy:
-with probability `shared` a reader that errs names the family's decoy instead of noise. Further votes of one machine
-repeat its first vote with probability `stuck`. Others: a spammer (any place, no look), a flipper (clears what is wrong, and
-blames what is sound), a copier (repeats another machine's report nine times in ten).
+cleared or an error is imagined at a step drawn by hidden step-wise plausibility. Machines of a family share a
+decoy: with probability `shared` a reader that errs names the family's decoy instead of noise. Further votes of one
+machine repeat its first vote with probability `stuck`. Others: a spammer (any place, no look), a flipper (clears what is
+wrong, and blames what is sound), a copier (repeats another machine's report nine times in ten).
 
 Verifiers: check one step in three; refute a wrong one with .7, a sound one with .01, repaired ones behind the error .2.
 """
@@ -36,7 +36,7 @@ from annotate.stats.locate.evidence import (
 
 @dataclass(frozen=True)
 class Reader:
-    """`seen`: chance to see an error of middling difficulty; `spread` of the noise; `clears`: chance on sound traces."""
+    """`seen`: chance to see an error of middling difficulty; `spread`: of the noise; `clears`: sound traces."""
 
     kind: int
     family: int
