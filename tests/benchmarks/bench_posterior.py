@@ -34,6 +34,7 @@ from annotate.stats.locate.fit import LocationFit, locate
 from annotate.stats.locate.result import LocationPosterior
 from annotate.stats.locate.risk import certified_threshold
 from annotate.stats.table import LongTable
+from tests.benchmarks import agent_judges
 from tests.benchmarks.made.signals import JUDGES, PEOPLE, Made, Reader, World, made
 from tests.paths import DATA_DIR
 
@@ -101,14 +102,16 @@ def report_world(name: str, world: World, seed: int) -> None:
     n_lessons, of_lessons = kept_by_lessons(posterior, place, agree & held, truth)
     kept = kept_by_risk(np.where(status == BEHIND, 2.0, risk), step_held, 1 - PRECISION)
     n_ours, ours = int(kept.sum()), float((status == truth)[kept].mean())
-    same = kept_at(status, risk, truth, step_held, max(PRECISION, of_lessons))
     print(f"{name} (seed {seed}): {held.sum():,} traces, {fit.n_gold} with gold; fitted in {took:.1f} s")
-    print(f"  lessons    keeps {n_lessons:7,d} steps, {of_lessons:.4f} right")
-    print(f"  posterior  keeps {n_ours:7,d} steps, {ours:.4f} right: {n_ours / max(n_lessons, 1):.2f} times")
-    print(
-        f"             at {max(PRECISION, of_lessons):.4f} or better, in hindsight: "
-        f"{same / max(n_lessons, 1):.2f} times"
-    )
+    if world.has_rollouts:
+        floor = max(PRECISION, of_lessons)
+        same = kept_at(status, risk, truth, step_held, floor) / max(n_lessons, 1)
+        print(f"  lessons    keeps {n_lessons:7,d} steps, {of_lessons:.4f} right")
+        print(f"  posterior  keeps {n_ours / max(n_lessons, 1):.2f} times as many when 98 % are promised")
+        print(f"             and {same:.2f} times as many at {floor:.4f} or better, in hindsight")
+    else:
+        print("  lessons    has no rollouts to read")
+    print(f"  posterior  keeps {n_ours:7,d} steps, {ours:.4f} right, when 98 % are promised")
     report_errors_kept(status, risk, truth, step_held, kept, place, agree & held, posterior)
     report_calibration(posterior, one.truth, held)
     report_guarantee(fit, one)
@@ -155,12 +158,12 @@ def report_errors_kept(
     theirs = keep[steps_of(posterior)] & (said == FIRST_ERROR)
     ours = kept & (status == FIRST_ERROR)
     print(
-        f"             first errors kept: {ours.sum():,} ({(truth == status)[ours].mean():.4f} right), "
-        f"lessons {theirs.sum():,} ({(truth == said)[theirs].mean():.4f} right)"
+        f"             first errors among them: {ours.sum():,} ({(truth == status)[ours].mean():.4f} right)"
+        f"; among those of lessons: {theirs.sum():,} ({(truth == said)[theirs].mean():.4f} right)"
     )
     each = [kept_by_risk(risk, where & (status == one), 1 - PRECISION) for one in (GOOD, FIRST_ERROR)]
-    shares = ", ".join(f"{one.sum():,} ({(truth == status)[one].mean():.4f} right)" for one in each)
-    print(f"             98 % promised within each: good steps, first errors: {shares}")
+    shares = [f"{one.sum():,} ({(truth == status)[one].mean():.4f} right)" for one in each]
+    print(f"             98 % promised within each: good steps {shares[0]}, first errors {shares[1]}")
 
 
 def report_calibration(posterior: LocationPosterior, truth: IntArray, held: BoolArray) -> None:
@@ -198,7 +201,8 @@ def report_guarantee(fit: LocationFit, one: Made, *, n_gold: int = 1000, share: 
     audit = audited_error(steps_of(believed)[seen], wrong[seen], share=share, n_kept=int(kept.sum()))
     print(
         f"             certified on {n_gold} more gold traces (90 % sure of 98 %): keeps {kept.mean():.3f} of all "
-        f"steps, {1 - wrong[kept].mean():.4f} right; audit of 3 %: error {audit.error:.4f} [{audit.low:.4f}, {audit.high:.4f}]"
+        f"steps, {1 - wrong[kept].mean():.4f} right; "
+        f"audit of 3 %: error {audit.error:.4f} [{audit.low:.4f}, {audit.high:.4f}]"
     )
 
 
@@ -279,6 +283,8 @@ def main() -> None:
             report_world(name, replace(world, n_traces=options.traces), seed)
     print("crowds:")
     report_crowds()
+    if (DATA_DIR / "agentprocessbench_nogold").is_dir():
+        agent_judges.report(DATA_DIR / "agentprocessbench_nogold")
     if options.speed_traces:
         report_speed(options.speed_traces, DEVELOPMENT)
 

@@ -15,6 +15,7 @@ from annotate.stats.aggregate.contracts import AggregateFit
 from annotate.stats.aggregate.dawid_skene import dawid_skene
 from annotate.stats.aggregate.hierarchical import hierarchical
 from annotate.stats.aggregate.mace import mace
+from annotate.stats.aggregate.majority import majority
 from annotate.stats.aggregate.mfrm import mfrm
 from annotate.stats.aggregate.one_coin import one_coin
 from annotate.stats.codes import FloatArray
@@ -42,9 +43,10 @@ def fused(
         w = \arg\max \sum_{i \in \mathrm{gold}} \log \sum_m w_m T^{(m)}_{i g_i} + a \sum_m \log w_m
 
     The models: free confusion matrices (`dawid_skene`), matrices that lean on each other (`hierarchical`), one ability
-    per rater (`one_coin`), knowing or guessing (`mace`), and for ordinal levels severity and difficulty (`mfrm`). Which
-    is right depends on labels per rater and on the levels, and cannot be told without gold; then w is even. With gold
-    the weights are learnt on fits that have not seen it, and the fits that are pooled have.
+    per rater (`one_coin`), knowing or guessing (`mace`), no model at all (`majority`, whose shares keep the others from
+    certainty), and for ordinal levels severity and difficulty (`mfrm`). Which is right depends on labels per rater
+    and on the levels, and cannot be told without gold; then w is even. With gold the weights are learnt on fits that
+    have not seen it, and the fits that are pooled have.
 
     Parameters
     ----------
@@ -117,7 +119,8 @@ def _fits(
     tol: float | None,
     max_iter: int,
 ) -> list[AggregateFit]:
-    found = [
+    found = [majority(table, known=known)]
+    found += [
         method(table, known=known, tol=tol, max_iter=max_iter)
         for method in (dawid_skene, hierarchical, one_coin)
     ]

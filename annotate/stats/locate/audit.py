@@ -21,7 +21,7 @@ def audit_sample(n_traces: int, *, share: float = 0.03, seed: int) -> BoolArray:
     Examples
     --------
     >>> int(audit_sample(10_000, share=0.03, seed=1).sum())
-    303
+    291
     """
     if not _LEAST <= share <= _MOST:
         raise Rejected("must lie between 0.02 and 0.05", field="share")

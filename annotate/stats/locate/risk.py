@@ -89,8 +89,8 @@ def certified_threshold(
 
     Examples
     --------
-    >>> risk, trace = np.tile([0.01, 0.3], 200), np.repeat(np.arange(200), 2)
-    >>> certified_threshold(risk, np.tile([False, True], 200), trace).risk
+    >>> risk, trace = np.tile([0.01, 0.3], 400), np.repeat(np.arange(400), 2)
+    >>> certified_threshold(risk, np.tile([False, True], 400), trace).risk
     0.01
     """
     n, size, grid = _checked(risk, trace, error)

@@ -7,7 +7,7 @@ Readers: a reader sees the error with a probability that falls with a *hidden* d
 place that is off by rounded Student noise (2 degrees of freedom: heavy tails), reflected at the ends. A sound trace is
 cleared or an error is imagined at a step drawn by hidden step-wise plausibility. Machines of a family share a
 decoy: with probability `shared` a reader that errs names the family's decoy instead of noise. Further votes of one
-machine repeat its first vote with probability `stuck`. Others: a spammer (any place, no look), a flipper (clears what is
+machine repeat its first vote with probability `stuck`. Others: a spammer (no look), a flipper (clears what is
 wrong, and blames what is sound), a copier (repeats another machine's report nine times in ten).
 
 Verifiers: check one step in three; refute a wrong one with .7, a sound one with .01, repaired ones behind the error .2.
