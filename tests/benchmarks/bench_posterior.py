@@ -64,13 +64,14 @@ WORLDS: dict[str, World] = {
         )
     ),
 }
-# Developed on the first three, reported on the others.
+# Developed on the first three. The others had been seen once, with even weights in the pool (dog .8352, SP_amt .9440),
+# before weights were learnt from held-out labels; nothing was chosen by them.
 CROWDS = {
     "rte": "developed on",
     "CF": "developed on",
     "MS": "developed on",
-    "dog": "untouched",
-    "SP_amt": "untouched",
+    "dog": "seen once",
+    "SP_amt": "seen once",
 }
 
 
