@@ -113,7 +113,9 @@ def report_world(name: str, world: World, seed: int) -> None:
     else:
         print("  lessons    has no rollouts to read")
     print(f"  posterior  keeps {n_ours:7,d} steps, {ours:.4f} right, when 98 % are promised")
-    report_errors_kept(status, risk, truth, step_held, kept, place, agree & held, posterior)
+    report_errors_kept(
+        status, risk, truth, step_held, kept, place, agree & held & world.has_rollouts, posterior
+    )
     report_calibration(posterior, one.truth, held)
     report_guarantee(fit, one)
 
@@ -159,12 +161,16 @@ def report_errors_kept(
     theirs = keep[steps_of(posterior)] & (said == FIRST_ERROR)
     ours = kept & (status == FIRST_ERROR)
     print(
-        f"             first errors among them: {ours.sum():,} ({(truth == status)[ours].mean():.4f} right)"
-        f"; among those of lessons: {theirs.sum():,} ({(truth == said)[theirs].mean():.4f} right)"
+        f"             first errors among them: {_counted(status == truth, ours)}; "
+        f"among those of lessons: {_counted(said == truth, theirs)}"
     )
     each = [kept_by_risk(risk, where & (status == one), 1 - PRECISION) for one in (GOOD, FIRST_ERROR)]
-    shares = [f"{one.sum():,} ({(truth == status)[one].mean():.4f} right)" for one in each]
+    shares = [_counted(status == truth, one) for one in each]
     print(f"             98 % promised within each: good steps {shares[0]}, first errors {shares[1]}")
+
+
+def _counted(is_right: BoolArray, where: BoolArray) -> str:
+    return f"{where.sum():,} ({is_right[where].mean():.4f} right)" if where.any() else "none"
 
 
 def report_calibration(posterior: LocationPosterior, truth: IntArray, held: BoolArray) -> None:
