@@ -1,0 +1,134 @@
+r"""What a further reading is worth: decision risk that it is expected to remove, per second it takes.
+
+.. math::
+
+    V = \frac{R(q) - \sum_r P(r) R(q_r)}{\text{seconds}}, \qquad R(q) = \sum_t \Big(1 - \max_s q(s_t)\Big)
+
+where the status s of step t is good, the first error or behind it, and :math:`q_r \propto q \, P(r \mid e)^w` is what
+would be believed after report r. R is concave in q, so no reading is worth less than nothing. The same risk
+values a person, two more votes of a judge (with their weight w) and more rollouts; only the seconds, or what a GPU
+second is said to cost, differ.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from annotate.errors import Rejected
+from annotate.stats.codes import FloatArray, IntArray
+from annotate.stats.locate import shifts
+from annotate.stats.locate.evidence import Evidence, Rollouts
+from annotate.stats.locate.fit import LocationFit
+from annotate.stats.locate.result import LocationPosterior
+from annotate.stats.locate.signals import difficulty_of
+from annotate.stats.locate.truncated import log_reachable
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A person takes `seconds_per_step` for every step, and for the question as for one step more."""
+
+    seconds_per_step: float
+
+    @classmethod
+    def of(cls, length: IntArray, seconds: FloatArray, assumed: float = 20.0) -> Pace:
+        """The median pace of readings that took any time; what is assumed where there are none."""
+        took = (seconds > 0) & np.isfinite(seconds)
+        if not took.any():
+            return cls(assumed)
+        return cls(float(np.median(seconds[took] / (length[took] + 1))))
+
+    def seconds(self, length: IntArray) -> FloatArray:
+        return np.asarray(self.seconds_per_step * (length + 1), dtype=np.float64)
+
+
+def decision_risk(chance: FloatArray) -> FloatArray:
+    """(…,) Expected wrong decisions of traces with M steps, from (…, M + 1) probabilities of their places."""
+    first = chance[..., :-1]
+    behind = np.cumsum(chance, axis=-1)[..., :-1] - first
+    good = 1 - behind - first
+    return np.asarray((1 - np.maximum(np.maximum(good, first), behind)).sum(axis=-1))
+
+
+def value_of_reading(
+    fit: LocationFit,
+    evidence: Evidence,
+    posterior: LocationPosterior,
+    rater: int,
+    *,
+    weight: float = 1.0,
+) -> FloatArray:
+    """(n_traces,) Decision risk that one report of this rater is expected to remove, in wrong steps.
+
+    `weight` is what the report counts beside others it depends on. Raises `Rejected` for an unknown rater.
+    """
+    if not 0 <= rater < len(evidence.raters):
+        raise Rejected("there is no such rater", field="rater")
+    layout, difficulty = posterior.layout, difficulty_of(evidence)
+    log_table = log_reachable(fit.model.shift[rater], shifts.ROW, shifts.REACHABLE)
+    found = np.zeros(layout.n_traces)
+    for length in np.unique(layout.length).tolist():
+        likelihoods = [_likelihood(one, length) for one in log_table]
+        for hard, likelihood in enumerate(likelihoods):
+            which = np.flatnonzero((layout.length == length) & (difficulty == hard))
+            if len(which):
+                places = layout.start[which][:, None] + np.arange(length + 1)
+                found[which] = _expected_gain(posterior.probability[places], likelihood, weight)
+    return found
+
+
+def _likelihood(log_table: FloatArray, length: int) -> FloatArray:
+    """(M + 1 reports, M + 1 places): the probability of each report, "none" last, given each place."""
+    report, error = np.meshgrid(np.append(np.arange(length), -1), np.arange(length + 1), indexing="ij")
+    lengths = np.full(report.size, length)
+    cell, log_sharing = shifts.cells(report.ravel(), error.ravel(), lengths)
+    return np.exp(log_table.reshape(-1)[cell] - log_sharing).reshape(report.shape)
+
+
+def _expected_gain(chance: FloatArray, likelihood: FloatArray, weight: float) -> FloatArray:
+    """A report of part weight moves belief less; how often it comes stays what it is."""
+    found = decision_risk(chance)
+    told = likelihood**weight
+    # Dividing by the sum keeps a partial report one that is expected to leave belief where it was.
+    told = told / told.sum(axis=0)
+    for row in told:
+        joint = chance * row
+        total = joint.sum(axis=1)
+        after = joint / np.maximum(total, 1e-300)[:, None]
+        found = found - total * decision_risk(after)
+    return np.maximum(found, 0.0)
+
+
+def value_of_rollouts(
+    fit: LocationFit, evidence: Evidence, trace: int, step: int, *, tries: int = 8
+) -> float:
+    """Decision risk that so many more completions from the prefix through `step` are expected to remove."""
+    one = evidence.take(np.array([trace])).without_gold()
+    if not (0 <= step < one.length[0] and tries > 0):
+        raise Rejected("needs a step of the trace and at least one try", field="step")
+    many = one.take(np.zeros(tries + 2, dtype=np.int64))
+    ways = np.arange(tries + 1)
+    more = Rollouts(ways + 1, np.full(tries + 1, step), ways, np.full(tries + 1, tries))
+    joined = Rollouts(
+        *(
+            np.concatenate([getattr(many.rollouts, n), getattr(more, n)])
+            for n in ("trace", "step", "hits", "tries")
+        )
+    )
+    order = np.argsort(joined.trace, kind="stable")
+    found = fit.outcomes(replace(many, rollouts=joined.take(order)))
+    chance, log_total = found[0].reshape(tries + 2, -1), found[1]
+    log_ways = np.concatenate([[0], np.cumsum(np.log(tries - ways[:-1]) - np.log(ways[1:]))])
+    weight = np.exp(log_total[1:] + log_ways - (log_total[1:] + log_ways).max())
+    weight /= weight.sum()
+    expected = weight @ chance[1:]
+    return max(float(decision_risk(expected) - weight @ decision_risk(chance[1:])), 0.0)
+
+
+def queue_order(value: FloatArray, seconds: FloatArray) -> IntArray:
+    """Traces by value per second, most first; equal ones in their own order."""
+    if (seconds <= 0).any():
+        raise Rejected("must be positive", field="seconds")
+    return np.argsort(-value / seconds, kind="stable")

@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotate.errors import NotEstimable, Rejected
+from annotate.stats.aggregate.dawid_skene import dawid_skene
+from annotate.stats.aggregate.fused import fused
+from annotate.stats.aggregate.majority import majority
+from annotate.stats.table import LongTable
+from tests.annotate.stats.aggregate.crowds import a_crowd
+
+
+@pytest.mark.parametrize(("each", "seed"), [(2, 1), (3, 2), (5, 3)])
+def test_it_keeps_up_with_the_better_of_majority_and_dawid_skene(each: int, seed: int) -> None:
+    crowd = a_crowd(n_items=500, n_raters=15, each=each, sure=4, seed=seed)
+    best = max(crowd.right(method(crowd.table).labels()) for method in (majority, dawid_skene))
+    assert crowd.right(fused(crowd.table).labels()) > best - 0.01
+
+
+def test_gold_says_which_model_to_believe() -> None:
+    crowd = a_crowd(n_items=200, n_raters=10, each=4, sure=3, seed=4)
+    known = {unit: crowd.truth[unit] for unit in range(0, 200, 4)}
+    fit = fused(crowd.table, known=known)
+    assert "by gold" in fit.message
+    assert fit.posterior.sum(axis=1) == pytest.approx(np.ones(200))
+    assert fit.posterior[fit.is_known].max(axis=1) == pytest.approx(np.ones(50))
+
+
+def test_rows_may_come_in_any_order_but_for_which_are_held_out() -> None:
+    table = a_crowd(n_items=60).table
+    order = np.random.default_rng(5).permutation(len(table))
+    other = fused(
+        LongTable.from_columns(
+            table.item.codes[order], table.rater.codes[order], table.value.codes[order], levels=[0, 1, 2]
+        )
+    )
+    first = fused(table)
+    place = [other.units.index(unit) for unit in first.units]
+    assert other.posterior[place] == pytest.approx(first.posterior, abs=0.04)
+
+
+def test_labels_held_out_tell_raters_who_mix_levels_up_from_those_who_do_not() -> None:
+    # Half of the raters say 1 for a 0: a single ability per rater cannot see it.
+    rng = np.random.default_rng(7)
+    truth, item = rng.integers(0, 3, 500), np.repeat(np.arange(500), 8)
+    rater = np.concatenate([rng.permutation(30)[:8] for _ in range(500)])
+    matrix = np.full((30, 3, 3), 0.1) + 0.7 * np.eye(3)
+    matrix[:15, 0] = [0.2, 0.75, 0.05]
+    value = np.minimum(
+        (rng.random(len(item))[:, None] > matrix[rater, truth[item]].cumsum(axis=1)).sum(axis=1), 2
+    )
+    fit = fused(LongTable.from_columns(item, rater, value, levels=[0, 1, 2]))
+    weight = dict(part.split(" ") for part in fit.message.split(": ")[1].split(", "))
+    assert float(weight["dawid_skene"]) + float(weight["hierarchical"]) > 0.6
+    assert "by gold" not in fit.message
+
+
+def test_ordinal_levels_bring_severity_in() -> None:
+    assert "mfrm" in fused(a_crowd(n_items=80).table, is_ordinal=True).message
+
+
+def test_what_it_cannot_read_is_refused() -> None:
+    with pytest.raises(Rejected, match="in order"):
+        fused(LongTable.from_columns([1, 2], ["a", "a"], ["x", "y"]), is_ordinal=True)
+    with pytest.raises(NotEstimable):
+        fused(LongTable.from_columns([1, 2], ["a", "a"], ["x", "x"]))

@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from annotate.errors import Rejected
+from annotate.stats.locate.fit import locate
+from annotate.stats.locate.routing import (
+    Pace,
+    decision_risk,
+    queue_order,
+    value_of_reading,
+    value_of_rollouts,
+)
+from tests.benchmarks.made.signals import JUDGES, World, made
+
+ONE = made(World(n_traces=600), seed=41)
+FIT = locate(ONE.evidence)
+FREE = ONE.evidence.without_gold()
+BELIEVED = FIT.posterior(FREE)
+PERSON = len(JUDGES)
+
+
+def test_a_reading_is_worth_most_where_nothing_is_sure() -> None:
+    value = value_of_reading(FIT, FREE, BELIEVED, PERSON)
+    risk = np.array([decision_risk(BELIEVED.of(one)) for one in range(600)])
+    assert value.min() >= 0
+    assert (value <= risk + 1e-9).all()
+    assert np.corrcoef(value, risk)[0, 1] > 0.8
+
+
+def test_a_person_is_worth_more_than_a_judge_and_half_a_vote_less_than_one() -> None:
+    person, judge = (value_of_reading(FIT, FREE, BELIEVED, rater).sum() for rater in (PERSON, 0))
+    half = value_of_reading(FIT, FREE, BELIEVED, 0, weight=0.3).sum()
+    assert person > judge > half > 0
+
+
+def test_more_rollouts_are_worth_something_where_they_decide() -> None:
+    trace = int(np.argmin(BELIEVED.confidence))
+    length = int(FREE.length[trace])
+    values = [value_of_rollouts(FIT, FREE, trace, step) for step in range(length - 1)]
+    assert min(values) >= 0
+    assert max(values) > 0.005
+    sure = int(np.argmax(BELIEVED.confidence))
+    assert value_of_rollouts(FIT, FREE, sure, 0) < 0.01
+
+
+def test_risk_of_certainty_is_none() -> None:
+    assert decision_risk(np.eye(4)) == pytest.approx(np.zeros(4))
+    assert decision_risk(np.full(3, 1 / 3)) == pytest.approx(1 / 3 + 2 / 3)
+
+
+def test_people_set_their_own_pace() -> None:
+    assert Pace.of(np.array([1, 3]), np.array([20.0, 60.0])).seconds(np.array([4])) == pytest.approx([62.5])
+    assert Pace.of(np.array([2]), np.array([0.0]), assumed=9).seconds_per_step == 9
+
+
+def test_the_queue_goes_by_value_per_second() -> None:
+    assert queue_order(np.array([1.0, 3.0, 1.0]), np.array([1.0, 6.0, 1.0])).tolist() == [0, 2, 1]
+    with pytest.raises(Rejected, match="positive"):
+        queue_order(np.ones(1), np.zeros(1))
+
+
+def test_what_is_not_there_is_refused() -> None:
+    with pytest.raises(Rejected, match="rater"):
+        value_of_reading(FIT, FREE, BELIEVED, 99)
+    with pytest.raises(Rejected, match="step"):
+        value_of_rollouts(FIT, FREE, 0, 99)

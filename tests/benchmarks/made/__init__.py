@@ -1,0 +1,1 @@
+"""Traces, machines and people made up from stated models that are none of those fitted."""
