@@ -102,3 +102,22 @@ def test_beyond_many_labels_the_tolerance_is_per_label(monkeypatch: pytest.Monke
     monkeypatch.setattr(climbing, "MANY", 100)
     fit = dawid_skene(a_crowd(n_items=100).table)
     assert "less than 5e-06" in fit.message
+
+
+def test_near_levels_share_the_diagonals_pseudo_labels() -> None:
+    """s + d h^|k - l|, by hand for s = 1, d = 2, h = 1/2."""
+    table = LongTable.from_columns([1, 1, 2], ["a", "b", "a"], [0, 1, 2], levels=[0, 1, 2])
+    fit = dawid_skene(table, smoothing=1.0, diagonal=2.0, near=0.5)
+    assert fit.prior.tolist() == [[3.0, 2.0, 1.5], [2.0, 3.0, 2.0], [1.5, 2.0, 3.0]]
+    assert (
+        dawid_skene(table, smoothing=1.0, diagonal=2.0).prior.tolist()
+        == (np.ones((3, 3)) + 2 * np.eye(3)).tolist()
+    )
+
+
+@pytest.mark.parametrize("near", [-0.1, 1.0, float("nan")])
+def test_near_out_of_range_is_refused(near: float) -> None:
+    table = LongTable.from_columns([1, 1], ["a", "b"], [0, 1])
+    with pytest.raises(Rejected) as refusal:
+        dawid_skene(table, near=near)
+    assert refusal.value.field == "near"
