@@ -15,7 +15,7 @@ def written(path: Path, data: bytes) -> Path:
     return path
 
 
-@pytest.mark.parametrize("data", [b"\xef\xbb\xbfa\nb", gzip.compress(b"a\nb")])
+@pytest.mark.parametrize("data", [b"\xef\xbb\xbfa\nb", gzip.compress(b"a\nb")], ids=["plain", "gzip"])
 def test_source_reads_plain_and_gzip(tmp_path: Path, data: bytes) -> None:
     with Source(written(tmp_path / "in", data)) as opened:
         assert opened.head == opened.text.read() == "a\nb"

@@ -145,7 +145,7 @@ def test_what_never_ends_well_is_ended_and_named(program: str, limits: Limits, s
         str(REPOSITORY / "webapp" / "settings.py"),
         str(REPOSITORY / "manage.py"),
         str(REPOSITORY / "tests" / "settings.py"),
-        f"/proc/{os.getpid()}/environ",
+        pytest.param(f"/proc/{os.getpid()}/environ", id="of the worker"),
         "/proc/self/environ",
         "/proc/1/environ",
         "/etc/passwd",
