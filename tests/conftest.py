@@ -50,6 +50,8 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
         return 0
     # A file's tests share servers and rows that are dear to make.
     config.option.dist = "loadfile"
+    # Else the files with the most tests go first, and those that take longest hold few.
+    config.option.loadscopereorder = False
     return min(os.cpu_count() or 1, MOST_PROCESSES)
 
 
