@@ -62,6 +62,7 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
         access.problem_for: trace.problem_id,
         access.rubric_for: project.rubric.pk,
         access.rater_for: bob.pk,
+        access.measured_for: bob.pk,
         access.assignment_for: assignment.pk,
         access.comparison_for: a_comparison(project, bob).pk,
         access.invitation_for: invite(project, a_person("mia"), role=Role.VIEWER).pk,

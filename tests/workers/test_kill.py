@@ -124,7 +124,7 @@ def test_a_run_killed_again_and_again_ends_like_an_undisturbed_one(site: Site, t
 
 def test_two_workers_share_a_run(folder_site: Site, tmp_path: Path) -> None:
     # Several times what one worker takes at once: two batches of 64 samples, two samples a trace.
-    project = a_corpus(160)
+    project = a_corpus(256)
     script = a_script(tmp_path / "slow.json", success=0.2, sleeps=400, seconds=0.1)
     calm = a_run(project, a_script(tmp_path / "calm.json", success=0.2), "rollout/calm@1")
     work_shift(calm.pk)

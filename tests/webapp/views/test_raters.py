@@ -97,8 +97,8 @@ class TestRaters:
         for number in range(3):
             a_measure(ruler, a_rater(project, name=f"more {number}"), a_criterion(project))
         assert queries_of(vera, RATERS) == before
-        # Session, person, project, role twice, ruler, count, page, stands.
-        assert before == 9
+        # Session with its person, project, role twice, ruler, count, page, stands.
+        assert before == 8
 
     def test_names_stay_text(self, ruler: Ruler, project: Project) -> None:
         a_measure(ruler, a_rater(project, name=HOSTILE), a_criterion(project))
@@ -278,4 +278,4 @@ class TestScale:
 
     def test_it_takes_few_queries(self, ruler: Ruler) -> None:
         # Session, person, project, role, ruler, steps listed twice.
-        assert queries_of(signed_in("vera"), "/projects/words/scale/") == 7
+        assert queries_of(signed_in("vera"), "/projects/words/scale/") == 6
