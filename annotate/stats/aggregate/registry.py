@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from annotate.errors import Rejected
 from annotate.stats.aggregate.contracts import AggregateFit
 from annotate.stats.aggregate.dawid_skene import dawid_skene
 from annotate.stats.aggregate.glad import glad
@@ -26,11 +25,3 @@ METHODS: dict[str, Callable[..., AggregateFit]] = {
     "mace": mace,
     "mfrm": mfrm,
 }
-
-
-def get_method(name: str) -> Callable[..., AggregateFit]:
-    """The method of that name; `Rejected` names the ones there are."""
-    try:
-        return METHODS[name]
-    except KeyError:
-        raise Rejected(f"{name!r} is no method; known are {', '.join(METHODS)}.", field="method") from None

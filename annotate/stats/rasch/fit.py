@@ -169,7 +169,7 @@ def _bayes(
     found = fit_bayes(design, steps, tolerance=tolerance, max_iter=max_iter, start=begin)
     seen = design.gathered(design.ratings.weight, signed=False) > 0
     curvature = Curvature(design, found.steps, found.moments, found.prior, seen & ~design.is_anchored)
-    errors, _ = posterior_errors(curvature, seed=seed)
+    errors = posterior_errors(curvature, seed=seed)
     # Where only one rating was possible, nothing is known.
     known = seen & (curvature.by_ratings > _NOTHING)
     measures = _levelled(design, np.where(known, found.measures, np.nan))

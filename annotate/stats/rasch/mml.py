@@ -43,8 +43,6 @@ class Marginal:
         Items: mean and standard deviation of the posterior; others: estimates and their standard errors.
     mean, variance : float
         Of the population of items.
-    step_errors : (G, K) float array
-        Of the running sums of thresholds, NaN where fixed.
     squares : Squares
         Averaged over the posteriors of the items.
     """
@@ -52,7 +50,6 @@ class Marginal:
     measures: FloatArray
     errors: FloatArray
     steps: Steps
-    step_errors: FloatArray
     mean: float
     variance: float
     squares: Squares
@@ -288,13 +285,10 @@ class _Model:
         mapping = self._mapping(n_steps)
         covariance = mapping @ np.linalg.pinv(information, hermitian=True) @ mapping.T
         own = np.sqrt(np.maximum(np.diagonal(covariance), 0.0))
-        step_errors = np.full(at.steps.sums.shape, np.nan)
-        step_errors[at.steps.free] = own[self.n_rest : self.n_rest + n_steps]
         return Marginal(
             np.concatenate([grid.mean, at.rest]),
             np.concatenate([grid.sd, own[: self.n_rest]]),
             at.steps,
-            step_errors,
             at.mean,
             float(np.exp(2 * at.log_sd)),
             self._squares(at, grid),

@@ -33,8 +33,8 @@ _NOTHING = 1e-9
 """Information of an element whose ratings could not have been others."""
 
 
-def posterior_errors(curvature: Curvature, *, seed: int) -> tuple[FloatArray, FloatArray]:
-    """(n_elements,) and (G, K) standard errors, NaN where nothing was estimated.
+def posterior_errors(curvature: Curvature, *, seed: int) -> FloatArray:
+    """(n_elements,) standard errors, NaN where nothing was estimated.
 
     Random facets but the first are taken as centred: what all of a facet's elements share is no error of theirs.
     """
@@ -42,7 +42,7 @@ def posterior_errors(curvature: Curvature, *, seed: int) -> tuple[FloatArray, Fl
     size = float(layout.size)
     if size <= _EXACT_SIZE and layout.n_items * size * size <= _EXACT_COST:
         return _exact(curvature, layout)
-    return _approximate(curvature, np.random.default_rng(seed)), _step_errors_alone(curvature)
+    return _approximate(curvature, np.random.default_rng(seed))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -71,7 +71,7 @@ class _Layout:
         return cls(n_items, element, step, -1 if carried else size, size + (not carried))
 
 
-def _exact(curvature: Curvature, layout: _Layout) -> tuple[FloatArray, FloatArray]:
+def _exact(curvature: Curvature, layout: _Layout) -> FloatArray:
     n_items = layout.n_items
     information = curvature.information[:n_items]
     free = curvature.is_free[:n_items] & (information > _NOTHING)
@@ -87,7 +87,7 @@ def _exact(curvature: Curvature, layout: _Layout) -> tuple[FloatArray, FloatArra
     errors[:n_items] = np.where(
         free[:n_items], _item_errors(curvature, layout, entries, own, inverse), np.nan
     )
-    return errors, np.where(layout.step >= 0, np.append(diagonal, np.nan)[layout.step], np.nan)
+    return np.asarray(errors)
 
 
 def _item_errors(
@@ -278,14 +278,3 @@ class _Large:
                 break
             along = near + size / before * along
         return found
-
-
-def _step_errors_alone(curvature: Curvature) -> FloatArray:
-    """Errors of running sums with all measures held."""
-    free, block = curvature.steps.free, curvature.moments.step_variance
-    errors = np.full(free.shape, np.nan)
-    for g in np.flatnonzero(free.any(axis=1)):
-        own = free[g]
-        inverse = np.linalg.pinv(block[g][np.ix_(own, own)], hermitian=True)
-        errors[g, own] = np.sqrt(np.diagonal(inverse))
-    return errors

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-import pytest
-
-from annotate.errors import Rejected
-from annotate.stats.aggregate.registry import METHODS, get_method
+from annotate.stats.aggregate.registry import METHODS
 from tests.annotate.stats.aggregate.crowds import a_crowd
 
 
@@ -13,9 +10,3 @@ def test_every_method_is_found_by_the_name_it_gives_itself() -> None:
         options = {"rater_weights": dict.fromkeys(table.rater.vocab, 1.0)} if name == "weighted" else {}
         fit = method(table, **options)
         assert fit.method == name
-        assert get_method(name) is method
-
-
-def test_an_unknown_method_is_refused_with_the_ones_there_are() -> None:
-    with pytest.raises(Rejected, match="known are majority, weighted, dawid_skene"):
-        get_method("oracle")

@@ -47,7 +47,7 @@ def dense_errors(curvature: Curvature) -> FloatArray:
 @pytest.mark.parametrize("thresholds_by", [None, "criterion", "rater"])
 def test_exact_errors_are_those_of_the_whole_matrix(thresholds_by: str | None) -> None:
     curvature = curvature_of(drawn(seed=11, n_items=60).ratings(thresholds_by=thresholds_by))
-    errors, _ = posterior_errors(curvature, seed=0)
+    errors = posterior_errors(curvature, seed=0)
     # Criteria are reported beside the mean of the population that the items are draws of, which adds to their error.
     drawn_ones = curvature.prior.is_drawn
     np.testing.assert_allclose(errors[drawn_ones], dense_errors(curvature)[drawn_ones], rtol=2e-3)
@@ -57,19 +57,19 @@ def test_exact_errors_are_those_of_the_whole_matrix(thresholds_by: str | None) -
 def test_large_designs_get_close_to_the_exact_errors(monkeypatch: pytest.MonkeyPatch) -> None:
     table = drawn(seed=12, n_items=800, n_raters=60, per_item=3)
     curvature = curvature_of(table.ratings())
-    exact, _ = posterior_errors(curvature, seed=0)
+    exact = posterior_errors(curvature, seed=0)
     monkeypatch.setattr(precision, "_EXACT_SIZE", 0)
-    close, _ = posterior_errors(curvature, seed=0)
+    close = posterior_errors(curvature, seed=0)
     ratio = close / exact
     assert ratio[:800].mean() == pytest.approx(1, abs=0.02)
     assert ratio[800:860].mean() == pytest.approx(1, abs=0.03)
     assert ratio[800:860].std() < 0.05
-    again, _ = posterior_errors(curvature, seed=0)
+    again = posterior_errors(curvature, seed=0)
     np.testing.assert_array_equal(close, again)
 
 
 def test_errors_are_missing_where_nothing_was_estimated() -> None:
     ratings = drawn(seed=13).ratings(anchors={"rater": {0: 0.1}})
-    errors, _ = posterior_errors(curvature_of(ratings), seed=0)
+    errors = posterior_errors(curvature_of(ratings), seed=0)
     assert np.isnan(errors[40])
     assert np.isfinite(np.delete(errors, 40)).all()
