@@ -9,7 +9,15 @@ import numpy as np
 _FAR = 600.0
 """Beyond this exponent the chain of powers is not safe, and logarithms are taken."""
 _BLOCK = 256
-_compiled = numba.njit(cache=True, fastmath={"contract", "reassoc", "nsz", "arcp"}, error_model="numpy")
+_OPTIONS = {"fastmath": {"contract", "reassoc", "nsz", "arcp"}, "error_model": "numpy"}
+
+
+def _compiled(function):
+    try:
+        return numba.njit(cache=True, **_OPTIONS)(function)
+    except RuntimeError:
+        # Neither the package's folder nor a home may be written to: it is compiled again at every start.
+        return numba.njit(**_OPTIONS)(function)
 
 
 @_compiled
