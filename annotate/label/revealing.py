@@ -95,3 +95,12 @@ def machine_words(assignment: Assignment) -> dict[int | None, list[MachineWord]]
 def note_seen(person: Person, trace: Trace) -> None:
     """The person has looked at the page that shows everybody's word on a trace."""
     Reveal.objects.get_or_create(person=person, trace=trace)
+
+
+def note_read(person: Person, label: Label) -> None:
+    """The person has read one label by itself; where it is another's word on a trace, they know it from now on."""
+    candidate = label.candidate
+    step = label.step or (candidate.step if candidate else None)
+    trace = label.trace or (step.trace if step else None)
+    if trace is not None and label.rater.person_id != person.pk:
+        note_seen(person, trace)

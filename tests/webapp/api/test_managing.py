@@ -10,7 +10,7 @@ import pytest
 from annotate.consensus.actions import run_consensus
 from annotate.enums import RaterKind, Role, RunState
 from annotate.export.actions import build_release
-from annotate.models import Estimate, Label, Membership, Project, Release, Run, Trace
+from annotate.models import Estimate, Label, Membership, Project, Release, Reveal, Run, Trace
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.paths import REPOSITORY
 from tests.webapp.api.clients import content_of_file, signed_in
@@ -172,6 +172,17 @@ def test_labels_of_a_trace_are_filtered(project):
     assert values("?rater=ann&step=1") == [("ann", 1, "good")]
     assert values("?is_live=false") == [("ann", 2, "bad")]
     assert alice.get(f"{address}?step=first").status_code == 400
+
+
+@pytest.mark.parametrize("address", ["/api/traces/{trace}/labels/", "/api/labels/{label}/"])
+def test_who_reads_what_others_said_is_not_blind_any_more(project, address):
+    trace = a_trace(project)
+    label = a_label(a_rater(project, RaterKind.JUDGE, "judge/one@v1"), trace.steps.all()[0], "good")
+    signed_in("alice").get("/api/projects/sums/traces/")
+    assert not Reveal.objects.exists()
+    for _ in range(2):
+        assert signed_in("alice").get(address.format(trace=trace.pk, label=label.pk)).status_code == 200
+    assert [(seen.person.username, seen.trace) for seen in Reveal.objects.all()] == [("alice", trace)]
 
 
 def test_a_run_on_a_model_the_operator_did_not_name_is_refused(project, sent, settings):

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from annotate.access import label_for, project_for, trace_for
 from annotate.enums import Role
+from annotate.label.revealing import note_read, note_seen
 from annotate.models import Label
 from webapp.api.base import NounViewSet, asker
 from webapp.api.serializers.ingest import IngestOptions, IngestReportSerializer
@@ -24,8 +25,10 @@ class LabelViewSet(NounViewSet):
     parser_classes = (WholeBody,)
 
     def retrieve(self, request: Request, pk: int) -> Response:
-        """One's own label, or anybody's for those who may see results."""
-        return Response(self.get_serializer(label_for(asker(request), pk)).data)
+        """One's own label, or anybody's for those who may see results, who are not blind to its trace any more."""
+        label = label_for(asker(request), pk)
+        note_read(asker(request), label)
+        return Response(self.get_serializer(label).data)
 
     @extend_schema(
         parameters=[IngestOptions],
@@ -44,12 +47,15 @@ class TraceLabelViewSet(NounViewSet):
 
     @extend_schema(parameters=[LabelFilters])
     def list(self, request: Request, pk: int) -> Response:
-        """Everything raters said about a trace and its steps."""
+        """Everything raters said about a trace and its steps. Whoever labels it later is not blind any more."""
         trace = trace_for(asker(request), pk)
         filters = LabelFilters(data=request.query_params)
         filters.is_valid(raise_exception=True)
         labels = Label.objects.filter(Q(trace=trace) | Q(step__trace=trace) | Q(candidate__step__trace=trace))
-        return self.page(_filtered(labels, filters.validated_data))
+        page = self.page(_filtered(labels, filters.validated_data))
+        if page.data["results"]:
+            note_seen(asker(request), trace)
+        return page
 
 
 def _filtered(labels: QuerySet[Label], wanted: dict[str, Any]) -> QuerySet[Label]:
