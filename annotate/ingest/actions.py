@@ -11,6 +11,7 @@ from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, Row, TraceDraft
 from annotate.ingest.label_batch import LabelBatch
 from annotate.ingest.label_book import LabelBook, repeated
+from annotate.ingest.memory import Memory
 from annotate.ingest.readers import reader_named
 from annotate.ingest.report import IngestReport, Tally
 from annotate.ingest.source import Source
@@ -18,7 +19,7 @@ from annotate.ingest.trace_batch import Entry, TraceBatch
 from annotate.models import Project
 
 # Large enough for the cost of a transaction to vanish, small enough that others who write wait some tenths of a second.
-BATCH = 500
+BATCH = 900
 # Of images; rows with many come in smaller batches.
 BATCH_BYTES = 32 * 1024 * 1024
 
@@ -72,9 +73,9 @@ class _Ingest:
         self.tally = Tally()
         self._project = project
         self._book = LabelBook(project)
-        self._traces = TraceBatch(project, self._book)
+        self._memory = Memory()
+        self._traces = TraceBatch(project, self._book, self._memory)
         self._labels = LabelBatch(project, self._book)
-        self._contents: dict[str, tuple[int, str]] = {}
 
     def take(self, row: Row | BadRow) -> bool:
         """Take one row; whether a batch was written on the way."""
@@ -95,7 +96,7 @@ class _Ingest:
 
     def flush(self) -> bool:
         traces, labels = self._traces, self._labels
-        self._traces = TraceBatch(self._project, self._book)
+        self._traces = TraceBatch(self._project, self._book, self._memory)
         self._labels = LabelBatch(self._project, self._book)
         with transaction.atomic():
             # Two files at once take turns by batch, so that neither meets a row the other is about to write. SQLite
@@ -112,10 +113,6 @@ class _Ingest:
             raise Rejected(reason, field=twice.origin or "labels")
         criteria = tuple([self._book.check(label, n_steps=len(draft.steps)) for label in draft.labels])
         entry = Entry(line, draft, criteria)
-        # Within one file an id that comes back with other steps is a mistake in the file, not a correction.
-        first_line, content = self._contents.setdefault(draft.external_id, (line, entry.content_hash))
-        if content != entry.content_hash:
-            raise Rejected(f"line {first_line} has this id with other steps", field="id")
         is_written = self._traces.clashes_with(entry) and self.flush()
         self._traces.add(entry)
         return is_written

@@ -130,7 +130,11 @@ def content_hash(problem: str, steps: tuple[StepDraft, ...]) -> str:
     # Lengths go first: the steps "ab", "c" and "a", "bc" are two ways to cut one text, and two contents.
     shape = "".join(
         [
-            f"\n{len(step.text)} {step.tail} {step.kind.value}\n{step.text}"
+            # A kind is a string already, and quicker so than by its value.
+            f"\n{len(step.text)} {step.tail} "
+            + step.kind
+            + "\n"
+            + step.text
             + (_pictures(step.meta) if step.meta else "")
             for step in steps
         ]

@@ -102,13 +102,17 @@ class Fields:
             raise Rejected("is missing", field=self.path(name))
         return Fields.of(self._fields[name], self.path(name))
 
-    def items(self, name: str) -> Iterator[tuple[str, Any]]:
-        """The entries of a list with their paths. Raises Rejected unless it is a list."""
+    def list(self, name: str) -> list[Any]:
+        """Raises Rejected unless it is a list."""
         value = self._fields.get(name)
         if not isinstance(value, list):
             raise Rejected(f"must be a list, not {kind_of(value)}", field=self.path(name))
+        return value
+
+    def items(self, name: str) -> Iterator[tuple[str, Any]]:
+        """The entries of a list with their paths. Raises Rejected unless it is a list."""
         path = self.path(name)
-        return ((f"{path}[{place}]", entry) for place, entry in enumerate(value))
+        return ((f"{path}[{place}]", entry) for place, entry in enumerate(self.list(name)))
 
     def meta(self, name: str) -> dict[str, Any]:
         """A free object, kept as it is."""
@@ -129,15 +133,23 @@ def clean_text(value: object, path: str, *, limit: int = MAX_TEXT) -> str:
         raise Rejected(f"has {len(value):,} characters; {limit:,} are allowed", field=path)
     if "\x00" in value:
         raise Rejected("holds a NUL character, which PostgreSQL cannot store", field=path)
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            character = f"character {error.start + 1}"
-            raise Rejected(
-                f"{character} is not Unicode: bytes that are not UTF-8, or half a pair", field=path
-            ) from None
+    if not is_unicode(value):
+        place = next(place for place, character in enumerate(value) if "\ud800" <= character <= "\udfff")
+        raise Rejected(
+            f"character {place + 1} is not Unicode: bytes that are not UTF-8, or half a pair", field=path
+        )
     return value
+
+
+def is_unicode(value: str) -> bool:
+    """Whether UTF-8 can hold ``value``: no half of a pair, which is also how bytes that are no UTF-8 are read."""
+    if value.isascii():
+        return True
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def one_line(value: str, path: str) -> str:

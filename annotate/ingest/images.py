@@ -29,6 +29,8 @@ SHORT = 16
 TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 _OTHER_NAMES = {"image/jpg": "image/jpeg"}
 _DATA_URI = re.compile(r"data:([a-zA-Z0-9.+/-]*)((?:;[^,;]*)*),")
+# Without these characters no text shows an image.
+MARKED = "](data:image/"
 _MARKDOWN = re.compile(
     r"!\[([^\]\n]{0,500})\]\((data:image/(?:png|jpe?g|webp|gif);base64,[A-Za-z0-9+/=\r\n]+)\)"
 )

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils import timezone
 
 from annotate.enums import COMPARED, WORDING_KINDS, CriterionKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, LabelDraft, RaterDraft
 from annotate.ingest.founding import freeze_rubric
+from annotate.ingest.rows import NO_JSON, insert_rows, instant
 from annotate.ingest.tags import tidy_tags
 from annotate.models import Criterion, Label, Project, Rater
 
+_FIELDS = (
+    "rater",
+    "criterion",
+    "step",
+    "trace",
+    "value",
+    "text",
+    "seconds",
+    "evidence",
+    "supersedes",
+    "has_seen_prelabels",
+    "is_live",
+    "created_at",
+)
 Key = tuple[str, int, int | None, int | None]
 
 
@@ -120,7 +139,7 @@ class LabelBook:
         superseded = [standing.pk for _, standing in plan.revisions]
         if superseded:
             Label.objects.filter(pk__in=superseded).update(is_live=False)
-        Label.objects.bulk_create([self._row(placed, standing) for placed, standing in entries])
+        insert_rows(Label, _FIELDS, [self._row(placed, standing) for placed, standing in entries])
         return len(entries)
 
     def _check_rater(self, draft: LabelDraft) -> None:
@@ -197,18 +216,21 @@ class LabelBook:
                 defaults={"kind": draft.kind, "is_simulated": is_simulated},
             )
 
-    def _row(self, placed: PlacedLabel, supersedes: Label | None) -> Label:
+    def _row(self, placed: PlacedLabel, supersedes: Label | None) -> tuple[Any, ...]:
         draft = placed.draft
-        return Label(
-            rater=self._raters[draft.rater.name],
-            criterion=placed.criterion,
-            step_id=placed.step_id,
-            trace_id=placed.trace_id,
-            value=draft.value,
-            text=draft.text,
-            seconds=draft.seconds,
-            evidence=dict(draft.evidence),
-            supersedes=supersedes,
+        return (
+            self._raters[draft.rater.name].pk,
+            placed.criterion.pk,
+            placed.step_id,
+            placed.trace_id,
+            draft.value,
+            draft.text,
+            draft.seconds,
+            json.dumps(dict(draft.evidence)) if draft.evidence else NO_JSON,
+            supersedes and supersedes.pk,
+            False,
+            True,
+            instant(timezone.now()),
         )
 
 

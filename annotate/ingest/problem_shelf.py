@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
 
 from annotate.errors import Rejected
 from annotate.ingest.drafts import ProblemDraft
 from annotate.ingest.merging import merged
+from annotate.ingest.rows import NO_JSON, insert_rows, new_keys
 from annotate.models import Problem, Project
 
 _REFERENCES = ("reference_answer", "reference_solution")
+_KEPT = ("pk", "external_id", "content_hash", *_REFERENCES, "meta")
+_NEW = ("id", "project", "external_id", "text", *_REFERENCES, "content_hash", "meta")
+
+
+@dataclass(slots=True)
+class Shelved:
+    """A problem as it will stand in the database; ``pk`` is 0 until a new one has been written."""
+
+    pk: int
+    external_id: str
+    content_hash: str
+    reference_answer: str | None = None
+    reference_solution: str | None = None
+    meta: Mapping[str, Any] | None = None
+    text: str = ""
 
 
 class ProblemShelf:
@@ -22,15 +41,15 @@ class ProblemShelf:
         """Look up what is known of ``wanted``, pairs of a problem's hash and its draft."""
         self._project = project
         pairs = list(wanted)
-        known = Problem.objects.filter(project=project)
+        known = Problem.objects.filter(project=project).values_list(*_KEPT)
         hashes = {digest for digest, _ in pairs}
         names = {_name(digest, draft) for digest, draft in pairs}
-        self._by_hash = {problem.content_hash: problem for problem in known.filter(content_hash__in=hashes)}
-        self._by_name = {problem.external_id: problem for problem in known.filter(external_id__in=names)}
-        self._created: list[Problem] = []
-        self._fuller: dict[str, Problem] = {}
+        self._by_hash = {one.content_hash: one for one in _shelved(known.filter(content_hash__in=hashes))}
+        self._by_name = {one.external_id: one for one in _shelved(known.filter(external_id__in=names))}
+        self._created: list[Shelved] = []
+        self._fuller: dict[str, Shelved] = {}
 
-    def take(self, digest: str, draft: ProblemDraft) -> tuple[Problem, bool]:
+    def take(self, digest: str, draft: ProblemDraft) -> tuple[Shelved, bool]:
         """The problem, and whether ``draft`` added something to it. Rejected when they contradict each other."""
         problem = self._by_hash.get(digest) or self._new(digest, draft)
         for name in _REFERENCES:
@@ -44,28 +63,44 @@ class ProblemShelf:
         return problem, is_fuller
 
     def save(self) -> None:
-        """Write what was taken and is new, or fuller than before."""
-        fuller = [problem for problem in self._fuller.values() if problem.pk is not None]
-        Problem.objects.bulk_create(self._created)
-        Problem.objects.bulk_update(fuller, [*_REFERENCES, "meta"])
+        """Write what was taken and is new, or fuller than before; every problem has a key from then on."""
+        fuller = [
+            Problem(**{name: getattr(one, name) for name in ("pk", *_REFERENCES, "meta")})
+            for one in self._fuller.values()
+            if one.pk
+        ]
+        for one, key in zip(self._created, new_keys(Problem, len(self._created)), strict=True):
+            one.pk = key
+        insert_rows(Problem, _NEW, map(self._row, self._created))
+        if fuller:
+            Problem.objects.bulk_update(fuller, [*_REFERENCES, "meta"])
 
-    def _new(self, digest: str, draft: ProblemDraft) -> Problem:
+    def _row(self, one: Shelved) -> tuple[Any, ...]:
+        meta = json.dumps(one.meta) if one.meta else NO_JSON
+        references = (one.reference_answer, one.reference_solution)
+        return (one.pk, self._project.pk, one.external_id, one.text, *references, one.content_hash, meta)
+
+    def _new(self, digest: str, draft: ProblemDraft) -> Shelved:
         name = _name(digest, draft)
         if name in self._by_name:
             raise Rejected(f"{name!r} already names a problem with another text", field="problem.id")
-        problem = Problem(project=self._project, external_id=name, text=draft.text, content_hash=digest)
+        problem = Shelved(0, name, digest, meta={}, text=draft.text)
         self._by_hash[digest] = self._by_name[name] = problem
         self._created.append(problem)
         return problem
 
 
-def _fill(problem: Problem, draft: ProblemDraft) -> bool:
+def _shelved(rows: Iterable[tuple[Any, ...]]) -> Iterable[Shelved]:
+    return (Shelved(*row) for row in rows)
+
+
+def _fill(problem: Shelved, draft: ProblemDraft) -> bool:
     """Add what was not known before; whether there was anything."""
     before = (problem.reference_answer, problem.reference_solution, problem.meta)
     for name in _REFERENCES:
         if getattr(problem, name) is None:
             setattr(problem, name, getattr(draft, name))
-    problem.meta = merged(problem.meta, draft.meta)
+    problem.meta = merged(problem.meta or {}, draft.meta)
     return before != (problem.reference_answer, problem.reference_solution, problem.meta)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 from annotate.enums import StepKind
 from annotate.errors import Rejected
 from annotate.ingest.drafts import StepDraft
-from annotate.ingest.fields import Fields, clean_text
-from annotate.ingest.images import KEY, Album, given_images, parts_of, reference
+from annotate.ingest.fields import MAX_TEXT, Fields, clean_text, is_unicode
+from annotate.ingest.images import KEY, MARKED, Album, given_images, parts_of, reference
 
 MAX_STEPS = 10_000
 # Step.tail is a small integer in the database.
@@ -25,16 +25,44 @@ def given_steps(
     A step that ends in white space, or says how long its tail is, already carries its separator. Every other one
     but the last gets ``separator``, so that the joined text reads like a text.
     """
-    entries = list(fields.items(name))
+    entries = fields.list(name)
     if not entries:
         raise Rejected("holds no step", field=fields.path(name))
     if len(entries) > MAX_STEPS:
         raise Rejected(f"holds {len(entries):,} steps; {MAX_STEPS:,} are allowed", field=fields.path(name))
-    last = len(entries) - 1
+    plain = _plain_steps(entries, separator)
+    if plain is not None:
+        return plain
+    path, last = fields.path(name), len(entries) - 1
     return tuple(
-        _step_draft(path, entry, separator if place < last else "", album)
-        for place, (path, entry) in enumerate(entries)
+        _step_draft(f"{path}[{place}]", entry, separator if place < last else "", album)
+        for place, entry in enumerate(entries)
     )
+
+
+def _plain_steps(entries: list[Any], separator: str) -> tuple[StepDraft, ...] | None:
+    """Steps that are strings with nothing to say about them, which nearly all are; None where one may be more.
+
+    They are looked at together, which takes a quarter of the time that one by one takes.
+    """
+    try:
+        text = "".join(entries)
+        if "\x00" in text or MARKED in text or max(map(len, entries)) > MAX_TEXT or not is_unicode(text):
+            return None
+    except TypeError:
+        return None
+    steps = []
+    for entry in entries:
+        tail = len(entry) - len(entry.rstrip())
+        if tail == len(entry) or tail > MAX_TAIL:
+            return None
+        steps.append(StepDraft(entry, tail))
+    if separator:
+        # As in _with_separator: the last step needs none.
+        for place, step in enumerate(steps[:-1]):
+            if not step.tail:
+                steps[place] = StepDraft(step.text + separator, len(separator))
+    return tuple(steps)
 
 
 def checked_steps(steps: tuple[StepDraft, ...], path: str) -> tuple[StepDraft, ...]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import Exists, OuterRef
+from django.utils import timezone
 
 from annotate.enums import AssignmentState
 from annotate.errors import Rejected
@@ -20,9 +23,11 @@ from annotate.ingest.drafts import (
 )
 from annotate.ingest.images import store_images
 from annotate.ingest.label_book import LabelBook, LabelPlan, PlacedLabel
+from annotate.ingest.memory import Memory
 from annotate.ingest.merging import merged
-from annotate.ingest.problem_shelf import ProblemShelf
+from annotate.ingest.problem_shelf import ProblemShelf, Shelved
 from annotate.ingest.report import Tally
+from annotate.ingest.rows import NO_JSON, insert_rows, instant, new_keys
 from annotate.ingest.step_rows import insert_steps
 from annotate.models import (
     Assignment,
@@ -31,7 +36,6 @@ from annotate.models import (
     Entrant,
     Label,
     Pair,
-    Problem,
     Project,
     Recut,
     Step,
@@ -46,6 +50,37 @@ class Fate(StrEnum):
     UNCHANGED = "unchanged"
 
 
+# What a row can change of a trace.
+_CHANGED = (
+    "problem",
+    "source_model",
+    "outcome",
+    "n_steps",
+    "text_hash",
+    "content_hash",
+    "boundary_version",
+    "meta",
+)
+_COLUMNS = ("problem_id", *_CHANGED[1:])
+_NEW = ("id", "project", "external_id", *_CHANGED, "created_at")
+
+
+@dataclass(slots=True)
+class Matched:
+    """A trace as it stands in the database and will stand; ``pk`` is 0 until a new one has been written."""
+
+    external_id: str
+    pk: int = 0
+    problem_id: int = 0
+    source_model: str = ""
+    outcome: str | None = None
+    n_steps: int = 0
+    text_hash: str = ""
+    content_hash: str = ""
+    boundary_version: int = 1
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
 @dataclass(slots=True)
 class Entry:
     """One row of a batch and what it was matched with. ``criteria`` are those of its labels, in order."""
@@ -55,8 +90,8 @@ class Entry:
     criteria: tuple[Criterion, ...] = ()
     problem_hash: str = field(init=False)
     content_hash: str = field(init=False)
-    trace: Trace = field(init=False)
-    problem: Problem = field(init=False)
+    trace: Matched = field(init=False)
+    problem: Shelved = field(init=False)
     fate: Fate = Fate.UNCHANGED
     has_new_steps: bool = False
     # Steps were split or merged here: what the file says about single steps is about others.
@@ -77,9 +112,10 @@ class TraceBatch:
     No two rows of a batch may share an id or a content: the caller starts a new batch before the second.
     """
 
-    def __init__(self, project: Project, book: LabelBook) -> None:
+    def __init__(self, project: Project, book: LabelBook, memory: Memory) -> None:
         self._project = project
         self._book = book
+        self._memory = memory
         self._entries: list[Entry] = []
         self._keys: set[str] = set()
         # Images wait in memory until the batch is written.
@@ -107,7 +143,8 @@ class TraceBatch:
         entries = self._open()
         shelf.save()
         store_images(self._project, (image for entry in entries for image in entry.draft.images))
-        _write_traces(entries)
+        _write_traces(self._project, entries)
+        self._memory.add([(entry.trace.pk, entry.line) for entry in entries if entry.has_new_steps])
         _write_steps(entries)
         _write_candidates(entries)
         plan.fresh += _labels_of([entry for entry in entries if entry.has_new_steps])
@@ -119,13 +156,17 @@ class TraceBatch:
 
     def _match_traces(self) -> None:
         ids = [entry.draft.external_id for entry in self._entries]
-        found = Trace.objects.filter(project=self._project, external_id__in=ids)
-        traces = {trace.external_id: trace for trace in found}
+        found = Trace.objects.filter(project=self._project, external_id__in=ids).order_by()
+        traces = {row[0]: Matched(*row) for row in found.values_list("external_id", "pk", *_COLUMNS)}
         for entry in self._entries:
             known = traces.get(entry.draft.external_id)
-            entry.trace = known or Trace(project=self._project, external_id=entry.draft.external_id)
+            entry.trace = known or Matched(entry.draft.external_id)
             entry.fate = Fate.UNCHANGED if known else Fate.CREATED
             entry.has_new_steps = entry.trace.content_hash != entry.content_hash
+            first = self._memory.line_of(known.pk) if known and entry.has_new_steps else None
+            if first is not None:
+                # Within one file an id that comes back with other steps is a mistake in the file, not a correction.
+                entry.refuse("id", f"line {first} has this id with other steps")
         self._keep_cuts([entry for entry in self._entries if entry.has_new_steps and entry.trace.pk])
 
     def _keep_cuts(self, entries: list[Entry]) -> None:
@@ -246,28 +287,44 @@ def _labels_of(entries: list[Entry]) -> list[PlacedLabel]:
     return placed
 
 
-def _write_traces(entries: list[Entry]) -> None:
+def _write_traces(project: Project, entries: list[Entry]) -> None:
     changed: list[Trace] = []
-    created: list[Trace] = []
+    created: list[Matched] = []
     for entry in entries:
         is_changed = _describe(entry)
         if entry.fate is Fate.CREATED:
             created.append(entry.trace)
         elif is_changed:
-            changed.append(entry.trace)
+            changed.append(
+                Trace(pk=entry.trace.pk, **{name: getattr(entry.trace, name) for name in _COLUMNS})
+            )
             entry.fate = Fate.UPDATED
-    Trace.objects.bulk_create(created)
-    fields = [
-        "problem",
-        "source_model",
-        "outcome",
-        "n_steps",
-        "text_hash",
-        "content_hash",
-        "boundary_version",
-        "meta",
-    ]
-    Trace.objects.bulk_update(changed, fields)
+    for trace, key in zip(created, new_keys(Trace, len(created)), strict=True):
+        trace.pk = key
+    now = instant(timezone.now())
+    insert_rows(
+        Trace,
+        _NEW,
+        [
+            (
+                one.pk,
+                project.pk,
+                one.external_id,
+                one.problem_id,
+                one.source_model,
+                one.outcome and str.__str__(one.outcome),
+                one.n_steps,
+                one.text_hash,
+                one.content_hash,
+                one.boundary_version,
+                json.dumps(one.meta) if one.meta else NO_JSON,
+                now,
+            )
+            for one in created
+        ],
+    )
+    if changed:
+        Trace.objects.bulk_update(changed, _CHANGED)
 
 
 def _describe(entry: Entry) -> bool:
@@ -278,11 +335,11 @@ def _describe(entry: Entry) -> bool:
     trace.outcome = draft.outcome or trace.outcome
     trace.meta = merged(trace.meta, draft.meta)
     if entry.has_new_steps:
-        trace.problem = entry.problem
+        trace.problem_id = entry.problem.pk
         trace.n_steps = len(draft.steps)
         trace.text_hash = text_hash(draft.steps)
         trace.content_hash = entry.content_hash
-        trace.boundary_version += 0 if trace.pk is None else 1
+        trace.boundary_version += 1 if trace.pk else 0
     return entry.has_new_steps or before != (trace.source_model, trace.outcome, trace.meta)
 
 

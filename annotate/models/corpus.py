@@ -79,7 +79,8 @@ class Step(models.Model):
     now; ``Step.every`` are all.
     """
 
-    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="steps")
+    # Its index is step_by_trace, which begins with it.
+    trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="steps", db_index=False)
     position = models.PositiveIntegerField()
     text = models.TextField()
     tail = models.PositiveSmallIntegerField(default=0)
