@@ -17,8 +17,8 @@ from annotate.ingest.images import KEY, Album, images_within
 from annotate.ingest.json_records import rows_of_json
 from annotate.ingest.label_fields import LABEL_FIELDS, VERDICT, first_error_labels, label_draft
 from annotate.ingest.source import Source
+from annotate.ingest.splitting import SplitMode, split_steps
 from annotate.ingest.step_fields import checked_steps, given_steps, text_with_images, with_images
-from annotate.ingest.steps import SplitMode, split_steps
 
 SEPARATOR = "\n\n"
 MAX_SEPARATOR = 200
