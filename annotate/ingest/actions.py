@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from django.db import transaction
 
 from annotate.errors import Rejected
-from annotate.ingest.drafts import BadRow, Row, TraceDraft
+from annotate.ingest.drafts import BadRow, LabelDraft, LabelLine, LabelSheet, PairDraft, Row, TraceDraft
 from annotate.ingest.label_batch import LabelBatch
 from annotate.ingest.label_book import LabelBook, repeated
 from annotate.ingest.memory import Memory
-from annotate.ingest.readers import reader_named
+from annotate.ingest.options import PLAIN, ReadOptions
+from annotate.ingest.pair_batch import PairBatch
+from annotate.ingest.readers import AUTO, Reader, reader_for
 from annotate.ingest.report import IngestReport, Tally
 from annotate.ingest.source import Source
 from annotate.ingest.trace_batch import Entry, TraceBatch
@@ -30,40 +34,79 @@ def ingest_file(
     project: Project,
     path: Path | str,
     *,
-    format: str,
+    format: str = AUTO,
+    options: ReadOptions = PLAIN,
     is_dry_run: bool = False,
     is_strict: bool = False,
     on_progress: OnProgress | None = None,
 ) -> IngestReport:
     """Read ``path`` with the reader named ``format`` and bring its rows into ``project``.
 
-    Rows are known by their ids: bringing a file in twice changes nothing. A row that cannot be taken is reported with
-    its line, field and reason, and the others go on; when ``is_strict``, one such row means that nothing is written.
-    A dry run does all the work and takes it back. ``on_progress`` is called with (bytes read, bytes in all).
+    ``auto`` takes the reader that knows the file's first record. Rows are known by their ids: bringing a file in twice
+    changes nothing. A row that cannot be taken is reported with its line, field and reason, and the others go on; when
+    ``is_strict``, one such row means that nothing is written. A dry run does all the work and takes it back.
+    ``on_progress`` is called with (bytes read, bytes in all).
 
-    Raises Rejected when the format is not known or the file cannot be opened.
+    Raises Rejected when the format is not known, has no use for an option, or the file cannot be opened.
     """
-    reader = reader_named(format)
-    with Source(Path(path)) as source:
-        ingest = _Ingest(project)
+    return ingest_files(
+        project,
+        [Path(path)],
+        format=format,
+        options=options,
+        is_dry_run=is_dry_run,
+        is_strict=is_strict,
+        on_progress=on_progress,
+    )
 
-        def read_all() -> None:
-            for row in reader.rows(source):
-                if ingest.take(row) and on_progress:
-                    on_progress(source.n_read, source.size)
-            ingest.flush()
-            if on_progress:
-                on_progress(source.size, source.size)
 
-        is_written = True
-        if is_dry_run or is_strict:
-            with transaction.atomic():
-                read_all()
-                is_written = not is_dry_run and not ingest.tally.rejected
-                transaction.set_rollback(not is_written)
-        else:
+def ingest_files(
+    project: Project,
+    paths: Sequence[Path],
+    *,
+    format: str = AUTO,
+    options: ReadOptions = PLAIN,
+    is_dry_run: bool = False,
+    is_strict: bool = False,
+    on_progress: OnProgress | None = None,
+) -> IngestReport:
+    """The same for several files, which are one: a data set in shards, each read by the reader of the first."""
+    ingest = _Ingest(project)
+    with opened(paths[0], format, options) as (_, first):
+        reader = first
+    sizes = [path.stat().st_size for path in paths]
+
+    def read_all() -> None:
+        for number, path in enumerate(paths):
+            behind = sum(sizes[:number])
+            with opened(path, reader.name, options) as (source, _):
+                for row in reader.rows(source, options):
+                    if isinstance(row, BadRow) and len(paths) > 1:
+                        row = replace(row, file=path.name)
+                    if ingest.take(row) and on_progress:
+                        on_progress(behind + source.n_read, sum(sizes))
+        ingest.flush()
+        if on_progress:
+            on_progress(sum(sizes), sum(sizes))
+
+    is_written = True
+    if is_dry_run or is_strict:
+        with transaction.atomic():
             read_all()
-    return ingest.tally.report(is_dry_run=is_dry_run, is_written=is_written)
+            is_written = not is_dry_run and not ingest.tally.rejected
+            transaction.set_rollback(not is_written)
+    else:
+        read_all()
+    return ingest.tally.report(is_dry_run=is_dry_run, is_written=is_written, format=reader.name)
+
+
+@contextmanager
+def opened(path: Path, format: str, options: ReadOptions) -> Iterator[tuple[Source, Reader]]:
+    """A file with its reader. Raises Rejected as :func:`ingest_file` does."""
+    with Source(path) as source:
+        reader = reader_for(source, format)
+        options.check(reader.heeds, reader.name)
+        yield source, reader
 
 
 class _Ingest:
@@ -76,6 +119,7 @@ class _Ingest:
         self._memory = Memory()
         self._traces = TraceBatch(project, self._book, self._memory)
         self._labels = LabelBatch(project, self._book)
+        self._pairs = PairBatch(project, self._book)
 
     def take(self, row: Row | BadRow) -> bool:
         """Take one row; whether a batch was written on the way."""
@@ -83,11 +127,15 @@ class _Ingest:
             if isinstance(row, BadRow):
                 self.tally.reject(row)
                 return False
-            if isinstance(row.draft, TraceDraft):
-                is_written = self._take_trace(row.line, row.draft)
-            else:
-                is_written = self._labels.clashes_with(row.draft) and self.flush()
-                self._labels.add(row.line, row.draft)
+            match row.draft:
+                case TraceDraft():
+                    is_written = self._add([self._entry(row.line, row.draft)])
+                case PairDraft():
+                    is_written = self._take_pair(row.line, row.draft)
+                case LabelLine(trace, label):
+                    is_written = self._take_labels(row.line, LabelSheet(trace, (label,)))
+                case LabelSheet():
+                    is_written = self._take_labels(row.line, row.draft)
         except Rejected as error:
             self.tally.reject(BadRow(row.line, error.field, error.reason))
             return False
@@ -95,24 +143,58 @@ class _Ingest:
         return self.flush() if is_full else is_written
 
     def flush(self) -> bool:
-        traces, labels = self._traces, self._labels
+        traces, labels, pairs = self._traces, self._labels, self._pairs
         self._traces = TraceBatch(self._project, self._book, self._memory)
         self._labels = LabelBatch(self._project, self._book)
+        self._pairs = PairBatch(self._project, self._book)
         with transaction.atomic():
             # Two files at once take turns by batch, so that neither meets a row the other is about to write. SQLite
             # has locked the whole database by now.
             Project.objects.select_for_update(no_key=True).get(pk=self._project.pk)
             traces.write(self.tally)
+            pairs.write(self.tally, traces.refused)
             labels.write(self.tally)
         return True
 
-    def _take_trace(self, line: int, draft: TraceDraft) -> bool:
+    def _entry(self, line: int, draft: TraceDraft) -> Entry:
+        asked = self._asked(draft.labels)
+        draft = draft if asked is draft.labels else replace(draft, labels=asked)
         twice = repeated(draft.labels)
         if twice is not None:
             reason = "this rater has labelled this already in the same row"
             raise Rejected(reason, field=twice.origin or "labels")
         criteria = tuple([self._book.check(label, n_steps=len(draft.steps)) for label in draft.labels])
-        entry = Entry(line, draft, criteria)
-        is_written = self._traces.clashes_with(entry) and self.flush()
-        self._traces.add(entry)
+        return Entry(line, draft, criteria)
+
+    def _asked(self, labels: tuple[LabelDraft, ...]) -> tuple[LabelDraft, ...]:
+        """The labels less those that may be left out, and answer what the rubric does not ask."""
+        if not any(label.is_optional for label in labels):
+            return labels
+        kept = tuple([label for label in labels if not label.is_optional or self._book.asks(label)])
+        self.tally.left_out += len(labels) - len(kept)
+        return kept
+
+    def _add(self, entries: Sequence[Entry]) -> bool:
+        is_written = any(self._traces.clashes_with(entry) for entry in entries) and self.flush()
+        for entry in entries:
+            self._traces.add(entry)
+        return is_written
+
+    def _take_pair(self, line: int, draft: PairDraft) -> bool:
+        criterion = self._book.check_of_pair(draft.label) if draft.label is not None else None
+        first, second = self._entry(line, draft.first), self._entry(line, draft.second)
+        if first.content_hash == second.content_hash:
+            raise Rejected("the two sides are the same")
+        first.partner, second.partner = second, first
+        is_written = self._add((first, second))
+        self._pairs.add(line, draft, criterion)
+        return is_written
+
+    def _take_labels(self, line: int, sheet: LabelSheet) -> bool:
+        sheet = replace(sheet, labels=self._asked(sheet.labels))
+        twice = repeated(sheet.labels)
+        if twice is not None:
+            raise Rejected("this rater has labelled this already in the same row", field=twice.origin or "labels")
+        is_written = self._labels.clashes_with(sheet) and self.flush()
+        self._labels.add(line, sheet)
         return is_written

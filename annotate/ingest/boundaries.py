@@ -20,7 +20,7 @@ from annotate.enums import StepKind
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.drafts import StepDraft, content_hash
 from annotate.ingest.images import KEY, images_within
-from annotate.ingest.steps import Protected
+from annotate.ingest.splitting import Protected
 from annotate.models import Step, Trace
 
 # Ends of lines and sentences that are offered; any other place can be named.

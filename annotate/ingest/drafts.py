@@ -47,7 +47,8 @@ class RaterDraft:
 class LabelDraft:
     """What ``rater`` says about the step at ``position``, or with None about the whole trace.
 
-    ``origin`` is where in the row it stands ("labels[2]"), for error messages.
+    ``origin`` is where in the row it stands ("labels[2]"), for error messages. ``is_optional``: where the rubric has no
+    such question the label is left out and counted, rather than the row refused.
     """
 
     rater: RaterDraft
@@ -58,6 +59,7 @@ class LabelDraft:
     seconds: float | None = None
     evidence: Meta = field(default_factory=dict)
     origin: str = ""
+    is_optional: bool = False
 
     def place(self, name: str) -> str:
         """The path of one of its fields inside the row."""
@@ -99,11 +101,39 @@ class LabelLine:
 
 
 @dataclass(frozen=True, slots=True)
+class LabelSheet:
+    """Labels on one trace that is in the project already: all of them are entered or none.
+
+    ``by_message``: their positions count the messages of a conversation, as the steps' meta has them.
+    """
+
+    trace: str
+    labels: tuple[LabelDraft, ...]
+    by_message: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PairDraft:
+    """Two traces of one problem, and which of them is the better one: ``label`` answers a question about pairs.
+
+    Its value is ``left`` where the first is preferred, ``right`` for the second; where they stand on the page is as good
+    as drawn, and the value follows.
+    """
+
+    first: TraceDraft
+    second: TraceDraft
+    label: LabelDraft | None
+
+
+Draft: TypeAlias = TraceDraft | LabelLine | LabelSheet | PairDraft
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One row that could be read; ``line`` is the 1-based line of the file on which it starts."""
 
     line: int
-    draft: TraceDraft | LabelLine
+    draft: Draft
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +143,8 @@ class BadRow:
     line: int
     field: str | None
     reason: str
+    # Where several files come in together.
+    file: str = ""
 
 
 def problem_hash(problem: ProblemDraft) -> str:
@@ -145,3 +177,8 @@ def content_hash(problem: str, steps: tuple[StepDraft, ...]) -> str:
 def _pictures(meta: Meta) -> str:
     """What images add to an identity: nothing where there are none."""
     return "".join(f"\nimage:{digest}" for digest in image_digests(meta))
+
+
+def named_by_content(prefix: str, problem: ProblemDraft, steps: tuple[StepDraft, ...]) -> str:
+    """An id for a trace whose file gives none: the same problem and steps are the same trace."""
+    return f"{prefix}-{content_hash(problem_hash(problem), steps)[:24]}"

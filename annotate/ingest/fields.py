@@ -46,6 +46,10 @@ class Fields:
     def raw(self, name: str) -> Any:
         return self._fields.get(name)
 
+    def items_of(self) -> Iterator[tuple[str, Any]]:
+        """Every field with its value."""
+        return iter(self._fields.items())
+
     def refuse_unknown(self, known: frozenset[str]) -> None:
         """A misspelt field would be lost in silence."""
         for name in self._fields.keys() - known:

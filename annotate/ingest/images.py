@@ -123,25 +123,45 @@ def parts_of(fields: Fields, name: str, album: Album) -> tuple[str, list[dict[st
 
     Parts are those of the usual chat formats: ``text``, ``image_url``, ``input_image``, and ``image`` with a source.
     """
-    texts: list[str] = []
-    entries: list[dict[str, Any]] = []
+    content = Content(album)
     for path, given in fields.items(name):
-        part = Fields.of(given, path)
+        content.add(Fields.of(given, path))
+    return content.text, content.images
+
+
+class Content:
+    """The text of some parts so far, and the images' entries."""
+
+    def __init__(self, album: Album) -> None:
+        self._album = album
+        self._texts: list[str] = []
+        self.images: list[dict[str, Any]] = []
+
+    @property
+    def text(self) -> str:
+        return "".join(self._texts)
+
+    def add(self, part: Fields) -> None:
+        """Raises Rejected with the path for a part of any other type."""
         kind = part.raw("type")
         if kind in ("text", "input_text", "output_text"):
-            text, found = album.lift(str(part.raw("text"))) if isinstance(part.raw("text"), str) else ("", [])
-            clean_text(part.raw("text") if not found else text, part.path("text"))
-            texts.append(text)
-            entries += found
+            self.add_text(part.raw("text"), part.path("text"))
         elif kind in ("image_url", "input_image", "image"):
             uri, at, alt = _source_of(part)
-            entry = album.take(uri, at, alt)
-            before = texts[-1] if texts else ""
-            texts.append(("\n" if before and not before.endswith("\n") else "") + reference(entry) + "\n")
-            entries.append(entry)
+            entry = self._album.take(uri, at, alt)
+            before = self._texts[-1] if self._texts else ""
+            self._texts.append(
+                ("\n" if before and not before.endswith("\n") else "") + reference(entry) + "\n"
+            )
+            self.images.append(entry)
         else:
             raise Rejected("must be text, image_url, input_image or image", field=part.path("type"))
-    return "".join(texts), entries
+
+    def add_text(self, given: object, path: str) -> None:
+        text, found = self._album.lift(given) if isinstance(given, str) else ("", [])
+        clean_text(text if found else given, path)
+        self._texts.append(text)
+        self.images += found
 
 
 def given_images(fields: Fields, album: Album) -> list[dict[str, Any]]:

@@ -1,18 +1,23 @@
-"""Some hundred rows of a label table on their way into the database. Used by actions.py, inside its transaction."""
+"""Some hundred labels on traces that are here, on their way into the database. Used by actions.py, in its transaction."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
 
 from annotate.errors import Rejected
-from annotate.ingest.drafts import BadRow, LabelLine
+from annotate.ingest.conversation import MESSAGE
+from annotate.ingest.drafts import BadRow, LabelDraft, LabelSheet
 from annotate.ingest.label_book import LabelBook, PlacedLabel
 from annotate.ingest.report import Tally
 from annotate.models import Project, Step, Trace
 
+_Key = tuple[str, str, str, int | None]
+
 
 class LabelBatch:
-    """Find the trace and step of every row, then compare and enter the labels.
+    """Find the trace and steps of every row, then compare and enter its labels: all of a row, or none.
 
     No two rows of a batch may be by one rater about one target: the caller starts a new batch before the second,
     which then revises the first.
@@ -21,52 +26,98 @@ class LabelBatch:
     def __init__(self, project: Project, book: LabelBook) -> None:
         self._project = project
         self._book = book
-        self._rows: dict[tuple[str, str, str, int | None], tuple[int, LabelLine]] = {}
+        self._rows: list[tuple[int, LabelSheet]] = []
+        self._keys: set[_Key] = set()
 
     def __len__(self) -> int:
         return len(self._rows)
 
-    def clashes_with(self, row: LabelLine) -> bool:
-        return _key(row) in self._rows
+    def clashes_with(self, sheet: LabelSheet) -> bool:
+        return not self._keys.isdisjoint(_keys(sheet))
 
-    def add(self, line: int, row: LabelLine) -> None:
-        self._rows[_key(row)] = (line, row)
+    def add(self, line: int, sheet: LabelSheet) -> None:
+        self._rows.append((line, sheet))
+        self._keys.update(_keys(sheet))
 
     def write(self, tally: Tally) -> None:
         """Effects: labels, and every row counted once."""
-        names = {row.trace for _, row in self._rows.values()}
+        names = {sheet.trace for _, sheet in self._rows}
         found = Trace.objects.filter(project=self._project, external_id__in=names)
         traces = {trace.external_id: trace for trace in found}
         steps = _steps_of(traces.values())
-        placed = []
-        for line, row in self._rows.values():
+        by_message = _by_message(
+            [traces[sheet.trace] for _, sheet in self._rows if sheet.by_message and sheet.trace in traces]
+        )
+        refused: dict[int, BadRow] = {}
+        placed: list[PlacedLabel] = []
+        for line, sheet in self._rows:
             try:
-                placed.append(self._place(line, row, traces.get(row.trace), steps))
+                placed += self._place(line, sheet, traces.get(sheet.trace), steps, by_message)
             except Rejected as error:
-                tally.reject(BadRow(line, error.field, error.reason))
+                refused[line] = BadRow(line, error.field, error.reason)
         plan = self._book.plan(placed)
         for refusal in plan.refused:
-            tally.reject(refusal)
-        tally.created += len(plan.fresh)
-        tally.updated += len(plan.revisions)
-        tally.unchanged += len(plan.unchanged)
+            refused.setdefault(refusal.line, refusal)
+        plan = plan.without(set(refused))
+        revised = {placed.line for placed, _ in plan.revisions}
+        fresh = {placed.line for placed in plan.fresh}
+        for line, _ in self._rows:
+            if line in refused:
+                tally.reject(refused[line])
+            elif line in revised:
+                tally.updated += 1
+            elif line in fresh:
+                tally.created += 1
+            else:
+                tally.unchanged += 1
         tally.labels += self._book.enter(plan)
 
     def _place(
-        self, line: int, row: LabelLine, trace: Trace | None, steps: dict[tuple[int, int], int]
-    ) -> PlacedLabel:
+        self,
+        line: int,
+        sheet: LabelSheet,
+        trace: Trace | None,
+        steps: Mapping[tuple[int, int], int],
+        by_message: Mapping[tuple[int, int], int],
+    ) -> list[PlacedLabel]:
         if trace is None:
-            raise Rejected(f"there is no trace {row.trace!r} in this project", field="trace")
-        criterion = self._book.check(row.label, n_steps=trace.n_steps)
-        if row.label.position is None:
-            return PlacedLabel(line, row.label, criterion, None, trace.pk)
-        return PlacedLabel(line, row.label, criterion, steps[trace.pk, row.label.position], None)
+            raise Rejected(f"there is no trace {sheet.trace!r} in this project", field="trace")
+        placed = []
+        for label in sheet.labels:
+            here = label
+            if sheet.by_message and label.position is not None:
+                position = by_message.get((trace.pk, label.position))
+                if position is None:
+                    raise Rejected(
+                        f"the trace has no step of message {label.position}", field=label.place("step")
+                    )
+                here = _moved(label, position)
+            criterion = self._book.check(here, n_steps=trace.n_steps)
+            step = None if here.position is None else steps[trace.pk, here.position]
+            placed.append(PlacedLabel(line, here, criterion, step, trace.pk if step is None else None))
+        return placed
 
 
-def _key(row: LabelLine) -> tuple[str, str, str, int | None]:
-    return row.trace, row.label.rater.name, row.label.criterion, row.label.position
+def _moved(label: LabelDraft, position: int) -> LabelDraft:
+    return replace(label, position=position)
+
+
+def _keys(sheet: LabelSheet) -> set[_Key]:
+    return {(sheet.trace, label.rater.name, label.criterion, label.position) for label in sheet.labels}
 
 
 def _steps_of(traces: Iterable[Trace]) -> dict[tuple[int, int], int]:
     found = Step.objects.filter(trace__in=traces).values_list("trace_id", "position", "pk")
     return {(trace, position): pk for trace, position, pk in found}
+
+
+def _by_message(traces: Iterable[Trace]) -> dict[tuple[int, int], int]:
+    """Positions of steps by the messages they came from."""
+    found: Iterable[tuple[int, int, Any]] = Step.objects.filter(trace__in=traces).values_list(
+        "trace_id", "position", "meta"
+    )
+    return {
+        (trace, meta[MESSAGE]): position
+        for trace, position, meta in found
+        if isinstance(meta.get(MESSAGE), int)
+    }

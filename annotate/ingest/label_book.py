@@ -22,6 +22,7 @@ _FIELDS = (
     "criterion",
     "step",
     "trace",
+    "pair",
     "value",
     "text",
     "seconds",
@@ -31,23 +32,24 @@ _FIELDS = (
     "is_live",
     "created_at",
 )
-Key = tuple[str, int, int | None, int | None]
+Key = tuple[str, int, int | None, int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedLabel:
-    """A label with its target: a step, or a trace."""
+    """A label with its target: a step, a trace or a pair."""
 
     line: int
     draft: LabelDraft
     criterion: Criterion
     step_id: int | None
     trace_id: int | None
+    pair_id: int | None = None
 
     @property
     def key(self) -> Key:
         """Who said it about what: one live label may hold each."""
-        return self.draft.rater.name, self.criterion.pk, self.step_id, self.trace_id
+        return self.draft.rater.name, self.criterion.pk, self.step_id, self.trace_id, self.pair_id
 
 
 @dataclass(slots=True)
@@ -88,13 +90,7 @@ class LabelBook:
 
     def check(self, draft: LabelDraft, *, n_steps: int) -> Criterion:
         """The criterion of a label that can be entered on a trace of ``n_steps``; Rejected with the field if not."""
-        self._check_rater(draft)
-        criterion = self._criteria.get(draft.criterion)
-        if criterion is None:
-            known = ", ".join(self._criteria) or "none"
-            reason = f"the rubric has no criterion {draft.criterion!r}; it has {known}"
-            raise Rejected(reason, field=draft.place("criterion"))
-        self._check_value(draft, criterion)
+        criterion = self._check(draft)
         if criterion.scope == Scope.STEP and draft.position is None:
             raise Rejected(f"{criterion.key} is asked about steps; say which", field=draft.place("step"))
         if criterion.scope == Scope.TRACE and draft.position is not None:
@@ -109,6 +105,20 @@ class LabelBook:
                 field=draft.place("step"),
             )
         return criterion
+
+    def check_of_pair(self, draft: LabelDraft) -> Criterion:
+        """The same for a label on a pair."""
+        criterion = self._check(draft)
+        if criterion.scope != Scope.PAIR:
+            raise Rejected(
+                f"{criterion.key} is asked about {criterion.scope}s, not about pairs",
+                field=draft.place("criterion"),
+            )
+        return criterion
+
+    def asks(self, draft: LabelDraft) -> bool:
+        """Whether the rubric has the question that a label answers."""
+        return draft.criterion in self._criteria
 
     def plan(self, labels: Iterable[PlacedLabel]) -> LabelPlan:
         """Compare labels with the live ones on their targets. Each key at most once."""
@@ -141,6 +151,16 @@ class LabelBook:
             Label.objects.filter(pk__in=superseded).update(is_live=False)
         insert_rows(Label, _FIELDS, [self._row(placed, standing) for placed, standing in entries])
         return len(entries)
+
+    def _check(self, draft: LabelDraft) -> Criterion:
+        self._check_rater(draft)
+        criterion = self._criteria.get(draft.criterion)
+        if criterion is None:
+            known = ", ".join(self._criteria) or "none"
+            reason = f"the rubric has no criterion {draft.criterion!r}; it has {known}"
+            raise Rejected(reason, field=draft.place("criterion"))
+        self._check_value(draft, criterion)
+        return criterion
 
     def _check_rater(self, draft: LabelDraft) -> None:
         wanted, known = draft.rater, self._raters.get(draft.rater.name)
@@ -195,13 +215,17 @@ class LabelBook:
     def _live(self, labels: Iterable[PlacedLabel]) -> dict[Key, Label]:
         steps = {placed.step_id for placed in labels if placed.step_id is not None}
         traces = {placed.trace_id for placed in labels if placed.trace_id is not None}
+        pairs = {placed.pair_id for placed in labels if placed.pair_id is not None}
         found: list[Label] = []
         if steps:
             found += Label.objects.live().filter(step__in=steps).select_related("rater")
         if traces:
             found += Label.objects.live().filter(trace__in=traces).select_related("rater")
+        if pairs:
+            found += Label.objects.live().filter(pair__in=pairs).select_related("rater")
         return {
-            (label.rater.name, label.criterion_id, label.step_id, label.trace_id): label for label in found
+            (label.rater.name, label.criterion_id, label.step_id, label.trace_id, label.pair_id): label
+            for label in found
         }
 
     def _make_raters(self, drafts: Iterable[RaterDraft]) -> None:
@@ -223,6 +247,7 @@ class LabelBook:
             placed.criterion.pk,
             placed.step_id,
             placed.trace_id,
+            placed.pair_id,
             draft.value,
             draft.text,
             draft.seconds,

@@ -81,9 +81,14 @@ def _new_pairs(project: Project, sides: Sides, per_problem: int) -> Iterator[Pai
 def _trace_pairs(project: Project, per_problem: int) -> Iterator[Pair]:
     for group in _by_problem(project):
         for couple in islice(_couples(group), per_problem):
-            left, right = sorted(couple, key=lambda trace: _coin(trace, couple))
-            name = _name(left.external_id, right.external_id)
-            yield Pair(project=project, external_id=name, left_trace=left, right_trace=right)
+            yield pair_of(project, *couple)
+
+
+def pair_of(project: Project, one: Trace, other: Trace) -> Pair:
+    """The pair of two traces, not saved: the same two are the same pair, whoever puts them together."""
+    left, right = sorted((one, other), key=lambda trace: _coin(trace, (one, other)))
+    name = _name(left.external_id, right.external_id)
+    return Pair(project=project, external_id=name, left_trace=left, right_trace=right)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ class IngestReport:
     """Rows by what became of them; a row is a trace, or with the format "labels" a label.
 
     ``labels`` counts the labels written, those that came inside trace rows included. ``errors`` holds the first
-    rejected rows in the order of the file, at most MAX_ERRORS. ``is_written`` is false for a dry run, and for a
+    rejected rows in the order of the file, at most MAX_ERRORS. ``left_out`` counts labels that answer a question which the
+    rubric does not ask, ``pairs`` the new pairs of traces. ``format`` is what the file was read as. ``is_written`` is false for a dry run, and for a
     strict ingest with a rejected row: the counts then say what would have happened.
     """
 
@@ -26,6 +27,9 @@ class IngestReport:
     is_dry_run: bool
     is_written: bool
     labels: int
+    left_out: int = 0
+    pairs: int = 0
+    format: str = ""
 
 
 @dataclass(slots=True)
@@ -37,6 +41,8 @@ class Tally:
     unchanged: int = 0
     rejected: int = 0
     labels: int = 0
+    left_out: int = 0
+    pairs: int = 0
     errors: list[BadRow] = field(default_factory=list)
 
     def reject(self, row: BadRow) -> None:
@@ -46,7 +52,7 @@ class Tally:
         if len(self.errors) > 2 * MAX_ERRORS:
             self._keep_first()
 
-    def report(self, *, is_dry_run: bool, is_written: bool) -> IngestReport:
+    def report(self, *, is_dry_run: bool, is_written: bool, format: str = "") -> IngestReport:
         self._keep_first()
         return IngestReport(
             created=self.created,
@@ -57,8 +63,11 @@ class Tally:
             is_dry_run=is_dry_run,
             is_written=is_written,
             labels=self.labels,
+            left_out=self.left_out,
+            pairs=self.pairs,
+            format=format,
         )
 
     def _keep_first(self) -> None:
-        self.errors.sort(key=lambda row: row.line)
+        self.errors.sort(key=lambda row: (row.file, row.line))
         del self.errors[MAX_ERRORS:]

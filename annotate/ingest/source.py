@@ -6,6 +6,7 @@ import gzip
 import io
 import os
 import zlib
+from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -15,12 +16,33 @@ from annotate.errors import Rejected
 # Text shrinks about 3 to 30 times; what expands a hundredfold past this size was made to fill a disk.
 MAX_EXPANSION = 100
 EXPANSION_FREE_BYTES = 64 * 1024 * 1024
-HEAD = 4096
+HEAD = 16 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
+_LONGEST_MAGIC = 8
+
+
+class Container(StrEnum):
+    """What holds a file's records together. ``TEXT``: nothing that is known; CSV among it."""
+
+    JSON = "json"
+    PARQUET = "parquet"
+    ARROW = "arrow"
+    ZIP = "zip"
+    TEXT = "text"
+
+
+# An Arrow stream begins with a continuation mark and the length of its schema.
+_MAGIC = {
+    b"PAR1": Container.PARQUET,
+    b"ARROW1": Container.ARROW,
+    b"\xff\xff\xff\xff": Container.ARROW,
+    b"PK\x03\x04": Container.ZIP,
+    b"PK\x05\x06": Container.ZIP,
+}
 
 
 class Source:
-    """An open input file: its ``size`` in bytes, its first characters (``head``) and its ``text``.
+    """An open input file: its ``size`` in bytes, its ``container``, its first characters (``head``) and its ``text``.
 
     Bytes that are no UTF-8 become lone surrogates, which the field checks refuse with the row and field they stand
     in; so one bad byte costs one row and not the file.
@@ -32,11 +54,17 @@ class Source:
         try:
             self._raw = io.FileIO(path, "rb")
             self.size = os.fstat(self._raw.fileno()).st_size
-            self._is_gzip = self._raw.read(2) == _GZIP_MAGIC
+            magic = self._raw.read(_LONGEST_MAGIC)
+            self._is_gzip = magic.startswith(_GZIP_MAGIC)
             self.head = self._rewound().read(HEAD)
             self.text = self._rewound()
+            self.container = _container_of(magic, self.head)
         except OSError as error:
             raise Rejected(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+
+    def rewind(self) -> None:
+        """Let ``text`` begin again."""
+        self.text = self._rewound()
 
     def _rewound(self) -> io.TextIOWrapper:
         self._raw.seek(0)
@@ -60,6 +88,13 @@ class Source:
     ) -> None:
         self.text.close()
         self._raw.close()
+
+
+def _container_of(magic: bytes, head: str) -> Container:
+    for beginning, container in _MAGIC.items():
+        if magic.startswith(beginning):
+            return container
+    return Container.JSON if head.lstrip().startswith(("{", "[")) else Container.TEXT
 
 
 class _Inflating(io.RawIOBase):

@@ -88,6 +88,8 @@ class Entry:
     line: int
     draft: TraceDraft
     criteria: tuple[Criterion, ...] = ()
+    # The other side of a pair: both are taken, or neither.
+    partner: Entry | None = None
     problem_hash: str = field(init=False)
     content_hash: str = field(init=False)
     trace: Matched = field(init=False)
@@ -139,7 +141,10 @@ class TraceBatch:
         plan = self._plan_labels()
         # Last of the checks: only rows that will be kept may add to a problem.
         shelf = self._take_problems()
-        plan = plan.without({entry.line for entry in self._entries if entry.refusal})
+        for entry in self._entries:
+            if entry.partner is not None and entry.partner.refusal is not None:
+                entry.refusal = entry.refusal or entry.partner.refusal
+        plan = plan.without(self.refused)
         entries = self._open()
         shelf.save()
         store_images(self._project, (image for entry in entries for image in entry.draft.images))
@@ -150,6 +155,11 @@ class TraceBatch:
         plan.fresh += _labels_of([entry for entry in entries if entry.has_new_steps])
         tally.labels += self._book.enter(plan)
         self._count(tally)
+
+    @property
+    def refused(self) -> set[int]:
+        """The lines of rows that are not taken; they are known once the batch is written."""
+        return {entry.line for entry in self._entries if entry.refusal}
 
     def _open(self) -> list[Entry]:
         return [entry for entry in self._entries if entry.refusal is None]
@@ -229,9 +239,12 @@ class TraceBatch:
         return shelf
 
     def _count(self, tally: Tally) -> None:
+        told: set[int] = set()
         for entry in self._entries:
             if entry.refusal is not None:
-                tally.reject(entry.refusal)
+                if entry.line not in told:
+                    tally.reject(entry.refusal)
+                told.add(entry.line)
             elif entry.fate is Fate.CREATED:
                 tally.created += 1
             elif entry.fate is Fate.UPDATED:

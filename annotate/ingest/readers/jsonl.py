@@ -14,11 +14,13 @@ from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, LabelDraft, ProblemDraft, RaterDraft, Row, StepDraft, TraceDraft
 from annotate.ingest.fields import Fields, clean_text, one_of
 from annotate.ingest.images import KEY, Album, images_within
-from annotate.ingest.json_records import rows_of_json
 from annotate.ingest.label_fields import LABEL_FIELDS, VERDICT, first_error_labels, label_draft
+from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
+from annotate.ingest.records import rows_of
+from annotate.ingest.sample import Sample
 from annotate.ingest.source import Source
-from annotate.ingest.step_fields import checked_steps, given_steps, text_with_images, with_images
-from annotate.ingest.steps import SplitMode, split_steps
+from annotate.ingest.splitting import SplitMode
+from annotate.ingest.step_fields import given_steps, text_with_images, with_images
 
 SEPARATOR = "\n\n"
 MAX_SEPARATOR = 200
@@ -34,16 +36,20 @@ _PROBLEM_FIELDS = frozenset(
 class JsonlReader:
     name = "jsonl"
     title = "Gradus: one trace per line"
+    heeds = CUTTING
 
-    def rows(self, source: Source) -> Iterator[Row | BadRow]:
-        return rows_of_json(source.text, trace_draft)
+    def fits(self, sample: Sample) -> bool:
+        return isinstance(sample.value("problem"), dict) and (sample.has("steps") or sample.has("text"))
+
+    def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
+        return rows_of(source, lambda fields: trace_draft(fields, options))
 
 
-def trace_draft(fields: Fields) -> TraceDraft:
+def trace_draft(fields: Fields, options: ReadOptions = PLAIN) -> TraceDraft:
     """Read one trace. Raises Rejected with the field."""
     fields.refuse_unknown(_TRACE_FIELDS)
     album = Album()
-    steps = _steps(fields, album)
+    steps = _steps(fields, album, options)
     return TraceDraft(
         external_id=fields.name("id"),
         problem=_problem(fields.fields("problem"), album),
@@ -74,7 +80,7 @@ def _problem(fields: Fields, album: Album) -> ProblemDraft:
     )
 
 
-def _steps(fields: Fields, album: Album) -> tuple[StepDraft, ...]:
+def _steps(fields: Fields, album: Album, options: ReadOptions) -> tuple[StepDraft, ...]:
     if fields.has("steps") == fields.has("text"):
         raise Rejected("give either steps or text", field="steps")
     foreign = "split" if fields.has("steps") else "separator"
@@ -83,12 +89,15 @@ def _steps(fields: Fields, album: Album) -> tuple[StepDraft, ...]:
     if fields.has("steps"):
         separator = fields.optional_text("separator", limit=MAX_SEPARATOR)
         return given_steps(fields, separator=SEPARATOR if separator is None else separator, album=album)
-    mode = fields.choice("split", SplitMode, SplitMode.BLANK_LINE)
+    # What a row says of itself goes before what was said of all.
+    if fields.has("split"):
+        mode = fields.choice("split", SplitMode, SplitMode.BLANK_LINE)
+        options = replace(options, split=mode, split_tag=options.split_tag if mode is options.split else "")
     given = fields.raw("text")
     text, images = album.lift(given) if isinstance(given, str) else (given, [])
     if not images:
-        return checked_steps(split_steps(fields.text("text"), mode), "text")
-    steps = checked_steps(split_steps(clean_text(text, "text"), mode), "text")
+        return options.cut(fields.text("text"), "text")
+    steps = options.cut(clean_text(text, "text"), "text")
     found = ((step, images_within(images, step.text)) for step in steps)
     return tuple(replace(step, meta={KEY: here}) if here else step for step, here in found)
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator
-from typing import Any, TextIO
+from typing import Any
 
 from annotate.errors import Rejected
+from annotate.ingest.csv_records import header
 from annotate.ingest.drafts import BadRow, LabelLine, Row
 from annotate.ingest.fields import Fields
-from annotate.ingest.json_records import rows_of_json
 from annotate.ingest.label_fields import LABEL_FIELDS, label_draft
-from annotate.ingest.source import Source
+from annotate.ingest.options import PLAIN, ReadOptions
+from annotate.ingest.records import rows_of
+from annotate.ingest.sample import Sample
+from annotate.ingest.source import Container, Source
 
 COLUMNS = LABEL_FIELDS | {"trace"}
 _NEEDED = ("trace", "rater")
@@ -26,11 +29,15 @@ _FLAGS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no"
 class LabelsReader:
     name = "labels"
     title = "Labels: one per row, on traces already here"
+    heeds = frozenset[str]()
 
-    def rows(self, source: Source) -> Iterator[Row | BadRow]:
-        if source.head.lstrip().startswith(("{", "[")):
-            return rows_of_json(source.text, _label_line)
-        return _rows_of_csv(source.text)
+    def fits(self, sample: Sample) -> bool:
+        return sample.has("trace", "rater") and sample.keys <= COLUMNS
+
+    def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
+        if source.container is Container.TEXT:
+            return _rows_of_csv(source)
+        return rows_of(source, _label_line)
 
 
 def _label_line(fields: Fields) -> LabelLine:
@@ -38,45 +45,29 @@ def _label_line(fields: Fields) -> LabelLine:
     return LabelLine(fields.name("trace"), label_draft(fields))
 
 
-def _rows_of_csv(text: TextIO) -> Iterator[Row | BadRow]:
-    table = csv.reader(text, strict=True)
-    columns: list[str] | None = None
-    line = 1
-    while True:
-        try:
-            # A quoted cell may span lines; the row is named by the line it starts on.
-            line = table.line_num + 1
-            cells = next(table)
-            if columns is None:
-                columns = _header(cells)
-            elif cells:
-                yield Row(line, _label_line(_fields(columns, cells)))
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield BadRow(line, None, f"this is not CSV: {error}")
-        except Rejected as error:
-            yield BadRow(line, error.field, error.reason)
-            if columns is None:
-                return
+def _rows_of_csv(source: Source) -> Iterator[Row | BadRow]:
+    """Every row by its line. A header that lacks or misspells a column ends the file."""
+    columns = _columns(source.head)
+    if isinstance(columns, BadRow):
+        yield columns
+        return
+    yield from rows_of(source, lambda fields: _label_line(_converted(fields)))
 
 
-def _header(cells: list[str]) -> list[str]:
-    columns = [cell.strip() for cell in cells]
-    Fields(dict.fromkeys(columns)).refuse_unknown(COLUMNS)
-    for name in _NEEDED:
-        if name not in columns:
-            raise Rejected("is missing from the header", field=name)
-    if len(set(columns)) < len(columns):
-        raise Rejected("the header names a column twice")
+def _columns(head: str) -> list[str] | BadRow:
+    try:
+        columns = header(next(csv.reader(head.splitlines()), []))
+        Fields(dict.fromkeys(columns)).refuse_unknown(COLUMNS)
+        for name in _NEEDED:
+            if name not in columns:
+                raise Rejected("is missing from the header", field=name)
+    except Rejected as error:
+        return BadRow(1, error.field, error.reason)
     return columns
 
 
-def _fields(columns: list[str], cells: list[str]) -> Fields:
-    if len(cells) != len(columns):
-        raise Rejected(f"has {len(cells)} cells; the header has {len(columns)}")
-    # An empty cell says nothing.
-    row: dict[str, Any] = {name: cell for name, cell in zip(columns, cells, strict=True) if cell != ""}
+def _converted(fields: Fields) -> Fields:
+    row: dict[str, Any] = dict(fields.items_of())
     for name, convert in _CONVERSIONS.items():
         if name in row:
             row[name] = convert(row[name], name)

@@ -26,12 +26,13 @@ from annotate.ingest.drafts import (
     Row,
     StepDraft,
     TraceDraft,
-    content_hash,
-    problem_hash,
+    named_by_content,
 )
 from annotate.ingest.fields import Fields, check_plain, clean_text
-from annotate.ingest.json_records import rows_of_json
 from annotate.ingest.label_fields import VERDICT
+from annotate.ingest.options import PLAIN, ReadOptions
+from annotate.ingest.records import rows_of
+from annotate.ingest.sample import Sample
 from annotate.ingest.source import Source
 
 VERDICT_OF_RATING = {1: Verdict.GOOD, 0: Verdict.NEUTRAL, -1: Verdict.BAD}
@@ -49,9 +50,14 @@ _ORIGIN_FIELDS = ("pre_generated_answer", "pre_generated_verifier_score")
 class Prm800kReader:
     name = "prm800k"
     title = "PRM800K: solutions rated step by step"
+    heeds = frozenset[str]()
 
-    def rows(self, source: Source) -> Iterator[Row | BadRow]:
-        return rows_of_json(source.text, _trace_draft)
+    def fits(self, sample: Sample) -> bool:
+        label = sample.value("label")
+        return sample.has("labeler", "question", "label") and isinstance(label, dict) and "steps" in label
+
+    def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
+        return rows_of(source, _trace_draft)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +93,7 @@ def _trace_draft(fields: Fields) -> TraceDraft:
         rated, unchosen = _walk(turns)
     steps = _steps(rated, whole, labeler)
     return TraceDraft(
-        external_id=f"prm800k-{content_hash(problem_hash(problem), steps)[:24]}",
+        external_id=named_by_content("prm800k", problem, steps),
         problem=problem,
         steps=steps,
         meta={"prm800k": {"labellings": {labeler: _labelling(fields, label, unchosen)}, **_origin(question)}},

@@ -13,8 +13,10 @@ from annotate.enums import Outcome, RaterKind
 from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, ProblemDraft, RaterDraft, Row, TraceDraft
 from annotate.ingest.fields import Fields
-from annotate.ingest.json_records import rows_of_json
 from annotate.ingest.label_fields import first_error_labels
+from annotate.ingest.options import PLAIN, ReadOptions
+from annotate.ingest.records import rows_of
+from annotate.ingest.sample import Sample
 from annotate.ingest.source import Source
 from annotate.ingest.step_fields import given_steps
 
@@ -25,9 +27,13 @@ NO_ERROR = -1
 class ProcessBenchReader:
     name = "processbench"
     title = "ProcessBench: solutions with their first wrong step"
+    heeds = frozenset[str]()
 
-    def rows(self, source: Source) -> Iterator[Row | BadRow]:
-        return rows_of_json(source.text, _trace_draft)
+    def fits(self, sample: Sample) -> bool:
+        return sample.has("problem", "steps", "label") and isinstance(sample.value("label"), int)
+
+    def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
+        return rows_of(source, _trace_draft)
 
 
 def _trace_draft(fields: Fields) -> TraceDraft:

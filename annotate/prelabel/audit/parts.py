@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from annotate.ingest.steps import SplitMode, split_steps
+from annotate.ingest.splitting import SplitMode, split_steps
 
 
 def parts_of(text: str) -> tuple[str, ...]:

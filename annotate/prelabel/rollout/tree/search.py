@@ -6,7 +6,7 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from annotate.ingest.steps import SplitMode, split_steps
+from annotate.ingest.splitting import SplitMode, split_steps
 from annotate.prelabel.continuations.rollouts import (
     AFTER_ERROR,
     BARE,

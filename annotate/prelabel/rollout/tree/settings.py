@@ -15,7 +15,7 @@ class TreeSettings(RolloutSettings):
     """``alpha``, ``beta``, ``length_scale`` (tokens) and ``c_puct`` weigh what is searched next; the paper's values.
 
     ``searches`` counts the search of the trace itself. The bare problem gets the larger of ``k`` and ``sc_samples``
-    rollouts, which are its pass rate too. ``split`` says how rollouts are cut into steps (blank_line, numbered, lines).
+    rollouts, which are its pass rate too. ``split`` says how rollouts are cut into steps (blank_line, numbered, lines, sentence).
     ``label_implied`` labels the steps that the search skipped before a recoverable one.
     """
 
@@ -25,7 +25,7 @@ class TreeSettings(RolloutSettings):
     c_puct: float = 0.125
     searches: int = 20
     max_rollouts: int = 200
-    split: Literal["blank_line", "numbered", "lines"] = "blank_line"
+    split: Literal["blank_line", "numbered", "lines", "sentence"] = "blank_line"
     label_implied: bool = True
 
     def __post_init__(self) -> None:

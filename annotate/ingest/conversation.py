@@ -1,0 +1,130 @@
+"""Messages of a conversation as the steps of a trace: what a model thought, what it did, what came back.
+
+What stands before the model's first message is the problem. Each later message becomes steps: reasoning and words beside a
+call are thoughts, calls are one action, what a tool or somebody else says is an observation. An answer without a call is
+an action where there are tools or several turns, and else a text of thoughts, to be cut. The last step of a message keeps
+its number in ``meta.message``, by which labels made elsewhere find it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from annotate.enums import StepKind
+from annotate.errors import Rejected
+from annotate.ingest.drafts import StepDraft
+from annotate.ingest.fields import check_plain, clean_text
+from annotate.ingest.images import KEY, images_within
+from annotate.ingest.message_fields import Message, Role
+from annotate.ingest.options import ReadOptions
+from annotate.ingest.step_fields import MAX_STEPS
+
+MESSAGE = "message"
+SEPARATOR = "\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """``empty`` are the numbers of messages that say and do nothing, and so are no steps."""
+
+    problem: str
+    problem_images: tuple[dict[str, Any], ...]
+    steps: tuple[StepDraft, ...]
+    empty: tuple[int, ...]
+
+    def position_of(self, message: int) -> int | None:
+        """The step a message ends with."""
+        return next((n for n, step in enumerate(self.steps) if step.meta.get(MESSAGE) == message), None)
+
+    def meta(self) -> dict[str, Any]:
+        return {"empty_messages": list(self.empty)} if self.empty else {}
+
+
+def conversation_of(messages: Sequence[Message], path: str, options: ReadOptions) -> Conversation:
+    """Raises Rejected with the path where nothing was asked or nothing was answered."""
+    first = next((n for n, one in enumerate(messages) if one.role is Role.ASSISTANT), None)
+    if first is None:
+        raise Rejected("holds no message of the assistant's", field=path)
+    asked = [one for one in messages[:first] if one.text.strip()]
+    problem = SEPARATOR.join(one.text for one in asked) or options.problem
+    if not problem.strip():
+        raise Rejected("begins with the assistant: nothing was asked", field=path)
+    is_agent = any(one.calls or one.role is Role.TOOL for one in messages) or (
+        sum(one.role is Role.ASSISTANT for one in messages) > 1
+    )
+    steps: list[StepDraft] = []
+    empty = []
+    for number, message in enumerate(messages[first:], start=first):
+        made = list(_steps_of(message, options, is_agent=is_agent))
+        if made:
+            made[-1] = replace(made[-1], meta={**made[-1].meta, MESSAGE: number})
+        else:
+            empty.append(number)
+        steps += made
+    if not steps:
+        raise Rejected("the assistant says nothing", field=path)
+    if len(steps) > MAX_STEPS:
+        raise Rejected(f"falls into {len(steps):,} steps; {MAX_STEPS:,} are allowed", field=path)
+    return Conversation(
+        problem,
+        tuple(image for one in asked for image in one.images),
+        (*map(_separated, steps[:-1]), steps[-1]),
+        tuple(empty),
+    )
+
+
+def _steps_of(message: Message, options: ReadOptions, *, is_agent: bool) -> Iterator[StepDraft]:
+    if message.role is not Role.ASSISTANT:
+        yield from _whole(message, StepKind.OBSERVATION)
+        return
+    if message.reasoning.strip():
+        yield from _thoughts(message.reasoning, message.path, options, is_cut=options.split is not None)
+    if message.calls:
+        yield from _whole(message, StepKind.THOUGHT)
+        meta = {"tool_calls": list(message.calls)}
+        check_plain(meta, message.path)
+        yield StepDraft(_written(message), kind=StepKind.ACTION, meta=meta)
+    elif is_agent:
+        yield from _whole(message, StepKind.ACTION)
+    elif message.text.strip():
+        for step in _thoughts(message.text, message.path, options, is_cut=True):
+            here = images_within(message.images, step.text)
+            yield replace(step, meta={KEY: here}) if here else step
+
+
+def _whole(message: Message, kind: StepKind) -> Iterator[StepDraft]:
+    if message.text.strip():
+        meta = {KEY: list(message.images)} if message.images else {}
+        who = {"tool": message.name} if message.name and kind is StepKind.OBSERVATION else {}
+        yield StepDraft(message.text, len(message.text) - len(message.text.rstrip()), kind, {**meta, **who})
+
+
+def _thoughts(text: str, path: str, options: ReadOptions, *, is_cut: bool) -> Iterator[StepDraft]:
+    if is_cut:
+        yield from options.cut(text, path)
+    else:
+        yield StepDraft(text, len(text) - len(text.rstrip()))
+
+
+def _written(message: Message) -> str:
+    """The calls as JSON, which is what people and judges are shown of them."""
+    calls = []
+    for call in message.calls:
+        function = call["function"]
+        given = function["arguments"]
+        try:
+            arguments = json.loads(given) if isinstance(given, str) else given
+        except (ValueError, RecursionError):
+            arguments = given
+        calls.append({"name": function["name"], "arguments": arguments})
+    shown: Any = calls[0] if len(calls) == 1 else calls
+    return clean_text(json.dumps(shown, ensure_ascii=False), message.path)
+
+
+def _separated(step: StepDraft) -> StepDraft:
+    if step.tail:
+        return step
+    return replace(step, text=step.text + SEPARATOR, tail=len(SEPARATOR))

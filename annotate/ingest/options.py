@@ -1,0 +1,83 @@
+"""What whoever brings a file in says about it, where the file does not speak for itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+
+from annotate.enums import RaterKind
+from annotate.errors import Rejected
+from annotate.ingest.drafts import RaterDraft, StepDraft
+from annotate.ingest.fields import clean_text, one_line
+from annotate.ingest.label_fields import MAX_RATER_NAME
+from annotate.ingest.splitting import SplitMode, split_steps
+from annotate.ingest.splitting.markers import LONGEST
+from annotate.ingest.step_fields import checked_steps
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
+_LARGEST_FIRST = 1
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """Each reader names those it heeds; any other is refused, because it would be lost in silence.
+
+    ``split``, ``split_tag``: how a text is cut into steps. ``columns``: fields of a trace, or criteria, by the name of
+    what holds them in the file. ``values``: levels by what stands for them there. ``rater``, ``rater_kind``,
+    ``criterion``: whose labels the file holds, and what they answer. ``counts_from``: the number of the first step.
+    ``problem``: the problem of every trace, where the file holds solutions alone.
+    """
+
+    split: SplitMode | None = None
+    split_tag: str = ""
+    columns: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    values: Mapping[str, str] = field(default_factory=lambda: _NOTHING)
+    rater: str = ""
+    rater_kind: RaterKind | None = None
+    criterion: str = ""
+    counts_from: int | None = None
+    problem: str = ""
+
+    def __post_init__(self) -> None:
+        """Raises Rejected with the option's name."""
+        if self.split_tag and self.split is not SplitMode.TAGGED:
+            raise Rejected("goes with split tagged only", field="split_tag")
+        if len(self.split_tag) > LONGEST:
+            raise Rejected(f"has at most {LONGEST} characters", field="split_tag")
+        if self.rater:
+            one_line(clean_text(self.rater, "rater", limit=MAX_RATER_NAME), "rater")
+        if self.rater_kind is RaterKind.REVIEW:
+            raise Rejected(
+                "a reviewer's decision is made in Gradus and cannot be brought in", field="rater_kind"
+            )
+        if self.counts_from is not None and not 0 <= self.counts_from <= _LARGEST_FIRST:
+            raise Rejected("steps count from 0 or from 1", field="counts_from")
+
+    def said(self) -> list[str]:
+        """The names of the options that say something."""
+        return [
+            one.name for one in fields(self) if getattr(self, one.name) not in (None, "", {}) and self._has(one.name)
+        ]
+
+    def _has(self, name: str) -> bool:
+        value = getattr(self, name)
+        return bool(value) or value == 0
+
+    def check(self, heeds: frozenset[str], reader: str) -> None:
+        for name in self.said():
+            if name not in heeds:
+                raise Rejected(f"the format {reader} has no use for it", field=name)
+
+    def cut(self, text: str, path: str, usual: SplitMode = SplitMode.BLANK_LINE) -> tuple[StepDraft, ...]:
+        """A text from the file as steps; ``usual`` where nothing was said. Raises Rejected with the path."""
+        return checked_steps(split_steps(text, self.split or usual, self.split_tag), path)
+
+    def rater_or(self, name: str, kind: RaterKind) -> RaterDraft:
+        """Whose the labels are: as said, or ``name`` and ``kind``."""
+        return RaterDraft(self.rater or name, self.rater_kind or kind, is_simulated=False)
+
+
+PLAIN = ReadOptions()
+CUTTING = frozenset({"split", "split_tag"})
+RATING = frozenset({"rater", "rater_kind", "criterion"})
