@@ -30,6 +30,7 @@ from annotate.models import (
     Rubric,
     Run,
     Trace,
+    Upload,
 )
 from annotate.prepared import Prepared
 from annotate.wording import mid
@@ -249,6 +250,14 @@ def invitation_for(user: Visitor, pk: int, *, role: Role = Role.MANAGER) -> Invi
         raise NotAllowed
     _admit(user, invitation.project, role)
     return invitation
+
+
+def upload_for(user: Visitor, pk: int, *, role: Role = Role.MANAGER) -> Upload:
+    upload = Upload.objects.select_related("project").filter(pk=pk).first()
+    if upload is None:
+        raise NotAllowed
+    _admit(user, upload.project, role)
+    return upload
 
 
 def run_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Run:

@@ -171,6 +171,17 @@ class RunState(models.TextChoices):
     CANCELLED = "cancelled", gettext_lazy("Cancelled")
 
 
+class UploadState(models.TextChoices):
+    COMING = "coming", gettext_lazy("On its way")
+    HERE = "here", gettext_lazy("Here, nothing asked yet")
+    QUEUED = "queued", gettext_lazy("Waiting for a worker")
+    RUNNING = "running", gettext_lazy("Being read")
+    TRIED = "tried", gettext_lazy("Tried")
+    DONE = "done", gettext_lazy("Brought in")
+    FAILED = "failed", gettext_lazy("Failed")
+    CANCELLED = "cancelled", gettext_lazy("Stopped")
+
+
 class UnitState(models.TextChoices):
     PENDING = "pending", gettext_lazy("Pending")
     RUNNING = "running", gettext_lazy("Running")

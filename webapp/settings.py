@@ -17,6 +17,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 PROFILE = env.choice("GRADUS_PROFILE", "embedded", ("embedded", "production"))
 IS_PRODUCTION = PROFILE == "production"
 HOME = Path(env.text("GRADUS_HOME", str(BASE_DIR / ".gradus"))).resolve()
+# Files that come in over the network wait here for a worker, which must see the same folder.
+UPLOADS_DIR = Path(env.text("GRADUS_UPLOADS", str(HOME / "uploads"))).resolve()
+MOST_UPLOADED_BYTES = env.number("GRADUS_MAX_FILE_GB", 20, least=1) * 1024**3
 RELEASES_DIR = Path(env.text("GRADUS_RELEASES", str(HOME / "releases"))).resolve()
 
 SECRET_KEY = env.secret("GRADUS_SECRET_KEY", kept_in=None if IS_PRODUCTION else HOME / "secret_key")
@@ -244,6 +247,7 @@ SPECTACULAR_SETTINGS = {
         "RunKind": "annotate.enums.RunKind",
         "RunState": "annotate.enums.RunState",
         "StepKind": "annotate.enums.StepKind",
+        "UploadState": "annotate.enums.UploadState",
     },
 }
 

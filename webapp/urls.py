@@ -24,6 +24,7 @@ from webapp.views import (
     rubric,
     scale,
     trace,
+    upload,
 )
 
 urlpatterns: list[URLPattern | URLResolver] = [
@@ -42,6 +43,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/members/", project.members, name="members"),
     path("projects/<slug:slug>/invitations/", invite.invitations, name="invitations"),
     path("invitations/<int:pk>/withdraw/", invite.withdraw_invitation, name="withdraw-invitation"),
+    path("projects/<slug:slug>/uploads/", upload.uploads, name="uploads"),
+    path("uploads/<int:pk>/", upload.upload, name="upload"),
     path("projects/<slug:slug>/traces/", trace.traces, name="traces"),
     path("projects/<slug:slug>/rubrics/", rubric.rubrics, name="rubrics"),
     path("projects/<slug:slug>/queue/", assign.queue, name="queue"),

@@ -26,6 +26,7 @@ SWEEP_SECONDS = 15.0
 SWEEP = "prelabel.sweep"
 FILLING_SWEEP = "assign.sweep"
 RULER_SWEEP = "measure.sweep"
+UPLOAD_SWEEP = "ingest.sweep"
 # How soon people see a session on their ruler. Nothing is sent when somebody submits: that would be one thing more to
 # wait for on a labelling page, and to fail where the broker does not answer.
 RULER_SECONDS = 5.0
@@ -106,6 +107,7 @@ app.conf.update(
             (SWEEP, SWEEP_SECONDS),
             (FILLING_SWEEP, SWEEP_SECONDS),
             (RULER_SWEEP, RULER_SECONDS),
+            (UPLOAD_SWEEP, SWEEP_SECONDS),
         )
     },
     timezone="UTC",
@@ -128,5 +130,5 @@ def _note_shutdown(**_: Any) -> None:
 @signals.worker_ready.connect
 def _sweep_at_start(**_: Any) -> None:
     """Whatever an earlier worker left behind is picked up at once."""
-    for name in (SWEEP, FILLING_SWEEP, RULER_SWEEP):
+    for name in (SWEEP, FILLING_SWEEP, RULER_SWEEP, UPLOAD_SWEEP):
         app.send_task(name, queue="cpu", expires=SWEEP_SECONDS)

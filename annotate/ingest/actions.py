@@ -194,7 +194,9 @@ class _Ingest:
         sheet = replace(sheet, labels=self._asked(sheet.labels))
         twice = repeated(sheet.labels)
         if twice is not None:
-            raise Rejected("this rater has labelled this already in the same row", field=twice.origin or "labels")
+            raise Rejected(
+                "this rater has labelled this already in the same row", field=twice.origin or "labels"
+            )
         is_written = self._labels.clashes_with(sheet) and self.flush()
         self._labels.add(line, sheet)
         return is_written

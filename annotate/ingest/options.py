@@ -57,7 +57,9 @@ class ReadOptions:
     def said(self) -> list[str]:
         """The names of the options that say something."""
         return [
-            one.name for one in fields(self) if getattr(self, one.name) not in (None, "", {}) and self._has(one.name)
+            one.name
+            for one in fields(self)
+            if getattr(self, one.name) not in (None, "", {}) and self._has(one.name)
         ]
 
     def _has(self, name: str) -> bool:

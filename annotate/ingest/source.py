@@ -61,6 +61,10 @@ class Source:
             self.container = _container_of(magic, self.head)
         except OSError as error:
             raise Rejected(f"{path} cannot be read: {(error.strerror or str(error)).lower()}") from None
+        except Rejected:
+            # Broken already where the gzip data begins.
+            self._raw.close()
+            raise
 
     def rewind(self) -> None:
         """Let ``text`` begin again."""

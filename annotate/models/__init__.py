@@ -21,6 +21,7 @@ from .reveal import Reveal
 from .rubric import Criterion, Level, Rubric
 from .ruler import Intervention, Measure, Ruler, Standing
 from .run import Completion, Run, Unit, Worker
+from .upload import Upload
 
 __all__ = [
     "Assignment",
@@ -59,5 +60,6 @@ __all__ = [
     "Trace",
     "Turn",
     "Unit",
+    "Upload",
     "Worker",
 ]

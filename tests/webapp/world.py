@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
@@ -14,10 +15,11 @@ from annotate.ingest.founding import add_criteria
 from annotate.ingest.images import image_draft, store_images
 from annotate.ingest.inviting import invite
 from annotate.ingest.presets.parts import PREFERENCE_OF_PEOPLE
+from annotate.ingest.uploads import add_piece, begin_upload
 from annotate.label.cut_reports import report_cut
 from annotate.label.discussion import write_comment
 from annotate.measure.interventions import show_own_measures
-from annotate.models import Completion, Estimate, Project, Run, Trace, Unit
+from annotate.models import Completion, Estimate, Project, Run, Trace, Unit, Upload
 from tests.factories import (
     a_candidate,
     a_criterion,
@@ -31,6 +33,7 @@ from tests.factories import (
 )
 from tests.pictures import a_data_uri, a_png
 from tests.webapp.measured import a_ruler
+from workers.tasks.ingest import store
 
 SLUG = "secret-sums"
 REFERENCE = "reference-forty-two"
@@ -78,7 +81,9 @@ def a_world(releases: Path) -> World:
     write_comment(trace, a_person("carol"), "carol-says @reviewers", position=0)
     comment = write_comment(trace, a_person("carol"), "Look at the units.", position=0, to=assignment)
     report = report_cut(assignment, 0, CutFault.OTHER, "Two steps in one.")
+    upload = an_upload(project)
     ids = {
+        "uploads": upload.pk,
         "cuts": report.pk,
         "invitations": invitation.pk,
         "comments": comment.pk,
@@ -96,6 +101,13 @@ def a_world(releases: Path) -> World:
         "releases": release.pk,
     }
     return World(project, trace, ids, an_image(trace))
+
+
+def an_upload(project: Project) -> Upload:
+    """A file of one trace that has arrived and waits to be looked at."""
+    content = b'{"id": "new", "problem": {"text": "1 + 1?"}, "steps": ["model-says"]}'
+    upload = begin_upload(project, a_person("alice"), store(), name="more.jsonl", size=len(content))
+    return add_piece(upload, store(), offset=0, body=BytesIO(content))
 
 
 def an_image(trace: Trace) -> str:

@@ -35,6 +35,7 @@ from webapp.api.viewsets.review import (
 from webapp.api.viewsets.rubric import PresetViewSet, RubricViewSet
 from webapp.api.viewsets.run import CompletionViewSet, RunViewSet
 from webapp.api.viewsets.sign_in import SignIn, SignOut
+from webapp.api.viewsets.upload import UploadContentViewSet, UploadViewSet
 
 LIST_AND_CREATE: dict[str, Any] = {"get": "list", "post": "create"}
 
@@ -60,6 +61,20 @@ urlpatterns = [
     path("projects/<slug:slug>/rubrics/", RubricViewSet.as_view(LIST_AND_CREATE), name="rubrics"),
     path("projects/<slug:slug>/problems/", ProblemViewSet.as_view(_get("list")), name="problems"),
     path("projects/<slug:slug>/traces/", TraceViewSet.as_view(LIST_AND_CREATE), name="traces"),
+    path("projects/<slug:slug>/uploads/", UploadViewSet.as_view(LIST_AND_CREATE), name="uploads"),
+    path(
+        "uploads/<int:pk>/",
+        UploadViewSet.as_view({"get": "retrieve", "delete": "destroy"}),
+        name="upload",
+    ),
+    path(
+        "uploads/<int:pk>/content/",
+        UploadContentViewSet.as_view(_post("create")),
+        name="upload-content",
+    ),
+    path("uploads/<int:pk>/preview/", UploadViewSet.as_view(_post("preview")), name="preview-upload"),
+    path("uploads/<int:pk>/ingest/", UploadViewSet.as_view(_post("ingest")), name="ingest-upload"),
+    path("uploads/<int:pk>/stop/", UploadViewSet.as_view(_post("stop")), name="stop-upload"),
     path("projects/<slug:slug>/labels/", LabelViewSet.as_view(_post("create")), name="new-labels"),
     path("projects/<slug:slug>/raters/", RaterViewSet.as_view(_get("list")), name="raters"),
     path("projects/<slug:slug>/assignments/", AssignmentViewSet.as_view(_get("list")), name="assignments"),

@@ -1,0 +1,235 @@
+"""A file in pieces, and a worker that reads it: sent twice, broken off, stopped, killed, too large."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from annotate.enums import UploadState
+from annotate.errors import Conflict, Rejected
+from annotate.ingest.preview import preview_of
+from annotate.ingest.said_options import mapping_in, options_from
+from annotate.ingest.uploads import (
+    FORGOTTEN,
+    Store,
+    add_piece,
+    ask_ingest,
+    begin_upload,
+    forget_old,
+    forget_upload,
+    left_alone,
+    progress_of,
+    stop_ingest,
+    work_upload,
+)
+from annotate.models import Project, Trace, Upload
+from tests.factories import a_person, a_project
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def project() -> Project:
+    return a_project(slug="sums")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return Store(tmp_path / "uploads", most_bytes=10_000_000)
+
+
+def rows(n: int, begin: int = 0) -> bytes:
+    lines = [
+        {"id": f"t{i}", "problem": {"text": f"What is {i} + 1?"}, "steps": [f"It is {i + 1}."]}
+        for i in range(begin, begin + n)
+    ]
+    return "".join(json.dumps(line) + "\n" for line in lines).encode()
+
+
+def here(project: Project, store: Store, content: bytes) -> Upload:
+    upload = begin_upload(project, a_person("alice"), store, name="traces.jsonl", size=len(content))
+    return add_piece(upload, store, offset=0, body=BytesIO(content))
+
+
+def test_a_file_arrives_in_pieces_and_its_rows_are_brought_in(project, store) -> None:
+    content = rows(30)
+    upload = begin_upload(project, None, store, name="traces.jsonl", size=len(content))
+    for begin in range(0, len(content), 500):
+        assert upload.state == UploadState.COMING
+        upload = add_piece(upload, store, offset=begin, body=BytesIO(content[begin : begin + 500]))
+    assert (upload.state, upload.received) == (UploadState.HERE, len(content))
+    asked = ask_ingest(upload, store)
+    assert progress_of(asked, store).percent == 0
+    done = work_upload(asked, store)
+    assert (done.state, done.report["created"], done.report["rejected"]) == (UploadState.DONE, 30, 0)
+    assert Trace.objects.filter(project=project).count() == 30
+    assert not store.content(upload).exists()
+    assert progress_of(done, store) is None
+    # A message that comes twice does nothing twice.
+    assert work_upload(Upload.objects.get(pk=upload.pk), store).report == done.report
+
+
+def test_a_piece_sent_twice_is_written_once_and_another_place_is_named(project, store) -> None:
+    upload = begin_upload(project, None, store, name="a.jsonl", size=6)
+    stale = Upload.objects.get(pk=upload.pk)
+    add_piece(upload, store, offset=0, body=BytesIO(b"abc"))
+    with pytest.raises(Conflict, match="goes on at byte 3, not 0"):
+        add_piece(stale, store, offset=0, body=BytesIO(b"abc"))
+    with pytest.raises(Conflict, match="goes on at byte 3, not 5"):
+        add_piece(upload, store, offset=5, body=BytesIO(b"c"))
+    with pytest.raises(Rejected, match="more of it than the 6 bytes"):
+        add_piece(upload, store, offset=3, body=BytesIO(b"defg"))
+    add_piece(upload, store, offset=3, body=BytesIO(b"def"))
+    assert store.content(upload).read_bytes() == b"abcdef"
+    with pytest.raises(Conflict, match="All of this file is here"):
+        add_piece(upload, store, offset=6, body=BytesIO(b""))
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "said"),
+    [
+        ("a.jsonl", 0, "empty"),
+        ("a.jsonl", 10_000_001, "larger than"),
+        (" ", 5, "missing"),
+        ("a\nb", 5, "one line"),
+    ],
+)
+def test_what_cannot_be_taken_is_refused_before_a_byte_is_sent(project, store, name, size, said) -> None:
+    with pytest.raises(Rejected, match=said):
+        begin_upload(project, None, store, name=name, size=size)
+    assert not Upload.objects.exists()
+
+
+def test_a_dry_run_writes_nothing_and_the_file_stays(project, store) -> None:
+    upload = here(project, store, rows(5) + b"{}\n")
+    tried = work_upload(ask_ingest(upload, store, is_dry_run=True), store)
+    assert (tried.state, tried.report["created"], tried.report["rejected"]) == (UploadState.TRIED, 5, 1)
+    assert tried.report["errors"][0]["line"] == 6
+    assert not Trace.objects.exists()
+    strict = work_upload(ask_ingest(upload, store, is_strict=True), store)
+    assert (strict.state, strict.report["is_written"]) == (UploadState.TRIED, False)
+    assert work_upload(ask_ingest(upload, store), store).state == UploadState.DONE
+    assert Trace.objects.count() == 5
+    with pytest.raises(Conflict, match="has been brought in"):
+        ask_ingest(upload, store)
+
+
+def test_reading_stops_when_asked_and_goes_on_with_the_rest(project, store) -> None:
+    upload = here(project, store, rows(2500))
+    asked = ask_ingest(upload, store)
+    Upload.objects.filter(pk=upload.pk).update(state=UploadState.RUNNING)
+    stop_ingest(asked, store)
+    stopped = work_upload(asked, store)
+    assert stopped.state == UploadState.CANCELLED
+    n_there = Trace.objects.count()
+    assert n_there < 2500
+    done = work_upload(ask_ingest(stopped, store), store)
+    assert (done.report["created"], done.report["unchanged"]) == (2500 - n_there, n_there)
+    assert Trace.objects.count() == 2500
+
+
+def test_what_nobody_has_begun_stops_at_once(project, store) -> None:
+    asked = ask_ingest(here(project, store, rows(1)), store)
+    stop_ingest(asked, store)
+    assert Upload.objects.get().state == UploadState.CANCELLED
+    assert work_upload(asked, store).state == UploadState.CANCELLED
+    assert not Trace.objects.exists()
+
+
+def test_a_killed_reading_ends_like_an_undisturbed_one(project, store, monkeypatch) -> None:
+    upload = ask_ingest(here(project, store, rows(2000)), store)
+
+    class Killed(BaseException):
+        pass
+
+    def kill(*_: object) -> None:
+        if Trace.objects.exists():
+            raise Killed
+
+    monkeypatch.setattr(Store, "show", kill)
+    monkeypatch.setattr("annotate.ingest.uploads._SHOW_EVERY", 0.0)
+    with pytest.raises(Killed):
+        work_upload(upload, store)
+    monkeypatch.undo()
+    assert 0 < Trace.objects.count() < 2000
+    again = Upload.objects.get()
+    assert again.state == UploadState.RUNNING
+    Upload.objects.update(asked_at=timezone.now() - timedelta(minutes=5))
+    assert left_alone(store, timedelta(minutes=1)) == [again]
+    assert work_upload(again, store).state == UploadState.DONE
+    assert Trace.objects.count() == 2000
+    assert left_alone(store, timedelta(minutes=1)) == []
+
+
+def test_a_worker_that_is_heard_of_is_left_alone(project, store) -> None:
+    upload = ask_ingest(here(project, store, rows(1)), store)
+    Upload.objects.update(state=UploadState.RUNNING, asked_at=timezone.now() - timedelta(hours=1))
+    upload.refresh_from_db()
+    store.show(upload, upload.size // 2)
+    assert left_alone(store, timedelta(minutes=1)) == []
+    running = progress_of(upload, store)
+    assert 40 <= running.percent <= 50
+    assert running.eta_seconds is not None
+    assert not running.is_left_alone
+    long_ago = time.time() - 600
+    os.utime(store.content(upload).parent / "progress", (long_ago, long_ago))
+    assert left_alone(store, timedelta(minutes=1)) == [upload]
+    assert progress_of(upload, store).is_left_alone
+
+
+def test_a_file_that_cannot_be_read_says_why_and_stays(project, store) -> None:
+    upload = here(project, store, b"\x1f\x8b\x08 no gzip")
+    failed = work_upload(ask_ingest(upload, store, format="jsonl"), store)
+    assert failed.state == UploadState.FAILED
+    assert "gzip data is broken" in failed.error
+    assert store.content(upload).exists()
+    with pytest.raises(Rejected, match="no format 'xyz'"):
+        ask_ingest(upload, store, format="xyz")
+    with pytest.raises(Rejected, match="no such option"):
+        ask_ingest(upload, store, options={"splitt": "lines"})
+
+
+def test_files_are_thrown_away_when_asked_or_forgotten(project, store) -> None:
+    kept, gone, old = (here(project, store, rows(1)) for _ in range(3))
+    with pytest.raises(Conflict, match="Stop that first"):
+        forget_upload(ask_ingest(gone, store), store)
+    stop_ingest(gone, store)
+    forget_upload(gone, store)
+    Upload.objects.filter(pk=old.pk).update(created_at=timezone.now() - 2 * FORGOTTEN)
+    assert forget_old(store) == 1
+    assert [*Upload.objects.all()] == [kept]
+    assert [one.name for one in store.root.iterdir()] == [kept.key]
+
+
+def test_the_first_rows_are_shown_without_writing(project, store) -> None:
+    content = rows(1) + b'{"id": "x"}\n' + rows(20, begin=1)
+    found = preview_of(store.content(here(project, store, content)))
+    assert (found.format, len(found.traces), len(found.bad)) == ("jsonl", 4, 1)
+    assert (found.bad[0].line, found.bad[0].field) == (2, "steps")
+    assert [step.text for step in found.traces[0].steps] == ["It is 1."]
+    assert not Trace.objects.exists()
+
+
+def test_options_are_read_from_words() -> None:
+    options = options_from({"split": "lines", "columns": {"problem": "q"}, "rater": "", "counts_from": 0})
+    assert (options.split, options.columns, options.counts_from) == ("lines", {"problem": "q"}, 0)
+    assert mapping_in(" problem = q \n\nsteps=s", "columns") == {"problem": "q", "steps": "s"}
+    for said, field in (
+        ({"split": "words"}, "split"),
+        ({"columns": ["q"]}, "columns"),
+        ({"rater": 3}, "rater"),
+    ):
+        with pytest.raises(Rejected) as refused:
+            options_from(said)
+        assert refused.value.field == field
+    with pytest.raises(Rejected, match="line 2"):
+        mapping_in("a = b\nc", "columns")
+    with pytest.raises(Rejected, match="second time"):
+        mapping_in("a = b\na = c", "columns")
