@@ -167,7 +167,9 @@ class _Book:
 def decisions_on(trace: Trace) -> list[Label]:
     """What stands decided about a trace and its steps. Not for annotators."""
     rows = Label.objects.decisions().filter(Q(step__trace=trace) | Q(trace=trace))
-    return list(rows.select_related("rater", "decided_by", "criterion", "step").order_by("pk"))
+    return list(
+        rows.select_related("rater", "decided_by", "criterion", "trace", "step__trace").order_by("pk")
+    )
 
 
 def newest_decision(trace: Trace) -> int:

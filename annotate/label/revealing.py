@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import models
@@ -99,8 +100,19 @@ def note_seen(person: Person, trace: Trace) -> None:
 
 def note_read(person: Person, label: Label) -> None:
     """The person has read one label by itself; where it is another's word on a trace, they know it from now on."""
+    note_all_read(person, [label])
+
+
+def note_all_read(person: Person, labels: Iterable[Label]) -> None:
+    """The same of many, in one statement."""
+    traces = {_trace_of(label) for label in labels if label.rater.person_id != person.pk} - {None}
+    Reveal.objects.bulk_create(
+        [Reveal(person=person, trace_id=trace) for trace in sorted(filter(None, traces))],
+        ignore_conflicts=True,
+    )
+
+
+def _trace_of(label: Label) -> int | None:
     candidate = label.candidate
     step = label.step or (candidate.step if candidate else None)
-    trace = label.trace or (step.trace if step else None)
-    if trace is not None and label.rater.person_id != person.pk:
-        note_seen(person, trace)
+    return label.trace_id or (step.trace_id if step else None)

@@ -7,6 +7,10 @@ from annotate.models import Label
 from .fields import KnownOrNull
 
 
+# What a label's row is made of, fetched with it.
+BESIDE = ("rater", "criterion", "trace", "step__trace", "candidate__step__trace", "assignment", "decided_by")
+
+
 class LabelSerializer(serializers.ModelSerializer[Label]):
     """``step`` is a position from 0, or null for a label on the whole trace or on something else.
 
@@ -17,6 +21,9 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
     rater_kind = serializers.CharField(source="rater.kind", read_only=True)
     is_simulated = serializers.BooleanField(source="rater.is_simulated", read_only=True)
     criterion = serializers.CharField(source="criterion.key", read_only=True)
+    trace = serializers.SerializerMethodField(
+        help_text="The id of the trace that the label is about, or one of whose steps; null for pairs and lineups."
+    )
     step = serializers.IntegerField(source="step.position", read_only=True, allow_null=True, default=None)
     until_version = serializers.SerializerMethodField(
         help_text="The last boundary version with the label's step; null: the trace has it now."
@@ -41,6 +48,7 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
             "rater_kind",
             "is_simulated",
             "criterion",
+            "trace",
             "step",
             "until_version",
             "candidate",
@@ -59,6 +67,11 @@ class LabelSerializer(serializers.ModelSerializer[Label]):
             "is_draft",
             "created_at",
         )
+
+    def get_trace(self, label: Label) -> str | None:
+        step = label.step or (label.candidate.step if label.candidate else None)
+        trace = label.trace or (step.trace if step else None)
+        return trace.external_id if trace else None
 
     def get_until_version(self, label: Label) -> int | None:
         return label.step.retired_in - 1 if label.step and label.step.retired_in else None

@@ -36,7 +36,7 @@ from webapp.api.serializers.assignment import (
     SheetSerializer,
     Skip,
 )
-from webapp.api.serializers.label import LabelSerializer
+from webapp.api.serializers.label import BESIDE, LabelSerializer
 from workers.tasks.assign import send_filling
 
 
@@ -124,7 +124,7 @@ class AnswerViewSet(NounViewSet):
     def list(self, request: Request, pk: int) -> Response:
         assignment = assignment_for(asker(request), pk)
         own = Label.objects.live().filter(assignment=assignment, rater__person=asker(request))
-        return self.page(own.select_related("rater", "criterion", "step", "assignment", "decided_by"))
+        return self.page(own.select_related(*BESIDE))
 
     @extend_schema(request=Answer, responses={200: LabelSerializer})
     def create(self, request: Request, pk: int) -> Response:

@@ -10,11 +10,11 @@ from rest_framework.response import Response
 
 from annotate.access import label_for, project_for, trace_for
 from annotate.enums import Role
-from annotate.label.revealing import note_read, note_seen
+from annotate.label.revealing import note_all_read, note_read, note_seen
 from annotate.models import Label
 from webapp.api.base import NounViewSet, asker
 from webapp.api.serializers.ingest import IngestOptions, IngestReportSerializer
-from webapp.api.serializers.label import LabelFilters, LabelSerializer
+from webapp.api.serializers.label import BESIDE, LabelFilters, LabelSerializer
 from webapp.api.uploads import WholeBody
 from webapp.api.viewsets.ingest import ingested
 
@@ -23,6 +23,18 @@ class LabelViewSet(NounViewSet):
     queryset = Label.objects.none()
     serializer_class = LabelSerializer
     parser_classes = (WholeBody,)
+
+    @extend_schema(parameters=[LabelFilters])
+    def list(self, request: Request, slug: str) -> Response:
+        """Everything raters said, oldest first. Whoever labels those traces later is not blind any more."""
+        project = project_for(asker(request), slug, role=Role.VIEWER)
+        filters = LabelFilters(data=request.query_params)
+        filters.is_valid(raise_exception=True)
+        labels = Label.objects.filter(rater__project=project)
+        page = self.paginate_queryset(_filtered(labels, filters.validated_data))
+        assert page is not None
+        note_all_read(asker(request), page)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def retrieve(self, request: Request, pk: int) -> Response:
         """One's own label, or anybody's for those who may see results, who are not blind to its trace any more."""
@@ -67,4 +79,4 @@ def _filtered(labels: QuerySet[Label], wanted: dict[str, Any]) -> QuerySet[Label
         "is_live": "is_live",
     }
     found = labels.filter(**{columns[name]: value for name, value in wanted.items()})
-    return found.select_related("rater", "criterion", "step", "assignment", "decided_by")
+    return found.select_related(*BESIDE)

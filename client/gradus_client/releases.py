@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .errors import GradusError
+
+if TYPE_CHECKING:
+    from .connection import Gradus
+
+
+class Release:
+    """A numbered data set that no longer changes."""
+
+    def __init__(self, server: Gradus, data: dict[str, Any]) -> None:
+        self._server = server
+        self.data = data
+
+    @property
+    def id(self) -> int:
+        found: int = self.data["id"]
+        return found
+
+    @property
+    def number(self) -> int:
+        found: int = self.data["number"]
+        return found
+
+    @property
+    def files(self) -> dict[str, str]:
+        """The SHA-256 of every file by its path in the release."""
+        return {one["path"]: one["sha256"] for one in self.data["manifest"]["files"]}
+
+    def download(self, folder: Path | str) -> Path:
+        """Write the release's files below ``folder`` and hold each against its digest; those that are there are kept.
+
+        A file that was broken off goes on where it ended. Raises GradusError for one that is not what it should be.
+        """
+        root = Path(folder).resolve()
+        for name, digest in self.files.items():
+            path = (root / name).resolve()
+            if not path.is_relative_to(root):
+                raise GradusError(f"the release names a file outside its folder: {name}")
+            if path.exists() and _digest(path) == digest:
+                continue
+            path.parent.mkdir(parents=True, exist_ok=True)
+            part = path.with_name(f"{path.name}.part")
+            start = part.stat().st_size if part.exists() else 0
+            with part.open("ab") as file:
+                self._server.download(f"releases/{self.id}/files/{name}", file.write, start=start)
+            if _digest(part) != digest:
+                part.unlink()
+                raise GradusError(f"{name} did not arrive as it was sent; download it again")
+            part.replace(path)
+        return root
+
+    def __repr__(self) -> str:
+        return f"<Release {self.number} {self.data['format']}: {self.data['state']}>"
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
