@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.conf import settings as django_settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
@@ -20,6 +20,7 @@ from annotate.export.registry import FORMATS, get_format
 from annotate.export.rows import n_recut
 from annotate.models import Person, Project
 from annotate.settings import build_settings
+from webapp.download import download
 from webapp.forms import HANDED_OVER, SettingsForm
 from workers.tasks.export import send_release
 
@@ -97,4 +98,4 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
 def release_download(request: HttpRequest, pk: int, name: str) -> HttpResponseBase:
     found = release_for(request.user, pk)
     path = release_file(found, name, django_settings.RELEASES_DIR)
-    return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
+    return download(request, path)

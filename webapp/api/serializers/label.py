@@ -6,7 +6,6 @@ from annotate.models import Label
 
 from .fields import KnownOrNull
 
-
 # What a label's row is made of, fetched with it.
 BESIDE = ("rater", "criterion", "trace", "step__trace", "candidate__step__trace", "assignment", "decided_by")
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from django.conf import settings as django_settings
-from django.http import FileResponse
+from django.http import HttpResponseBase
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -16,6 +16,7 @@ from annotate.settings import build_settings
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.consensus import Queued
 from webapp.api.serializers.release import NewRelease, ReleaseSerializer
+from webapp.download import download
 from workers.tasks.export import send_release
 
 
@@ -45,8 +46,8 @@ class ReleaseViewSet(NounViewSet):
         return Response({"detail": "A worker is writing the release; it is listed here."}, status=202)
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
-    def file(self, request: Request, pk: int, name: str) -> FileResponse:
-        """One file of a published release, by its path in the manifest."""
+    def file(self, request: Request, pk: int, name: str) -> HttpResponseBase:
+        """One file of a published release, by its path in the manifest; a `Range` of it where that is asked for."""
         release = release_for(asker(request), pk)
         path = release_file(release, name, django_settings.RELEASES_DIR)
-        return FileResponse(path.open("rb"), as_attachment=True, filename=path.name)
+        return download(request, path)
