@@ -80,9 +80,7 @@ def ingest_files(
             behind = sum(sizes[:number])
             with opened(path, reader.name, options) as (source, _):
                 for row in reader.rows(source, options):
-                    if isinstance(row, BadRow) and len(paths) > 1:
-                        row = replace(row, file=path.name)
-                    if ingest.take(row) and on_progress:
+                    if ingest.take(_named(row, path) if len(paths) > 1 else row) and on_progress:
                         on_progress(behind + source.n_read, sum(sizes))
         ingest.flush()
         if on_progress:
@@ -99,11 +97,15 @@ def ingest_files(
     return ingest.tally.report(is_dry_run=is_dry_run, is_written=is_written, format=reader.name)
 
 
+def _named(row: Row | BadRow, path: Path) -> Row | BadRow:
+    return replace(row, file=path.name) if isinstance(row, BadRow) else row
+
+
 @contextmanager
 def opened(path: Path, format: str, options: ReadOptions) -> Iterator[tuple[Source, Reader]]:
     """A file with its reader. Raises Rejected as :func:`ingest_file` does."""
     with Source(path) as source:
-        reader = reader_for(source, format)
+        reader = reader_for(source, format, options)
         options.check(reader.heeds, reader.name)
         yield source, reader
 
@@ -187,7 +189,9 @@ class _Ingest:
         return is_written
 
     def _take_pair(self, line: int, draft: PairDraft) -> bool:
-        criterion = self._book.check_of_pair(draft.label) if draft.label is not None else None
+        asked = self._asked((draft.label,) if draft.label is not None else ())
+        draft = draft if asked else replace(draft, label=None)
+        criterion = self._book.check_of_pair(asked[0]) if asked else None
         first, second = self._entry(line, draft.first), self._entry(line, draft.second)
         if first.content_hash == second.content_hash:
             raise Rejected("the two sides are the same")
@@ -200,7 +204,9 @@ class _Ingest:
         sheet = replace(sheet, labels=self._asked(sheet.labels))
         twice = repeated(sheet.labels)
         if twice is not None:
-            raise Rejected("this rater has labelled this already in the same row", field=twice.origin or "labels")
+            raise Rejected(
+                "this rater has labelled this already in the same row", field=twice.origin or "labels"
+            )
         is_written = self._labels.clashes_with(sheet) and self.flush()
         self._labels.add(line, sheet)
         return is_written

@@ -58,7 +58,9 @@ class Message:
     def key(self) -> str:
         """What it says, to be known again where a later call repeats it."""
         calls = [(call["function"]["name"], _plain(call["function"]["arguments"])) for call in self.calls]
-        return json.dumps([self.role, self.text.strip(), calls], sort_keys=True, ensure_ascii=False, default=str)
+        return json.dumps(
+            [self.role, self.text.strip(), calls], sort_keys=True, ensure_ascii=False, default=str
+        )
 
 
 @dataclass(slots=True)
@@ -77,7 +79,9 @@ def messages_in(fields: Fields, name: str, album: Album) -> list[Message]:
     if not entries:
         raise Rejected("holds no message", field=fields.path(name))
     if len(entries) > MAX_MESSAGES:
-        raise Rejected(f"holds {len(entries):,} messages; {MAX_MESSAGES:,} are allowed", field=fields.path(name))
+        raise Rejected(
+            f"holds {len(entries):,} messages; {MAX_MESSAGES:,} are allowed", field=fields.path(name)
+        )
     return [message_of(Fields.of(entry, path), album) for path, entry in entries]
 
 
@@ -111,7 +115,9 @@ def _role(given: Fields) -> Role:
     name = "role" if given.has("role") else "from"
     role = _ROLES.get(str(given.raw(name)).lower()) if given.has(name) else None
     if role is None:
-        raise Rejected(f"must be one of {', '.join(Role)}", field=given.path(name if given.has(name) else "role"))
+        raise Rejected(
+            f"must be one of {', '.join(Role)}", field=given.path(name if given.has(name) else "role")
+        )
     return role
 
 
@@ -134,7 +140,10 @@ def _read_body(given: Fields, name: str, said: _Said) -> None:
 def _read_part(part: Fields, said: _Said) -> None:
     match part.raw("type"):
         case "thinking" | "reasoning":
-            text = next((part.raw(name) for name in ("thinking", "reasoning", "text", "content") if part.has(name)), "")
+            text = next(
+                (part.raw(name) for name in ("thinking", "reasoning", "text", "content") if part.has(name)),
+                "",
+            )
             said.thoughts.append(clean_text(text, part.path("text")))
         case "redacted_thinking":
             # Encrypted: there is nothing to read.
@@ -143,7 +152,9 @@ def _read_part(part: Fields, said: _Said) -> None:
             said.calls.append(_call(part))
         case "tool_result" | "tool_call_response" | "tool-result":
             said.is_result = True
-            name = next((name for name in ("content", "response", "result", "output") if part.has(name)), "content")
+            name = next(
+                (name for name in ("content", "response", "result", "output") if part.has(name)), "content"
+            )
             _read_result(part, name, said)
         case "text" | "input_text" | "output_text" | "refusal" as kind:
             name = next((name for name in (kind, "text", "content") if part.has(name)), "text")
@@ -177,7 +188,7 @@ def _call(part: Fields) -> dict[str, Any]:
     if not isinstance(name, str) or not name.strip():
         raise Rejected(f"must name a tool, not {kind_of(name)}", field=described.path("name"))
     clean_text(name, described.path("name"))
-    given = next(
+    given: Any = next(
         (described.raw(key) for key in ("arguments", "input", "parameters", "args") if described.has(key)), {}
     )
     call: dict[str, Any] = {"type": "function", "function": {"name": name, "arguments": given}}

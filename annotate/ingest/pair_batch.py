@@ -1,4 +1,7 @@
-"""Pairs of traces whose preference came along, on their way into the database. Used by actions.py, in its transaction."""
+"""Pairs of traces whose preference came along, on their way into the database.
+
+Used by actions.py, in its transaction.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,9 @@ class PairBatch:
 
     def _saved(self, wanted: list[Pair], tally: Tally) -> dict[str, Pair]:
         names = {pair.external_id for pair in wanted}
-        known = {pair.external_id for pair in Pair.objects.filter(project=self._project, external_id__in=names)}
+        known = {
+            pair.external_id for pair in Pair.objects.filter(project=self._project, external_id__in=names)
+        }
         new = {pair.external_id: pair for pair in wanted if pair.external_id not in known}
         Pair.objects.bulk_create(new.values())
         tally.pairs += len(new)
