@@ -59,6 +59,7 @@ def _span(given: Fields) -> dict[str, Any]:
         found[name] = next((str(value) for value in [*values, context.get(name)] if value), "")
     if not found["trace_id"]:
         raise Rejected("belongs to no trace", field=given.path("traceId"))
+    found["trace_id"] = Fields({"traceId": found["trace_id"]}, given.path("")[:-1]).name("traceId")
     attributes = given.raw("attributes")
     if isinstance(attributes, list):
         found["attributes"] = dict(_flat(_of_pairs(attributes)))

@@ -126,15 +126,15 @@ def _verdicts(fields: Fields) -> Iterator[tuple[int, Verdict]]:
             raise Rejected("must be the number of a message", field=given.path(key[:60]))
         if value is None:
             continue
-        if isinstance(value, bool) or value not in _VERDICTS:
+        if isinstance(value, bool) or not isinstance(value, int | float) or value not in _VERDICTS:
             raise Rejected("must be 1, 0, -1 or null", field=given.path(key))
-        yield int(key), _VERDICTS[value]
+        yield int(key), _VERDICTS[int(value)]
 
 
 def _result(fields: Fields, rater: RaterDraft, text: str = "") -> Iterator[LabelDraft]:
     value = fields.raw("final_label")
     if value is None:
         return
-    if isinstance(value, bool) or value not in _RESULTS:
+    if isinstance(value, bool) or not isinstance(value, int | float) or value not in _RESULTS:
         raise Rejected("must be 1, 0, -1 or null", field="final_label")
-    yield LabelDraft(rater, RESULT, None, _RESULTS[value], text=text, origin="final_label", is_optional=True)
+    yield LabelDraft(rater, RESULT, None, _RESULTS[int(value)], text=text, origin="final_label", is_optional=True)

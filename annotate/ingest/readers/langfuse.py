@@ -51,11 +51,11 @@ class LangfuseReader:
                 if isinstance(record, BadRow):
                     yield record
                 elif isinstance(record.value, dict) and "observations" not in record.value:
-                    name = _either(Fields(record.value), "traceId")
-                    if isinstance(name, str) and name:
-                        gathering.add(name, record.line, record.value)
-                    else:
-                        yield BadRow(record.line, "traceId", "belongs to no trace")
+                    given = {"traceId": _either(Fields(record.value), "traceId")}
+                    try:
+                        gathering.add(Fields(given).name("traceId"), record.line, record.value)
+                    except Rejected as error:
+                        yield BadRow(record.line, error.field, error.reason)
                 else:
                     yield from rows_from(record, lambda fields: _trace_draft(fields, options))
             for group in gathering.groups():
@@ -158,7 +158,7 @@ def _scores(fields: Fields, answers: dict[str, int | None], options: ReadOptions
         name = score.name("name")
         criterion = criterion_of(name, options)
         about = _either(score, "observationId")
-        position = answers.get(about) if about else None
+        position = answers.get(str(about)) if about else None
         if about and position is None:
             # A score of a tool's or a chain's span: there is no step that it would be about.
             continue

@@ -36,7 +36,7 @@ class RlhflowReader:
     def fits(self, sample: Sample) -> bool:
         turns = sample.list_of(_name(sample), dict) or []
         answers = [turn.get("content") for turn in turns if turn.get("role") == "assistant"]
-        return bool(answers) and all(answer in _VERDICTS for answer in answers)
+        return bool(answers) and all(isinstance(one, str) and one.strip() in _VERDICTS for one in answers)
 
     def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
         return rows_of(source, lambda fields: _trace_draft(fields, options))
