@@ -39,7 +39,8 @@ def part_of(name: str) -> str:
     path = Path(name)
     bare = path.name.partition(".")[0]
     shard = _SHARD.match(bare)
-    if shard is not None:
+    # ``save_to_disk`` names every shard so, and its folder by the part.
+    if shard is not None and shard["part"] != "data":
         return _SPELLED.get(shard["part"], shard["part"])
     for piece in (bare, *reversed(path.parent.parts)):
         for word in _WORDS.split(piece):

@@ -88,13 +88,13 @@ class LabelBook:
 
     def check_of_pair(self, draft: LabelDraft) -> Criterion:
         """The same for a label on a pair."""
-        criterion = self._check(draft)
-        if criterion.scope != Scope.PAIR:
+        criterion = self._criteria.get(draft.criterion)
+        if criterion is not None and criterion.scope != Scope.PAIR:
             raise Rejected(
                 f"{criterion.key} is asked about {criterion.scope}s, not about pairs",
                 field=draft.place("criterion"),
             )
-        return criterion
+        return self._check(draft)
 
     def asks(self, draft: LabelDraft) -> bool:
         """Whether the rubric has the question that a label answers."""

@@ -6,10 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx2
+
 from annotate.errors import Rejected
 from annotate.ingest.folders import chosen
 
 HUB = "hf:"
+TIMEOUT = 20.0
 _NAME = re.compile(r"[\w.-]{1,96}(?:/[\w.-]{1,96})?")
 
 
@@ -24,14 +27,14 @@ def downloaded(given: str, *, revision: str = "", part: str = "") -> tuple[Path,
         raise Rejected(f"{name[:100]!r} is no name of a data set: ORGANISATION/NAME", field="file")
     hub, errors = _client()
     try:
-        names = hub.HfApi().list_repo_files(name, repo_type="dataset", revision=revision or None)
-        wanted = chosen(sorted(names), part)
+        # Not retried, unlike a listing: without the Hub there should be one line, and soon.
+        about = hub.HfApi().dataset_info(name, revision=revision or None, timeout=TIMEOUT)
+        wanted = chosen(sorted(one.rfilename for one in about.siblings or ()), part)
         folder = hub.snapshot_download(
-            name,
-            repo_type="dataset",
-            revision=revision or None,
-            allow_patterns=[_escaped(one) for one in wanted],
+            name, repo_type="dataset", revision=about.sha, allow_patterns=[_escaped(one) for one in wanted]
         )
+    except errors.HFValidationError:
+        raise Rejected(f"{name[:100]!r} is no name of a data set: ORGANISATION/NAME", field="file") from None
     except errors.GatedRepoError:
         raise Rejected(
             f"the data set {name} is given out on request only: log in with `hf auth login`"
@@ -39,12 +42,7 @@ def downloaded(given: str, *, revision: str = "", part: str = "") -> tuple[Path,
     except (errors.RepositoryNotFoundError, errors.RevisionNotFoundError):
         at = f" at {revision}" if revision else ""
         raise Rejected(f"the Hub has no data set {name}{at}, or it is private", field="file") from None
-    except (
-        errors.HfHubHTTPError,
-        errors.OfflineModeIsEnabled,
-        errors.LocalEntryNotFoundError,
-        OSError,
-    ) as error:
+    except (errors.HfHubHTTPError, errors.OfflineModeIsEnabled, httpx2.HTTPError, OSError) as error:
         reason = str(error).partition("\n")[0][:200] or type(error).__name__
         raise Rejected(
             f"the Hub cannot be reached ({reason}). Fetch the data set elsewhere and bring its folder in",
@@ -64,6 +62,7 @@ def _client() -> tuple[Any, Any]:
         from huggingface_hub import errors
     except ImportError:
         raise Rejected(
-            "Data sets of the Hub need huggingface_hub, which is not installed. Run: python3 manage.py setup export"
+            "Data sets of the Hub need huggingface_hub, which is not installed."
+            " Run: python3 manage.py setup export"
         ) from None
     return huggingface_hub, errors

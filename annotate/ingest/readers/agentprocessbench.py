@@ -137,4 +137,6 @@ def _result(fields: Fields, rater: RaterDraft, text: str = "") -> Iterator[Label
         return
     if isinstance(value, bool) or not isinstance(value, int | float) or value not in _RESULTS:
         raise Rejected("must be 1, 0, -1 or null", field="final_label")
-    yield LabelDraft(rater, RESULT, None, _RESULTS[int(value)], text=text, origin="final_label", is_optional=True)
+    yield LabelDraft(
+        rater, RESULT, None, _RESULTS[int(value)], text=text, origin="final_label", is_optional=True
+    )
