@@ -196,17 +196,24 @@ class LabelBook:
         steps = {placed.step_id for placed in labels if placed.step_id is not None}
         traces = {placed.trace_id for placed in labels if placed.trace_id is not None}
         pairs = {placed.pair_id for placed in labels if placed.pair_id is not None}
+        # Others may have labelled these steps many times over.
+        raters = {self._raters[name].pk for name in self._names(labels)}
+        theirs = Label.objects.live().filter(rater__in=raters).select_related("rater")
         found: list[Label] = []
-        if steps:
-            found += Label.objects.live().filter(step__in=steps).select_related("rater")
-        if traces:
-            found += Label.objects.live().filter(trace__in=traces).select_related("rater")
-        if pairs:
-            found += Label.objects.live().filter(pair__in=pairs).select_related("rater")
+        if steps and raters:
+            found += theirs.filter(step__in=steps)
+        if traces and raters:
+            found += theirs.filter(trace__in=traces)
+        if pairs and raters:
+            found += theirs.filter(pair__in=pairs)
         return {
             (label.rater.name, label.criterion_id, label.step_id, label.trace_id, label.pair_id): label
             for label in found
         }
+
+    def _names(self, labels: Iterable[PlacedLabel]) -> set[str]:
+        """Of those who have labelled here before."""
+        return {placed.draft.rater.name for placed in labels} & self._raters.keys()
 
     def _make_raters(self, drafts: Iterable[RaterDraft]) -> None:
         for draft in drafts:
