@@ -81,9 +81,7 @@ def ingest_files(
             behind = sum(sizes[:number])
             with opened(path, reader.name, options) as (source, _):
                 for row in reader.rows(source, options):
-                    if isinstance(row, BadRow) and len(paths) > 1:
-                        row = replace(row, file=path.name)
-                    if ingest.take(row) and on_progress:
+                    if ingest.take(_named(row, path) if len(paths) > 1 else row) and on_progress:
                         on_progress(behind + source.n_read, sum(sizes))
         ingest.flush()
         if on_progress:
@@ -100,11 +98,15 @@ def ingest_files(
     return ingest.tally.report(is_dry_run=is_dry_run, is_written=is_written, format=reader.name)
 
 
+def _named(row: Row | BadRow, path: Path) -> Row | BadRow:
+    return replace(row, file=path.name) if isinstance(row, BadRow) else row
+
+
 @contextmanager
 def opened(path: Path, format: str, options: ReadOptions) -> Iterator[tuple[Source, Reader]]:
     """A file with its reader. Raises Rejected as :func:`ingest_file` does."""
     with Source(path) as source:
-        reader = reader_for(source, format)
+        reader = reader_for(source, format, options)
         options.check(reader.heeds, reader.name)
         yield source, reader
 
@@ -181,7 +183,9 @@ class _Ingest:
         return is_written
 
     def _take_pair(self, line: int, draft: PairDraft) -> bool:
-        criterion = self._book.check_of_pair(draft.label) if draft.label is not None else None
+        asked = self._asked((draft.label,) if draft.label is not None else ())
+        draft = draft if asked else replace(draft, label=None)
+        criterion = self._book.check_of_pair(asked[0]) if asked else None
         first, second = self._entry(line, draft.first), self._entry(line, draft.second)
         if first.content_hash == second.content_hash:
             raise Rejected("the two sides are the same")

@@ -7,6 +7,7 @@ import datetime
 import decimal
 import math
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,8 @@ _LARGEST = 2**63
 def parquet_records(path: Path) -> Iterator[Record | BadRow]:
     """Every row, numbered from 1. Raises Rejected for what is no Parquet file or unfolds out of proportion."""
     pyarrow = _pyarrow()
-    import pyarrow.parquet
-
     try:
-        with pyarrow.parquet.ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+        with import_module("pyarrow.parquet").ParquetFile(path, memory_map=False, pre_buffer=False) as file:
             groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
             size = sum(group.total_byte_size for group in groups)
             if size > EXPANSION_FREE_BYTES and size > MAX_EXPANSION * path.stat().st_size:
@@ -42,17 +41,16 @@ def parquet_records(path: Path) -> Iterator[Record | BadRow]:
 def arrow_records(path: Path) -> Iterator[Record | BadRow]:
     """Every row of an Arrow file or stream (as ``datasets`` saves them), numbered from 1."""
     pyarrow = _pyarrow()
-    import pyarrow.ipc
-
+    ipc = import_module("pyarrow.ipc")
     try:
         with path.open("rb") as file:
             is_file = file.read(6) == b"ARROW1"
             file.seek(0)
             if is_file:
-                reader = pyarrow.ipc.open_file(file)
+                reader = ipc.open_file(file)
                 batches: Any = (reader.get_batch(number) for number in range(reader.num_record_batches))
             else:
-                batches = pyarrow.ipc.open_stream(file)
+                batches = ipc.open_stream(file)
             yield from _records(
                 batch.slice(start, _ROWS) for batch in batches for start in range(0, batch.num_rows, _ROWS)
             )
@@ -122,12 +120,11 @@ def _data_uri(data: bytes, path: str) -> str:
 
 def _pyarrow() -> Any:
     try:
-        import pyarrow
+        return import_module("pyarrow")
     except ImportError:
         raise Rejected(
             "Parquet and Arrow need pyarrow, which is not installed. Run: python3 manage.py setup export"
         ) from None
-    return pyarrow
 
 
 def _first_line(error: Exception) -> str:

@@ -1,9 +1,9 @@
 """Messages of a conversation as the steps of a trace: what a model thought, what it did, what came back.
 
-What stands before the model's first message is the problem. Each later message becomes steps: reasoning and words beside a
-call are thoughts, calls are one action, what a tool or somebody else says is an observation. An answer without a call is
-an action where there are tools or several turns, and else a text of thoughts, to be cut. The last step of a message keeps
-its number in ``meta.message``, by which labels made elsewhere find it.
+What stands before the model's first message is the problem. Each later message becomes steps: reasoning and words
+beside a call are thoughts, calls are one action, what a tool or somebody else says is an observation. An answer
+without a call is an action where there are tools or several turns, and else a text of thoughts, to be cut. The last
+step of a message keeps its number in ``meta.message``, by which labels made elsewhere find it.
 """
 
 from __future__ import annotations

@@ -116,8 +116,8 @@ class LabelSheet:
 class PairDraft:
     """Two traces of one problem, and which of them is the better one: ``label`` answers a question about pairs.
 
-    Its value is ``left`` where the first is preferred, ``right`` for the second; where they stand on the page is as good
-    as drawn, and the value follows.
+    Its value is ``left`` where the first is preferred, ``right`` for the second; where they stand on the page is as
+    good as drawn, and the value follows.
     """
 
     first: TraceDraft

@@ -50,6 +50,12 @@ class Fields:
         """Every field with its value."""
         return iter(self._fields.items())
 
+    def rest(self, known: frozenset[str]) -> dict[str, Any]:
+        """The fields beside the known ones, kept as they are. Raises Rejected for what cannot be stored."""
+        kept = {name: value for name, value in self._fields.items() if name not in known}
+        check_plain(kept, self._path)
+        return kept
+
     def refuse_unknown(self, known: frozenset[str]) -> None:
         """A misspelt field would be lost in silence."""
         for name in self._fields.keys() - known:

@@ -111,6 +111,13 @@ def _one_after_another(cursor: _Cursor) -> Iterator[Record | BadRow]:
 
 
 def _list_of(cursor: _Cursor) -> Iterator[Record | BadRow]:
+    yield from _entries_of(cursor)
+    if cursor.peek():
+        raise Rejected("there is text after the end of the list")
+
+
+def _entries_of(cursor: _Cursor) -> Iterator[Record | BadRow]:
+    """What stands up to the end of a list whose beginning was passed."""
     if not cursor.skip("]"):
         while True:
             line = cursor.line
@@ -124,8 +131,51 @@ def _list_of(cursor: _Cursor) -> Iterator[Record | BadRow]:
                 break
             if not cursor.skip(","):
                 raise Rejected("a comma or the end of the list was expected")
-    if cursor.peek():
-        raise Rejected("there is text after the end of the list")
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A field of the object that a whole file is, or with a field that is a list one of its entries."""
+
+    line: int
+    key: str
+    value: object
+
+
+def json_members(text: TextIO, spread: Callable[[str], bool]) -> Iterator[Member | BadRow]:
+    """The fields of one object that is too large to hold; lists of which ``spread`` says so come entry by entry."""
+    cursor = _Cursor(text)
+    try:
+        yield from _members(cursor, spread)
+    except (Rejected, _Broken) as error:
+        reason = error.reason if isinstance(error, Rejected) else str(error)
+        yield BadRow(cursor.line, None, f"{reason}; the rest of the file was not read")
+
+
+def _members(cursor: _Cursor, spread: Callable[[str], bool]) -> Iterator[Member | BadRow]:
+    if not cursor.skip("{"):
+        raise Rejected("an object was expected")
+    seen: set[str] = set()
+    while not cursor.skip("}"):
+        if seen and not cursor.skip(","):
+            raise Rejected("a comma or the end of the object was expected")
+        key = cursor.value()
+        if not isinstance(key, str) or not cursor.skip(":"):
+            raise Rejected("a key and a colon were expected")
+        if key in seen:
+            raise Rejected(f"the key {key[:60]!r} appears twice in one object")
+        seen.add(key)
+        if spread(key) and cursor.skip("["):
+            yield from (
+                Member(entry.line, key, entry.value) if isinstance(entry, Record) else entry
+                for entry in _entries_of(cursor)
+            )
+        else:
+            line = cursor.line
+            try:
+                yield Member(line, key, cursor.value())
+            except _Flaw as error:
+                yield BadRow(line, key[:60], str(error))
 
 
 class _Broken(Exception):

@@ -1,4 +1,7 @@
-"""Some hundred labels on traces that are here, on their way into the database. Used by actions.py, in its transaction."""
+"""Some hundred labels on traces that are here, on their way into the database.
+
+Used by actions.py, in its transaction.
+"""
 
 from __future__ import annotations
 

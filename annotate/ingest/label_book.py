@@ -108,13 +108,13 @@ class LabelBook:
 
     def check_of_pair(self, draft: LabelDraft) -> Criterion:
         """The same for a label on a pair."""
-        criterion = self._check(draft)
-        if criterion.scope != Scope.PAIR:
+        criterion = self._criteria.get(draft.criterion)
+        if criterion is not None and criterion.scope != Scope.PAIR:
             raise Rejected(
                 f"{criterion.key} is asked about {criterion.scope}s, not about pairs",
                 field=draft.place("criterion"),
             )
-        return criterion
+        return self._check(draft)
 
     def asks(self, draft: LabelDraft) -> bool:
         """Whether the rubric has the question that a label answers."""
@@ -216,17 +216,24 @@ class LabelBook:
         steps = {placed.step_id for placed in labels if placed.step_id is not None}
         traces = {placed.trace_id for placed in labels if placed.trace_id is not None}
         pairs = {placed.pair_id for placed in labels if placed.pair_id is not None}
+        # Others may have labelled these steps many times over.
+        raters = {self._raters[name].pk for name in self._names(labels)}
+        theirs = Label.objects.live().filter(rater__in=raters).select_related("rater")
         found: list[Label] = []
-        if steps:
-            found += Label.objects.live().filter(step__in=steps).select_related("rater")
-        if traces:
-            found += Label.objects.live().filter(trace__in=traces).select_related("rater")
-        if pairs:
-            found += Label.objects.live().filter(pair__in=pairs).select_related("rater")
+        if steps and raters:
+            found += theirs.filter(step__in=steps)
+        if traces and raters:
+            found += theirs.filter(trace__in=traces)
+        if pairs and raters:
+            found += theirs.filter(pair__in=pairs)
         return {
             (label.rater.name, label.criterion_id, label.step_id, label.trace_id, label.pair_id): label
             for label in found
         }
+
+    def _names(self, labels: Iterable[PlacedLabel]) -> set[str]:
+        """Of those who have labelled here before."""
+        return {placed.draft.rater.name for placed in labels} & self._raters.keys()
 
     def _make_raters(self, drafts: Iterable[RaterDraft]) -> None:
         for draft in drafts:

@@ -12,6 +12,7 @@ LABEL_FIELDS = frozenset(
 )
 MAX_RATER_NAME = 160
 VERDICT = "verdict"
+RECOVERABLE = "recoverable"
 
 
 def label_draft(fields: Fields, *, origin: str = "") -> LabelDraft:

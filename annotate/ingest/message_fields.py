@@ -188,7 +188,7 @@ def _call(part: Fields) -> dict[str, Any]:
     if not isinstance(name, str) or not name.strip():
         raise Rejected(f"must name a tool, not {kind_of(name)}", field=described.path("name"))
     clean_text(name, described.path("name"))
-    given = next(
+    given: Any = next(
         (described.raw(key) for key in ("arguments", "input", "parameters", "args") if described.has(key)), {}
     )
     call: dict[str, Any] = {"type": "function", "function": {"name": name, "arguments": given}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 
@@ -17,6 +17,8 @@ from annotate.ingest.step_fields import checked_steps
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _LARGEST_FIRST = 1
+# What people call them.
+_SAID = {"columns": "map", "values": "value"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,20 +58,12 @@ class ReadOptions:
 
     def said(self) -> list[str]:
         """The names of the options that say something."""
-        return [
-            one.name
-            for one in fields(self)
-            if getattr(self, one.name) not in (None, "", {}) and self._has(one.name)
-        ]
-
-    def _has(self, name: str) -> bool:
-        value = getattr(self, name)
-        return bool(value) or value == 0
+        return [one.name for one in fields(self) if getattr(self, one.name) not in (None, "", {})]
 
     def check(self, heeds: frozenset[str], reader: str) -> None:
         for name in self.said():
             if name not in heeds:
-                raise Rejected(f"the format {reader} has no use for it", field=name)
+                raise Rejected(f"the format {reader} has no use for it", field=_SAID.get(name, name))
 
     def cut(self, text: str, path: str, usual: SplitMode = SplitMode.BLANK_LINE) -> tuple[StepDraft, ...]:
         """A text from the file as steps; ``usual`` where nothing was said. Raises Rejected with the path."""
@@ -78,6 +72,20 @@ class ReadOptions:
     def rater_or(self, name: str, kind: RaterKind) -> RaterDraft:
         """Whose the labels are: as said, or ``name`` and ``kind``."""
         return RaterDraft(self.rater or name, self.rater_kind or kind, is_simulated=False)
+
+
+def pairs_of(given: Sequence[str], name: str) -> dict[str, str]:
+    """``["problem=question"]`` as a mapping. Raises Rejected, with ``name`` as the field."""
+    found: dict[str, str] = {}
+    for pair in given:
+        # What stands for a level may hold an equals sign; a level and a field do not.
+        key, equals, value = pair.rpartition("=") if name == "value" else pair.partition("=")
+        key, value = key.strip(), value.strip()
+        if not equals or not key or not value:
+            raise Rejected(f"{pair[:60]!r} is no NAME=NAME", field=name)
+        if found.setdefault(key, value) != value:
+            raise Rejected(f"{key} is said twice", field=name)
+    return found
 
 
 PLAIN = ReadOptions()

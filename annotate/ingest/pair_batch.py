@@ -1,4 +1,7 @@
-"""Pairs of traces whose preference came along, on their way into the database. Used by actions.py, in its transaction."""
+"""Pairs of traces whose preference came along, on their way into the database.
+
+Used by actions.py, in its transaction.
+"""
 
 from __future__ import annotations
 

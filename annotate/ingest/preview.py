@@ -1,85 +1,30 @@
-"""The first rows of a file as they would look, without writing anything."""
+"""The first rows of a file as they would come in. No database is asked and nothing is written."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-from annotate.ingest.actions import opened
-from annotate.ingest.drafts import BadRow, LabelDraft, LabelLine, LabelSheet, PairDraft, TraceDraft
+from annotate.ingest.drafts import BadRow, Row
 from annotate.ingest.options import PLAIN, ReadOptions
-from annotate.ingest.readers import AUTO
-
-ROWS = 5
-STEPS = 12
-
-
-@dataclass(frozen=True, slots=True)
-class SeenStep:
-    text: str
-    labels: tuple[LabelDraft, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """One trace. ``steps`` are its first ones, ``n_more`` how many follow; ``labels`` are about it as a whole."""
-
-    line: int
-    draft: TraceDraft
-    steps: tuple[SeenStep, ...]
-    n_more: int
-    labels: tuple[LabelDraft, ...]
+from annotate.ingest.readers import AUTO, reader_for
+from annotate.ingest.source import Source
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """``format`` is the reader that was found. ``labels`` and ``pairs`` are rows of files that hold those."""
+    """``format`` is what the file would be read as; ``rows`` the first of it, good and bad."""
 
     format: str
-    title: str
-    traces: tuple[Seen, ...]
-    labels: tuple[tuple[int, str, LabelDraft], ...]
-    pairs: tuple[tuple[Seen, Seen], ...]
-    bad: tuple[BadRow, ...]
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.traces or self.labels or self.pairs or self.bad)
+    rows: tuple[Row | BadRow, ...]
 
 
-def preview_of(
-    path: Path, *, format: str = AUTO, options: ReadOptions = PLAIN, n_rows: int = ROWS
-) -> Preview:
-    """Read the first rows, bad ones among them. Raises Rejected where the file as a whole cannot be read."""
-    traces: list[Seen] = []
-    labels: list[tuple[int, str, LabelDraft]] = []
-    pairs: list[tuple[Seen, Seen]] = []
-    bad: list[BadRow] = []
-    with opened(path, format, options) as (source, reader):
-        for row in islice(reader.rows(source, options), n_rows):
-            if isinstance(row, BadRow):
-                bad.append(row)
-                continue
-            match row.draft:
-                case TraceDraft():
-                    traces.append(_seen(row.line, row.draft))
-                case PairDraft(first, second):
-                    pairs.append((_seen(row.line, first), _seen(row.line, second)))
-                case LabelLine(trace, label):
-                    labels.append((row.line, trace, label))
-                case LabelSheet(trace, said):
-                    labels.extend((row.line, trace, label) for label in said)
-    return Preview(reader.name, reader.title, tuple(traces), tuple(labels), tuple(pairs), tuple(bad))
-
-
-def _seen(line: int, draft: TraceDraft) -> Seen:
-    steps = tuple(
-        SeenStep(step.text[: len(step.text) - step.tail], _about(draft, position))
-        for position, step in enumerate(draft.steps[:STEPS])
-    )
-    return Seen(line, draft, steps, max(0, len(draft.steps) - STEPS), _about(draft, None))
-
-
-def _about(draft: TraceDraft, position: int | None) -> tuple[LabelDraft, ...]:
-    return tuple(label for label in draft.labels if label.position == position)
+def preview_file(path: Path, *, format: str = AUTO, options: ReadOptions = PLAIN, most: int = 3) -> Preview:
+    """Raises Rejected when the format is not known, has no use for an option, or the file cannot be opened."""
+    with Source(path) as source:
+        reader = reader_for(source, format, options)
+        options.check(reader.heeds, reader.name)
+        rows: Iterator[Row | BadRow] = reader.rows(source, options)
+        return Preview(reader.name, tuple(islice(rows, most)))

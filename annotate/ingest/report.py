@@ -14,9 +14,10 @@ class IngestReport:
     """Rows by what became of them; a row is a trace, or with the format "labels" a label.
 
     ``labels`` counts the labels written, those that came inside trace rows included. ``errors`` holds the first
-    rejected rows in the order of the file, at most MAX_ERRORS. ``left_out`` counts labels that answer a question which the
-    rubric does not ask, ``pairs`` the new pairs of traces. ``format`` is what the file was read as. ``is_written`` is false for a dry run, and for a
-    strict ingest with a rejected row: the counts then say what would have happened.
+    rejected rows in the order of the file, at most MAX_ERRORS. ``left_out`` counts labels that answer a question
+    which the rubric does not ask, ``pairs`` the new pairs of traces. ``format`` is what the file was read as.
+    ``is_written`` is false for a dry run, and for a strict ingest with a rejected row: the counts then say what would
+    have happened.
     """
 
     created: int

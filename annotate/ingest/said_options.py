@@ -9,7 +9,7 @@ from typing import Any
 from annotate.enums import RaterKind
 from annotate.errors import Rejected
 from annotate.ingest.fields import kind_of, one_of
-from annotate.ingest.options import ReadOptions
+from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.splitting import SplitMode
 
 _MAPPINGS = ("columns", "values")
@@ -47,15 +47,9 @@ def _value(name: str, value: object) -> object:
 
 
 def mapping_in(text: str, field: str) -> dict[str, str]:
-    """Lines of the form ``name = column``. Raises Rejected naming the line that is none."""
-    found: dict[str, str] = {}
-    for number, line in enumerate(text.splitlines(), start=1):
-        if not line.strip():
-            continue
-        name, sign, column = (part.strip() for part in line.partition("="))
-        if not (name and sign and column):
-            raise Rejected(f"line {number} must read: name = column", field=field)
-        if name in found:
-            raise Rejected(f"line {number} names {name} a second time", field=field)
-        found[name] = column
-    return found
+    """Lines of the form ``name = column``, for ``columns`` or ``values``. Raises Rejected with the line that is none."""
+    lines = [line for line in text.splitlines() if line.strip()]
+    try:
+        return pairs_of(lines, "value" if field == "values" else "map")
+    except Rejected as error:
+        raise Rejected(error.reason, field=field) from None

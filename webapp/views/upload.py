@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 from annotate.access import project_for, upload_for
 from annotate.enums import Role, UploadState
 from annotate.errors import Rejected
-from annotate.ingest.preview import preview_of
+from annotate.ingest.looking import look_at
 from annotate.ingest.readers import AUTO
 from annotate.ingest.said_options import options_from
 from annotate.ingest.uploads import (
@@ -99,7 +99,7 @@ def _given(request: HttpRequest, found: Upload) -> Any:
 
 def _looked_at(found: Upload, form: ReadForm) -> dict[str, Any]:
     try:
-        preview = preview_of(
+        preview = look_at(
             store().content(found),
             format=form.cleaned_data["format"] or AUTO,
             options=options_from(form.said),

@@ -11,10 +11,26 @@ from annotate.ingest.options import PLAIN, ReadOptions
 from annotate.ingest.sample import Sample
 from annotate.ingest.source import Source
 
+from .agentprocessbench import AgentProcessBenchReader
+from .argilla import ArgillaReader
+from .bigbench_mistake import BigBenchMistakeReader
+from .inspect_ai import InspectReader
 from .jsonl import JsonlReader
+from .label_studio import LabelStudioReader
 from .labels import LabelsReader
+from .langfuse import LangfuseReader
+from .math_shepherd import MathShepherdReader
+from .mr_ben import MrBenReader
+from .openai_messages import OpenAiMessagesReader
+from .preference import PreferenceReader
 from .prm800k import Prm800kReader
+from .prmbench import PrmBenchReader
 from .processbench import ProcessBenchReader
+from .rlhflow import RlhflowReader
+from .spans import SpansReader
+from .table import TableReader
+from .text import TextReader
+from .trl_stepwise import TrlStepwiseReader
 
 AUTO = "auto"
 
@@ -36,7 +52,29 @@ class Reader(Protocol):
 
 # A file is read by the first that it fits.
 READERS: dict[str, Reader] = {
-    reader.name: reader for reader in (JsonlReader(), ProcessBenchReader(), Prm800kReader(), LabelsReader())
+    reader.name: reader
+    for reader in (
+        JsonlReader(),
+        ProcessBenchReader(),
+        Prm800kReader(),
+        MathShepherdReader(),
+        PrmBenchReader(),
+        MrBenReader(),
+        BigBenchMistakeReader(),
+        AgentProcessBenchReader(),
+        TrlStepwiseReader(),
+        RlhflowReader(),
+        PreferenceReader(),
+        InspectReader(),
+        SpansReader(),
+        LangfuseReader(),
+        LabelStudioReader(),
+        ArgillaReader(),
+        OpenAiMessagesReader(),
+        LabelsReader(),
+        TableReader(),
+        TextReader(),
+    )
 }
 
 
@@ -46,14 +84,19 @@ def reader_named(name: str) -> Reader:
     return READERS[name]
 
 
-def reader_for(source: Source, name: str = AUTO) -> Reader:
-    """The reader of this name, or with ``auto`` the first that the file fits. Raises Rejected where there is none."""
+def reader_for(source: Source, name: str = AUTO, options: ReadOptions = PLAIN) -> Reader:
+    """The reader of this name, or with ``auto`` the first that the file fits. Raises Rejected where there is none.
+
+    Whoever maps columns wants a reader that maps them.
+    """
     if name != AUTO:
         return reader_named(name)
     sample = Sample(source)
     for reader in READERS.values():
-        if reader.fits(sample):
+        if reader.fits(sample) and ("columns" in reader.heeds or not options.columns):
             return reader
+    if options.columns and sample.record:
+        return READERS[TableReader.name]
     seen = ", ".join(sorted(map(str, sample.record))[:12])
     what = f"its first record holds {seen}" if seen else "it holds no record that could be read"
     raise Rejected(f"the format is not recognised: {what}. Name it", field="format")

@@ -194,13 +194,17 @@ def _labels(rated: list[_Rated], rater: RaterDraft) -> Iterator[LabelDraft]:
     for position, step in enumerate(rated):
         if step.rating is None:
             continue
-        if isinstance(step.rating, bool) or step.rating not in VERDICT_OF_RATING:
+        if (
+            isinstance(step.rating, bool)
+            or not isinstance(step.rating, int)
+            or step.rating not in VERDICT_OF_RATING
+        ):
             raise Rejected("must be -1, 0, 1 or null", field=f"{step.origin}.rating")
         yield LabelDraft(
             rater,
             VERDICT,
             position,
-            VERDICT_OF_RATING[int(str(step.rating))],
+            VERDICT_OF_RATING[step.rating],
             evidence={"is_flagged": True} if step.is_flagged else {},
             origin=step.origin,
         )

@@ -1,7 +1,7 @@
 """Cut a text into steps without losing a character: the pieces, joined, are the text again.
 
-Three passes find where steps begin. Thoughts come first (``<think>…</think>``): what is inside and what follows are never
-one step. Then the blocks in which nothing may end. Then the mode's own walk over lines, sentences or markers.
+Three passes find where steps begin. Thoughts come first (``<think>…</think>``): what is inside and what follows are
+never one step. Then the blocks in which nothing may end. Then the mode's own walk over lines, sentences or markers.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ def split_steps(text: str, mode: SplitMode = SplitMode.BLANK_LINE, tag: str = ""
         return ()
     if mode is SplitMode.TAGGED:
         return _tagged(text, Markers(tag))
-    pieces = []
+    pieces: list[str] = []
     begin = 0
     for start in [*_starts(text, _WALKS[mode]), len(text)]:
         piece = text[begin:start]

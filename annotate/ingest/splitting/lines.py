@@ -1,7 +1,7 @@
 """Boundaries at the starts of lines: after blank lines, at counted items, at every line.
 
-What is protected is found first, over the whole text; then line starts are tried. Each function yields the places where a
-step begins, in order; the beginning of the text need not be among them.
+What is protected is found first, over the whole text; then line starts are tried. Each function yields the places
+where a step begins, in order; the beginning of the text need not be among them.
 """
 
 from __future__ import annotations

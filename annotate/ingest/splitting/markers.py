@@ -18,7 +18,7 @@ _CLOSINGS = r"</step(?:[ _]?\d{1,4})?>|</paragraph_\d{1,4}>"
 
 
 class Markers:
-    """The known marks, or one that somebody names: at the very beginning of a text it opens steps, else it ends them."""
+    """The known marks, or one that somebody names: at the beginning of a text it opens steps, else it ends them."""
 
     def __init__(self, tag: str = "") -> None:
         self._tag = tag

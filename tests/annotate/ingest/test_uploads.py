@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from annotate.enums import UploadState
 from annotate.errors import Conflict, Rejected
-from annotate.ingest.preview import preview_of
+from annotate.ingest.looking import look_at
 from annotate.ingest.said_options import mapping_in, options_from
 from annotate.ingest.uploads import (
     FORGOTTEN,
@@ -210,7 +210,7 @@ def test_files_are_thrown_away_when_asked_or_forgotten(project, store) -> None:
 
 def test_the_first_rows_are_shown_without_writing(project, store) -> None:
     content = rows(1) + b'{"id": "x"}\n' + rows(20, begin=1)
-    found = preview_of(store.content(here(project, store, content)))
+    found = look_at(store.content(here(project, store, content)))
     assert (found.format, len(found.traces), len(found.bad)) == ("jsonl", 4, 1)
     assert (found.bad[0].line, found.bad[0].field) == (2, "steps")
     assert [step.text for step in found.traces[0].steps] == ["It is 1."]
@@ -229,7 +229,8 @@ def test_options_are_read_from_words() -> None:
         with pytest.raises(Rejected) as refused:
             options_from(said)
         assert refused.value.field == field
-    with pytest.raises(Rejected, match="line 2"):
+    with pytest.raises(Rejected, match="'c' is no NAME=NAME") as refused:
         mapping_in("a = b\nc", "columns")
-    with pytest.raises(Rejected, match="second time"):
+    assert refused.value.field == "columns"
+    with pytest.raises(Rejected, match="said twice"):
         mapping_in("a = b\na = c", "columns")

@@ -105,6 +105,38 @@ def test_traces_come_in_by_the_ingest_action_and_again_change_nothing(project):
     assert (trace["outcome"], trace["source_model"]) == (None, None)
 
 
+def test_other_formats_come_in_by_name_or_found_out(project):
+    row = {"prompt": "1 + 1?", "completions": ["Add. It is 2."], "labels": [True]}
+
+    found = post("/api/projects/sums/traces/?read_as=auto&rater=key&rater_kind=gold", row)
+    mapped = post(
+        "/api/projects/sums/traces/?read_as=table&map=problem=q&map=text=a&split=sentence",
+        {"q": "?", "a": "One. Two."},
+    )
+
+    assert (found.data["format"], found.data["created"], found.data["labels"]) == ("trl_stepwise", 1, 1)
+    assert (Label.objects.get().rater.name, Label.objects.get().rater.kind) == ("key", RaterKind.GOLD)
+    assert mapped.data["created"] == 1
+    assert Trace.objects.filter(n_steps=2).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "place"),
+    [
+        ("read_as=word", "read_as"),
+        ("split=lines&read_as=processbench", "split"),
+        ("map=problem&read_as=table", "map"),
+        ("split=words", "split"),
+        ("counts_from=2", "counts_from"),
+    ],
+)
+def test_options_that_say_nothing_are_refused_by_name(project, query, place):
+    answer = post(f"/api/projects/sums/traces/?{query}", TRACE)
+
+    assert answer.status_code == 400
+    assert place in str(answer.data)
+
+
 def test_lines_are_taken_too_and_a_bad_one_is_located(project):
     lines = "\n".join([json.dumps(TRACE), json.dumps({"id": "t2", "problem": {"text": "?"}, "steps": []})])
 

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 from rest_framework import serializers
 
+from annotate.enums import RaterKind
 from annotate.ingest.drafts import BadRow
+from annotate.ingest.options import ReadOptions, pairs_of
+from annotate.ingest.readers import AUTO, READERS
 from annotate.ingest.report import IngestReport
+from annotate.ingest.splitting import SplitMode
 
 
 class BadRowSerializer(serializers.Serializer[BadRow]):
@@ -20,6 +26,11 @@ class IngestReportSerializer(serializers.Serializer[IngestReport]):
     unchanged = serializers.IntegerField()
     rejected = serializers.IntegerField()
     labels = serializers.IntegerField()
+    left_out = serializers.IntegerField(
+        help_text="Labels that answer a question which the rubric does not ask."
+    )
+    pairs = serializers.IntegerField(help_text="New pairs of traces.")
+    format = serializers.CharField(help_text="What the body was read as.")
     is_dry_run = serializers.BooleanField()
     is_written = serializers.BooleanField()
     errors = BadRowSerializer(many=True)  # type: ignore[assignment]  # DRF's own errors are not read here
@@ -30,3 +41,43 @@ class IngestOptions(serializers.Serializer[IngestReport]):
     is_strict = serializers.BooleanField(
         default=False, help_text="Write nothing when one row cannot be taken."
     )
+
+
+class TraceIngestOptions(IngestOptions):
+    """How the body is read: docs/formats.md has the formats, and what each of them heeds."""
+
+    read_as = serializers.ChoiceField(
+        [AUTO, *READERS], default="jsonl", help_text="The format; auto finds it out."
+    )
+    split = serializers.ChoiceField(
+        [mode.value for mode in SplitMode], required=False, help_text="How texts are cut into steps."
+    )
+    split_tag = serializers.CharField(required=False, help_text="With split=tagged: the mark of a step.")
+    map = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="FIELD=COLUMN, as often as needed."
+    )
+    value = serializers.ListField(
+        child=serializers.CharField(), required=False, help_text="VALUE=LEVEL, as often as needed."
+    )
+    rater = serializers.CharField(required=False, help_text="Whose the labels are.")
+    rater_kind = serializers.ChoiceField(
+        [kind.value for kind in RaterKind if kind != RaterKind.REVIEW], required=False
+    )
+    criterion = serializers.CharField(required=False, help_text="The question that the labels answer.")
+    counts_from = serializers.ChoiceField([0, 1], required=False, help_text="The number of the first step.")
+    problem = serializers.CharField(required=False, help_text="The problem of every solution in the body.")
+
+    def read_options(self) -> ReadOptions:
+        """Raises Rejected for options that contradict each other."""
+        said: dict[str, Any] = self.validated_data
+        return ReadOptions(
+            split=SplitMode(said["split"]) if "split" in said else None,
+            split_tag=said.get("split_tag", ""),
+            columns=pairs_of(said.get("map", []), "map"),
+            values=pairs_of(said.get("value", []), "value"),
+            rater=said.get("rater", ""),
+            rater_kind=RaterKind(said["rater_kind"]) if "rater_kind" in said else None,
+            criterion=said.get("criterion", ""),
+            counts_from=said.get("counts_from"),
+            problem=said.get("problem", ""),
+        )

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
-from annotate.ingest.preview import Preview
+from annotate.ingest.looking import FirstRows
 from annotate.ingest.readers import AUTO
 from annotate.models import Upload
 from webapp.api.serializers.ingest import BadRowSerializer
@@ -61,14 +61,14 @@ class Reading(serializers.Serializer[Upload]):
     )
 
 
-class PreviewSerializer(serializers.Serializer[Preview]):
+class PreviewSerializer(serializers.Serializer[FirstRows]):
     """The first rows: traces as their texts, and what cannot be taken."""
 
     format = serializers.CharField()
     traces = serializers.SerializerMethodField()
     bad = BadRowSerializer(many=True)
 
-    def get_traces(self, preview: Preview) -> list[dict[str, Any]]:
+    def get_traces(self, preview: FirstRows) -> list[dict[str, Any]]:
         both = [side for pair in preview.pairs for side in pair]
         return [
             {

@@ -10,7 +10,7 @@ from annotate.enums import Role
 from annotate.models import Problem, Step, Trace
 from webapp.api.base import NounViewSet, asker
 from webapp.api.serializers.corpus import ProblemSerializer, StepSerializer, TraceSerializer, TraceWithSteps
-from webapp.api.serializers.ingest import IngestOptions, IngestReportSerializer
+from webapp.api.serializers.ingest import IngestReportSerializer, TraceIngestOptions
 from webapp.api.uploads import WholeBody
 from webapp.api.viewsets.ingest import ingested
 
@@ -45,17 +45,22 @@ class TraceViewSet(NounViewSet):
         return Response(TraceWithSteps(trace_for(asker(request), pk)).data)
 
     @extend_schema(
-        parameters=[IngestOptions],
+        parameters=[TraceIngestOptions],
         request={"application/json": OpenApiTypes.OBJECT, "application/x-ndjson": OpenApiTypes.STR},
         responses={200: IngestReportSerializer},
     )
     def create(self, request: Request, slug: str) -> Response:
         """Bring traces in: one object, a list, or one object per line, as docs/formats.md describes them.
 
+        ``read_as`` takes any other format, or ``auto``; the other parameters say what the body does not say itself.
         Sending the same again changes nothing. Rows that cannot be taken are named in the answer.
         """
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        return ingested(request, project, format="jsonl")
+        said = TraceIngestOptions(data=request.query_params)
+        said.is_valid(raise_exception=True)
+        return ingested(
+            request, project, said, format=said.validated_data["read_as"], options=said.read_options()
+        )
 
 
 class StepViewSet(NounViewSet):

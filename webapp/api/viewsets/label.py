@@ -50,7 +50,9 @@ class LabelViewSet(NounViewSet):
     def create(self, request: Request, slug: str) -> Response:
         """Bring labels in that were made elsewhere, in the labels format of docs/formats.md."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        return ingested(request, project, format="labels")
+        said = IngestOptions(data=request.query_params)
+        said.is_valid(raise_exception=True)
+        return ingested(request, project, said, format="labels")
 
 
 class TraceLabelViewSet(NounViewSet):

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from annotate.access import project_for, upload_for
 from annotate.enums import Role, UploadState
 from annotate.errors import Conflict
-from annotate.ingest.preview import preview_of
+from annotate.ingest.looking import look_at
 from annotate.ingest.said_options import options_from
 from annotate.ingest.uploads import add_piece, ask_ingest, begin_upload, forget_upload, stop_ingest
 from annotate.models import Upload
@@ -62,7 +62,7 @@ class UploadViewSet(NounViewSet):
         if not upload.is_here:
             raise Conflict("The file is not here: not all of it has arrived, or it has been brought in.")
         options = options_from(said.validated_data["options"])
-        found = preview_of(store().content(upload), format=said.validated_data["format"], options=options)
+        found = look_at(store().content(upload), format=said.validated_data["format"], options=options)
         return Response(PreviewSerializer(found).data)
 
     @extend_schema(request=Reading, responses={202: UploadSerializer})

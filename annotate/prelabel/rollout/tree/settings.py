@@ -15,8 +15,8 @@ class TreeSettings(RolloutSettings):
     """``alpha``, ``beta``, ``length_scale`` (tokens) and ``c_puct`` weigh what is searched next; the paper's values.
 
     ``searches`` counts the search of the trace itself. The bare problem gets the larger of ``k`` and ``sc_samples``
-    rollouts, which are its pass rate too. ``split`` says how rollouts are cut into steps (blank_line, numbered, lines, sentence).
-    ``label_implied`` labels the steps that the search skipped before a recoverable one.
+    rollouts, which are its pass rate too. ``split`` says how rollouts are cut into steps (blank_line, numbered, lines,
+    sentence). ``label_implied`` labels the steps that the search skipped before a recoverable one.
     """
 
     alpha: float = 0.5

@@ -13,9 +13,9 @@ from tests.factories import a_person, a_project
 pytestmark = pytest.mark.django_db
 
 
-def run_command(*arguments: str | Path, out: StringIO | None = None) -> str:
+def run_command(*arguments: str | Path, out: StringIO | None = None, format: str = "jsonl") -> str:
     out = out or StringIO()
-    call_command("ingest", *map(str, arguments), "--format", "jsonl", stdout=out)
+    call_command("ingest", *map(str, arguments), "--format", format, stdout=out)
     return " ".join(out.getvalue().split())
 
 
@@ -85,3 +85,55 @@ def test_a_new_project_asks_by_the_rubric_that_is_named(tmp_path: Path) -> None:
     rubric = Project.objects.get(slug="sums").rubric
     assert rubric is not None
     assert rubric.name == "First error"
+
+
+def test_format_is_found_out_and_options_are_heeded(tmp_path: Path) -> None:
+    project = a_project()
+    path = a_file(tmp_path, {"frage": "2 + 3?", "weg": "Add. It is 5.", "gut": ["ja", "nein"]})
+    options = (
+        "--map problem=frage --map text=weg --map labels=gut --split sentence --rater ann --rater-kind person"
+    )
+    printed = run_command(
+        project.slug, path, *options.split(), "--value", "ja=good", "--value", "nein=bad", format="auto"
+    )
+    assert "Read as table." in printed
+    assert "labels written 2" in printed
+    assert Trace.objects.get().n_steps == 2
+
+
+def test_preview_shows_rows_as_they_would_come_in_and_writes_nothing(tmp_path: Path) -> None:
+    path = a_file(tmp_path, a_row(gold={"first_error": 1}), a_row("t2", steps=[]), a_row("t3"), a_row("t4"))
+    printed = run_command("no-such-project", path, "--preview", format="auto")
+    assert "is read as jsonl. Nothing was written." in printed
+    assert "trace t1 problem: Problem of t1 0 (thought): One. verdict at 0: good, by gold (gold)" in printed
+    assert "line 2, steps: holds no step" in printed
+    assert ("trace t3" in printed, "trace t4" in printed) == (True, False)
+    assert not Trace.objects.exists()
+
+
+def test_preview_says_what_it_leaves_out(tmp_path: Path) -> None:
+    path = a_file(tmp_path, a_row(steps=["x" * 1000] + ["y"] * 50))
+    printed = run_command("none", path, "--preview", "1")
+    assert "(700 characters more)" in printed
+    assert "and 11 more steps" in printed
+
+
+def test_what_comes_in_besides_traces_is_counted(tmp_path: Path) -> None:
+    row = {"prompt": "2 + 3?", "chosen": "5", "rejected": "6"}
+    printed = run_command(a_project().slug, a_file(tmp_path, row), format="auto")
+    assert "new pairs 1" in printed
+    assert "labels left out: the rubric does not ask 1" in printed
+
+
+def test_folder_is_one_data_set(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    a_file(data, a_row("t1"), name="train-00000-of-00002.jsonl")
+    a_file(data, a_row("t2"), a_row("x", steps=[]), name="train-00001-of-00002.jsonl")
+    a_file(data, a_row("t3"), name="test-00000-of-00001.jsonl")
+    with pytest.raises(CommandError, match="several parts: test, train"):
+        run_command(a_project().slug, tmp_path)
+    printed = run_command(a_project(slug="two").slug, tmp_path, "--part", "train")
+    assert "created 2" in printed
+    assert "train-00001-of-00002.jsonl, line 2, steps: holds no step" in printed
+    assert "created 3" in run_command(a_project(slug="three").slug, tmp_path, "--part", "all")

@@ -1,0 +1,191 @@
+"""Argilla 2 records, as ``records.to_list()`` and ``to_json`` give them, and flat as ``to_datasets`` does.
+
+``fields`` hold the problem and the steps or the text, under names as a table's (columns.py). A response is its
+user's, who becomes a person ``argilla/USER``; drafts and discarded ones say nothing. A suggestion is its agent's, a
+judge. A question named ``step_3``, or ``verdict_step_3``, is about that step, counted from 0; a span about every step
+it touches; any other about the whole trace. The criterion is the question's name, the verdict for ``verdict``,
+``label`` and ``step_label``, or what ``map CRITERION=QUESTION`` says. Labels and ratings become levels, several of
+them tags, texts words.
+
+A record whose metadata has ``trace_id`` and ``step_index`` is one step of a trace that is here already.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from annotate.enums import RaterKind
+from annotate.errors import Rejected
+from annotate.ingest.columns import Columns, deep, trace_of
+from annotate.ingest.drafts import BadRow, Draft, LabelDraft, LabelSheet, RaterDraft, Row
+from annotate.ingest.fields import Fields
+from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
+from annotate.ingest.records import rows_of
+from annotate.ingest.sample import Sample
+from annotate.ingest.source import Source
+from annotate.ingest.step_spans import StepSpans
+from annotate.ingest.voices import Voice, criterion_of
+
+_STEP = re.compile(r"^(?P<name>.*?)_?step_?(?P<step>\d{1,5})$")
+_FLAT = re.compile(
+    r"^(?P<question>.+)\.(?P<what>responses|suggestion)(?:\.(?P<part>users|status|score|agent))?$"
+)
+SUBMITTED = "submitted"
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """One answer: to which question, whose, and where in the row it stands."""
+
+    question: str
+    rater: RaterDraft
+    value: Any
+    path: str
+    score: Any = None
+
+
+class ArgillaReader:
+    name = "argilla"
+    title = "Argilla: records with their responses and suggestions"
+    heeds = CUTTING | {"columns", "values", "problem"}
+
+    def fits(self, sample: Sample) -> bool:
+        if isinstance(sample.value("fields"), dict) and (
+            sample.has("responses") or sample.has("suggestions")
+        ):
+            return True
+        return any(name.endswith(".responses.users") for name in map(str, sample.keys))
+
+    def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
+        columns = Columns(options, beside=None)
+        return rows_of(source, lambda fields: _draft(fields, columns))
+
+
+def _draft(fields: Fields, columns: Columns) -> Draft:
+    said = list(_nested(fields) if fields.has("fields") else _flat(fields))
+    body = _body(fields)
+    step = _step_of(fields)
+    if step is not None:
+        trace, position = step
+        return LabelSheet(trace, tuple(_labels(said, columns, None, position)))
+    draft = trace_of(body, columns, "argilla")
+    column = columns.place(body, "text")
+    text = deep(body, column) if column else ""
+    spans = StepSpans(draft.steps, text if isinstance(text, str) else "")
+    return replace(draft, labels=tuple(_labels(said, columns, spans, None)))
+
+
+def _body(fields: Fields) -> Fields:
+    """What the trace is made of: the record's fields, its metadata beside them."""
+    if not fields.has("fields"):
+        own = {name: value for name, value in fields.items_of() if not _FLAT.match(name)}
+        return Fields({name: value for name, value in own.items() if name not in ("_server_id", "status")})
+    found = dict(fields.fields("fields").items_of())
+    clash = found.keys() & {"metadata", "id"}
+    body: dict[str, Any] = {name: value for name, value in fields.items_of() if name in ("id", "metadata")}
+    if not fields.has("metadata") or not fields.raw("metadata"):
+        body.pop("metadata", None)
+    return Fields({name: value for name, value in body.items() if name not in clash} | found)
+
+
+def _step_of(fields: Fields) -> tuple[str, int] | None:
+    about = fields.raw("metadata") if fields.has("fields") else dict(fields.items_of())
+    if not isinstance(about, dict) or "trace_id" not in about or "step_index" not in about:
+        return None
+    metadata = Fields(about, "metadata" if fields.has("fields") else "")
+    position = metadata.integer("step_index")
+    if position < 0:
+        raise Rejected("steps count from 0", field=metadata.path("step_index"))
+    return metadata.name("trace_id"), position
+
+
+def _nested(fields: Fields) -> Iterator[_Said]:
+    responses = fields.fields("responses") if fields.has("responses") else Fields({})
+    for question, given in responses.items_of():
+        if given is None:
+            continue
+        for path, entry in responses.items(question):
+            response = Fields.of(entry, path)
+            if response.raw("status") in (None, SUBMITTED):
+                user = _person(response.raw("user_id"), response.path("user_id"))
+                yield _Said(question, user, response.raw("value"), response.path("value"))
+    suggestions = fields.fields("suggestions") if fields.has("suggestions") else Fields({})
+    for question, given in suggestions.items_of():
+        if given is None:
+            continue
+        suggestion = suggestions.fields(question)
+        agent = _judge(suggestion.raw("agent"))
+        yield _Said(
+            question, agent, suggestion.raw("value"), suggestion.path("value"), suggestion.raw("score")
+        )
+
+
+def _flat(fields: Fields) -> Iterator[_Said]:
+    for name, given in fields.items_of():
+        found = _FLAT.match(name)
+        if found is None or found["part"] or given is None:
+            continue
+        if found["what"] == "suggestion":
+            agent = _judge(fields.raw(f"{name}.agent"))
+            yield _Said(found["question"], agent, given, name, fields.raw(f"{name}.score"))
+            continue
+        users, status = fields.raw(f"{name}.users") or [], fields.raw(f"{name}.status") or []
+        for place, (path, value) in enumerate(fields.items(name)):
+            if not status or status[place] == SUBMITTED:
+                user = users[place] if place < len(users) else None
+                yield _Said(found["question"], _person(user, f"{name}.users[{place}]"), value, path)
+
+
+def _person(user: Any, path: str) -> RaterDraft:
+    if not isinstance(user, str) or not user:
+        raise Rejected("does not say whose response it is", field=path)
+    return RaterDraft(f"argilla/{user}", RaterKind.PERSON, is_simulated=False)
+
+
+def _judge(agent: Any) -> RaterDraft:
+    return RaterDraft(f"argilla/{agent or 'suggestion'}", RaterKind.JUDGE, is_simulated=False)
+
+
+def _labels(
+    said: list[_Said], columns: Columns, spans: StepSpans | None, position: int | None
+) -> Iterator[LabelDraft]:
+    voices: dict[str, Voice] = {}
+    for one in said:
+        voice = voices.setdefault(one.rater.name, Voice(one.rater, columns.options.values))
+        found = _STEP.match(one.question)
+        name = (found["name"] or "verdict") if found else one.question
+        place = int(found["step"]) if found else position
+        criterion = criterion_of(one.question, columns.options)
+        criterion = criterion_of(name, columns.options) if criterion == one.question else criterion
+        evidence = {"score": one.score} if one.score is not None else {}
+        _hear(voice, criterion, place, one, spans, evidence)
+    for voice in voices.values():
+        yield from voice.labels()
+
+
+def _hear(
+    voice: Voice,
+    criterion: str,
+    place: int | None,
+    one: _Said,
+    spans: StepSpans | None,
+    evidence: dict[str, Any],
+) -> None:
+    value = one.value
+    if not isinstance(value, list) or not any(isinstance(entry, dict) for entry in value):
+        voice.answer(criterion, place, value, one.path, evidence)
+        return
+    for number, entry in enumerate(value):
+        mark = Fields.of(entry, f"{one.path}[{number}]")
+        if not mark.has("start") or not mark.has("end"):
+            raise Rejected("rankings have no place in a label", field=mark.path("value"))
+        if spans is None:
+            raise Rejected("marks a span of a step, which has no steps of its own", field=one.path)
+        begin, end = mark.integer("start"), mark.integer("end")
+        for position in spans.touched(begin, end, mark.path("start")):
+            voice.choose(
+                criterion, position, mark.raw("label"), mark.path("label"), {"start": begin, "end": end}
+            )

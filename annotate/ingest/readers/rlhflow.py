@@ -1,0 +1,99 @@
+"""RLHFlow's reward-model data: ``{"conversations": [...]}``, steps by the user, ``+`` or ``-`` by the assistant.
+
+The first turn holds the problem and the first step with a space between. They can be told apart where the step begins
+with "Step 1:", or where ``problem`` (a field of the row, or the option) says what the problem is; else the row is
+refused. The marks are those of rollouts and answer *recoverable*, as Math-Shepherd's do.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from annotate.enums import RaterKind, Verdict
+from annotate.errors import Rejected
+from annotate.ingest.drafts import BadRow, LabelDraft, ProblemDraft, Row, TraceDraft, named_by_content
+from annotate.ingest.fields import Fields
+from annotate.ingest.label_fields import RECOVERABLE
+from annotate.ingest.options import PLAIN, RATING, ReadOptions
+from annotate.ingest.records import rows_of
+from annotate.ingest.sample import Sample
+from annotate.ingest.source import Source
+from annotate.ingest.step_fields import given_steps
+
+RATER = "rollout/rlhflow"
+SEPARATOR = "\n\n"
+_VERDICTS = {"+": Verdict.GOOD, "-": Verdict.BAD}
+_FIRST_STEP = re.compile(r"(?<=\s)Step 1:")
+_KNOWN = frozenset({"id", "problem", "conversations", "messages"})
+
+
+class RlhflowReader:
+    name = "rlhflow"
+    title = "RLHFlow: steps as turns, + or - as answers"
+    heeds = RATING | {"problem"}
+
+    def fits(self, sample: Sample) -> bool:
+        turns = sample.list_of(_name(sample), dict) or []
+        answers = [turn.get("content") for turn in turns if turn.get("role") == "assistant"]
+        return bool(answers) and all(isinstance(one, str) and one.strip() in _VERDICTS for one in answers)
+
+    def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
+        return rows_of(source, lambda fields: _trace_draft(fields, options))
+
+
+def _name(fields: Sample | Fields) -> str:
+    return "conversations" if fields.has("conversations") else "messages"
+
+
+def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
+    texts, marks = _turns(fields, _name(fields))
+    problem, first = _told_apart(texts[0], fields.optional_text("problem") or options.problem)
+    steps = given_steps(Fields({"steps": [first, *texts[1:]]}, _name(fields)), separator=SEPARATOR)
+    rater = options.rater_or(RATER, RaterKind.ROLLOUT)
+    draft = ProblemDraft(problem)
+    return TraceDraft(
+        external_id=fields.optional_name("id") or named_by_content("rlhflow", draft, steps),
+        problem=draft,
+        steps=steps,
+        meta=fields.rest(_KNOWN),
+        labels=tuple(
+            LabelDraft(rater, options.criterion or RECOVERABLE, position, _VERDICTS[mark], origin=path)
+            for position, (path, mark) in enumerate(marks)
+        ),
+    )
+
+
+def _turns(fields: Fields, name: str) -> tuple[list[str], list[tuple[str, str]]]:
+    """The steps, and the marks with their paths. Raises Rejected unless they take turns."""
+    turns = [Fields.of(entry, path) for path, entry in fields.items(name)]
+    texts: list[str] = []
+    marks: list[tuple[str, str]] = []
+    for number, turn in enumerate(turns):
+        wanted = "assistant" if number % 2 else "user"
+        if turn.raw("role") != wanted:
+            raise Rejected(f"must be {wanted}: steps and marks take turns", field=turn.path("role"))
+        text = turn.text("content")
+        if wanted == "user":
+            texts.append(text)
+        elif text.strip() not in _VERDICTS:
+            raise Rejected("must be + or -", field=turn.path("content"))
+        else:
+            marks.append((turn.path("content"), text.strip()))
+    if not texts or len(texts) != len(marks):
+        raise Rejected(f"has {len(texts)} steps and {len(marks)} marks", field=name)
+    return texts, marks
+
+
+def _told_apart(text: str, problem: str) -> tuple[str, str]:
+    if problem:
+        if not text.startswith(problem) or not text[len(problem) :].strip():
+            raise Rejected("does not begin with the problem and go on", field="conversations[0].content")
+        return problem, text[len(problem) :].lstrip()
+    found = list(_FIRST_STEP.finditer(text))
+    if len(found) != 1:
+        raise Rejected(
+            'the problem and the first step cannot be told apart: "Step 1:" is not there once. Say the problem',
+            field="conversations[0].content",
+        )
+    return text[: found[0].start()].strip(), text[found[0].start() :]

@@ -1,0 +1,200 @@
+"""What files of other formats come to in a project: raters, labels by message, pairs, and questions nobody asked."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from annotate.enums import RaterKind
+from annotate.errors import Rejected
+from annotate.ingest.actions import ingest_file, ingest_files
+from annotate.ingest.founding import add_criteria, create_project
+from annotate.ingest.options import ReadOptions
+from annotate.ingest.presets import PREFERENCE
+from annotate.ingest.report import IngestReport
+from annotate.models import Label, Pair, Project, Rater, Step, Trace
+from tests.annotate.ingest.files import a_file, a_row
+from tests.annotate.ingest.readers.examples import RECORDS, inspect_archive
+from tests.annotate.ingest.readers.reading import written
+from tests.annotate.ingest.readers.test_agentprocessbench import a_judgement, a_trajectory
+from tests.factories import a_person, a_project
+from tests.paths import DATA_DIR, data_file
+
+pytestmark = pytest.mark.django_db
+
+
+def counts(report: IngestReport) -> tuple[int, int, int, int]:
+    return report.created, report.updated, report.unchanged, report.rejected
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    with gzip.open(path, "rt") as file:
+        return [json.loads(line) for line in file]
+
+
+def agents(slug: str = "agents") -> Project:
+    return create_project(a_person("alice"), name=slug, slug=slug, preset="agent-process")
+
+
+@pytest.mark.parametrize("name", [name for name in RECORDS if name != "labels"])
+def test_every_format_comes_in_and_twice_is_once(tmp_path: Path, name: str) -> None:
+    project = a_project()
+    path = written(tmp_path, RECORDS[name]())
+    options = ReadOptions()
+    report = ingest_file(project, path, options=options)
+    assert (report.format, report.rejected, report.errors) == (name, 0, ())
+    assert report.created == (2 if name == "preference" else 1)
+    again = ingest_file(project, path, options=options)
+    assert counts(again) == (0, 0, report.created, 0)
+    assert (again.labels, again.pairs) == (0, 0)
+
+
+def test_archive_comes_in(tmp_path: Path) -> None:
+    report = ingest_file(a_project(), written(tmp_path, inspect_archive(), name="log.eval"))
+    assert (report.format, report.created) == ("inspect_ai", 1)
+
+
+def test_judges_label_trajectories_by_message(tmp_path: Path) -> None:
+    project = agents()
+    assert ingest_file(project, written(tmp_path, a_trajectory())).labels == 3
+    report = ingest_file(project, written(tmp_path, a_judgement(step_labels={"2": 1, "4": 0})))
+    assert (counts(report), report.labels) == ((1, 0, 0, 0), 3)
+    judge = Rater.objects.get(name="tiny-judge")
+    assert judge.kind == RaterKind.JUDGE
+    found = Label.objects.filter(rater=judge).select_related("criterion", "step").order_by("pk")
+    assert [
+        (one.criterion.key, one.step.meta["message"] if one.step else None, one.value) for one in found
+    ] == [
+        ("verdict", 2, "good"),
+        ("verdict", 4, "neutral"),
+        ("result", None, "unclear"),
+    ]
+    revised = ingest_file(project, written(tmp_path, a_judgement(step_labels={"2": -1})))
+    assert (counts(revised), revised.labels) == ((0, 1, 0, 0), 1)
+
+
+def test_sheet_is_entered_whole_or_not_at_all(tmp_path: Path) -> None:
+    project = agents()
+    ingest_file(project, written(tmp_path, a_trajectory()))
+    n = Label.objects.count()
+    report = ingest_file(project, written(tmp_path, a_judgement(step_labels={"2": 1, "3": 1, "9": 1})))
+    (error,) = report.errors
+    assert (error.field, error.reason) == ("step_labels.9.step", "the trace has no step of message 9")
+    absent = ingest_file(project, written(tmp_path, a_judgement(record_id="toy:9:9")))
+    assert [(one.line, one.field) for one in absent.errors] == [(1, "trace")]
+    assert Label.objects.count() == n
+
+
+def test_question_that_the_rubric_does_not_ask_is_left_out_and_counted(tmp_path: Path) -> None:
+    project = a_project()
+    report = ingest_file(project, written(tmp_path, a_trajectory()))
+    assert (counts(report), report.labels, report.left_out) == ((1, 0, 0, 0), 2, 1)
+    sheet = ingest_file(project, written(tmp_path, a_judgement()))
+    assert (sheet.labels, sheet.left_out) == (1, 1)
+
+
+def a_preference(name: str = "p1", **fields: Any) -> dict[str, Any]:
+    return {
+        "id": name,
+        "prompt": f"{name}: 2 + 3?",
+        "chosen": f"{name} 5.",
+        "rejected": f"{name} 6.",
+    } | fields
+
+
+def test_preferences_become_pairs_with_a_label(tmp_path: Path) -> None:
+    project = a_project()
+    add_criteria(project, [PREFERENCE])
+    path = written(tmp_path, *(a_preference(f"p{n}") for n in range(8)))
+    report = ingest_file(project, path, options=ReadOptions(rater="ann", rater_kind=RaterKind.PERSON))
+    assert (counts(report), report.pairs, report.labels) == ((16, 0, 0, 0), 8, 8)
+    sides = []
+    for pair in Pair.objects.select_related("left_trace", "right_trace"):
+        label = Label.objects.get(pair=pair)
+        better = pair.left_trace if label.value == "left" else pair.right_trace
+        assert better is not None
+        assert better.external_id.endswith("-chosen")
+        sides.append(label.value)
+    # Which side the chosen one is on, is as good as drawn.
+    assert set(sides) == {"left", "right"}
+    again = ingest_file(project, path, options=ReadOptions(rater="ann", rater_kind=RaterKind.PERSON))
+    assert (counts(again), again.pairs, again.labels) == ((0, 0, 16, 0), 0, 0)
+
+
+def test_pairs_come_in_where_nothing_is_asked_about_them(tmp_path: Path) -> None:
+    report = ingest_file(a_project(), written(tmp_path, a_preference()))
+    assert (report.pairs, report.labels, report.left_out) == (1, 0, 1)
+    (error,) = ingest_file(
+        a_project(), written(tmp_path, a_preference()), options=ReadOptions(criterion="verdict")
+    ).errors
+    assert (error.field, "not about pairs" in error.reason) == ("chosen.criterion", True)
+
+
+def test_pair_is_taken_whole_or_not_at_all(tmp_path: Path) -> None:
+    project = a_project()
+    ingest_file(project, a_file(tmp_path, a_row("other", problem={"text": "p1: 2 + 3?"}, steps=["p1 6."])))
+    report = ingest_file(
+        project, written(tmp_path, a_preference(), a_preference("p2"), a_preference("p3", rejected="p3 5."))
+    )
+    assert [(error.line, error.field) for error in report.errors] == [(1, "id"), (3, None)]
+    assert (counts(report), report.pairs) == ((2, 0, 0, 2), 1)
+    assert set(Trace.objects.values_list("external_id", flat=True)) == {"other", "p2-chosen", "p2-rejected"}
+
+
+def test_shards_are_one_data_set_and_errors_name_their_file(tmp_path: Path) -> None:
+    paths = []
+    for number in range(2):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        paths.append(a_file(folder, a_row(f"t{number}"), a_row("x", steps=[]), name=f"part-{number}.jsonl"))
+    seen: list[tuple[int, int]] = []
+    report = ingest_files(a_project(), paths, on_progress=lambda *progress: seen.append(progress))
+    assert counts(report) == (2, 0, 0, 2)
+    assert [(error.file, error.line) for error in report.errors] == [("part-0.jsonl", 2), ("part-1.jsonl", 2)]
+    assert seen[-1][0] == seen[-1][1] == sum(path.stat().st_size for path in paths)
+
+
+def test_strict_shards_are_written_together_or_not(tmp_path: Path) -> None:
+    good, broken = a_file(tmp_path, a_row()), a_file(tmp_path, a_row("x", steps=[]), name="b.jsonl")
+    assert not ingest_files(a_project(), [good, broken], is_strict=True).is_written
+    assert not Trace.objects.exists()
+
+
+def test_option_without_use_is_refused_before_anything_is_read(tmp_path: Path) -> None:
+    with pytest.raises(Rejected, match="has no use for it"):
+        ingest_file(a_project(), a_file(tmp_path, a_row()), options=ReadOptions(rater="ann"))
+
+
+def test_published_judges_label_trajectories_of_their_shape(tmp_path: Path) -> None:
+    """All rows of one judge, on trajectories made here that have a message wherever the judge speaks of one."""
+    path = data_file("agentprocessbench_nogold/Qwen3-4B/bfcl__blind_Qwen3-4B-Non-Thinking.jsonl.gz")
+    rows = lines_of(path)
+    wanted: dict[str, set[int]] = {}
+    for judge in sorted((DATA_DIR / "agentprocessbench_nogold").glob("*/bfcl__*.jsonl.gz"))[:2]:
+        for row in lines_of(judge):
+            wanted.setdefault(row["record_id"], set()).update(map(int, row["step_labels"]))
+    for row in rows:
+        wanted[row["record_id"]].update(map(int, row["step_labels"]))
+    trajectories = []
+    for name, numbers in wanted.items():
+        source, query, sample = name.rsplit(":", 2)
+        messages = [
+            {"role": "assistant", "content": f"{name} does {n}."}
+            if n in numbers
+            else {"role": "user", "content": f"{name} asks {n}."}
+            for n in range(max(numbers) + 1)
+        ]
+        about = {"data_source": source, "query_index": int(query), "sample_index": int(sample)}
+        trajectories.append(about | {"messages": messages, "step_labels": {}, "final_label": None})
+    project = agents()
+    assert ingest_file(project, written(tmp_path, *trajectories)).created == 250
+    report = ingest_file(project, path, options=ReadOptions(rater="qwen3-4b"))
+    n_labels = sum(value is not None for row in rows for value in row["step_labels"].values())
+    failed = sum(row["comment"].startswith("llm_annotate_failed") for row in rows)
+    assert counts(report) == (250 - failed, 0, 0, failed)
+    assert report.labels == n_labels + 250 - failed
+    assert Step.objects.filter(labels__isnull=False).distinct().count() == n_labels
