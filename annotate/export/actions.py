@@ -33,8 +33,11 @@ def build_release(
     run: Run | None = None,
     settings: Mapping[str, Any] | None = None,
     created_by: Person | None = None,
+    benchmarks: Path | None = None,
 ) -> Release:
     """Number a release, write its files below ``folder`` and publish it; from then on it cannot change.
+
+    ``benchmarks`` is the folder of hash lists that the settings may name.
 
     ``run`` None means the newest finished consensus; a format of what people have compared has none. What is wrong with
     the request is raised before there is a release; what goes wrong while writing is raised too, and leaves a failed
@@ -50,7 +53,7 @@ def build_release(
     release = _open_release(project, source, layout, chosen, created_by)
     out = release_folder(release, folder)
     try:
-        manifest = _write(project, source, layout, chosen, out)
+        manifest = _write(project, source, layout, chosen, out, benchmarks)
         _publish(release, manifest)
     except Exception as error:
         shutil.rmtree(out, ignore_errors=True)
@@ -60,7 +63,12 @@ def build_release(
 
 
 def export_run(
-    run: Run, out: Path, *, format: str, settings: Mapping[str, Any] | None = None
+    run: Run,
+    out: Path,
+    *,
+    format: str,
+    settings: Mapping[str, Any] | None = None,
+    benchmarks: Path | None = None,
 ) -> dict[str, Any]:
     """Write a consensus run to the new or empty folder ``out`` and answer its manifest; nothing is recorded."""
     layout, chosen = _checked(format, settings)
@@ -68,16 +76,21 @@ def export_run(
         raise Rejected(gettext("%(name)s is not made from a consensus.") % {"name": format}, field="format")
     source = _consensus_run(run.project, run)
     layout.check(source, chosen)
-    return write_package(source, layout, chosen, out)
+    return write_package(source, layout, chosen, out, benchmarks)
 
 
 def export_compared(
-    project: Project, out: Path, *, format: str, settings: Mapping[str, Any] | None = None
+    project: Project,
+    out: Path,
+    *,
+    format: str,
+    settings: Mapping[str, Any] | None = None,
+    benchmarks: Path | None = None,
 ) -> dict[str, Any]:
     """Write what people have compared to the new or empty folder ``out``; the manifest. Nothing is recorded."""
     layout, chosen = _checked(format, settings)
     chosen = _compared(project, None, layout, chosen)
-    return write_compared(project, layout, chosen, out)
+    return write_compared(project, layout, chosen, out, benchmarks)
 
 
 def export_release(release: Release, out: Path, *, folder: Path) -> dict[str, Any]:
@@ -103,9 +116,19 @@ def export_release(release: Release, out: Path, *, folder: Path) -> dict[str, An
     return dict(release.manifest)
 
 
+def settings_for(layout: Format, values: Mapping[str, Any]) -> Any:
+    """The format's settings; ``Rejected`` names the field that does not fit, or that the format cannot say."""
+    chosen = build_settings(layout.settings, values)
+    if getattr(chosen, "weighting", "none") != "none" and not layout.holds_weights:
+        raise Rejected(
+            gettext("%(name)s has no room for weights.") % {"name": layout.name}, field="weighting"
+        )
+    return chosen
+
+
 def _checked(format: str, settings: Mapping[str, Any] | None) -> tuple[Format, ExportSettings]:
     layout = get_format(format)
-    return layout, build_settings(layout.settings, settings or {})
+    return layout, settings_for(layout, settings or {})
 
 
 def _compared(project: Project, run: Run | None, layout: Format, chosen: Any) -> Any:
@@ -120,10 +143,12 @@ def _compared(project: Project, run: Run | None, layout: Format, chosen: Any) ->
     return replace(chosen, criterion=criterion.key, upto=chosen.upto or newest_label(criterion))
 
 
-def _write(project: Project, run: Run | None, layout: Format, chosen: Any, out: Path) -> dict[str, Any]:
+def _write(
+    project: Project, run: Run | None, layout: Format, chosen: Any, out: Path, benchmarks: Path | None
+) -> dict[str, Any]:
     if run is None:
-        return write_compared(project, layout, chosen, out)
-    return write_package(run, layout, chosen, out)
+        return write_compared(project, layout, chosen, out, benchmarks)
+    return write_package(run, layout, chosen, out, benchmarks)
 
 
 def _consensus_run(project: Project, run: Run | None) -> Run:

@@ -62,7 +62,7 @@ def test_only_what_most_prefer_is_a_preference_and_the_rest_is_counted(tmp_path:
         "too_few_votes": 0,
         "only_unsure": 1,
     }
-    votes = {row["id"]: row for row in rows_of(tmp_path / "out/data/votes.jsonl")}
+    votes = {row["id"]: row for row in rows_of(tmp_path / "out/votes/train.jsonl")}
     assert {name: row["verdict"] for name, row in votes.items()} == {
         "won": "left",
         "lost": "right",
@@ -90,7 +90,7 @@ def test_machines_and_gold_prefer_nothing_here(tmp_path: Path) -> None:
     for kind in (RaterKind.JUDGE, RaterKind.GOLD):
         a_pair_label(a_rater(project, kind), pair, "left")
     export_compared(project, tmp_path / "out", format="preference")
-    assert len(rows_of(tmp_path / "out/data/votes.jsonl")) == 1
+    assert len(rows_of(tmp_path / "out/votes/train.jsonl")) == 1
 
 
 def test_two_next_steps_follow_the_problem_and_their_beginning(tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_the_card_says_how_it_was_decided_and_names_nobody(tmp_path: Path) -> No
         assert words in card
     assert "Archer" not in card
     export_compared(project, tmp_path / "open", format="preference", settings={"is_anonymous": False})
-    assert "Ann Archer" in (tmp_path / "open/data/votes.jsonl").read_text()
+    assert "Ann Archer" in (tmp_path / "open/votes/train.jsonl").read_text()
 
 
 def test_trl_can_load_it(tmp_path: Path) -> None:
