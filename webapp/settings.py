@@ -18,6 +18,8 @@ PROFILE = env.choice("GRADUS_PROFILE", "embedded", ("embedded", "production"))
 IS_PRODUCTION = PROFILE == "production"
 HOME = Path(env.text("GRADUS_HOME", str(BASE_DIR / ".gradus"))).resolve()
 RELEASES_DIR = Path(env.text("GRADUS_RELEASES", str(HOME / "releases"))).resolve()
+# Hash lists of benchmarks, by which releases are held against them (manage.py hashes).
+BENCHMARKS_DIR = Path(env.text("GRADUS_BENCHMARKS", str(HOME / "benchmarks"))).resolve()
 
 SECRET_KEY = env.secret("GRADUS_SECRET_KEY", kept_in=None if IS_PRODUCTION else HOME / "secret_key")
 DEBUG = env.flag("GRADUS_DEBUG", default=False)

@@ -21,6 +21,8 @@ from annotate.export.contracts import ExportSettings, Format
 from annotate.export.package import differences, new_folder, write_package
 from annotate.export.queries import release_folder
 from annotate.export.registry import get_format
+from annotate.export.said import newest_of
+from annotate.export.said_package import write_said
 from annotate.models import Person, Project, Release, Run
 from annotate.settings import build_settings
 
@@ -39,14 +41,14 @@ def build_release(
 
     ``benchmarks`` is the folder of hash lists that the settings may name.
 
-    ``run`` None means the newest finished consensus; a format of what people have compared has none. What is wrong with
-    the request is raised before there is a release; what goes wrong while writing is raised too, and leaves a failed
-    release without files. Callers are the operator and managers.
+    ``run`` None means the newest finished consensus; a format of what people have compared, or of labels, has none.
+    What is wrong with the request is raised before there is a release; what goes wrong while writing is raised too,
+    and leaves a failed release without files. Callers are the operator and managers.
     """
     layout, chosen = _checked(format, settings)
     source: Run | None = None
-    if layout.reads == "comparisons":
-        chosen = _compared(project, run, layout, chosen)
+    if layout.reads != "consensus":
+        chosen = _upto_now(project, run, layout, chosen)
     else:
         source = _consensus_run(project, run)
         layout.check(source, chosen)
@@ -79,7 +81,7 @@ def export_run(
     return write_package(source, layout, chosen, out, benchmarks)
 
 
-def export_compared(
+def export_project(
     project: Project,
     out: Path,
     *,
@@ -87,10 +89,13 @@ def export_compared(
     settings: Mapping[str, Any] | None = None,
     benchmarks: Path | None = None,
 ) -> dict[str, Any]:
-    """Write what people have compared to the new or empty folder ``out``; the manifest. Nothing is recorded."""
+    """Write what people have compared, or a project's labels, to the new or empty folder ``out``; the manifest.
+
+    Nothing is recorded.
+    """
     layout, chosen = _checked(format, settings)
-    chosen = _compared(project, None, layout, chosen)
-    return write_compared(project, layout, chosen, out, benchmarks)
+    chosen = _upto_now(project, None, layout, chosen)
+    return _write(project, None, layout, chosen, out, benchmarks)
 
 
 def export_release(release: Release, out: Path, *, folder: Path) -> dict[str, Any]:
@@ -126,19 +131,23 @@ def settings_for(layout: Format, values: Mapping[str, Any]) -> Any:
     return chosen
 
 
-def _checked(format: str, settings: Mapping[str, Any] | None) -> tuple[Format, ExportSettings]:
+def _checked(format: str, settings: Mapping[str, Any] | None) -> tuple[Format, Any]:
     layout = get_format(format)
     return layout, settings_for(layout, settings or {})
 
 
-def _compared(project: Project, run: Run | None, layout: Format, chosen: Any) -> Any:
-    """The settings with the question and the newest label named, so that the same can be written again later."""
-    if run is not None or layout.reads != "comparisons":
+def _upto_now(project: Project, run: Run | None, layout: Format, chosen: Any) -> Any:
+    """The settings with the newest label named, so that the same can be written again later."""
+    if run is not None or layout.reads == "consensus":
         raise Rejected(
-            gettext("%(name)s is not made from a consensus.") % {"name": layout.name},
+            gettext("%(name)s is not made from a consensus.") % {"name": layout.name}
+            if run
+            else gettext("%(name)s is made from a consensus.") % {"name": layout.name},
             field="run" if run else "format",
         )
     layout.check(project, chosen)
+    if layout.reads == "labels":
+        return replace(chosen, upto=chosen.upto or newest_of(project))
     criterion = comparing_criterion(project, chosen.criterion)
     return replace(chosen, criterion=criterion.key, upto=chosen.upto or newest_label(criterion))
 
@@ -146,9 +155,10 @@ def _compared(project: Project, run: Run | None, layout: Format, chosen: Any) ->
 def _write(
     project: Project, run: Run | None, layout: Format, chosen: Any, out: Path, benchmarks: Path | None
 ) -> dict[str, Any]:
-    if run is None:
-        return write_compared(project, layout, chosen, out, benchmarks)
-    return write_package(run, layout, chosen, out, benchmarks)
+    if run is not None:
+        return write_package(run, layout, chosen, out, benchmarks)
+    write = write_said if layout.reads == "labels" else write_compared
+    return write(project, layout, chosen, out, benchmarks)
 
 
 def _consensus_run(project: Project, run: Run | None) -> Run:

@@ -209,7 +209,9 @@ def _selection(facts: Facts) -> str:
 
 def _sources(settings: ExportSettings) -> str:
     if not settings.source_licences:
-        return "## Sources\n\nWhere the problems and traces come from, and under what licence, was not stated."
+        return (
+            "## Sources\n\nWhere the problems and traces come from, and under what licence, was not stated."
+        )
     return "## Sources\n\n" + "\n".join(f"- {_line(source)}" for source in settings.source_licences)
 
 

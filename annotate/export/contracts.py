@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from annotate.consensus.funnel import FunnelRow
 from annotate.consensus.preferences import Votes
@@ -51,8 +51,8 @@ class VoteRow:
 class StepRow:
     """``text`` is the step as the model emitted it, ``body`` the same without the separator that ends it.
 
-    ``value`` is empty where nothing was decided. ``probability`` is that of ``value``, or of the likeliest level where
-    none was kept. ``weight`` None: the release weighs nothing.
+    ``value`` is empty where nothing was decided. ``probability`` is that of ``value``, or of the likeliest level
+    where none was kept. ``weight`` None: the release weighs nothing.
     """
 
     position: int
@@ -92,14 +92,17 @@ class ExportSettings:
     ``people`` says who the people were in the words of Hugging Face's card ("other" claims nothing).
     """
 
-    licence: str = setting("unknown", _("An identifier such as cc-by-4.0."))
+    licence: str = setting("unknown", gettext_lazy("An identifier such as cc-by-4.0."))
     source_licences: tuple[str, ...] = setting(
-        (), _("Where the problems and traces come from and under what licence, such as GSM8K: MIT.")
+        (),
+        gettext_lazy("Where the problems and traces come from and under what licence, such as GSM8K: MIT."),
     )
-    people: Literal["other", "expert-generated", "crowdsourced"] = setting("other", _("Who the people were."))
-    is_anonymous: bool = setting(True, _("People are called person-001 and so on."))
-    creator: str = setting("", _("Who publishes the data set; empty: the project's name."))
-    homepage: str = setting("", _("Where the data set is found, if that is known."))
+    people: Literal["other", "expert-generated", "crowdsourced"] = setting(
+        "other", gettext_lazy("Who the people were.")
+    )
+    is_anonymous: bool = setting(True, gettext_lazy("People are called person-001 and so on."))
+    creator: str = setting("", gettext_lazy("Who publishes the data set; empty: the project's name."))
+    homepage: str = setting("", gettext_lazy("Where the data set is found, if that is known."))
 
     def __post_init__(self) -> None:
         require(len(self.creator) <= 200, "creator", "has at most 200 characters.")
@@ -113,20 +116,26 @@ class ExportSettings:
 class SplitSettings(ExportSettings):
     """Which problems are held back, and which are known from elsewhere. A problem is in one split with all its traces.
 
-    ``benchmarks`` names lists of n-gram hashes made by ``manage.py hashes``. A problem is *known from* one when the list
-    holds at least ``contamination_share`` of the problem's n-grams.
+    ``benchmarks`` names lists of n-gram hashes made by ``manage.py hashes``. A problem is *known from* one when the
+    list holds at least ``contamination_share`` of the problem's n-grams.
     """
 
-    validation_share: float = setting(0.0, _("Share of the problems held back for validation."))
-    test_share: float = setting(0.0, _("Share of the problems held back for testing."))
-    seed: int = setting(0, _("Another seed, other splits; the same seed, the same ones."))
-    keeps_alike_together: bool = setting(True, _("Problems that are nearly the same go into the same split."))
-    similarity: float = setting(0.8, _("From which share of common word sequences two texts are nearly the same."))
-    benchmarks: tuple[str, ...] = setting((), _("Hash lists of benchmarks whose problems must not be in here."))
-    contamination_share: float = setting(
-        0.5, _("From which share of its word sequences a problem is known from a benchmark.")
+    validation_share: float = setting(0.0, gettext_lazy("Share of the problems held back for validation."))
+    test_share: float = setting(0.0, gettext_lazy("Share of the problems held back for testing."))
+    seed: int = setting(0, gettext_lazy("Another seed, other splits; the same seed, the same ones."))
+    keeps_alike_together: bool = setting(
+        True, gettext_lazy("Problems that are nearly the same go into the same split.")
     )
-    contaminated: Literal["drop", "report"] = setting("drop", _("What to do with such problems."))
+    similarity: float = setting(
+        0.8, gettext_lazy("From which share of common word sequences two texts are nearly the same.")
+    )
+    benchmarks: tuple[str, ...] = setting(
+        (), gettext_lazy("Hash lists of benchmarks whose problems must not be in here.")
+    )
+    contamination_share: float = setting(
+        0.5, gettext_lazy("From which share of its word sequences a problem is known from a benchmark.")
+    )
+    contaminated: Literal["drop", "report"] = setting("drop", gettext_lazy("What to do with such problems."))
 
     def __post_init__(self) -> None:
         ExportSettings.__post_init__(self)
@@ -144,14 +153,20 @@ class SelectSettings(SplitSettings):
     Validation and test are neither capped nor balanced: they show what training does not look like.
     """
 
-    duplicates: Literal["keep", "drop"] = setting("keep", _("Traces that are nearly the same as an earlier one."))
-    max_per_problem: int = setting(0, _("At most so many traces of one problem are for training; 0: all."))
+    duplicates: Literal["keep", "drop"] = setting(
+        "keep", gettext_lazy("Traces that are nearly the same as an earlier one.")
+    )
+    max_per_problem: int = setting(
+        0, gettext_lazy("At most so many traces of one problem are for training; 0: all.")
+    )
     balance: Literal["off", "errors"] = setting(
-        "off", _("errors: as many traces without a bad step as with one, of those for training.")
+        "off", gettext_lazy("errors: as many traces without a bad step as with one, of those for training.")
     )
     weighting: Literal["none", "agreement", "balanced"] = setting(
         "none",
-        _("agreement: the share of the votes that say what was decided; balanced: rare levels weigh more."),
+        gettext_lazy(
+            "agreement: the share of the votes that say what was decided; balanced: rare levels weigh more."
+        ),
     )
 
     def __post_init__(self) -> None:
@@ -271,9 +286,9 @@ class Format:
 
     ``reads`` says what: a consensus run, what people have compared in a project, or its labels. ``check`` refuses the
     run, or the project, or settings the format cannot say, before anything is written. ``write`` writes a
-    :class:`Source`, a :class:`ComparedSource` or a :class:`LabelSource` below the folder it is given. ``task`` is the card's task category, ``limits`` sentences a
-    reader of the data must know. ``version`` rises when a reader of the files would have to change. ``holds_weights``: its rows have room
-    for what a step weighs.
+    :class:`Source`, a :class:`ComparedSource` or a :class:`LabelSource` below the folder it is given. ``task`` is the
+    card's task category, ``limits`` sentences a reader of the data must know. ``version`` rises when a reader of the
+    files would have to change. ``holds_weights``: its rows have room for what a step weighs.
     """
 
     name: str

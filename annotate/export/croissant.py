@@ -1,7 +1,8 @@
-"""``croissant.json``: the data set in Croissant 1.1 with the vocabulary for responsible AI (pure, but for reading columns).
+"""``croissant.json``: the data set in Croissant 1.1 with the vocabulary for responsible AI (pure, but for reading
+columns).
 
-https://github.com/mlcommons/croissant/blob/main/docs/croissant-spec-1.1.md. The context is the specification's own, word for
-word. Every file is a record set of its own, because a field names one file it is read from.
+https://github.com/mlcommons/croissant/blob/main/docs/croissant-spec-1.1.md. The context is the specification's own,
+word for word. Every file is a record set of its own, because a field names one file it is read from.
 """
 
 from __future__ import annotations
@@ -190,7 +191,7 @@ def _parquet_columns(file: Path) -> dict[str, Kind]:
 
 
 def _arrow_kind(kind: Any) -> Kind:
-    import pyarrow.types as types
+    from pyarrow import types
 
     if types.is_list(kind):
         return [_arrow_kind(kind.value_type)]
@@ -244,5 +245,7 @@ def _said(measure: Measure) -> str:
     head = f"{measure.name.replace('_', ' ')} of {measure.of}, n = {measure.n:,}: "
     if measure.value is None:
         return f"{head}not enough data to say"
-    interval = "" if measure.low is None or measure.high is None else f" ({measure.low:.3f} to {measure.high:.3f})"
+    interval = (
+        "" if measure.low is None or measure.high is None else f" ({measure.low:.3f} to {measure.high:.3f})"
+    )
     return f"{head}{measure.value:.3f}{interval}"

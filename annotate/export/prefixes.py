@@ -1,9 +1,9 @@
 """The part of a trace that a format of plain labels can say: the steps before the first one without a label.
 
 A boolean cannot say "not known". So a trace is written up to its first step that was dropped or is still asked about,
-and what is kept behind that is counted. *Neutral* becomes true, false or the end of the prefix by a setting; true is the
-default, as Lightman et al. score neutral steps (arXiv:2305.20050). What stands behind the first wrong step is written as
-it was decided, cut off, or called wrong throughout, as Math-Shepherd's trainers expect (arXiv:2312.08935).
+and what is kept behind that is counted. *Neutral* becomes true, false or the end of the prefix by a setting; true is
+the default, as Lightman et al. score neutral steps (arXiv:2305.20050). What stands behind the first wrong step is
+written as it was decided, cut off, or called wrong throughout, as Math-Shepherd's trainers expect (arXiv:2312.08935).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from annotate.consensus.funnel import FunnelRow
 from annotate.enums import Action, Verdict
@@ -25,10 +25,11 @@ from annotate.models import Run
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HardSettings(SelectSettings):
     neutral: Literal["true", "false", "drop"] = setting(
-        "true", _("What a neutral step becomes; drop ends the trace there.")
+        "true", gettext_lazy("What a neutral step becomes; drop ends the trace there.")
     )
     after_error: Literal["as_decided", "cut", "false"] = setting(
-        "as_decided", _("Steps behind the first wrong one: as decided, left out, or wrong throughout.")
+        "as_decided",
+        gettext_lazy("Steps behind the first wrong one: as decided, left out, or wrong throughout."),
     )
 
 

@@ -1,15 +1,16 @@
 """Read a consensus run as the rows that formats write, a batch of traces at a time.
 
 The votes of a step are the labels that spoke when the run decided. Labels are never changed or deleted, so the same
-run reads the same on any later day, whatever has been labelled since. Rows are read as plain values: making a model of
-every step and label took most of the time of an export.
+run reads the same on any later day, whatever has been labelled since. Rows are read as plain values: making a model
+of every step and label took most of the time of an export.
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from annotate.enums import Action, RaterKind
@@ -51,6 +52,15 @@ def source_of(run: Run, *, is_anonymous: bool = True) -> Source:
     raters = raters_of(run, is_anonymous=is_anonymous)
     by_id = {rater.pk: rater for rater in raters}
     return Source(run, tuple(raters), lambda: trace_rows(run, by_id))
+
+
+def _renaming(raters: Iterable[RaterRow]) -> Callable[[str], str]:
+    """Put published names in place of people's own: a policy may say whom it believed."""
+    names = {rater.own_name: rater.name for rater in raters if rater.own_name != rater.name}
+    if not names:
+        return lambda text: text
+    known = re.compile("|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)))
+    return lambda text: known.sub(lambda found: names[found.group()], text)
 
 
 def raters_of(run: Run, *, is_anonymous: bool) -> list[RaterRow]:
@@ -124,6 +134,7 @@ def _steps(run: Run, first: int, last: int, raters: Mapping[int, RaterRow]) -> d
         .values_list(*_DECISION)
     )
     votes = _votes({label for decision in decisions for label in decision[-1]}, raters)
+    renamed = _renaming(raters.values())
     found: dict[int, list[StepRow]] = defaultdict(list)
     for trace, position, kind, text, tail, meta, action, value, probability, reason, told, spoke in decisions:
         found[trace].append(
@@ -137,7 +148,7 @@ def _steps(run: Run, first: int, last: int, raters: Mapping[int, RaterRow]) -> d
                 probability=probability,
                 reason=reason,
                 votes=tuple(votes[label] for label in sorted(spoke)),
-                explanation=told,
+                explanation=renamed(told),
                 meta=meta,
             )
         )

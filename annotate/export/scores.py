@@ -18,8 +18,8 @@ TEMPERATURE = 0.1
 def p_good(step: StepRow) -> float | None:
     """The probability that the step is right; None where consensus gave none.
 
-    A policy stores the probability of the level it kept. Of *bad* it is turned round; of *neutral* it says nothing about
-    *good*; and of a step that was not kept nobody says of which level it is.
+    A policy stores the probability of the level it kept. Of *bad* it is turned round; of *neutral* it says nothing
+    about *good*; and of a step that was not kept nobody says of which level it is.
     """
     if step.probability is None or step.action != Action.KEEP:
         return None

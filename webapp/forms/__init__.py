@@ -74,11 +74,13 @@ def _field_for(hint: Any, spec: dataclasses.Field[Any]) -> forms.Field:
         "required": False,
         "initial": initial,
         "label": spec.name.replace("_", " ").capitalize(),
+        "help_text": spec.metadata.get("help", ""),
     }
     if get_origin(hint) is Literal:
         return forms.ChoiceField(choices=[(choice, choice) for choice in get_args(hint)], **common)
     if get_origin(hint) is tuple:
-        return _ListField(help_text=gettext("One on each line."), **common)
+        told = f"{common['help_text']} {gettext('One on each line.')}".strip()
+        return _ListField(**(common | {"help_text": told}))
     if hint is bool:
         return forms.BooleanField(**common)
     if hint is int:

@@ -1,8 +1,10 @@
-"""Gradus's own format, as ``manage.py ingest --format jsonl`` reads it: traces exactly, with what was decided and said.
+"""Gradus's own format, as ``manage.py ingest --format jsonl`` reads it: traces exactly, with what was decided and
+said.
 
-What consensus keeps stands in ``gold.steps``; a step it dropped or asks about is null there, which is neither right nor
-wrong. The votes that spoke are ``labels`` by their raters. A reviewer's decision cannot be brought in anywhere and is
-left out of the labels, counted; what came of it is in ``gold``. Images are not in a release, their places in the text are.
+What consensus keeps stands in ``gold.steps``; a step it dropped or asks about is null there, which is neither right
+nor wrong. The votes that spoke are ``labels`` by their raters. A reviewer's decision cannot be brought in anywhere
+and is left out of the labels, counted; what came of it is in ``gold``. Images are not in a release, their places in
+the text are.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from annotate.enums import Action, RaterKind
 from annotate.export.contracts import Format, SelectSettings, Source, StepRow, TraceRow, Written, setting
@@ -24,8 +26,10 @@ from annotate.ingest.images import KEY as IMAGES
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonlSettings(SelectSettings):
-    with_votes: bool = setting(True, _("Write who said what beside what was decided."))
-    with_meta: bool = setting(False, _("Write everything else that came with a trace; it may name people."))
+    with_votes: bool = setting(True, gettext_lazy("Write who said what beside what was decided."))
+    with_meta: bool = setting(
+        False, gettext_lazy("Write everything else that came with a trace; it may name people.")
+    )
 
 
 def write(source: Source, folder: Path, settings: JsonlSettings) -> Written:

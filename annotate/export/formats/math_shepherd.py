@@ -2,8 +2,9 @@
 
 ``{"input": "Q … Step 1: … ки\\nStep 2: … ки", "label": "Q … Step 1: … +\\nStep 2: … -", "task": "GSM8K"}``
 (https://huggingface.co/datasets/peiyi9979/Math-Shepherd). A reader lines the two up character by character, so a text
-that holds the tag itself cannot be said: such a trace is refused and counted. Where the question ends and the first step
-begins is not marked by the format. ``+`` is true and ``-`` false, by the rules of :mod:`annotate.export.prefixes`.
+that holds the tag itself cannot be said: such a trace is refused and counted. Where the question ends and the first
+step begins is not marked by the format. ``+`` is true and ``-`` false, by the rules of
+:mod:`annotate.export.prefixes`.
 """
 
 from __future__ import annotations
@@ -12,11 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from annotate.errors import Rejected
 from annotate.export.contracts import Format, Source, TraceRow, Written, setting
-from annotate.export.prefixes import HardSettings, check_verdicts, prefix_limits, prefix_written, write_prefixes
+from annotate.export.prefixes import (
+    HardSettings,
+    check_verdicts,
+    prefix_limits,
+    prefix_written,
+    write_prefixes,
+)
 from annotate.export.shards import json_shards
 
 TAG = "ки"
@@ -26,8 +33,10 @@ REFUSAL = "In traces whose text holds the tag ки"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MathShepherdSettings(HardSettings):
-    task: str = setting("", _("The name in the field task, such as GSM8K; empty: the project's."))
-    is_numbered: bool = setting(False, _("Put Step 1: and so on before a step that does not begin so itself."))
+    task: str = setting("", gettext_lazy("The name in the field task, such as GSM8K; empty: the project's."))
+    is_numbered: bool = setting(
+        False, gettext_lazy("Put Step 1: and so on before a step that does not begin so itself.")
+    )
 
     def __post_init__(self) -> None:
         HardSettings.__post_init__(self)

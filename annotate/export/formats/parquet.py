@@ -1,8 +1,8 @@
 """Every step of every trace with its decision and its votes, as Parquet: nothing left out, nothing rounded.
 
-One row per step, also for those dropped or still asked about (their label is null), so that another rule can be tried on the
-same votes. A second table holds a row per trace with its scores (:mod:`annotate.export.scores`), a third the raters. The bytes
-depend on the rows and the version of pyarrow alone.
+One row per step, also for those dropped or still asked about (their label is null), so that another rule can be tried
+on the same votes. A second table holds a row per trace with its scores (:mod:`annotate.export.scores`), a third the
+raters. The bytes depend on the rows and the version of pyarrow alone.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What people prefer, as TRL's preference trainers read it: prompt, chosen, rejected, one JSON line per preference.
 
 The format of https://huggingface.co/docs/trl/dataset_formats#preference, with an explicit prompt. Only what more than
-half of the people who answered prefer is written there. Everything compared, with ties and disputes and who said what,
-is in a second table, so that no disagreement is lost by turning it into a winner.
+half of the people who answered prefer is written there. Everything compared, with ties and disputes and who said
+what, is in a second table, so that no disagreement is lost by turning it into a winner.
 """
 
 from __future__ import annotations
@@ -56,7 +56,10 @@ def check(project: Project, settings: PreferenceSettings) -> None:
 
 def write(source: ComparedSource, folder: Path, settings: PreferenceSettings) -> Written:
     counts: Counter[str] = Counter()
-    with json_shards(folder) as train, json_shards(folder, config="votes", name="votes", is_default=False) as votes:
+    with (
+        json_shards(folder) as train,
+        json_shards(folder, config="votes", name="votes", is_default=False) as votes,
+    ):
         for row in source.rows():
             verdict = decide(row.votes, min_votes=settings.min_votes, min_share=settings.min_share)
             counts[verdict] += 1

@@ -2,8 +2,8 @@
 
 By consensus there is one line per trace, rated up to its first wrong step as in phase 2; by rater there is one per
 trace and person, with what that person said, and, where the trace came from PRM800K, with the proposals, times and
-finish reasons that came along. ``rating`` may be null, so a step that was dropped, is still asked about or left somebody
-unsure is null and nothing has to be left out. Good, neutral, bad are 1, 0, -1.
+finish reasons that came along. ``rating`` may be null, so a step that was dropped, is still asked about or left
+somebody unsure is null and nothing has to be left out. Good, neutral, bad are 1, 0, -1.
 """
 
 from __future__ import annotations
@@ -13,11 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from annotate.consensus.funnel import FunnelRow
 from annotate.enums import Action, RaterKind, Verdict
-from annotate.export.contracts import Format, RaterRow, SelectSettings, Source, StepRow, TraceRow, Written, setting
+from annotate.export.contracts import (
+    Format,
+    RaterRow,
+    SelectSettings,
+    Source,
+    StepRow,
+    TraceRow,
+    Written,
+    setting,
+)
 from annotate.export.prefixes import Tally, check_verdicts
 from annotate.export.shards import json_shards
 from annotate.models import Label, Run
@@ -30,9 +39,11 @@ _ORIGIN = ("pre_generated_answer", "pre_generated_verifier_score")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prm800kSettings(SelectSettings):
-    by: Literal["consensus", "rater"] = setting("consensus", _("One line per trace, or per trace and person."))
+    by: Literal["consensus", "rater"] = setting(
+        "consensus", gettext_lazy("One line per trace, or per trace and person.")
+    )
     after_error: Literal["stop", "write"] = setting(
-        "stop", _("Steps behind the first wrong one, where they are decided.")
+        "stop", gettext_lazy("Steps behind the first wrong one, where they are decided.")
     )
 
 
@@ -93,8 +104,7 @@ def _by_consensus(trace: TraceRow, run: Run, settings: Prm800kSettings) -> list[
     if not ratings:
         return []
     turns = [
-        _turn(_proposal(step.body, rating), ())
-        for step, rating in zip(trace.steps, ratings, strict=False)
+        _turn(_proposal(step.body, rating), ()) for step, rating in zip(trace.steps, ratings, strict=False)
     ]
     label = {"steps": turns, "total_time": None, "finish_reason": _reason(ratings, len(trace.steps))}
     row = {

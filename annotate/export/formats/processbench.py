@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from annotate.consensus.funnel import FunnelRow
 from annotate.enums import Action, Outcome, Verdict
@@ -32,9 +32,12 @@ _LOST = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessBenchSettings(SelectSettings):
-    neutral: Literal["true", "drop"] = setting("true", _("A neutral step is no error, or leaves the trace out."))
+    neutral: Literal["true", "drop"] = setting(
+        "true", gettext_lazy("A neutral step is no error, or leaves the trace out.")
+    )
     ungraded: Literal["leave_out", "null"] = setting(
-        "leave_out", _("A trace whose final answer nobody graded; null is no value that ProcessBench has.")
+        "leave_out",
+        gettext_lazy("A trace whose final answer nobody graded; null is no value that ProcessBench has."),
     )
 
 

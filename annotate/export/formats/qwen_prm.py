@@ -1,8 +1,8 @@
 """Qwen2.5-Math-PRM: a chat whose answer has ``<extra_0>`` after every step, and one label for each.
 
-System, user and assistant message as on https://huggingface.co/Qwen/Qwen2.5-Math-PRM-7B; the label of a step is read at
-its ``<extra_0>``. In use, steps are cut at blank lines: a step that holds one would be two there, so such traces are
-refused, or the blank lines are closed. A text that holds the mark itself is always refused.
+System, user and assistant message as on https://huggingface.co/Qwen/Qwen2.5-Math-PRM-7B; the label of a step is read
+at its ``<extra_0>``. In use, steps are cut at blank lines: a step that holds one would be two there, so such traces
+are refused, or the blank lines are closed. A text that holds the mark itself is always refused.
 """
 
 from __future__ import annotations
@@ -12,10 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from annotate.export.contracts import Format, Source, TraceRow, Written, setting
-from annotate.export.prefixes import HardSettings, check_verdicts, prefix_limits, prefix_written, write_prefixes
+from annotate.export.prefixes import (
+    HardSettings,
+    check_verdicts,
+    prefix_limits,
+    prefix_written,
+    write_prefixes,
+)
 from annotate.export.shards import json_shards
 
 MARK = "<extra_0>"
@@ -26,9 +32,9 @@ _BLANK = re.compile(r"\n[ \t]*(?:\n[ \t]*)+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QwenSettings(HardSettings):
-    system: str = setting(SYSTEM, _("What the model is told first."))
+    system: str = setting(SYSTEM, gettext_lazy("What the model is told first."))
     blank_lines: Literal["refuse", "close"] = setting(
-        "refuse", _("A blank line inside a step: leave the trace out, or close the line.")
+        "refuse", gettext_lazy("A blank line inside a step: leave the trace out, or close the line.")
     )
 
 

@@ -1,8 +1,8 @@
 """RLHFlow's PRM data: a conversation in which the user shows step after step and the assistant says + or -.
 
 The first turn is the problem, a space and the first step
-(https://github.com/RLHFlow/RLHF-Reward-Modeling/tree/main/math-rm). Where the problem ends is not marked by the format.
-``+`` is true and ``-`` false, by the rules of :mod:`annotate.export.prefixes`.
+(https://github.com/RLHFlow/RLHF-Reward-Modeling/tree/main/math-rm). Where the problem ends is not marked by the
+format. ``+`` is true and ``-`` false, by the rules of :mod:`annotate.export.prefixes`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from annotate.export.contracts import Format, Source, TraceRow, Written
-from annotate.export.prefixes import HardSettings, check_verdicts, prefix_limits, prefix_written, write_prefixes
+from annotate.export.prefixes import (
+    HardSettings,
+    check_verdicts,
+    prefix_limits,
+    prefix_written,
+    write_prefixes,
+)
 from annotate.export.shards import json_shards
 
 SIGNS = {True: "+", False: "-"}

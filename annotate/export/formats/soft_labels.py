@@ -1,9 +1,9 @@
 """Stepwise supervision with the probability that a step is right in place of true and false.
 
-Rows as of TRL's stepwise supervision, with ``labels`` as numbers from 0 to 1, and ``scores`` of the whole trace by min,
-product, last, mean and PURE's soft minimum (:mod:`annotate.export.scores`) where every one of its steps has a
-probability. Only policies that give probabilities (``dawid_skene``, ``scan``) have such labels: a share of votes is none. A step
-without one ends the trace, or counts as certain by a setting, which the row marks.
+Rows as of TRL's stepwise supervision, with ``labels`` as numbers from 0 to 1, and ``scores`` of the whole trace by
+min, product, last, mean and PURE's soft minimum (:mod:`annotate.export.scores`) where every one of its steps has a
+probability. Only policies that give probabilities (``dawid_skene``, ``scan``) have such labels: a share of votes is
+none. A step without one ends the trace, or counts as certain by a setting, which the row marks.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_lazy
 
 from annotate.consensus.funnel import FunnelRow
 from annotate.enums import Action, Verdict
@@ -37,7 +37,7 @@ _CERTAIN = {Verdict.GOOD.value: 1.0, Verdict.BAD.value: 0.0}
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SoftSettings(SelectSettings):
     without: Literal["stop", "certain"] = setting(
-        "stop", _("A kept step without a probability: end the trace there, or write 1 or 0.")
+        "stop", gettext_lazy("A kept step without a probability: end the trace there, or write 1 or 0.")
     )
 
 

@@ -13,12 +13,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from annotate.export.contracts import Format, Source, TraceRow, Written
-from annotate.export.prefixes import HardSettings, check_verdicts, prefix_limits, prefix_written, write_prefixes
+from annotate.export.prefixes import (
+    HardSettings,
+    check_verdicts,
+    prefix_limits,
+    prefix_written,
+    write_prefixes,
+)
 from annotate.export.shards import json_shards
 
 PATH = "data/train.jsonl"
-
-
 
 
 def write(source: Source, folder: Path, settings: HardSettings) -> Written:

@@ -1,7 +1,7 @@
 """Lists of n-gram hashes of benchmarks, by which a release is held against what models are tested on.
 
-A list is made from the operator's own files and holds no text: a line of JSON (name, n, problems, files with their sums) and
-the sorted hashes of all sequences of ``n`` words in its problems. Nothing is ever downloaded.
+A list is made from the operator's own files and holds no text: a line of JSON (name, n, problems, files with their
+sums) and the sorted hashes of all sequences of ``n`` words in its problems. Nothing is ever downloaded.
 """
 
 from __future__ import annotations
@@ -133,7 +133,8 @@ def _parquet_rows(file: Path) -> Iterator[dict[str, Any]]:
         import pyarrow.parquet
     except ImportError:
         raise Rejected(
-            "Parquet needs pyarrow, which is not installed. Run: python3 manage.py setup export", field="files"
+            "Parquet needs pyarrow, which is not installed. Run: python3 manage.py setup export",
+            field="files",
         ) from None
     for group in pyarrow.parquet.ParquetFile(file).iter_batches(1000):
         yield from group.to_pylist()

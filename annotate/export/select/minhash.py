@@ -1,8 +1,8 @@
 """Which of many texts are nearly the same as an earlier one: MinHash with banding (Broder 1997).
 
-The share of common hashes of two texts' word sequences (Jaccard) is estimated from 100 minima each, with a standard error
-of at most 0.05. Texts meet when they agree on one band of five minima: at a share of 0.8 all but 4 in 10,000 do. What is
-remembered are about 3 KB per text that was kept, never the text.
+The share of common hashes of two texts' word sequences (Jaccard) is estimated from 100 minima each, with a standard
+error of at most 0.05. Texts meet when they agree on one band of five minima: at a share of 0.8 all but 4 in 10,000
+do. What is remembered are about 3 KB per text that was kept, never the text.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class Seen:
             return None
         found = signature(hashes)
         bands = [found[i * _ROWS : (i + 1) * _ROWS].tobytes() for i in range(BANDS)]
-        met = sorted({place for band, seen in zip(bands, self._bands, strict=True) for place in seen.get(band, ())})
+        met = sorted(
+            {place for band, seen in zip(bands, self._bands, strict=True) for place in seen.get(band, ())}
+        )
         for place in met:
             other, theirs = self._kept[place]
             if float((found == theirs).mean()) >= self.similarity:

@@ -1,7 +1,7 @@
 """Texts as sets of hashes of word sequences, for telling which are nearly the same (pure).
 
-Words are runs of letters and digits, and every other sign by itself, in small letters and Unicode's compatibility form, so
-that spacing and case make no difference. Hashes are the same on every machine and in every process.
+Words are runs of letters and digits, and every other sign by itself, in small letters and Unicode's compatibility
+form, so that spacing and case make no difference. Hashes are the same on every machine and in every process.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Which traces of a consensus are written, in which split, and what their steps weigh; every loss is counted.
 
-In this order: problems known from a benchmark go, then traces nearly the same as an earlier one, then those over the cap
-of their problem, then what balance takes away. The last two choose by the hash of the seed and the trace's name, and only
-among those for training.
+In this order: problems known from a benchmark go, then traces nearly the same as an earlier one, then those over the
+cap of their problem, then what balance takes away. The last two choose by the hash of the seed and the trace's name,
+and only among those for training.
 """
 
 from __future__ import annotations
@@ -181,7 +181,11 @@ def _weights(run: Run, selection: Selection) -> dict[str, float]:
     for pk, problem, value in rows.values_list(
         "step__trace_id", "step__trace__problem__external_id", "value"
     ).iterator(chunk_size=5000):
-        if pk not in selection.dropped and problem not in known and selection.problems.split_of(problem) == TRAIN:
+        if (
+            pk not in selection.dropped
+            and problem not in known
+            and selection.problems.split_of(problem) == TRAIN
+        ):
             counts[value] += 1
     total = counts.total()
     return {value: total / (len(counts) * n) for value, n in sorted(counts.items())}
