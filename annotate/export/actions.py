@@ -16,6 +16,7 @@ from annotate.consensus.preferences import comparing_criterion, newest_label
 from annotate.consensus.queries import latest_consensus
 from annotate.enums import ReleaseState, RunKind, RunState
 from annotate.errors import Conflict, Rejected
+from annotate.export.changes import changes_between, release_before
 from annotate.export.compared_package import write_compared
 from annotate.export.contracts import ExportSettings, Format
 from annotate.export.package import differences, new_folder, write_package
@@ -23,6 +24,7 @@ from annotate.export.queries import release_folder
 from annotate.export.registry import get_format
 from annotate.export.said import newest_of
 from annotate.export.said_package import write_said
+from annotate.export.select.benchmarks import read_benchmark
 from annotate.models import Person, Project, Release, Run
 from annotate.settings import build_settings
 
@@ -45,7 +47,7 @@ def build_release(
     What is wrong with the request is raised before there is a release; what goes wrong while writing is raised too,
     and leaves a failed release without files. Callers are the operator and managers.
     """
-    layout, chosen = _checked(format, settings)
+    layout, chosen = _checked(format, settings, benchmarks)
     source: Run | None = None
     if layout.reads != "consensus":
         chosen = _upto_now(project, run, layout, chosen)
@@ -56,7 +58,8 @@ def build_release(
     out = release_folder(release, folder)
     try:
         manifest = _write(project, source, layout, chosen, out, benchmarks)
-        _publish(release, manifest)
+        before = release_before(release)
+        _publish(release, manifest, changes_between(before, release, manifest) if before else {})
     except Exception as error:
         shutil.rmtree(out, ignore_errors=True)
         _fail(release, error)
@@ -73,7 +76,7 @@ def export_run(
     benchmarks: Path | None = None,
 ) -> dict[str, Any]:
     """Write a consensus run to the new or empty folder ``out`` and answer its manifest; nothing is recorded."""
-    layout, chosen = _checked(format, settings)
+    layout, chosen = _checked(format, settings, benchmarks)
     if layout.reads != "consensus":
         raise Rejected(gettext("%(name)s is not made from a consensus.") % {"name": format}, field="format")
     source = _consensus_run(run.project, run)
@@ -93,7 +96,7 @@ def export_project(
 
     Nothing is recorded.
     """
-    layout, chosen = _checked(format, settings)
+    layout, chosen = _checked(format, settings, benchmarks)
     chosen = _upto_now(project, None, layout, chosen)
     return _write(project, None, layout, chosen, out, benchmarks)
 
@@ -121,19 +124,30 @@ def export_release(release: Release, out: Path, *, folder: Path) -> dict[str, An
     return dict(release.manifest)
 
 
-def settings_for(layout: Format, values: Mapping[str, Any]) -> Any:
+def settings_for(layout: Format, values: Mapping[str, Any], benchmarks: Path | None = None) -> Any:
     """The format's settings; ``Rejected`` names the field that does not fit, or that the format cannot say."""
     chosen = build_settings(layout.settings, values)
     if getattr(chosen, "weighting", "none") != "none" and not layout.holds_weights:
         raise Rejected(
             gettext("%(name)s has no room for weights.") % {"name": layout.name}, field="weighting"
         )
+    for name in getattr(chosen, "benchmarks", ()):
+        read_benchmark(name, benchmarks)
     return chosen
 
 
-def _checked(format: str, settings: Mapping[str, Any] | None) -> tuple[Format, Any]:
+def check_request(
+    project: Project, *, format: str, values: Mapping[str, Any], benchmarks: Path | None
+) -> None:
+    """Raise what a worker would refuse later, out of everybody's sight."""
     layout = get_format(format)
-    return layout, settings_for(layout, settings or {})
+    chosen = settings_for(layout, values, benchmarks)
+    layout.check(_consensus_run(project, None) if layout.reads == "consensus" else project, chosen)
+
+
+def _checked(format: str, settings: Mapping[str, Any] | None, benchmarks: Path | None) -> tuple[Format, Any]:
+    layout = get_format(format)
+    return layout, settings_for(layout, settings or {}, benchmarks)
 
 
 def _upto_now(project: Project, run: Run | None, layout: Format, chosen: Any) -> Any:
@@ -198,12 +212,13 @@ def _open_release(
     )
 
 
-def _publish(release: Release, manifest: dict[str, Any]) -> None:
+def _publish(release: Release, manifest: dict[str, Any], changes: dict[str, Any]) -> None:
     release.manifest = manifest
+    release.changes = changes
     release.funnel = {"rows": manifest["funnel"], "counts": manifest["counts"]}
     release.state = ReleaseState.PUBLISHED
     release.published_at = timezone.now()
-    release.save(update_fields=["manifest", "funnel", "state", "published_at"])
+    release.save(update_fields=["manifest", "funnel", "changes", "state", "published_at"])
 
 
 def _fail(release: Release, error: Exception) -> None:

@@ -20,9 +20,15 @@ from annotate.settings import require
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 
 
-def setting(default: Any, told: Any) -> Any:
-    """A field of settings with the sentence that stands beside it in the form."""
-    return field(default=default, metadata={"help": told})
+# What settings are grouped under in the form. A format's own come first, under no word of these.
+ABOUT = gettext_lazy("About the data set")
+SPLITS = gettext_lazy("Splits and benchmarks")
+CHOICE = gettext_lazy("Which traces, and what their steps weigh")
+
+
+def setting(default: Any, told: Any, group: Any = "") -> Any:
+    """A field of settings with the sentence that stands beside it in the form, and the group it stands in."""
+    return field(default=default, metadata={"help": told, "group": group})
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +98,18 @@ class ExportSettings:
     ``people`` says who the people were in the words of Hugging Face's card ("other" claims nothing).
     """
 
-    licence: str = setting("unknown", gettext_lazy("An identifier such as cc-by-4.0."))
+    licence: str = setting("unknown", gettext_lazy("An identifier such as cc-by-4.0."), ABOUT)
     source_licences: tuple[str, ...] = setting(
         (),
         gettext_lazy("Where the problems and traces come from and under what licence, such as GSM8K: MIT."),
+        ABOUT,
     )
     people: Literal["other", "expert-generated", "crowdsourced"] = setting(
-        "other", gettext_lazy("Who the people were.")
+        "other", gettext_lazy("Who the people were."), ABOUT
     )
-    is_anonymous: bool = setting(True, gettext_lazy("People are called person-001 and so on."))
-    creator: str = setting("", gettext_lazy("Who publishes the data set; empty: the project's name."))
-    homepage: str = setting("", gettext_lazy("Where the data set is found, if that is known."))
+    is_anonymous: bool = setting(True, gettext_lazy("People are called person-001 and so on."), ABOUT)
+    creator: str = setting("", gettext_lazy("Who publishes the data set; empty: the project's name."), ABOUT)
+    homepage: str = setting("", gettext_lazy("Where the data set is found, if that is known."), ABOUT)
 
     def __post_init__(self) -> None:
         require(len(self.creator) <= 200, "creator", "has at most 200 characters.")
@@ -120,22 +127,28 @@ class SplitSettings(ExportSettings):
     list holds at least ``contamination_share`` of the problem's n-grams.
     """
 
-    validation_share: float = setting(0.0, gettext_lazy("Share of the problems held back for validation."))
-    test_share: float = setting(0.0, gettext_lazy("Share of the problems held back for testing."))
-    seed: int = setting(0, gettext_lazy("Another seed, other splits; the same seed, the same ones."))
+    validation_share: float = setting(
+        0.0, gettext_lazy("Share of the problems held back for validation."), SPLITS
+    )
+    test_share: float = setting(0.0, gettext_lazy("Share of the problems held back for testing."), SPLITS)
+    seed: int = setting(0, gettext_lazy("Another seed, other splits; the same seed, the same ones."), SPLITS)
     keeps_alike_together: bool = setting(
-        True, gettext_lazy("Problems that are nearly the same go into the same split.")
+        True, gettext_lazy("Problems that are nearly the same go into the same split."), SPLITS
     )
     similarity: float = setting(
-        0.8, gettext_lazy("From which share of common word sequences two texts are nearly the same.")
+        0.8, gettext_lazy("From which share of common word sequences two texts are nearly the same."), SPLITS
     )
     benchmarks: tuple[str, ...] = setting(
-        (), gettext_lazy("Hash lists of benchmarks whose problems must not be in here.")
+        (), gettext_lazy("Hash lists of benchmarks whose problems must not be in here."), SPLITS
     )
     contamination_share: float = setting(
-        0.5, gettext_lazy("From which share of its word sequences a problem is known from a benchmark.")
+        0.5,
+        gettext_lazy("From which share of its word sequences a problem is known from a benchmark."),
+        SPLITS,
     )
-    contaminated: Literal["drop", "report"] = setting("drop", gettext_lazy("What to do with such problems."))
+    contaminated: Literal["drop", "report"] = setting(
+        "drop", gettext_lazy("What to do with such problems."), SPLITS
+    )
 
     def __post_init__(self) -> None:
         ExportSettings.__post_init__(self)
@@ -154,19 +167,22 @@ class SelectSettings(SplitSettings):
     """
 
     duplicates: Literal["keep", "drop"] = setting(
-        "keep", gettext_lazy("Traces that are nearly the same as an earlier one.")
+        "keep", gettext_lazy("Traces that are nearly the same as an earlier one."), CHOICE
     )
     max_per_problem: int = setting(
-        0, gettext_lazy("At most so many traces of one problem are for training; 0: all.")
+        0, gettext_lazy("At most so many traces of one problem are for training; 0: all."), CHOICE
     )
     balance: Literal["off", "errors"] = setting(
-        "off", gettext_lazy("errors: as many traces without a bad step as with one, of those for training.")
+        "off",
+        gettext_lazy("errors: as many traces without a bad step as with one, of those for training."),
+        CHOICE,
     )
     weighting: Literal["none", "agreement", "balanced"] = setting(
         "none",
         gettext_lazy(
             "agreement: the share of the votes that say what was decided; balanced: rare levels weigh more."
         ),
+        CHOICE,
     )
 
     def __post_init__(self) -> None:

@@ -36,6 +36,11 @@ def labels_of(project: Project, upto: int | None = None) -> LabelQuerySet:
     return found.filter(Q(is_live=True) | Q(superseded_by__pk__gt=upto), pk__lte=upto)
 
 
+def has_labels(project: Project) -> bool:
+    """Whether anything stands that a format of labels could write."""
+    return project.rubric_id is not None and labels_of(project).exists()
+
+
 def newest_of(project: Project) -> int:
     """The id of the newest label that stands; ``Conflict`` when there is none."""
     newest = labels_of(project).order_by("-pk").values_list("pk", flat=True).first()

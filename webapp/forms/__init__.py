@@ -39,6 +39,14 @@ class SettingsForm(forms.Form):
         for spec in dataclasses.fields(settings_class):
             self.fields[spec.name] = _field_for(hints[spec.name], spec)
 
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields by the groups their settings name, those without one first; a title may be empty."""
+        found: dict[str, list[forms.BoundField]] = {"": []}
+        for spec in dataclasses.fields(self.settings_class):
+            found.setdefault(str(spec.metadata.get("group", "")), []).append(self[spec.name])
+        return [(title, fields) for title, fields in found.items() if fields]
+
     def clean(self) -> dict[str, Any]:
         try:
             build_settings(self.settings_class, self.values)

@@ -58,7 +58,7 @@ def test_what_cannot_be_read_is_said(tmp_path, name, row, reason):
 
 
 def test_a_list_that_is_not_there_names_those_that_are(tmp_path):
-    with pytest.raises(Rejected, match="manage.py hashes"):
+    with pytest.raises(Rejected, match=r"manage\.py hashes"):
         read_benchmark("mine", tmp_path)
 
 
