@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from annotate.errors import Rejected
-from annotate.export.json_files import objects_in
+from annotate.ingest.json_files import objects_in
 
 from .ngrams import Hashes, ngram_hashes
 

@@ -30,7 +30,7 @@ def test_releases_are_built_listed_and_compared(tmp_path, settings):
     run_command("sums", "--build", "trl_stepwise")
 
     assert Release.objects.count() == 2
-    assert "Labelled otherwise" in run_command("sums")
+    assert "Lost" in run_command("sums")
     told = run_command("sums", "2")
     assert "Release 2 since release 1" in told
     assert "policy, min_votes: 1 → 2" in told
