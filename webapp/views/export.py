@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from annotate.access import project_for, release_for, role_in
@@ -25,6 +25,13 @@ from annotate.export.select.benchmarks import benchmarks_in
 from annotate.models import Person, Project
 from webapp.forms import HANDED_OVER, SettingsForm
 from workers.tasks.export import send_release
+
+# What formats are made from.
+_FAMILIES = {
+    "consensus": gettext_lazy("From a consensus"),
+    "labels": gettext_lazy("From the labels themselves"),
+    "comparisons": gettext_lazy("From what people have compared"),
+}
 
 
 @login_required
@@ -60,7 +67,10 @@ def new_release(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "layout": get_format(name),
-        "formats": FORMATS,
+        "families": [
+            (title, [one for one in FORMATS.values() if one.reads == reads])
+            for reads, title in _FAMILIES.items()
+        ],
         "settings": settings,
         "n_recut": n_recut(run) if run and get_format(name).reads == "consensus" else 0,
         "benchmarks": benchmarks_in(django_settings.BENCHMARKS_DIR),
