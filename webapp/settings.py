@@ -21,6 +21,8 @@ HOME = Path(env.text("GRADUS_HOME", str(BASE_DIR / ".gradus"))).resolve()
 UPLOADS_DIR = Path(env.text("GRADUS_UPLOADS", str(HOME / "uploads"))).resolve()
 MOST_UPLOADED_BYTES = env.number("GRADUS_MAX_FILE_GB", 20, least=1) * 1024**3
 RELEASES_DIR = Path(env.text("GRADUS_RELEASES", str(HOME / "releases"))).resolve()
+# Hash lists of benchmarks, by which releases are held against them (manage.py hashes).
+BENCHMARKS_DIR = Path(env.text("GRADUS_BENCHMARKS", str(HOME / "benchmarks"))).resolve()
 
 SECRET_KEY = env.secret("GRADUS_SECRET_KEY", kept_in=None if IS_PRODUCTION else HOME / "secret_key")
 DEBUG = env.flag("GRADUS_DEBUG", default=False)

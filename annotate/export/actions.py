@@ -16,11 +16,15 @@ from annotate.consensus.preferences import comparing_criterion, newest_label
 from annotate.consensus.queries import latest_consensus
 from annotate.enums import ReleaseState, RunKind, RunState
 from annotate.errors import Conflict, Rejected
+from annotate.export.changes import changes_between, release_before
 from annotate.export.compared_package import write_compared
 from annotate.export.contracts import ExportSettings, Format
 from annotate.export.package import differences, new_folder, write_package
 from annotate.export.queries import release_folder
 from annotate.export.registry import get_format
+from annotate.export.said import newest_of
+from annotate.export.said_package import write_said
+from annotate.export.select.benchmarks import read_benchmark
 from annotate.models import Person, Project, Release, Run
 from annotate.settings import build_settings
 
@@ -33,25 +37,29 @@ def build_release(
     run: Run | None = None,
     settings: Mapping[str, Any] | None = None,
     created_by: Person | None = None,
+    benchmarks: Path | None = None,
 ) -> Release:
     """Number a release, write its files below ``folder`` and publish it; from then on it cannot change.
 
-    ``run`` None means the newest finished consensus; a format of what people have compared has none. What is wrong with
-    the request is raised before there is a release; what goes wrong while writing is raised too, and leaves a failed
-    release without files. Callers are the operator and managers.
+    ``benchmarks`` is the folder of hash lists that the settings may name.
+
+    ``run`` None means the newest finished consensus; a format of what people have compared, or of labels, has none.
+    What is wrong with the request is raised before there is a release; what goes wrong while writing is raised too,
+    and leaves a failed release without files. Callers are the operator and managers.
     """
-    layout, chosen = _checked(format, settings)
+    layout, chosen = _checked(format, settings, benchmarks)
     source: Run | None = None
-    if layout.reads == "comparisons":
-        chosen = _compared(project, run, layout, chosen)
+    if layout.reads != "consensus":
+        chosen = _upto_now(project, run, layout, chosen)
     else:
         source = _consensus_run(project, run)
         layout.check(source, chosen)
     release = _open_release(project, source, layout, chosen, created_by)
     out = release_folder(release, folder)
     try:
-        manifest = _write(project, source, layout, chosen, out)
-        _publish(release, manifest)
+        manifest = _write(project, source, layout, chosen, out, benchmarks)
+        before = release_before(release)
+        _publish(release, manifest, changes_between(before, release, manifest) if before else {})
     except Exception as error:
         shutil.rmtree(out, ignore_errors=True)
         _fail(release, error)
@@ -60,24 +68,37 @@ def build_release(
 
 
 def export_run(
-    run: Run, out: Path, *, format: str, settings: Mapping[str, Any] | None = None
+    run: Run,
+    out: Path,
+    *,
+    format: str,
+    settings: Mapping[str, Any] | None = None,
+    benchmarks: Path | None = None,
 ) -> dict[str, Any]:
     """Write a consensus run to the new or empty folder ``out`` and answer its manifest; nothing is recorded."""
-    layout, chosen = _checked(format, settings)
+    layout, chosen = _checked(format, settings, benchmarks)
     if layout.reads != "consensus":
         raise Rejected(gettext("%(name)s is not made from a consensus.") % {"name": format}, field="format")
     source = _consensus_run(run.project, run)
     layout.check(source, chosen)
-    return write_package(source, layout, chosen, out)
+    return write_package(source, layout, chosen, out, benchmarks)
 
 
-def export_compared(
-    project: Project, out: Path, *, format: str, settings: Mapping[str, Any] | None = None
+def export_project(
+    project: Project,
+    out: Path,
+    *,
+    format: str,
+    settings: Mapping[str, Any] | None = None,
+    benchmarks: Path | None = None,
 ) -> dict[str, Any]:
-    """Write what people have compared to the new or empty folder ``out``; the manifest. Nothing is recorded."""
-    layout, chosen = _checked(format, settings)
-    chosen = _compared(project, None, layout, chosen)
-    return write_compared(project, layout, chosen, out)
+    """Write what people have compared, or a project's labels, to the new or empty folder ``out``; the manifest.
+
+    Nothing is recorded.
+    """
+    layout, chosen = _checked(format, settings, benchmarks)
+    chosen = _upto_now(project, None, layout, chosen)
+    return _write(project, None, layout, chosen, out, benchmarks)
 
 
 def export_release(release: Release, out: Path, *, folder: Path) -> dict[str, Any]:
@@ -103,27 +124,55 @@ def export_release(release: Release, out: Path, *, folder: Path) -> dict[str, An
     return dict(release.manifest)
 
 
-def _checked(format: str, settings: Mapping[str, Any] | None) -> tuple[Format, ExportSettings]:
-    layout = get_format(format)
-    return layout, build_settings(layout.settings, settings or {})
-
-
-def _compared(project: Project, run: Run | None, layout: Format, chosen: Any) -> Any:
-    """The settings with the question and the newest label named, so that the same can be written again later."""
-    if run is not None or layout.reads != "comparisons":
+def settings_for(layout: Format, values: Mapping[str, Any], benchmarks: Path | None = None) -> Any:
+    """The format's settings; ``Rejected`` names the field that does not fit, or that the format cannot say."""
+    chosen = build_settings(layout.settings, values)
+    if getattr(chosen, "weighting", "none") != "none" and not layout.holds_weights:
         raise Rejected(
-            gettext("%(name)s is not made from a consensus.") % {"name": layout.name},
+            gettext("%(name)s has no room for weights.") % {"name": layout.name}, field="weighting"
+        )
+    for name in getattr(chosen, "benchmarks", ()):
+        read_benchmark(name, benchmarks)
+    return chosen
+
+
+def check_request(
+    project: Project, *, format: str, values: Mapping[str, Any], benchmarks: Path | None
+) -> None:
+    """Raise what a worker would refuse later, out of everybody's sight."""
+    layout = get_format(format)
+    chosen = settings_for(layout, values, benchmarks)
+    layout.check(_consensus_run(project, None) if layout.reads == "consensus" else project, chosen)
+
+
+def _checked(format: str, settings: Mapping[str, Any] | None, benchmarks: Path | None) -> tuple[Format, Any]:
+    layout = get_format(format)
+    return layout, settings_for(layout, settings or {}, benchmarks)
+
+
+def _upto_now(project: Project, run: Run | None, layout: Format, chosen: Any) -> Any:
+    """The settings with the newest label named, so that the same can be written again later."""
+    if run is not None or layout.reads == "consensus":
+        raise Rejected(
+            gettext("%(name)s is not made from a consensus.") % {"name": layout.name}
+            if run
+            else gettext("%(name)s is made from a consensus.") % {"name": layout.name},
             field="run" if run else "format",
         )
     layout.check(project, chosen)
+    if layout.reads == "labels":
+        return replace(chosen, upto=chosen.upto or newest_of(project))
     criterion = comparing_criterion(project, chosen.criterion)
     return replace(chosen, criterion=criterion.key, upto=chosen.upto or newest_label(criterion))
 
 
-def _write(project: Project, run: Run | None, layout: Format, chosen: Any, out: Path) -> dict[str, Any]:
-    if run is None:
-        return write_compared(project, layout, chosen, out)
-    return write_package(run, layout, chosen, out)
+def _write(
+    project: Project, run: Run | None, layout: Format, chosen: Any, out: Path, benchmarks: Path | None
+) -> dict[str, Any]:
+    if run is not None:
+        return write_package(run, layout, chosen, out, benchmarks)
+    write = write_said if layout.reads == "labels" else write_compared
+    return write(project, layout, chosen, out, benchmarks)
 
 
 def _consensus_run(project: Project, run: Run | None) -> Run:
@@ -163,12 +212,13 @@ def _open_release(
     )
 
 
-def _publish(release: Release, manifest: dict[str, Any]) -> None:
+def _publish(release: Release, manifest: dict[str, Any], changes: dict[str, Any]) -> None:
     release.manifest = manifest
+    release.changes = changes
     release.funnel = {"rows": manifest["funnel"], "counts": manifest["counts"]}
     release.state = ReleaseState.PUBLISHED
     release.published_at = timezone.now()
-    release.save(update_fields=["manifest", "funnel", "state", "published_at"])
+    release.save(update_fields=["manifest", "funnel", "changes", "state", "published_at"])
 
 
 def _fail(release: Release, error: Exception) -> None:

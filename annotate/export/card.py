@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from annotate.consensus.funnel import FunnelRow
 from annotate.enums import RaterKind
-from annotate.export.contracts import ExportSettings, RaterRow, Split
+from annotate.export.contracts import ExportSettings, RaterRow, Split, SplitSettings
 
 # Upper bounds of the Hub's size classes.
 _SIZES = (
@@ -58,6 +58,11 @@ class Facts:
     limits: tuple[str, ...]
     # Where something other than steps is written: what became of all of it, by name.
     outcomes: Mapping[str, int] | None = None
+    # What was read in all: traces (or pairs), and the day on which what is written was decided.
+    items: int = 0
+    date: str = ""
+    # Splits and benchmarks as the manifest names them.
+    selection: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ("process-reward-model", "reasoning", "step-level-labels", "gradus")
 
 
@@ -72,6 +77,8 @@ def render_card(facts: Facts) -> str:
         _raters(facts.raters),
         _agreement(facts.measures),
         _funnel(facts.funnel) if facts.outcomes is None else _outcomes(facts.outcomes),
+        _selection(facts),
+        _sources(facts.settings),
         _limits(facts),
     )
     return "\n\n".join(section for section in sections if section) + "\n"
@@ -103,10 +110,24 @@ def _head(facts: Facts) -> str:
         *_list("tags", facts.tags),
         "configs:",
     ]
-    for split in facts.splits:
-        lines += [f"- config_name: {split.config}", *(["  default: true"] if split.is_default else [])]
-        lines += ["  data_files:", "  - split: train", f"    path: {split.path}"]
+    for config, files in _tables(facts.splits).items():
+        is_default = any(split.is_default for split in files)
+        lines += [f"- config_name: {config}", *(["  default: true"] if is_default else []), "  data_files:"]
+        for name in dict.fromkeys(split.name for split in files):
+            paths = [split.path for split in files if split.name == name]
+            lines.append(f"  - split: {name}")
+            if len(paths) == 1:
+                lines.append(f"    path: {paths[0]}")
+            else:
+                lines += ["    path:", *(f"    - {path}" for path in paths)]
     return "\n".join([*lines, "---"])
+
+
+def _tables(splits: Iterable[Split]) -> dict[str, list[Split]]:
+    tables: dict[str, list[Split]] = {}
+    for split in splits:
+        tables.setdefault(split.config, []).append(split)
+    return tables
 
 
 def _list(key: str, values: Sequence[str]) -> list[str]:
@@ -114,10 +135,10 @@ def _list(key: str, values: Sequence[str]) -> list[str]:
 
 
 def _loading(facts: Facts) -> str:
-    config = next(split.config for split in facts.splits if split.is_default)
+    first = next(split for split in facts.splits if split.is_default)
     return (
         "```python\nfrom datasets import load_dataset\n\n"
-        f'rows = load_dataset("path/to/this/folder", "{config}", split="train")\n```'
+        f'rows = load_dataset("path/to/this/folder", "{first.config}", split="{first.name}")\n```'
     )
 
 
@@ -162,6 +183,36 @@ def _funnel(funnel: Sequence[FunnelRow]) -> str:
 def _outcomes(outcomes: Mapping[str, int]) -> str:
     rows = [(name.replace("_", " "), f"{n:,}") for name, n in outcomes.items()]
     return "## From all comparisons to these\n\n" + _table(("Comparisons", "Number"), rows)
+
+
+def _selection(facts: Facts) -> str:
+    """Splits and benchmarks, where a release has any."""
+    parts = []
+    settings = facts.settings
+    if isinstance(settings, SplitSettings) and settings.validation_share + settings.test_share > 0:
+        alike = facts.selection.get("splits", {}).get("problems_with_an_alike_one", 0)
+        parts.append(
+            f"A problem is in one split with everything about it, chosen by a hash of its words and the seed"
+            f" {settings.seed}: validation {settings.validation_share:g}, test {settings.test_share:g}."
+            + (f" {alike:,} problems went with one they are nearly the same as." if alike else "")
+        )
+    rows = [
+        (one["name"], f"{one['problems']:,}", f"{one['problems_found']:,}", f"`{one['sha256'][:16]}`")
+        for one in facts.selection.get("benchmarks", ())
+    ]
+    if rows:
+        parts.append(_table(("Benchmark", "Its problems", "Of them known here", "Hash list"), rows))
+        done = isinstance(settings, SplitSettings) and settings.contaminated == "drop"
+        parts.append("These were left out." if done else "These are still in here.")
+    return "## Splits and benchmarks\n\n" + "\n\n".join(parts) if parts else ""
+
+
+def _sources(settings: ExportSettings) -> str:
+    if not settings.source_licences:
+        return (
+            "## Sources\n\nWhere the problems and traces come from, and under what licence, was not stated."
+        )
+    return "## Sources\n\n" + "\n".join(f"- {_line(source)}" for source in settings.source_licences)
 
 
 def _limits(facts: Facts) -> str:

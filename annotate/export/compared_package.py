@@ -6,7 +6,9 @@ up to which is read, give the same bytes.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,20 +16,25 @@ from django.utils.translation import gettext
 
 from annotate.consensus.preferences import comparing_criterion
 from annotate.errors import Conflict
-from annotate.export.card import Facts, render_card
-from annotate.export.contracts import ComparedSource, Format, Written
+from annotate.export.card import Facts
+from annotate.export.contracts import ComparedRow, ComparedSource, Format, SplitSettings, Written
 from annotate.export.package import measures_of, new_folder, raters_as_json, sealed
+from annotate.export.select.problems import Problems, sort_problems
 from annotate.export.sides import compared_source
 from annotate.models import Project
 
 
-def write_compared(project: Project, layout: Format, settings: Any, out: Path) -> dict[str, Any]:
+def write_compared(
+    project: Project, layout: Format, settings: Any, out: Path, benchmarks: Path | None = None
+) -> dict[str, Any]:
     """Write to ``out`` and answer the manifest. Raises ``Conflict`` when there would be no row.
 
     ``settings`` name the question and the label up to which is read.
     """
     criterion = comparing_criterion(project, settings.criterion)
-    source = compared_source(criterion, settings.upto, is_anonymous=settings.is_anonymous)
+    problems = sort_problems(project, settings, benchmarks)
+    found = compared_source(criterion, settings.upto, is_anonymous=settings.is_anonymous)
+    source, left_out = _sorted(found, problems, settings)
     with new_folder(out) as draft:
         written = layout.write(source, draft, settings)
         if not written.rows:
@@ -35,14 +42,40 @@ def write_compared(project: Project, layout: Format, settings: Any, out: Path) -
                 gettext("People agree on no preference by %(criterion)s, so there is nothing to write.")
                 % {"criterion": criterion}
             )
-        card = render_card(_facts(project, source, layout, settings, written))
-        return sealed(draft, card, _manifest(project, source, layout, settings, written))
+        if settings.benchmarks:
+            written = replace(written, counts=written.counts | {"known_from_benchmark": left_out.total()})
+        selection = problems.as_json()
+        facts = _facts(project, source, layout, settings, written, selection)
+        return sealed(draft, facts, _manifest(project, source, layout, settings, written, selection))
+
+
+def _sorted(
+    source: ComparedSource, problems: Problems, settings: SplitSettings
+) -> tuple[ComparedSource, Counter[str]]:
+    """The source with its rows in their splits, and how many are left out, by benchmark."""
+    left_out: Counter[str] = Counter()
+
+    def rows() -> Iterator[ComparedRow]:
+        left_out.clear()
+        for row in source.rows():
+            known = problems.known.get(row.problem)
+            if known and settings.contaminated == "drop":
+                left_out[known] += 1
+            else:
+                yield replace(row, split=problems.split_of(row.problem)) if problems.splits else row
+
+    return replace(source, rows=rows), left_out
 
 
 def _manifest(
-    project: Project, source: ComparedSource, layout: Format, settings: Any, written: Written
+    project: Project,
+    source: ComparedSource,
+    layout: Format,
+    settings: Any,
+    written: Written,
+    selection: dict[str, Any],
 ) -> dict[str, Any]:
-    return {
+    return ({"selection": selection} if selection else {}) | {
         "format": layout.name,
         "format_version": layout.version,
         "settings": asdict(settings),
@@ -59,7 +92,12 @@ def _manifest(
 
 
 def _facts(
-    project: Project, source: ComparedSource, layout: Format, settings: Any, written: Written
+    project: Project,
+    source: ComparedSource,
+    layout: Format,
+    settings: Any,
+    written: Written,
+    selection: dict[str, Any],
 ) -> Facts:
     return Facts(
         title=project.name,
@@ -77,5 +115,7 @@ def _facts(
         funnel=(),
         limits=layout.limits(settings),
         outcomes=written.counts,
+        items=written.counts["compared"],
+        selection=selection,
         tags=("preference", "reasoning", "gradus"),
     )

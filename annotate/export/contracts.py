@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
+
+from django.utils.translation import gettext_lazy
 
 from annotate.consensus.funnel import FunnelRow
 from annotate.consensus.preferences import Votes
 from annotate.enums import Action
 from annotate.errors import Rejected
-from annotate.models import Criterion, Run
+from annotate.models import Criterion, Project, Run
+from annotate.settings import require
+
+# Where a row belongs. Everything is for training unless a release is told to hold something back.
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+
+
+# What settings are grouped under in the form. A format's own come first, under no word of these.
+ABOUT = gettext_lazy("About the data set")
+SPLITS = gettext_lazy("Splits and benchmarks")
+CHOICE = gettext_lazy("Which traces, and what their steps weigh")
+
+
+def setting(default: Any, told: Any, group: Any = "") -> Any:
+    """A field of settings with the sentence that stands beside it in the form, and the group it stands in."""
+    return field(default=default, metadata={"help": told, "group": group})
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +49,17 @@ class VoteRow:
     criterion: str
     value: str
     score: float | None
+    text: str = ""
+    seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """``text`` is the step as the model emitted it, ``body`` the same without the separator that ends it."""
+    """``text`` is the step as the model emitted it, ``body`` the same without the separator that ends it.
+
+    ``value`` is empty where nothing was decided. ``probability`` is that of ``value``, or of the likeliest level
+    where none was kept. ``weight`` None: the release weighs nothing.
+    """
 
     position: int
     kind: str
@@ -47,6 +70,9 @@ class StepRow:
     probability: float | None
     reason: str
     votes: tuple[VoteRow, ...]
+    explanation: str = ""
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    weight: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +83,12 @@ class TraceRow:
     source_model: str
     outcome: str | None
     steps: tuple[StepRow, ...]
+    pk: int = 0
+    reference_answer: str | None = None
+    reference_solution: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    problem_meta: Mapping[str, Any] = field(default_factory=dict)
+    split: str = TRAIN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,22 +98,106 @@ class ExportSettings:
     ``people`` says who the people were in the words of Hugging Face's card ("other" claims nothing).
     """
 
-    licence: str = "unknown"
-    people: Literal["other", "expert-generated", "crowdsourced"] = "other"
-    is_anonymous: bool = True
+    licence: str = setting("unknown", gettext_lazy("An identifier such as cc-by-4.0."), ABOUT)
+    source_licences: tuple[str, ...] = setting(
+        (),
+        gettext_lazy("Where the problems and traces come from and under what licence, such as GSM8K: MIT."),
+        ABOUT,
+    )
+    people: Literal["other", "expert-generated", "crowdsourced"] = setting(
+        "other", gettext_lazy("Who the people were."), ABOUT
+    )
+    is_anonymous: bool = setting(True, gettext_lazy("People are called person-001 and so on."), ABOUT)
+    creator: str = setting("", gettext_lazy("Who publishes the data set; empty: the project's name."), ABOUT)
+    homepage: str = setting("", gettext_lazy("Where the data set is found, if that is known."), ABOUT)
 
     def __post_init__(self) -> None:
+        require(len(self.creator) <= 200, "creator", "has at most 200 characters.")
+        is_address = not self.homepage or self.homepage.startswith(("https://", "http://"))
+        require(is_address, "homepage", "must begin with https:// or http://.")
         if not self.licence or not all(part.isalnum() for part in self.licence.replace(".", "-").split("-")):
             raise Rejected("must be an identifier such as cc-by-4.0, or unknown.", field="licence")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSettings(ExportSettings):
+    """Which problems are held back, and which are known from elsewhere. A problem is in one split with all its traces.
+
+    ``benchmarks`` names lists of n-gram hashes made by ``manage.py hashes``. A problem is *known from* one when the
+    list holds at least ``contamination_share`` of the problem's n-grams.
+    """
+
+    validation_share: float = setting(
+        0.0, gettext_lazy("Share of the problems held back for validation."), SPLITS
+    )
+    test_share: float = setting(0.0, gettext_lazy("Share of the problems held back for testing."), SPLITS)
+    seed: int = setting(0, gettext_lazy("Another seed, other splits; the same seed, the same ones."), SPLITS)
+    keeps_alike_together: bool = setting(
+        True, gettext_lazy("Problems that are nearly the same go into the same split."), SPLITS
+    )
+    similarity: float = setting(
+        0.8, gettext_lazy("From which share of common word sequences two texts are nearly the same."), SPLITS
+    )
+    benchmarks: tuple[str, ...] = setting(
+        (), gettext_lazy("Hash lists of benchmarks whose problems must not be in here."), SPLITS
+    )
+    contamination_share: float = setting(
+        0.5,
+        gettext_lazy("From which share of its word sequences a problem is known from a benchmark."),
+        SPLITS,
+    )
+    contaminated: Literal["drop", "report"] = setting(
+        "drop", gettext_lazy("What to do with such problems."), SPLITS
+    )
+
+    def __post_init__(self) -> None:
+        ExportSettings.__post_init__(self)
+        for name in ("validation_share", "test_share"):
+            require(0 <= getattr(self, name) < 1, name, "must be at least 0 and below 1.")
+        require(self.validation_share + self.test_share < 1, "test_share", "leaves nothing to train on.")
+        require(0.3 <= self.similarity <= 1, "similarity", "must be from 0.3 to 1.")
+        require(0 < self.contamination_share <= 1, "contamination_share", "must be above 0 and at most 1.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectSettings(SplitSettings):
+    """Which traces of a consensus are written, and what their steps weigh.
+
+    Validation and test are neither capped nor balanced: they show what training does not look like.
+    """
+
+    duplicates: Literal["keep", "drop"] = setting(
+        "keep", gettext_lazy("Traces that are nearly the same as an earlier one."), CHOICE
+    )
+    max_per_problem: int = setting(
+        0, gettext_lazy("At most so many traces of one problem are for training; 0: all."), CHOICE
+    )
+    balance: Literal["off", "errors"] = setting(
+        "off",
+        gettext_lazy("errors: as many traces without a bad step as with one, of those for training."),
+        CHOICE,
+    )
+    weighting: Literal["none", "agreement", "balanced"] = setting(
+        "none",
+        gettext_lazy(
+            "agreement: the share of the votes that say what was decided; balanced: rare levels weigh more."
+        ),
+        CHOICE,
+    )
+
+    def __post_init__(self) -> None:
+        SplitSettings.__post_init__(self)
+        require(self.max_per_problem >= 0, "max_per_problem", "must be at least 0.")
+
+
 @dataclass(frozen=True, slots=True)
 class Split:
-    """One table of the data set as the card declares it."""
+    """One file of the data set as the card declares it: a table (``config``) may have several, in several splits."""
 
     config: str
     path: str
     is_default: bool = False
+    name: str = TRAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +220,55 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class SaidRow:
+    """A label as it stands: about the step at ``position``, the candidate ``candidate`` of it, or the whole trace."""
+
+    pk: int
+    rater: RaterRow
+    criterion: Criterion
+    position: int | None
+    candidate: int | None
+    value: str
+    text: str
+    score: float | None
+    seconds: float | None
+    distribution: Mapping[str, Any] | None
+    has_seen_prelabels: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """A text about the step at ``position``; ``source`` is who or what it came from, empty where unknown."""
+
+    pk: int
+    position: int
+    kind: str
+    number: int
+    text: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledRow:
+    """A trace with everything that is said about it. Its steps carry no decision."""
+
+    trace: TraceRow
+    said: tuple[SaidRow, ...]
+    candidates: tuple[CandidateRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelSource:
+    """What a format of labels reads: those on traces by one rubric, up to the label ``upto``."""
+
+    project: Project
+    criteria: tuple[Criterion, ...]
+    upto: int
+    raters: tuple[RaterRow, ...]
+    rows: Callable[[], Iterator[LabelledRow]]
+
+
+@dataclass(frozen=True, slots=True)
 class ComparedRow:
     """Two texts that follow ``prompt``, and who said which is better: 1 the left, -1 the right, 0 neither, None unsure.
 
@@ -118,6 +283,7 @@ class ComparedRow:
     right: str
     votes: Votes
     said: tuple[tuple[RaterRow, int | None], ...]
+    split: str = TRAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +300,11 @@ class ComparedSource:
 class Format:
     """A named way to write a release.
 
-    ``reads`` says what: a consensus run, or what people have compared in a project. ``check`` refuses the run, or the
-    project, or settings the format cannot say, before anything is written. ``write`` writes a :class:`Source`, or a
-    :class:`ComparedSource`, below the folder it is given. ``task`` is the card's task category, ``limits`` sentences a
-    reader of the data must know. ``version`` rises when a reader of the files would have to change.
+    ``reads`` says what: a consensus run, what people have compared in a project, or its labels. ``check`` refuses the
+    run, or the project, or settings the format cannot say, before anything is written. ``write`` writes a
+    :class:`Source`, a :class:`ComparedSource` or a :class:`LabelSource` below the folder it is given. ``task`` is the
+    card's task category, ``limits`` sentences a reader of the data must know. ``version`` rises when a reader of the
+    files would have to change. ``holds_weights``: its rows have room for what a step weighs.
     """
 
     name: str
@@ -148,4 +315,5 @@ class Format:
     write: Callable[[Any, Path, Any], Written]
     task: str
     limits: Callable[[Any], tuple[str, ...]]
-    reads: Literal["consensus", "comparisons"] = "consensus"
+    reads: Literal["consensus", "comparisons", "labels"] = "consensus"
+    holds_weights: bool = False

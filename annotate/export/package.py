@@ -20,8 +20,11 @@ from annotate.consensus.queries import funnel_of
 from annotate.consensus.registry import get_policy
 from annotate.errors import Conflict
 from annotate.export.card import Facts, Measure, render_card
-from annotate.export.contracts import ExportSettings, Format, RaterRow, Source, Written
+from annotate.export.contracts import ExportSettings, Format, RaterRow, SelectSettings, Source, Written
+from annotate.export.croissant import NAME as CROISSANT
+from annotate.export.croissant import render_croissant
 from annotate.export.rows import n_recut, source_of
+from annotate.export.select.traces import select
 from annotate.models import Criterion, Estimate, Project, Run
 
 MANIFEST = "manifest.json"
@@ -47,22 +50,31 @@ def new_folder(out: Path) -> Iterator[Path]:
         raise
 
 
-def write_package(run: Run, layout: Format, settings: ExportSettings, out: Path) -> dict[str, Any]:
-    """Write the run to ``out`` and answer its manifest. Raises ``Conflict`` when there would be no row."""
-    source = source_of(run, is_anonymous=settings.is_anonymous)
+def write_package(
+    run: Run, layout: Format, settings: SelectSettings, out: Path, benchmarks: Path | None = None
+) -> dict[str, Any]:
+    """Write the run to ``out`` and answer its manifest. Raises ``Conflict`` when there would be no row.
+
+    ``benchmarks`` is the folder of hash lists that the settings may name.
+    """
+    selection = select(run, settings, benchmarks)
+    source = selection.of(source_of(run, is_anonymous=settings.is_anonymous))
     with new_folder(out) as draft:
         written = layout.write(source, draft, settings)
         if not written.rows:
             told = f" {_recut_sentence(n_left)}" if (n_left := n_recut(run)) else ""
             raise Conflict(f"Run {run.pk} kept nothing that {layout.name} could write.{told}")
-        funnel = [*funnel_of(run), *written.funnel]
-        card = render_card(_facts(source, layout, settings, written, funnel))
-        return sealed(draft, card, _manifest(source, layout, settings, written, funnel))
+        funnel = [*funnel_of(run), *selection.funnel(), *written.funnel]
+        chosen = selection.as_json()
+        facts = _facts(source, layout, settings, written, funnel, chosen)
+        return sealed(draft, facts, _manifest(source, layout, settings, written, funnel, chosen))
 
 
-def sealed(draft: Path, card: str, manifest: dict[str, Any]) -> dict[str, Any]:
-    """Put the card and the manifest beside the data; the manifest with every file's sum."""
-    (draft / CARD).write_text(card, encoding="utf-8", newline="\n")
+def sealed(draft: Path, facts: Facts, manifest: dict[str, Any]) -> dict[str, Any]:
+    """Put the card, its form for machines and the manifest beside the data; the manifest with every file's sum."""
+    (draft / CARD).write_text(render_card(facts), encoding="utf-8", newline="\n")
+    croissant = render_croissant(facts, draft, files_in(draft))
+    (draft / CROISSANT).write_text(croissant, encoding="utf-8", newline="\n")
     whole = manifest | {"files": files_in(draft)}
     text = json.dumps(whole, indent=2, ensure_ascii=False) + "\n"
     (draft / MANIFEST).write_text(text, encoding="utf-8", newline="\n")
@@ -90,26 +102,36 @@ def _sha256(path: Path) -> str:
 
 
 def _manifest(
-    source: Source, layout: Format, settings: ExportSettings, written: Written, funnel: list[FunnelRow]
+    source: Source,
+    layout: Format,
+    settings: ExportSettings,
+    written: Written,
+    funnel: list[FunnelRow],
+    selection: dict[str, Any],
 ) -> dict[str, Any]:
     run = source.run
-    return {
-        "format": layout.name,
-        "format_version": layout.version,
-        "settings": asdict(settings),
-        "project": run.project.slug,
-        "consensus": {
-            "run": run.pk,
-            "policy": run.name,
-            "version": run.summary.get("version"),
-            "settings": _published(run.settings, source.raters),
-            "criterion": run.criterion.key,
-            "rubric": str(run.criterion.rubric),
-        },
-        "raters": raters_as_json(source.raters),
-        "counts": written.counts,
-        "funnel": as_json(funnel),
-    } | ({"traces_recut": n_left} if (n_left := n_recut(run)) else {})
+    told = {"selection": selection} if selection else {}
+    return (
+        told
+        | {
+            "format": layout.name,
+            "format_version": layout.version,
+            "settings": asdict(settings),
+            "project": run.project.slug,
+            "consensus": {
+                "run": run.pk,
+                "policy": run.name,
+                "version": run.summary.get("version"),
+                "settings": _published(run.settings, source.raters),
+                "criterion": run.criterion.key,
+                "rubric": str(run.criterion.rubric),
+            },
+            "raters": raters_as_json(source.raters),
+            "counts": written.counts,
+            "funnel": as_json(funnel),
+        }
+        | ({"traces_recut": n_left} if (n_left := n_recut(run)) else {})
+    )
 
 
 def raters_as_json(raters: tuple[RaterRow, ...]) -> list[dict[str, Any]]:
@@ -119,7 +141,12 @@ def raters_as_json(raters: tuple[RaterRow, ...]) -> list[dict[str, Any]]:
 
 
 def _facts(
-    source: Source, layout: Format, settings: ExportSettings, written: Written, funnel: list[FunnelRow]
+    source: Source,
+    layout: Format,
+    settings: ExportSettings,
+    written: Written,
+    funnel: list[FunnelRow],
+    selection: dict[str, Any],
 ) -> Facts:
     run = source.run
     policy = {"policy": run.name, "version": run.summary.get("version"), "run": run.pk}
@@ -137,6 +164,9 @@ def _facts(
         raters=source.raters,
         measures=measures_of(source.run.project, source.run.criterion, source.raters),
         funnel=tuple(funnel),
+        items=funnel[0].steps if funnel else 0,
+        date=run.finished_at.date().isoformat() if run.finished_at else "",
+        selection=selection,
         limits=(*layout.limits(settings), *([_recut_sentence(n_left)] if (n_left := n_recut(run)) else [])),
     )
 

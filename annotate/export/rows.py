@@ -1,20 +1,51 @@
 """Read a consensus run as the rows that formats write, a batch of traces at a time.
 
 The votes of a step are the labels that spoke when the run decided. Labels are never changed or deleted, so the same
-run reads the same on any later day, whatever has been labelled since.
+run reads the same on any later day, whatever has been labelled since. Rows are read as plain values: making a model
+of every step and label took most of the time of an export.
 """
 
 from __future__ import annotations
 
 import itertools
+import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
 
 from annotate.enums import Action, RaterKind
 from annotate.export.contracts import RaterRow, Source, StepRow, TraceRow, VoteRow
 from annotate.models import Consensus, Label, Rater, Run, Trace
 
 BATCH = 200
+_ACTIONS = {action.value: action for action in Action}
+TRACE_FIELDS = (
+    "pk",
+    "external_id",
+    "source_model",
+    "outcome",
+    "n_steps",
+    "meta",
+    "problem__external_id",
+    "problem__text",
+    "problem__reference_answer",
+    "problem__reference_solution",
+    "problem__meta",
+)
+_DECISION = (
+    "step__trace_id",
+    "step__position",
+    "step__kind",
+    "step__text",
+    "step__tail",
+    "step__meta",
+    "action",
+    "value",
+    "probability",
+    "reason",
+    "explanation",
+    "spoke",
+)
 
 
 def source_of(run: Run, *, is_anonymous: bool = True) -> Source:
@@ -23,14 +54,28 @@ def source_of(run: Run, *, is_anonymous: bool = True) -> Source:
     return Source(run, tuple(raters), lambda: trace_rows(run, by_id))
 
 
+def _renaming(raters: Iterable[RaterRow]) -> Callable[[str], str]:
+    """Put published names in place of people's own: a policy may say whom it believed."""
+    names = {rater.own_name: rater.name for rater in raters if rater.own_name != rater.name}
+    if not names:
+        return lambda text: text
+    known = re.compile("|".join(re.escape(name) for name in sorted(names, key=len, reverse=True)))
+    return lambda text: known.sub(lambda found: names[found.group()], text)
+
+
 def raters_of(run: Run, *, is_anonymous: bool) -> list[RaterRow]:
     """The raters whose labels spoke, in order of their ids; people become ``person-001`` and so on."""
-    spoke: set[int] = set()
-    for ids in run.consensus.order_by().values_list("spoke", flat=True).iterator(chunk_size=2000):
-        spoke.update(ids)
     labels: Counter[int] = Counter()
+    spoke: set[int] = set()
+    for ids in run.consensus.order_by("pk").values_list("spoke", flat=True).iterator(chunk_size=2000):
+        spoke.update(ids)
     for chunk in _chunks(sorted(spoke), 5000):
         labels.update(Label.objects.filter(pk__in=chunk).values_list("rater_id", flat=True))
+    return named_raters(labels, is_anonymous=is_anonymous)
+
+
+def named_raters(labels: Mapping[int, int], *, is_anonymous: bool) -> list[RaterRow]:
+    """The raters with those numbers of labels, under the names they are published by."""
     people = itertools.count(1)
     rows: list[RaterRow] = []
     for rater in Rater.objects.filter(pk__in=labels).order_by("pk"):
@@ -46,13 +91,14 @@ def trace_rows(run: Run, raters: Mapping[int, RaterRow]) -> Iterator[TraceRow]:
     A trace whose steps have been split or merged since is left out: the run decided about other steps.
     """
     last = 0
-    decided = Trace.objects.filter(project_id=run.project_id).select_related("problem").order_by("pk")
+    decided = Trace.objects.filter(project_id=run.project_id).order_by("pk").values_list(*TRACE_FIELDS)
     while traces := list(decided.filter(pk__gt=last)[:BATCH]):
-        last = traces[-1].pk
-        steps = _steps(run, traces, raters)
+        first, last = traces[0][0], traces[-1][0]
+        steps = _steps(run, first, last, raters)
         for trace in traces:
-            if len(steps.get(trace.pk, ())) == trace.n_steps:
-                yield _trace_row(trace, steps[trace.pk])
+            found = steps.get(trace[0], ())
+            if len(found) == trace[4]:
+                yield plain_trace(trace, tuple(found))
 
 
 def n_recut(run: Run) -> int:
@@ -61,58 +107,62 @@ def n_recut(run: Run) -> int:
     return gone.order_by().values("step__trace").distinct().count()
 
 
-def _trace_row(trace: Trace, steps: Sequence[StepRow]) -> TraceRow:
+def plain_trace(row: tuple[Any, ...], steps: tuple[StepRow, ...]) -> TraceRow:
+    """A trace from the values of ``TRACE_FIELDS``."""
+    pk, name, model, outcome, _, meta, problem, text, answer, solution, problem_meta = row
     return TraceRow(
-        trace=trace.external_id,
-        problem=trace.problem.external_id,
-        problem_text=trace.problem.text,
-        source_model=trace.source_model,
-        outcome=trace.outcome,
-        steps=tuple(steps),
+        trace=name,
+        problem=problem,
+        problem_text=text,
+        source_model=model,
+        outcome=outcome,
+        steps=steps,
+        pk=pk,
+        reference_answer=answer,
+        reference_solution=solution,
+        meta=meta,
+        problem_meta=problem_meta,
     )
 
 
-def _steps(run: Run, traces: Sequence[Trace], raters: Mapping[int, RaterRow]) -> dict[int, list[StepRow]]:
+def _steps(run: Run, first: int, last: int, raters: Mapping[int, RaterRow]) -> dict[int, list[StepRow]]:
     decisions = list(
         Consensus.objects.filter(
-            run=run,
-            step__retired_in=None,
-            step__trace_id__gte=traces[0].pk,
-            step__trace_id__lte=traces[-1].pk,
+            run=run, step__retired_in=None, step__trace_id__gte=first, step__trace_id__lte=last
         )
-        .select_related("step")
         .order_by("step__trace_id", "step__position")
+        .values_list(*_DECISION)
     )
-    votes = _votes({label for decision in decisions for label in decision.spoke}, raters)
+    votes = _votes({label for decision in decisions for label in decision[-1]}, raters)
+    renamed = _renaming(raters.values())
     found: dict[int, list[StepRow]] = defaultdict(list)
-    for decision in decisions:
-        found[decision.step.trace_id].append(_step_row(decision, votes))
+    for trace, position, kind, text, tail, meta, action, value, probability, reason, told, spoke in decisions:
+        found[trace].append(
+            StepRow(
+                position=position,
+                kind=kind,
+                text=text,
+                body=text[: len(text) - tail] if tail else text,
+                action=_ACTIONS[action],
+                value=value,
+                probability=probability,
+                reason=reason,
+                votes=tuple(votes[label] for label in sorted(spoke)),
+                explanation=renamed(told),
+                meta=meta,
+            )
+        )
     return found
-
-
-def _step_row(decision: Consensus, votes: Mapping[int, VoteRow]) -> StepRow:
-    step = decision.step
-    return StepRow(
-        position=step.position,
-        kind=step.kind,
-        text=step.text,
-        body=step.body,
-        action=Action(decision.action),
-        value=decision.value,
-        probability=decision.probability,
-        reason=decision.reason,
-        votes=tuple(votes[label] for label in sorted(decision.spoke)),
-    )
 
 
 def _votes(labels: set[int], raters: Mapping[int, RaterRow]) -> dict[int, VoteRow]:
     found: dict[int, VoteRow] = {}
     for chunk in _chunks(sorted(labels), 5000):
         rows = Label.objects.filter(pk__in=chunk).values_list(
-            "pk", "rater_id", "criterion__key", "value", "score"
+            "pk", "rater_id", "criterion__key", "value", "score", "text", "seconds"
         )
-        for pk, rater_id, criterion, value, score in rows:
-            found[pk] = VoteRow(raters[rater_id], criterion, value, score)
+        for pk, rater_id, criterion, value, score, text, seconds in rows:
+            found[pk] = VoteRow(raters[rater_id], criterion, value, score, text, seconds)
     return found
 
 

@@ -23,6 +23,8 @@ class Release(models.Model):
     path = models.CharField(max_length=500, blank=True)
     manifest = models.JSONField(default=dict, blank=True)
     funnel = models.JSONField(default=dict, blank=True)
+    # What is other than in the release before, by which that one is named; empty for a first one.
+    changes = models.JSONField(default=dict, blank=True)
     error = models.TextField(blank=True)
     created_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)

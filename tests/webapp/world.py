@@ -58,6 +58,9 @@ def a_world(releases: Path) -> World:
     add_criteria(project, (PREFERENCE_OF_PEOPLE,))
     trace = a_labelled_trace(project)
     run = a_prelabel_run(project, trace)
+    # An earlier release, so that the next one says what changed.
+    run_consensus(project, policy="majority", settings={"min_votes": 2})
+    build_release(project, folder=releases, format="jsonl")
     decided = run_consensus(project, policy="majority", settings={"with_machines": True})
     release = build_release(project, folder=releases, format="trl_stepwise", run=decided)
     estimate = Estimate.objects.create(

@@ -39,6 +39,14 @@ class SettingsForm(forms.Form):
         for spec in dataclasses.fields(settings_class):
             self.fields[spec.name] = _field_for(hints[spec.name], spec)
 
+    @property
+    def groups(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """The fields by the groups their settings name, those without one first; a title may be empty."""
+        found: dict[str, list[forms.BoundField]] = {"": []}
+        for spec in dataclasses.fields(self.settings_class):
+            found.setdefault(str(spec.metadata.get("group", "")), []).append(self[spec.name])
+        return [(title, fields) for title, fields in found.items() if fields]
+
     def clean(self) -> dict[str, Any]:
         try:
             build_settings(self.settings_class, self.values)
@@ -74,11 +82,13 @@ def _field_for(hint: Any, spec: dataclasses.Field[Any]) -> forms.Field:
         "required": False,
         "initial": initial,
         "label": spec.name.replace("_", " ").capitalize(),
+        "help_text": spec.metadata.get("help", ""),
     }
     if get_origin(hint) is Literal:
         return forms.ChoiceField(choices=[(choice, choice) for choice in get_args(hint)], **common)
     if get_origin(hint) is tuple:
-        return _ListField(help_text=gettext("One on each line."), **common)
+        told = f"{common['help_text']} {gettext('One on each line.')}".strip()
+        return _ListField(**(common | {"help_text": told}))
     if hint is bool:
         return forms.BooleanField(**common)
     if hint is int:

@@ -7,22 +7,32 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from annotate.access import project_for, release_for, role_in
 from annotate.assign.compare.queries import compare_counts
+from annotate.consensus.funnel import from_json
 from annotate.consensus.queries import consensus_runs, latest_consensus
 from annotate.enums import Role
 from annotate.errors import Conflict, Rejected
+from annotate.export.actions import check_request
 from annotate.export.queries import release_file, releases_of
 from annotate.export.registry import FORMATS, get_format
 from annotate.export.rows import n_recut
+from annotate.export.said import has_labels
+from annotate.export.select.benchmarks import benchmarks_in
 from annotate.models import Person, Project
-from annotate.settings import build_settings
 from webapp.download import download
 from webapp.forms import HANDED_OVER, SettingsForm
 from workers.tasks.export import send_release
+
+# What formats are made from.
+_FAMILIES = {
+    "consensus": gettext_lazy("From a consensus"),
+    "labels": gettext_lazy("From the labels themselves"),
+    "comparisons": gettext_lazy("From what people have compared"),
+}
 
 
 @login_required
@@ -33,7 +43,7 @@ def releases(request: HttpRequest, slug: str) -> HttpResponse:
         "project": project,
         "releases": releases_of(project),
         "has_consensus": consensus_runs(project).exists(),
-        "has_comparisons": bool(compare_counts(project).submitted),
+        "has_labels": has_labels(project),
         "can_manage": role_in(request.user, project) in (Role.OWNER, Role.MANAGER),
     }
     return render(request, "export/releases.html", context)
@@ -45,7 +55,7 @@ def new_release(request: HttpRequest, slug: str) -> HttpResponse:
     """GET ?format= sets the form up; POST asks a worker to write the files."""
     project = project_for(request.user, slug, role=Role.MANAGER)
     given = request.POST if request.method == "POST" else request.GET
-    name = given.get("format", "" if consensus_runs(project).exists() else _of_comparisons(project))
+    name = given.get("format", "" if consensus_runs(project).exists() else _without_consensus(project))
     name = name or next(iter(FORMATS))
     data = request.POST if request.method == "POST" else None
     settings = SettingsForm(get_format(name).settings, data)
@@ -58,39 +68,47 @@ def new_release(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "layout": get_format(name),
-        "formats": FORMATS,
+        "families": [
+            (title, [one for one in FORMATS.values() if one.reads == reads])
+            for reads, title in _FAMILIES.items()
+        ],
         "settings": settings,
-        "n_recut": n_recut(run) if run else 0,
+        "n_recut": n_recut(run) if run and get_format(name).reads == "consensus" else 0,
+        "benchmarks": benchmarks_in(django_settings.BENCHMARKS_DIR),
     }
     return render(request, "export/new.html", context, status=200 if data is None else 400)
 
 
 def _fits(project: Project, format: str, settings: SettingsForm) -> bool:
     """Ask now what the worker would refuse later, out of everybody's sight."""
-    layout = get_format(format)
-    source = latest_consensus(project) if layout.reads == "consensus" else project
-    if source is None:
+    if get_format(format).reads == "consensus" and latest_consensus(project) is None:
         raise Conflict(gettext("There is no consensus to release. Run one first."))
+    folder = django_settings.BENCHMARKS_DIR
     try:
-        layout.check(source, build_settings(layout.settings, settings.values))
+        check_request(project, format=format, values=settings.values, benchmarks=folder)
     except Rejected as error:
         settings.add_error(error.field if error.field in settings.fields else None, error.reason)
         return False
     return True
 
 
-def _of_comparisons(project: Project) -> str:
-    """The format of what people have compared, where they have; empty where not."""
-    if not compare_counts(project).submitted:
-        return ""
-    return next(name for name, layout in FORMATS.items() if layout.reads == "comparisons")
+def _without_consensus(project: Project) -> str:
+    """A format that needs none: of what people have compared, where they have, else of labels."""
+    wanted = "comparisons" if compare_counts(project).submitted else "labels"
+    return next(name for name, layout in FORMATS.items() if layout.reads == wanted)
 
 
 @login_required
 @require_http_methods(["GET", "HEAD"])
 def release(request: HttpRequest, pk: int) -> HttpResponse:
     found = release_for(request.user, pk)
-    return render(request, "export/release.html", {"release": found, "project": found.project})
+    context = {
+        "release": found,
+        "project": found.project,
+        "funnel": from_json(found.funnel.get("rows", ())),
+        "counts": found.funnel.get("counts", {}),
+    }
+    return render(request, "export/release.html", context)
 
 
 @login_required

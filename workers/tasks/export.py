@@ -30,4 +30,5 @@ def work_release(*, project_id: int, format: str, settings: dict[str, Any], pers
             format=format,
             settings=settings,
             created_by=person,
+            benchmarks=django_settings.BENCHMARKS_DIR,
         )

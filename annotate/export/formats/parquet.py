@@ -1,154 +1,211 @@
 """Every step of every trace with its decision and its votes, as Parquet: nothing left out, nothing rounded.
 
-One row per step, also for those dropped or still asked about (their label is null), so that another rule can be
-tried on the same votes. A second file lists the raters. The bytes depend on the rows and the version of pyarrow alone.
+One row per step, also for those dropped or still asked about (their label is null), so that another rule can be tried
+on the same votes. A second table holds a row per trace with its scores (:mod:`annotate.export.scores`), a third the
+raters. The bytes depend on the rows and the version of pyarrow alone.
 """
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
 from annotate.enums import Action
-from annotate.errors import Rejected
-from annotate.export.contracts import ExportSettings, Format, Source, Split, StepRow, TraceRow, Written
+from annotate.export.contracts import (
+    TRAIN,
+    Format,
+    RaterRow,
+    SelectSettings,
+    Source,
+    Split,
+    StepRow,
+    TraceRow,
+    Written,
+)
+from annotate.export.scores import p_good, trace_scores
+from annotate.export.tables import Column, Lists, Table, arrow
 from annotate.models import Run
 
-STEPS = "data/steps.parquet"
-RATERS = "raters/raters.parquet"
-ROW_GROUP = 10_000
+STEPS, TRACES, RATERS = "data/steps.parquet", "traces/traces.parquet", "raters/raters.parquet"
+_SCORES = ("min", "product", "last", "mean", "pure")
 
 
-def check(run: Run, settings: ExportSettings) -> None:
-    _arrow()
+def check(run: Run, settings: SelectSettings) -> None:
+    arrow()
 
 
-def _arrow() -> Any:
-    try:
-        import pyarrow.parquet
-    except ImportError:
-        raise Rejected(
-            "Parquet needs pyarrow, which is not installed. Run: python3 manage.py setup export",
-            field="format",
-        ) from None
-    return pyarrow
-
-
-def write(source: Source, folder: Path, settings: ExportSettings) -> Written:
+def write(source: Source, folder: Path, settings: SelectSettings) -> Written:
     counts = dict.fromkeys(("traces_written", "steps_written", *(f"steps_{a.value}" for a in Action)), 0)
-    _write_table(folder / STEPS, _steps_schema(), _step_rows(source, counts))
-    _write_table(folder / RATERS, _raters_schema(), _rater_rows(source))
+    steps: dict[str, _Steps] = {}
+    traces: dict[str, _Traces] = {}
+    with ExitStack() as stack:
+        for trace in source.traces():
+            if trace.split not in steps:
+                steps[trace.split] = _Steps(stack, folder / _in_split(STEPS, trace.split))
+                traces[trace.split] = _Traces(stack, folder / _in_split(TRACES, trace.split))
+            traces[trace.split].add(trace)
+            counts["traces_written"] += 1
+            for step in trace.steps:
+                steps[trace.split].add(trace, step)
+                counts["steps_written"] += 1
+                counts[f"steps_{step.action.value}"] += 1
+    _write_raters(source.raters, folder / RATERS)
+    names = [name for name in (TRAIN, *sorted(steps)) if name in steps]
+    names = list(dict.fromkeys(names))
     return Written(
-        splits=(Split("steps", STEPS, is_default=True), Split("raters", RATERS)),
+        splits=(
+            *(Split("steps", _in_split(STEPS, name), is_default=True, name=name) for name in names),
+            *(Split("traces", _in_split(TRACES, name), name=name) for name in names),
+            Split("raters", RATERS),
+        ),
         rows=counts["steps_written"],
         counts=counts,
     )
 
 
-def _step_rows(source: Source, counts: dict[str, int]) -> Iterator[dict[str, Any]]:
-    for trace in source.traces():
-        counts["traces_written"] += 1
-        for step in trace.steps:
-            counts["steps_written"] += 1
-            counts[f"steps_{step.action.value}"] += 1
-            yield _step_row(trace, step)
+def _in_split(path: str, split: str) -> str:
+    return path if split == TRAIN else path.replace(".parquet", f"-{split}.parquet")
 
 
-def _step_row(trace: TraceRow, step: StepRow) -> dict[str, Any]:
-    return {
-        "trace": trace.trace,
-        "problem": trace.problem,
-        "problem_text": trace.problem_text,
-        "source_model": trace.source_model or None,
-        "outcome": trace.outcome,
-        "position": step.position,
-        "kind": step.kind,
-        "text": step.text,
-        "action": step.action.value,
-        "label": step.value or None,
-        "probability": step.probability,
-        "reason": step.reason,
-        "votes": [
-            {
-                "rater": vote.rater.name,
-                "kind": vote.rater.kind,
-                "criterion": vote.criterion,
-                "value": vote.value,
-                "score": vote.score,
-                "is_simulated": vote.rater.is_simulated,
-            }
-            for vote in step.votes
-        ],
-    }
+class _Steps:
+    def __init__(self, stack: ExitStack, target: Path) -> None:
+        pa = arrow()
+        text, number = pa.string(), pa.float64()
+        kinds = {"position": pa.int32(), "probability": number, "weight": number}
+        names = (
+            "trace",
+            "problem",
+            "problem_text",
+            "source_model",
+            "outcome",
+            "position",
+            "kind",
+            "text",
+            "action",
+            "label",
+            "probability",
+            "reason",
+            "explanation",
+            "weight",
+        )
+        self.votes = Lists(
+            [
+                ("rater", text),
+                ("kind", text),
+                ("criterion", text),
+                ("value", text),
+                ("score", number),
+                ("is_simulated", pa.bool_()),
+                ("text", text),
+                ("seconds", number),
+            ]
+        )
+        flat = {name: Column(kinds.get(name, text)) for name in names}
+        self.table = stack.enter_context(Table(target, {**flat, "votes": self.votes}))
+        self._flat = [flat[name] for name in names]
+        self._vote = list(self.votes.columns.values())
+
+    def add(self, trace: TraceRow, step: StepRow) -> None:
+        row = (
+            trace.trace,
+            trace.problem,
+            trace.problem_text,
+            trace.source_model or None,
+            trace.outcome,
+            step.position,
+            step.kind,
+            step.text,
+            step.action.value,
+            step.value or None,
+            step.probability,
+            step.reason,
+            step.explanation,
+            step.weight,
+        )
+        for column, value in zip(self._flat, row, strict=True):
+            column.values.append(value)
+        for vote in step.votes:
+            rater = vote.rater
+            said = (
+                rater.name,
+                rater.kind,
+                vote.criterion,
+                vote.value,
+                vote.score,
+                rater.is_simulated,
+                vote.text,
+                vote.seconds,
+            )
+            for column, value in zip(self._vote, said, strict=True):
+                column.values.append(value)
+        self.votes.close_row(len(step.votes))
+        self.table.close_row()
 
 
-def _rater_rows(source: Source) -> Iterator[dict[str, Any]]:
-    for rater in source.raters:
-        yield {"rater": rater.name, "kind": rater.kind, "is_simulated": rater.is_simulated}
+class _Traces:
+    def __init__(self, stack: ExitStack, target: Path) -> None:
+        pa = arrow()
+        text, number, whole = pa.string(), pa.float64(), pa.int32()
+        kinds: dict[str, Any] = {
+            "trace": text,
+            "problem": text,
+            "reference_answer": text,
+            "source_model": text,
+            "outcome": text,
+            "steps": whole,
+            "steps_kept": whole,
+            **{f"score_{name}": number for name in _SCORES},
+        }
+        self.columns = {name: Column(kind) for name, kind in kinds.items()}
+        self.table = stack.enter_context(Table(target, dict(self.columns)))
+
+    def add(self, trace: TraceRow) -> None:
+        scores = trace_scores([p_good(step) for step in trace.steps])
+        row: tuple[Any, ...] = (
+            trace.trace,
+            trace.problem,
+            trace.reference_answer,
+            trace.source_model or None,
+            trace.outcome,
+            len(trace.steps),
+            sum(step.action == Action.KEEP for step in trace.steps),
+            *(scores[name] for name in _SCORES),
+        )
+        for column, value in zip(self.columns.values(), row, strict=True):
+            column.values.append(value)
+        self.table.close_row()
 
 
-def _steps_schema() -> Any:
-    pa = _arrow()
-    text, number = pa.string(), pa.float64()
-    vote = pa.struct(
-        [
-            ("rater", text),
-            ("kind", text),
-            ("criterion", text),
-            ("value", text),
-            ("score", number),
-            ("is_simulated", pa.bool_()),
-        ]
-    )
-    return pa.schema(
-        [
-            ("trace", text),
-            ("problem", text),
-            ("problem_text", text),
-            ("source_model", text),
-            ("outcome", text),
-            ("position", pa.int32()),
-            ("kind", text),
-            ("text", text),
-            ("action", text),
-            ("label", text),
-            ("probability", number),
-            ("reason", text),
-            ("votes", pa.list_(vote)),
-        ]
-    )
+def _write_raters(raters: Sequence[RaterRow], target: Path) -> None:
+    pa = arrow()
+    columns = {"rater": Column(pa.string()), "kind": Column(pa.string()), "is_simulated": Column(pa.bool_())}
+    with Table(target, dict(columns)) as table:
+        for rater in raters:
+            for column, value in zip(
+                columns.values(), (rater.name, rater.kind, rater.is_simulated), strict=True
+            ):
+                column.values.append(value)
+            table.close_row()
 
 
-def _raters_schema() -> Any:
-    pa = _arrow()
-    return pa.schema([("rater", pa.string()), ("kind", pa.string()), ("is_simulated", pa.bool_())])
-
-
-def _write_table(target: Path, schema: Any, rows: Iterator[dict[str, Any]]) -> None:
-    """Write ``rows`` a row group at a time, so that memory holds one group whatever the size of the table."""
-    pa = _arrow()
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with pa.parquet.ParquetWriter(target, schema, compression="zstd", compression_level=3) as writer:
-        while group := list(itertools.islice(rows, ROW_GROUP)):
-            writer.write_table(pa.Table.from_pylist(group, schema=schema), row_group_size=ROW_GROUP)
-
-
-def limits(settings: ExportSettings) -> tuple[str, ...]:
+def limits(settings: SelectSettings) -> tuple[str, ...]:
     return (
         "Steps whose action is drop or ask have no label; that is neither right nor wrong.",
         "The votes are the labels the policy read; labels made later are not here.",
+        "A trace has scores only where each of its steps has a probability.",
     )
 
 
 PARQUET = Format(
     name="parquet",
-    version=1,
+    version=2,
     title="Every step with its votes (Parquet)",
-    settings=ExportSettings,
+    settings=SelectSettings,
     check=check,
     write=write,
     task="text-classification",
     limits=limits,
+    holds_weights=True,
 )

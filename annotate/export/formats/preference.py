@@ -1,8 +1,8 @@
 """What people prefer, as TRL's preference trainers read it: prompt, chosen, rejected, one JSON line per preference.
 
 The format of https://huggingface.co/docs/trl/dataset_formats#preference, with an explicit prompt. Only what more than
-half of the people who answered prefer is written there. Everything compared, with ties and disputes and who said what,
-is in a second table, so that no disagreement is lost by turning it into a winner.
+half of the people who answered prefer is written there. Everything compared, with ties and disputes and who said
+what, is in a second table, so that no disagreement is lost by turning it into a winner.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from django.utils.translation import gettext
 
 from annotate.consensus.preferences import Verdict, comparing_criterion, decide, labels_by_people
 from annotate.errors import Conflict, Rejected
-from annotate.export.contracts import ComparedRow, ComparedSource, ExportSettings, Format, Split, Written
-from annotate.export.json_lines import json_line
+from annotate.export.contracts import ComparedRow, ComparedSource, Format, SplitSettings, Written
+from annotate.export.shards import json_shards
 from annotate.models import Project
 
-PATH, VOTES = "data/train.jsonl", "data/votes.jsonl"
+PATH, VOTES = "data/train.jsonl", "votes/train.jsonl"
 _SIGNS = {1: "left", 0: "tie", -1: "right", None: "unsure"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreferenceSettings(ExportSettings):
+class PreferenceSettings(SplitSettings):
     """``criterion`` is the question's key, empty the only one there is. ``min_votes`` people must have preferred
     something; a winner needs ``min_share`` of them, and more than half in any case. ``upto`` is the newest label that
     is read, 0 all there are now: with it the same release can be made again later.
@@ -36,7 +36,7 @@ class PreferenceSettings(ExportSettings):
     upto: int = 0
 
     def __post_init__(self) -> None:
-        ExportSettings.__post_init__(self)
+        SplitSettings.__post_init__(self)
         if self.min_votes < 1:
             raise Rejected(gettext("must be at least 1."), field="min_votes")
         if not 0.5 <= self.min_share <= 1:
@@ -56,20 +56,19 @@ def check(project: Project, settings: PreferenceSettings) -> None:
 
 def write(source: ComparedSource, folder: Path, settings: PreferenceSettings) -> Written:
     counts: Counter[str] = Counter()
-    (folder / PATH).parent.mkdir(parents=True, exist_ok=True)
     with (
-        (folder / PATH).open("w", encoding="utf-8", newline="\n") as train,
-        (folder / VOTES).open("w", encoding="utf-8", newline="\n") as votes,
+        json_shards(folder) as train,
+        json_shards(folder, config="votes", name="votes", is_default=False) as votes,
     ):
         for row in source.rows():
             verdict = decide(row.votes, min_votes=settings.min_votes, min_share=settings.min_share)
             counts[verdict] += 1
-            votes.write(json_line(_with_votes(row, verdict)))
+            votes.write(_with_votes(row, verdict), row.split)
             if verdict in (Verdict.LEFT, Verdict.RIGHT):
-                train.write(json_line(_preference(row, verdict)))
+                train.write(_preference(row, verdict), row.split)
     written = counts[Verdict.LEFT] + counts[Verdict.RIGHT]
     return Written(
-        splits=(Split("default", PATH, is_default=True), Split("votes", VOTES)),
+        splits=(*train.splits, *votes.splits),
         rows=written,
         counts={
             "compared": counts.total(),
@@ -112,7 +111,7 @@ def limits(settings: PreferenceSettings) -> tuple[str, ...]:
 
 PREFERENCE = Format(
     name="preference",
-    version=1,
+    version=2,
     title="Preferences of people, as TRL reads them (JSON lines)",
     settings=PreferenceSettings,
     check=check,

@@ -26,6 +26,7 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
             "state",
             "funnel",
             "manifest",
+            "changes",
             "error",
             "created_by",
             "created_at",

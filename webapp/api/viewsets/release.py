@@ -9,10 +9,10 @@ from rest_framework.response import Response
 
 from annotate.access import project_for, release_for
 from annotate.enums import Role
+from annotate.export.actions import settings_for
 from annotate.export.queries import release_file, releases_of
 from annotate.export.registry import get_format
 from annotate.models import Release
-from annotate.settings import build_settings
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.consensus import Queued
 from webapp.api.serializers.release import NewRelease, ReleaseSerializer
@@ -36,12 +36,12 @@ class ReleaseViewSet(NounViewSet):
 
     @extend_schema(request=NewRelease, responses={202: Queued})
     def create(self, request: Request, slug: str) -> Response:
-        """Ask a worker to write a release of the newest consensus, or of what people have compared."""
+        """Ask a worker to write a release of the newest consensus, of what people have compared, or of labels."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
         new = NewRelease(data=request.data)
         new.is_valid(raise_exception=True)
         name, settings = new.validated_data["format"], new.validated_data.get("settings", {})
-        build_settings(get_format(name).settings, settings)
+        settings_for(get_format(name), settings, django_settings.BENCHMARKS_DIR)
         send_release(project, format=name, settings=settings, person=asker(request))
         return Response({"detail": "A worker is writing the release; it is listed here."}, status=202)
 

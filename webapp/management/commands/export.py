@@ -8,7 +8,7 @@ from django.core.management.base import CommandError, CommandParser
 from rich.table import Table
 
 from annotate.consensus.queries import latest_consensus
-from annotate.export.actions import export_compared, export_release, export_run
+from annotate.export.actions import export_project, export_release, export_run
 from annotate.export.registry import FORMATS
 from annotate.models import Project, Release, Run
 from webapp.management.base import GradusCommand
@@ -51,18 +51,25 @@ class Command(GradusCommand):
         if not options["format"]:
             raise CommandError(f"Say which --format: {', '.join(FORMATS)}.")
         chosen = settings_from(options["pairs"], FORMATS[options["format"]].settings)
-        if FORMATS[options["format"]].reads == "comparisons":
+        if FORMATS[options["format"]].reads != "consensus":
             if options["run"] is not None or options["policy"]:
                 raise CommandError(
-                    "What people have compared has no consensus: leave out --run and --policy."
+                    f"{options['format']} is made from labels, not from a consensus: leave out --run and --policy."
                 )
-            return export_compared(project, options["out"], format=options["format"], settings=chosen)
+            return export_project(
+                project,
+                options["out"],
+                format=options["format"],
+                settings=chosen,
+                benchmarks=settings.BENCHMARKS_DIR,
+            )
         run = _run(project, options)
         return export_run(
             run,
             options["out"],
             format=options["format"],
             settings=chosen,
+            benchmarks=settings.BENCHMARKS_DIR,
         )
 
 

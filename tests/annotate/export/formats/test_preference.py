@@ -8,7 +8,7 @@ import pytest
 
 from annotate.enums import RaterKind
 from annotate.errors import Conflict, Rejected
-from annotate.export.actions import build_release, export_compared, export_run
+from annotate.export.actions import build_release, export_project, export_run
 from annotate.export.queries import release_folder
 from annotate.models import Label, Project, Release
 from tests.annotate.export.decided import a_decided_project
@@ -48,7 +48,7 @@ def test_only_what_most_prefer_is_a_preference_and_the_rest_is_counted(tmp_path:
     project = a_project_of_opinions(
         won="llr", lost="rr", tied="ttl", split="lr", plural="ltr", unsure="uu", one="r"
     )
-    manifest = export_compared(project, tmp_path / "out", format="preference")
+    manifest = export_project(project, tmp_path / "out", format="preference")
     assert rows_of(tmp_path / "out/data/train.jsonl") == [
         {"prompt": PROMPT, "chosen": "won left", "rejected": "won right"},
         {"prompt": PROMPT, "chosen": "lost right", "rejected": "lost left"},
@@ -62,7 +62,7 @@ def test_only_what_most_prefer_is_a_preference_and_the_rest_is_counted(tmp_path:
         "too_few_votes": 0,
         "only_unsure": 1,
     }
-    votes = {row["id"]: row for row in rows_of(tmp_path / "out/data/votes.jsonl")}
+    votes = {row["id"]: row for row in rows_of(tmp_path / "out/votes/train.jsonl")}
     assert {name: row["verdict"] for name, row in votes.items()} == {
         "won": "left",
         "lost": "right",
@@ -79,7 +79,7 @@ def test_only_what_most_prefer_is_a_preference_and_the_rest_is_counted(tmp_path:
 def test_more_votes_can_be_wanted(tmp_path: Path) -> None:
     project = a_project_of_opinions(won="llr", one="r")
     settings = {"min_votes": 2, "min_share": 0.6}
-    manifest = export_compared(project, tmp_path / "out", format="preference", settings=settings)
+    manifest = export_project(project, tmp_path / "out", format="preference", settings=settings)
     assert manifest["counts"]["preferences_written"] == 1
     assert manifest["counts"]["too_few_votes"] == 1
 
@@ -89,8 +89,8 @@ def test_machines_and_gold_prefer_nothing_here(tmp_path: Path) -> None:
     pair = a_pair(*some_attempts(project, "machine left", "machine right"))
     for kind in (RaterKind.JUDGE, RaterKind.GOLD):
         a_pair_label(a_rater(project, kind), pair, "left")
-    export_compared(project, tmp_path / "out", format="preference")
-    assert len(rows_of(tmp_path / "out/data/votes.jsonl")) == 1
+    export_project(project, tmp_path / "out", format="preference")
+    assert len(rows_of(tmp_path / "out/votes/train.jsonl")) == 1
 
 
 def test_two_next_steps_follow_the_problem_and_their_beginning(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_two_next_steps_follow_the_problem_and_their_beginning(tmp_path: Path) -
     right = a_trace(project, texts=["So.\n", "6 · 7 = 41."], problem=left.problem)
     pair = a_pair(*(trace.steps.get(position=1) for trace in (left, right)))
     a_pair_label(a_rater(project), pair, "left")
-    export_compared(project, tmp_path / "out", format="preference")
+    export_project(project, tmp_path / "out", format="preference")
     assert rows_of(tmp_path / "out/data/train.jsonl") == [
         {"prompt": f"{PROMPT}\n\nSo.\n", "chosen": "6 · 7 = 42.", "rejected": "6 · 7 = 41."}
     ]
@@ -111,7 +111,7 @@ def test_an_order_is_the_preferences_it_implies(tmp_path: Path) -> None:
     ann = a_rater(project)
     criterion = a_criterion(project, "ranking")
     Label.objects.create(rater=ann, criterion=criterion, lineup=lineup, value="c>a=b")
-    manifest = export_compared(project, tmp_path / "out", format="preference")
+    manifest = export_project(project, tmp_path / "out", format="preference")
     pairs = {(row["chosen"], row["rejected"]) for row in rows_of(tmp_path / "out/data/train.jsonl")}
     assert pairs == {("three", "one"), ("three", "two")}
     assert manifest["counts"]["ties"] == 1
@@ -139,7 +139,7 @@ def test_a_release_has_no_consensus_and_can_be_made_again_later(tmp_path: Path) 
 
 def test_the_card_says_how_it_was_decided_and_names_nobody(tmp_path: Path) -> None:
     project = a_project_of_opinions(won="llr", split="lr")
-    export_compared(project, tmp_path / "out", format="preference")
+    export_project(project, tmp_path / "out", format="preference")
     card = (tmp_path / "out/README.md").read_text()
     for words in (
         "More than half of the people",
@@ -149,13 +149,13 @@ def test_the_card_says_how_it_was_decided_and_names_nobody(tmp_path: Path) -> No
     ):
         assert words in card
     assert "Archer" not in card
-    export_compared(project, tmp_path / "open", format="preference", settings={"is_anonymous": False})
-    assert "Ann Archer" in (tmp_path / "open/data/votes.jsonl").read_text()
+    export_project(project, tmp_path / "open", format="preference", settings={"is_anonymous": False})
+    assert "Ann Archer" in (tmp_path / "open/votes/train.jsonl").read_text()
 
 
 def test_trl_can_load_it(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets")
-    export_compared(a_project_of_opinions(won="l"), tmp_path / "out", format="preference")
+    export_project(a_project_of_opinions(won="l"), tmp_path / "out", format="preference")
     cache = str(tmp_path / "cache")
     rows = datasets.load_dataset(str(tmp_path / "out"), "default", split="train", cache_dir=cache)
     assert rows.column_names == ["prompt", "chosen", "rejected"]
@@ -165,10 +165,10 @@ def test_trl_can_load_it(tmp_path: Path) -> None:
 
 def test_what_cannot_be_written_is_refused_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(Conflict, match="Nobody has answered"):
-        export_compared(a_comparing_project(), tmp_path / "out", format="preference")
+        export_project(a_comparing_project(), tmp_path / "out", format="preference")
     project = a_project_of_opinions(split="lr")
     with pytest.raises(Conflict, match="agree on no preference"):
-        export_compared(project, tmp_path / "out", format="preference")
+        export_project(project, tmp_path / "out", format="preference")
     for settings, field in (
         ({"min_votes": 0}, "min_votes"),
         ({"min_share": 0.4}, "min_share"),
@@ -176,10 +176,10 @@ def test_what_cannot_be_written_is_refused_and_leaves_nothing(tmp_path: Path) ->
         ({"criterion": "verdict"}, "criterion"),
     ):
         with pytest.raises(Rejected) as caught:
-            export_compared(project, tmp_path / "out", format="preference", settings=settings)
+            export_project(project, tmp_path / "out", format="preference", settings=settings)
         assert caught.value.field == field
-    with pytest.raises(Rejected, match="not made from a consensus"):
-        export_compared(project, tmp_path / "out", format="trl_stepwise")
+    with pytest.raises(Rejected, match="is made from a consensus"):
+        export_project(project, tmp_path / "out", format="trl_stepwise")
     decided = a_decided_project(whole=("gg", "gg"))
     with pytest.raises(Rejected, match="not made from a consensus"):
         export_run(decided.run, tmp_path / "out", format="preference")

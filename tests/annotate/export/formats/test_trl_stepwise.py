@@ -9,7 +9,8 @@ import pytest
 from annotate.consensus.actions import run_consensus
 from annotate.errors import Rejected
 from annotate.export.contracts import Written
-from annotate.export.formats.trl_stepwise import PATH, TrlSettings, check, write
+from annotate.export.formats.trl_stepwise import PATH, write
+from annotate.export.prefixes import HardSettings, check_verdicts
 from annotate.export.rows import source_of
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import CriterionPreset, LevelPreset
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 
 def exported(decided: Decided, folder: Path, **settings: Any) -> tuple[list[dict[str, Any]], Written]:
-    written = write(source_of(decided.run), folder, TrlSettings(**settings))
+    written = write(source_of(decided.run), folder, HardSettings(**settings))
     return [json.loads(line) for line in (folder / PATH).read_text().split("\n")[:-1]], written
 
 
@@ -109,5 +110,5 @@ def test_a_criterion_with_other_levels_is_refused():
     run = run_consensus(project, policy="majority", criterion_key="style")
 
     with pytest.raises(Rejected, match="crisp, wordy") as refusal:
-        check(run, TrlSettings())
+        check_verdicts(run, HardSettings())
     assert refusal.value.field == "criterion"

@@ -46,7 +46,7 @@ def test_the_command_copies_a_release(decided, tmp_path, settings):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((), "Say which --format: trl_stepwise, parquet"),
+        ((), "Say which --format: trl_stepwise, soft_labels"),
         (("--format", "trl_stepwise", "--policy", "lessons"), "consensus sums --policy lessons"),
         (("--format", "trl_stepwise", "--run", "999"), "no run 999"),
         (("--release", "9"), "no release 9"),

@@ -1,0 +1,53 @@
+"""RLHFlow's PRM data: a conversation in which the user shows step after step and the assistant says + or -.
+
+The first turn is the problem, a space and the first step
+(https://github.com/RLHFlow/RLHF-Reward-Modeling/tree/main/math-rm). Where the problem ends is not marked by the
+format. ``+`` is true and ``-`` false, by the rules of :mod:`annotate.export.prefixes`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from annotate.export.contracts import Format, Source, TraceRow, Written
+from annotate.export.prefixes import (
+    HardSettings,
+    check_verdicts,
+    prefix_limits,
+    prefix_written,
+    write_prefixes,
+)
+from annotate.export.shards import json_shards
+
+SIGNS = {True: "+", False: "-"}
+
+
+def write(source: Source, folder: Path, settings: HardSettings) -> Written:
+    with json_shards(folder) as shards:
+        tallies = write_prefixes(source, shards, settings, _row)
+    return prefix_written(tallies, shards, settings)
+
+
+def _row(trace: TraceRow, labels: list[bool]) -> dict[str, Any]:
+    turns: list[dict[str, str]] = []
+    for step, label in zip(trace.steps, labels, strict=False):
+        said = step.body if turns else f"{trace.problem_text} {step.body}"
+        turns += [{"role": "user", "content": said}, {"role": "assistant", "content": SIGNS[label]}]
+    return {"conversations": turns}
+
+
+def limits(settings: HardSettings) -> tuple[str, ...]:
+    return (*prefix_limits(settings), "Nothing marks where the problem ends and the first step begins.")
+
+
+RLHFLOW = Format(
+    name="rlhflow",
+    version=1,
+    title="RLHFlow: a conversation of steps and signs (JSON lines)",
+    settings=HardSettings,
+    check=check_verdicts,
+    write=write,
+    task="text-classification",
+    limits=limits,
+)
