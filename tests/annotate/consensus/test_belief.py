@@ -82,7 +82,7 @@ def test_the_ledger_names_its_signals_and_adds_up(project, corpus):
 
 def test_a_label_that_comes_in_moves_its_trace_at_once(project, corpus):
     run = run_consensus(project, policy="posterior")
-    trace, error = next((trace, error) for trace, error in corpus if error == 1)
+    trace, _ = next((trace, error) for trace, error in corpus if error == 1)
     before = belief_of(run, trace)
 
     newcomer = a_rater(project, RaterKind.PERSON, "new")
