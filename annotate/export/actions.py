@@ -18,13 +18,14 @@ from annotate.enums import ReleaseState, RunKind, RunState
 from annotate.errors import Conflict, Rejected
 from annotate.export.changes import changes_between, release_before
 from annotate.export.compared_package import write_compared
-from annotate.export.contracts import ExportSettings, Format
+from annotate.export.contracts import ExportSettings, Format, SelectSettings
 from annotate.export.package import differences, new_folder, write_package
 from annotate.export.queries import release_folder
 from annotate.export.registry import get_format
 from annotate.export.said import newest_of
 from annotate.export.said_package import write_said
 from annotate.export.select.benchmarks import read_benchmark
+from annotate.export.tiers import check_tiers
 from annotate.models import Person, Project, Release, Run
 from annotate.settings import build_settings
 
@@ -53,7 +54,7 @@ def build_release(
         chosen = _upto_now(project, run, layout, chosen)
     else:
         source = _consensus_run(project, run)
-        layout.check(source, chosen)
+        _check(source, layout, chosen)
     release = _open_release(project, source, layout, chosen, created_by)
     out = release_folder(release, folder)
     try:
@@ -65,6 +66,12 @@ def build_release(
         _fail(release, error)
         raise
     return release
+
+
+def _check(run: Run, layout: Format, chosen: Any) -> None:
+    layout.check(run, chosen)
+    if isinstance(chosen, SelectSettings):
+        check_tiers(run, layout, chosen)
 
 
 def export_run(
@@ -80,7 +87,7 @@ def export_run(
     if layout.reads != "consensus":
         raise Rejected(gettext("%(name)s is not made from a consensus.") % {"name": format}, field="format")
     source = _consensus_run(run.project, run)
-    layout.check(source, chosen)
+    _check(source, layout, chosen)
     return write_package(source, layout, chosen, out, benchmarks)
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from annotate.consensus.funnel import FunnelRow
 from annotate.consensus.preferences import Votes
-from annotate.enums import Action
+from annotate.enums import Action, Tier
 from annotate.errors import Rejected
 from annotate.models import Criterion, Project, Run
 from annotate.settings import require
@@ -58,7 +58,8 @@ class StepRow:
     """``text`` is the step as the model emitted it, ``body`` the same without the separator that ends it.
 
     ``value`` is empty where nothing was decided. ``probability`` is that of ``value``, or of the likeliest level
-    where none was kept. ``weight`` None: the release weighs nothing.
+    where none was kept. ``weight`` None: the release weighs nothing. ``tier``, ``risk`` and ``p_correct``, the soft
+    target of every step, are there where the policy has a model of every step.
     """
 
     position: int
@@ -73,6 +74,9 @@ class StepRow:
     explanation: str = ""
     meta: Mapping[str, Any] = field(default_factory=dict)
     weight: float | None = None
+    tier: str = ""
+    risk: float | None = None
+    p_correct: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +170,13 @@ class SelectSettings(SplitSettings):
     Validation and test are neither capped nor balanced: they show what training does not look like.
     """
 
+    tiers: tuple[str, ...] = setting(
+        (),
+        gettext_lazy(
+            "Steps of these tiers, such as A and B, where the policy gives any; none: whatever was kept."
+        ),
+        CHOICE,
+    )
     duplicates: Literal["keep", "drop"] = setting(
         "keep", gettext_lazy("Traces that are nearly the same as an earlier one."), CHOICE
     )
@@ -187,6 +198,8 @@ class SelectSettings(SplitSettings):
 
     def __post_init__(self) -> None:
         SplitSettings.__post_init__(self)
+        if set(self.tiers) - set(Tier.values):
+            raise Rejected(f"must be among {', '.join(Tier.values)}.", field="tiers")
         require(self.max_per_problem >= 0, "max_per_problem", "must be at least 0.")
 
 
@@ -304,7 +317,8 @@ class Format:
     run, or the project, or settings the format cannot say, before anything is written. ``write`` writes a
     :class:`Source`, a :class:`ComparedSource` or a :class:`LabelSource` below the folder it is given. ``task`` is the
     card's task category, ``limits`` sentences a reader of the data must know. ``version`` rises when a reader of the
-    files would have to change. ``holds_weights``: its rows have room for what a step weighs.
+    files would have to change. ``holds_weights``: its rows have room for what a step weighs. ``tiers`` are those whose
+    steps it can write: the last two have no level.
     """
 
     name: str
@@ -317,3 +331,4 @@ class Format:
     limits: Callable[[Any], tuple[str, ...]]
     reads: Literal["consensus", "comparisons", "labels"] = "consensus"
     holds_weights: bool = False
+    tiers: tuple[str, ...] = (Tier.A, Tier.B)

@@ -130,6 +130,7 @@ def _manifest(
             "counts": written.counts,
             "funnel": as_json(funnel),
         }
+        | ({"learned": run.summary["learned"]} if "learned" in run.summary else {})
         | ({"traces_recut": n_left} if (n_left := n_recut(run)) else {})
     )
 

@@ -44,6 +44,9 @@ _DECISION = (
     "probability",
     "reason",
     "explanation",
+    "tier",
+    "risk",
+    "p_correct",
     "spoke",
 )
 
@@ -136,7 +139,9 @@ def _steps(run: Run, first: int, last: int, raters: Mapping[int, RaterRow]) -> d
     votes = _votes({label for decision in decisions for label in decision[-1]}, raters)
     renamed = _renaming(raters.values())
     found: dict[int, list[StepRow]] = defaultdict(list)
-    for trace, position, kind, text, tail, meta, action, value, probability, reason, told, spoke in decisions:
+    for decision in decisions:
+        trace, position, kind, text, tail, meta, action, value, probability, reason, told = decision[:11]
+        tier, risk, p_correct, spoke = decision[11:]
         found[trace].append(
             StepRow(
                 position=position,
@@ -150,6 +155,9 @@ def _steps(run: Run, first: int, last: int, raters: Mapping[int, RaterRow]) -> d
                 votes=tuple(votes[label] for label in sorted(spoke)),
                 explanation=renamed(told),
                 meta=meta,
+                tier=tier,
+                risk=risk,
+                p_correct=p_correct,
             )
         )
     return found

@@ -19,8 +19,11 @@ def p_good(step: StepRow) -> float | None:
     """The probability that the step is right; None where consensus gave none.
 
     A policy stores the probability of the level it kept. Of *bad* it is turned round; of *neutral* it says nothing
-    about *good*; and of a step that was not kept nobody says of which level it is.
+    about *good*; and of a step that was not kept nobody says of which level it is. A policy with a model of every step
+    says how probably each is correct.
     """
+    if step.p_correct is not None:
+        return step.p_correct
     if step.probability is None or step.action != Action.KEEP:
         return None
     if step.value == Verdict.GOOD:

@@ -47,7 +47,7 @@ def _value(name: str, value: object) -> object:
 
 
 def mapping_in(text: str, field: str) -> dict[str, str]:
-    """Lines of the form ``name = column``, for ``columns`` or ``values``. Raises Rejected with the line that is none."""
+    """Lines of the form ``name = column``, for ``columns`` or ``values``. Rejected names the line that is none."""
     lines = [line for line in text.splitlines() if line.strip()]
     try:
         return pairs_of(lines, "value" if field == "values" else "map")

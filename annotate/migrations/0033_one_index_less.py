@@ -22,7 +22,7 @@ def _make(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("annotate", "0026_the_ruler")]
+    dependencies = [("annotate", "0032_changes_of_a_release")]
 
     operations = [
         migrations.SeparateDatabaseAndState(

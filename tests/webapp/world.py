@@ -61,6 +61,7 @@ def a_world(releases: Path) -> World:
     # An earlier release, so that the next one says what changed.
     run_consensus(project, policy="majority", settings={"min_votes": 2})
     build_release(project, folder=releases, format="jsonl")
+    believed = run_consensus(project, policy="posterior")
     decided = run_consensus(project, policy="majority", settings={"with_machines": True})
     release = build_release(project, folder=releases, format="trl_stepwise", run=decided)
     estimate = Estimate.objects.create(
@@ -98,7 +99,7 @@ def a_world(releases: Path) -> World:
         "comparisons": comparison.pk,
         "labels": trace.steps.first().labels.get(rater__kind=RaterKind.JUDGE).pk,
         "runs": run.pk,
-        "consensus": decided.pk,
+        "consensus": believed.pk,
         "decisions": decided.consensus.first().pk,
         "estimates": estimate.pk,
         "releases": release.pk,

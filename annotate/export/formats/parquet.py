@@ -1,7 +1,8 @@
 """Every step of every trace with its decision and its votes, as Parquet: nothing left out, nothing rounded.
 
 One row per step, also for those dropped or still asked about (their label is null), so that another rule can be tried
-on the same votes. A second table holds a row per trace with its scores (:mod:`annotate.export.scores`), a third the
+on the same votes; ``tiers`` chooses among them. ``p_correct`` is the soft target of policies that have one, for every
+step. A second table holds a row per trace with its scores (:mod:`annotate.export.scores`), a third the
 raters. The bytes depend on the rows and the version of pyarrow alone.
 """
 
@@ -12,7 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from annotate.enums import Action
+from annotate.enums import Action, Tier
 from annotate.export.contracts import (
     TRAIN,
     Format,
@@ -26,6 +27,7 @@ from annotate.export.contracts import (
 )
 from annotate.export.scores import p_good, trace_scores
 from annotate.export.tables import Column, Lists, Table, arrow
+from annotate.export.tiers import limits_of_tiers
 from annotate.models import Run
 
 STEPS, TRACES, RATERS = "data/steps.parquet", "traces/traces.parquet", "raters/raters.parquet"
@@ -45,9 +47,10 @@ def write(source: Source, folder: Path, settings: SelectSettings) -> Written:
             if trace.split not in steps:
                 steps[trace.split] = _Steps(stack, folder / _in_split(STEPS, trace.split))
                 traces[trace.split] = _Traces(stack, folder / _in_split(TRACES, trace.split))
+            chosen = [step for step in trace.steps if not settings.tiers or step.tier in settings.tiers]
             traces[trace.split].add(trace)
-            counts["traces_written"] += 1
-            for step in trace.steps:
+            counts["traces_written"] += bool(chosen)
+            for step in chosen:
                 steps[trace.split].add(trace, step)
                 counts["steps_written"] += 1
                 counts[f"steps_{step.action.value}"] += 1
@@ -73,7 +76,13 @@ class _Steps:
     def __init__(self, stack: ExitStack, target: Path) -> None:
         pa = arrow()
         text, number = pa.string(), pa.float64()
-        kinds = {"position": pa.int32(), "probability": number, "weight": number}
+        kinds = {
+            "position": pa.int32(),
+            "probability": number,
+            "weight": number,
+            "risk": number,
+            "p_correct": number,
+        }
         names = (
             "trace",
             "problem",
@@ -86,6 +95,9 @@ class _Steps:
             "action",
             "label",
             "probability",
+            "tier",
+            "risk",
+            "p_correct",
             "reason",
             "explanation",
             "weight",
@@ -120,6 +132,9 @@ class _Steps:
             step.action.value,
             step.value or None,
             step.probability,
+            step.tier or None,
+            step.risk,
+            step.p_correct,
             step.reason,
             step.explanation,
             step.weight,
@@ -192,6 +207,7 @@ def _write_raters(raters: Sequence[RaterRow], target: Path) -> None:
 
 def limits(settings: SelectSettings) -> tuple[str, ...]:
     return (
+        *limits_of_tiers(settings),
         "Steps whose action is drop or ask have no label; that is neither right nor wrong.",
         "The votes are the labels the policy read; labels made later are not here.",
         "A trace has scores only where each of its steps has a probability.",
@@ -208,4 +224,5 @@ PARQUET = Format(
     task="text-classification",
     limits=limits,
     holds_weights=True,
+    tiers=(Tier.A, Tier.B, Tier.C, Tier.D),
 )

@@ -2,8 +2,9 @@
 
 Rows as of TRL's stepwise supervision, with ``labels`` as numbers from 0 to 1, and ``scores`` of the whole trace by
 min, product, last, mean and PURE's soft minimum (:mod:`annotate.export.scores`) where every one of its steps has a
-probability. Only policies that give probabilities (``dawid_skene``, ``scan``) have such labels: a share of votes is
-none. A step without one ends the trace, or counts as certain by a setting, which the row marks.
+probability. Only policies that give probabilities (``posterior``, ``dawid_skene``, ``scan``) have such labels: a share
+of votes is none. Of ``posterior`` also the steps of tier C are here, too uncertain for a level. A step without
+a probability ends the trace, or counts as certain by a setting, which the row marks.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Literal
 from django.utils.translation import gettext_lazy
 
 from annotate.consensus.funnel import FunnelRow
-from annotate.enums import Action, Verdict
+from annotate.enums import Action, Tier, Verdict
 from annotate.errors import Rejected
 from annotate.export.contracts import (
     Format,
@@ -29,8 +30,10 @@ from annotate.export.contracts import (
 from annotate.export.prefixes import Tally, check_verdicts
 from annotate.export.scores import p_good, trace_scores
 from annotate.export.shards import json_shards
+from annotate.export.tiers import limits_of_tiers
 from annotate.models import Run
 
+_SOFT_TIERS = (Tier.A, Tier.B, Tier.C)
 _CERTAIN = {Verdict.GOOD.value: 1.0, Verdict.BAD.value: 0.0}
 
 
@@ -94,6 +97,8 @@ def _labels(trace: TraceRow, settings: SoftSettings) -> list[float]:
 
 
 def _label(step: StepRow, settings: SoftSettings) -> float | None:
+    if step.tier and step.tier not in (settings.tiers or _SOFT_TIERS):
+        return None
     known = p_good(step)
     if known is None and settings.without == "certain" and step.action == Action.KEEP:
         return _CERTAIN.get(step.value)
@@ -116,6 +121,7 @@ def _row(trace: TraceRow, labels: list[float]) -> dict[str, object]:
 
 def limits(settings: SoftSettings) -> tuple[str, ...]:
     return (
+        *limits_of_tiers(settings),
         "A label is the probability of good. Where three levels were possible, that of bad turned round counts neutral"
         " steps as good.",
         "Neutral steps, and steps without a decision, end a trace.",
@@ -133,4 +139,5 @@ SOFT_LABELS = Format(
     task="token-classification",
     limits=limits,
     holds_weights=True,
+    tiers=_SOFT_TIERS,
 )

@@ -17,16 +17,19 @@ from typing import Any
 from annotate.consensus.funnel import FunnelRow
 from annotate.enums import Action, Verdict
 from annotate.export.contracts import TRAIN, SelectSettings, Source, StepRow, TraceRow
+from annotate.export.tiers import of_tiers
 from annotate.models import Run, Step
 
 from .minhash import Seen
 from .problems import Problems, sort_problems
 
 KNOWN, ALIKE, CAPPED, BALANCED = "known_from_benchmark", "near_duplicate", "over_the_cap", "balanced_away"
+OTHER_TIER = "of_another_tier"
 _TITLES = {
     KNOWN: "Kept, but of problems known from a benchmark",
     ALIKE: "Kept, but in traces nearly the same as an earlier one",
     CAPPED: "Kept, but in traces over the cap of their problem",
+    OTHER_TIER: "Kept, but of another tier",
     BALANCED: "Kept, but in traces left out to balance right and wrong",
 }
 
@@ -55,7 +58,10 @@ class Selection:
                 steps[reason] += sum(step.action == Action.KEEP for step in trace.steps)
                 found[reason] += 1
                 continue
-            yield trace if is_plain else self._placed(trace)
+            chosen, n_left = of_tiers(trace, self.settings.tiers) if self.settings.tiers else (trace, 0)
+            steps[OTHER_TIER] += n_left
+            found[OTHER_TIER] += n_left > 0
+            yield chosen if is_plain else self._placed(chosen)
         self.steps, self.traces = steps, found
 
     def _reason(self, trace: TraceRow) -> str:
@@ -85,6 +91,7 @@ class Selection:
             ALIKE: self.settings.duplicates == "drop",
             CAPPED: self.settings.max_per_problem > 0,
             BALANCED: self.settings.balance != "off",
+            OTHER_TIER: bool(self.settings.tiers),
         }
         return tuple(
             FunnelRow(key, _TITLES[key], Action.DROP.value, self.steps[key], self.traces[key])
