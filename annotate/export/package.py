@@ -25,6 +25,7 @@ from annotate.export.croissant import NAME as CROISSANT
 from annotate.export.croissant import render_croissant
 from annotate.export.rows import n_recut, source_of
 from annotate.export.select.traces import select
+from annotate.export.tiers import limits_of_tiers
 from annotate.models import Criterion, Estimate, Project, Run
 
 MANIFEST = "manifest.json"
@@ -144,7 +145,7 @@ def raters_as_json(raters: tuple[RaterRow, ...]) -> list[dict[str, Any]]:
 def _facts(
     source: Source,
     layout: Format,
-    settings: ExportSettings,
+    settings: SelectSettings,
     written: Written,
     funnel: list[FunnelRow],
     selection: dict[str, Any],
@@ -168,7 +169,11 @@ def _facts(
         items=funnel[0].steps if funnel else 0,
         date=run.finished_at.date().isoformat() if run.finished_at else "",
         selection=selection,
-        limits=(*layout.limits(settings), *([_recut_sentence(n_left)] if (n_left := n_recut(run)) else [])),
+        limits=(
+            *limits_of_tiers(settings),
+            *layout.limits(settings),
+            *([_recut_sentence(n_left)] if (n_left := n_recut(run)) else []),
+        ),
     )
 
 

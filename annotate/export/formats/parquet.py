@@ -27,7 +27,6 @@ from annotate.export.contracts import (
 )
 from annotate.export.scores import p_good, trace_scores
 from annotate.export.tables import Column, Lists, Table, arrow
-from annotate.export.tiers import limits_of_tiers
 from annotate.models import Run
 
 STEPS, TRACES, RATERS = "data/steps.parquet", "traces/traces.parquet", "raters/raters.parquet"
@@ -207,7 +206,6 @@ def _write_raters(raters: Sequence[RaterRow], target: Path) -> None:
 
 def limits(settings: SelectSettings) -> tuple[str, ...]:
     return (
-        *limits_of_tiers(settings),
         "Steps whose action is drop or ask have no label; that is neither right nor wrong.",
         "The votes are the labels the policy read; labels made later are not here.",
         "A trace has scores only where each of its steps has a probability.",

@@ -30,7 +30,6 @@ from annotate.export.contracts import (
 from annotate.export.prefixes import Tally, check_verdicts
 from annotate.export.scores import p_good, trace_scores
 from annotate.export.shards import json_shards
-from annotate.export.tiers import limits_of_tiers
 from annotate.models import Run
 
 _SOFT_TIERS = (Tier.A, Tier.B, Tier.C)
@@ -97,7 +96,8 @@ def _labels(trace: TraceRow, settings: SoftSettings) -> list[float]:
 
 
 def _label(step: StepRow, settings: SoftSettings) -> float | None:
-    if step.tier and step.tier not in (settings.tiers or _SOFT_TIERS):
+    # What a policy with tiers gives none is undecided, or stands behind an error.
+    if step.p_correct is not None and step.tier not in (settings.tiers or _SOFT_TIERS):
         return None
     known = p_good(step)
     if known is None and settings.without == "certain" and step.action == Action.KEEP:
@@ -121,7 +121,6 @@ def _row(trace: TraceRow, labels: list[float]) -> dict[str, object]:
 
 def limits(settings: SoftSettings) -> tuple[str, ...]:
     return (
-        *limits_of_tiers(settings),
         "A label is the probability of good. Where three levels were possible, that of bad turned round counts neutral"
         " steps as good.",
         "Neutral steps, and steps without a decision, end a trace.",
