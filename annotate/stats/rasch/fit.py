@@ -9,7 +9,7 @@ from annotate.stats.codes import FloatArray
 from annotate.stats.rasch.curvature import Curvature
 from annotate.stats.rasch.eb import Bayes, fit_bayes
 from annotate.stats.rasch.extremes import ADJUSTMENT, Extremes, find_extremes, place_extremes
-from annotate.stats.rasch.fit_statistics import ElementFit, FitOptions, real_errors
+from annotate.stats.rasch.fit_statistics import AS_WINSTEPS, ElementFit, FitOptions, real_errors
 from annotate.stats.rasch.jmle import fit_jointly
 from annotate.stats.rasch.mml import fit_marginally
 from annotate.stats.rasch.moments import Moments, Squares, moments, squares
@@ -95,7 +95,7 @@ def fit_rasch(
     if not (ratings.trials > 0).any() and (steps.used.sum(axis=1) < 2).all():
         raise NotEstimable("Every rating is the same category, so nothing can be told apart.")
     structure = Structure.of(design, steps)
-    how = options or FitOptions()
+    how = options or FitOptions(floor=AS_WINSTEPS if estimator == "jmle" else 0.0)
     limit = tolerance if tolerance is not None else TOLERANCE.get(estimator, 0.0)
     if estimator == "jmle":
         return _joint(design, steps, structure, limit, max_iter, adjustment, how)
