@@ -17,9 +17,9 @@ import numpy as np
 
 from annotate.stats.codes import BoolArray, FloatArray
 from annotate.stats.rasch.curvature import Curvature
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import Moments, moments
 from annotate.stats.rasch.priors import Prior
-from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
 
 _LONGEST, _SHORTEST = 2.0, 0.05

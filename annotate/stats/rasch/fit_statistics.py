@@ -21,8 +21,8 @@ from typing import Self
 import numpy as np
 
 from annotate.stats.codes import FloatArray
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import Squares
-from annotate.stats.rasch.ratings import Design
 
 
 @dataclass(frozen=True, slots=True)

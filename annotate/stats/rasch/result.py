@@ -11,8 +11,8 @@ import numpy as np
 from annotate.errors import Rejected
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
 from annotate.stats.rasch.curvature import Curvature
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import Squares
-from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.separation import Separation
 from annotate.stats.rasch.steps import Steps
 from annotate.stats.rasch.structure import Structure

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from annotate.errors import NotEstimable, Rejected
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.eb import fit_bayes
 from annotate.stats.rasch.fit import fit_rasch
 from annotate.stats.rasch.moments import moments
-from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
 from tests.annotate.stats.rasch.examples import crossed, drawn, three_facets
 

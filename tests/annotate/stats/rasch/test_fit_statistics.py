@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.fit_statistics import AS_WINSTEPS, ElementFit, FitOptions, real_errors, standardized
 from annotate.stats.rasch.moments import Squares
-from annotate.stats.rasch.ratings import Design
 from tests.annotate.stats.rasch.examples import three_facets
 
 
