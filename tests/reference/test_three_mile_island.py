@@ -5,8 +5,8 @@ package facetsviz: one facet that is not centred, a rating scale of three catego
 converged until nothing changes. The counts were solved from its scores, counts and mean squares.
 
 Its z statistics are cut at one decimal, not rounded (1.255 is printed as 1.2, -2.457 as -2.4). Its errors of the
-thresholds are .20 and .17, as if each cell of the table were one rating; with the 1,068 ratings behind them they are .089
-and .078.
+thresholds are .20 and .17, as if each cell of the table were one rating; with the 1,068 ratings behind them they are
+.089 and .078.
 """
 
 from __future__ import annotations

@@ -114,7 +114,7 @@ def test_a_level_of_measurement_that_does_not_fit_is_refused(tmp_path: Path) -> 
     with pytest.raises(CommandError, match="line 2, column label: the ratio metric has a true zero"):
         run_stats(
             "agreement",
-            a_file(tmp_path, text.replace("yes", "-1").replace("no", "1")),
+            a_file(tmp_path, "item,worker,label\n1,a,-1\n1,b,1\n"),
             *COLUMNS,
             "--level",
             "ratio",
