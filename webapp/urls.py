@@ -68,6 +68,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/scale/", scale.scale, name="scale"),
     path("projects/<slug:slug>/scale/questions.csv", scale.questions_csv, name="questions-csv"),
     path("raters/<int:pk>/", raters.rater, name="rater"),
+    path("messages/<int:pk>/read/", people.read_message, name="read-message"),
     path("raters/<int:pk>/intervene/", raters.intervention, name="intervene"),
     path("projects/<slug:slug>/judges/", measure.judges, name="judges"),
     path("raters/<int:pk>/audit/", measure.audit, name="audit"),

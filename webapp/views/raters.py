@@ -198,7 +198,7 @@ def _what_others_said(request: HttpRequest, ruler: Ruler, found: Rater, measure:
 @login_required
 @require_POST
 def intervention(request: HttpRequest, pk: int) -> HttpResponse:
-    """Pause, let go on, ask for the exam anew, leave out of consensus, or take that back."""
+    """Write to them, pause, let go on, ask for the exam anew, leave out of consensus, or take that back."""
     found = rater_for(request.user, pk, role=Role.MANAGER)
     form = InterventionForm(request.POST)
     if not form.is_valid():
