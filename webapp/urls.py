@@ -65,6 +65,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/raters/", raters.raters, name="raters"),
     path("projects/<slug:slug>/raters/raters.csv", raters.raters_csv, name="raters-csv"),
     path("projects/<slug:slug>/raters/wright-map.svg", raters.wright_svg, name="wright-svg"),
+    path("projects/<slug:slug>/raters/wright-map.csv", raters.wright_csv, name="wright-csv"),
     path("projects/<slug:slug>/scale/", scale.scale, name="scale"),
     path("projects/<slug:slug>/scale/questions.csv", scale.questions_csv, name="questions-csv"),
     path("raters/<int:pk>/", raters.rater, name="rater"),

@@ -76,6 +76,7 @@ def test_files_come_down(raters: list[Rater], page: Page) -> None:
     for role, name, ending in (
         ("link", "Map as SVG", ".svg"),
         ("button", "Map as PNG", ".png"),
+        ("link", "Map as CSV", ".csv"),
         ("link", "Table as CSV", ".csv"),
     ):
         with page.expect_download() as download:

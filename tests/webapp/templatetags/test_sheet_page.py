@@ -121,7 +121,9 @@ def test_a_frame_holds_nothing_of_a_person_or_a_trace(both: Both) -> None:
     assert "Robert" not in other
 
 
-@pytest.mark.parametrize("more", ["raw", "a comment", "submitted", "a message", "a letter", "a draft of a rubric"])
+@pytest.mark.parametrize(
+    "more", ["raw", "a comment", "submitted", "a message", "a letter", "a draft of a rubric"]
+)
 def test_a_page_with_more_to_it_goes_through_the_template(more: str) -> None:
     project = create_project(a_person("bob"), name="One")
     assert project.rubric is not None

@@ -134,9 +134,31 @@ class TestFiles:
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert "judge/s" in "".join(root.itertext())
 
-    @pytest.mark.parametrize("name", ["raters/raters.csv", "raters/wright-map.svg", "scale/questions.csv"])
+    @pytest.mark.parametrize(
+        "name", ["raters/raters.csv", "raters/wright-map.svg", "raters/wright-map.csv", "scale/questions.csv"]
+    )
     def test_without_a_ruler_there_is_no_file(self, project: Project, name: str) -> None:
         assert signed_in("vera").get(f"/projects/words/{name}").status_code == 422
+
+    def test_the_map_as_csv_has_everything_that_is_drawn(self, ruler: Ruler) -> None:
+        response = signed_in("vera").get(f"{RATERS}wright-map.csv")
+        assert response["Content-Disposition"] == 'attachment; filename="words-wright-map-1.0.csv"'
+        rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+        found = {
+            what: [row for row in rows if row["what"] == what] for what in ("person", "machine", "steps")
+        }
+        assert {row["name"] for row in found["person"]} == {"bob-the-reader"}
+        assert {row["name"] for row in found["machine"]} == {"judge/strict@1"}
+        machine = found["machine"][0]
+        assert float(machine["low"]) < float(machine["logits"]) < float(machine["high"])
+        items = ruler.detail["items"]
+        assert [int(row["n"]) for row in found["steps"]] == items["counts"]
+        assert [float(row["low"]) for row in found["steps"]] == items["edges"][:-1]
+        question = ruler.detail["questions"][0]
+        expected = [question["measure"] + one["measure"] for one in question["thresholds"]]
+        thresholds = [row for row in rows if row["what"] == "threshold"]
+        assert [float(row["logits"]) for row in thresholds] == pytest.approx(expected)
+        assert {row["name"] for row in thresholds} == {question["title"]}
 
     def test_questions_as_csv(self, ruler: Ruler) -> None:
         response = signed_in("vera").get("/projects/words/scale/questions.csv")
