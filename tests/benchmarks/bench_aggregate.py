@@ -1,11 +1,13 @@
-"""Aggregation of a million labels, beside crowd-kit: `python -m tests.benchmarks.bench_aggregate`.
+"""Aggregation of a million labels, beside crowd-kit: `python -m tests.benchmarks.bench_aggregate [speed|coverage]`.
 
 Budgets for Dawid–Skene on 200,000 items, 5,000 raters and 5 classes: 1.5 s, a fifth of crowd-kit's time, and a
 log-likelihood at least as high. GLAD and MACE are compared on `--few` labels, where crowd-kit comes to an end. Figures
 are CPU seconds of this process; ours from the long table, the best of three, theirs from a data frame, once. Both
 log-likelihoods are computed here, of the same labels under the parameters each program found: crowd-kit's own "loss" is
-another number. `coverage` counts how often intervals of raters hold the truth. crowd-kit's GLAD and MACE hold the prevalence even, and so do ours beside them; GLAD's prior is part of
+another number. crowd-kit's GLAD and MACE hold the prevalence even, and so do ours beside them; GLAD's prior is part of
 what both raise, and is added.
+
+``coverage`` counts how often 95 % intervals of raters hold what the crowd was drawn from.
 """
 
 from __future__ import annotations
