@@ -35,7 +35,7 @@ from webapp.forms.raters import InterventionForm
 from webapp.templatetags.ruler import deed_words, flag_words
 from webapp.templatetags.wright import NARROW, WIDE, draw
 
-PAGE = 100
+PAGE = 50
 # A file is read without the page's styles: the same marks in ink on white.
 STYLE = """
 text { font: 400 14px system-ui, sans-serif; fill: #1c1b19; }
