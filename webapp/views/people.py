@@ -43,7 +43,9 @@ def progress(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, Person)
     zone = request.user.zone
     work = own_work(request.user, now=timezone.now(), zone=zone)
-    context = {"work": work, "zone": zone, "letters": messages_to(request.user)[:MOST_MESSAGES]}
+    # Those not read yet stand above, as on every page.
+    letters = messages_to(request.user).exclude(read_at=None)[:MOST_MESSAGES]
+    context = {"work": work, "zone": zone, "letters": letters}
     return render(request, "people/progress.html", context)
 
 
