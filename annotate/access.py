@@ -19,6 +19,7 @@ from annotate.models import (
     Consensus,
     CutReport,
     Estimate,
+    Intervention,
     Invitation,
     Label,
     Membership,
@@ -146,6 +147,15 @@ def measured_for(user: Visitor, pk: int) -> Rater:
     is_own = user.is_authenticated and rater.person_id == user.pk and rater.project.shows_own_measures
     _admit(user, rater.project, None if is_own else Role.VIEWER)
     return rater
+
+
+def message_for(user: Visitor, pk: int) -> Intervention:
+    """A message to the person, whether they are still a member or not; nobody else's, whatever their role."""
+    own = Intervention.objects.filter(pk=pk, deed=Intervention.Deed.MESSAGE, rater__person=user.pk)
+    message = own.select_related("rater").first() if user.is_authenticated else None
+    if message is None:
+        raise NotAllowed
+    return message
 
 
 def assignment_for(user: Visitor, pk: int) -> Assignment:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from annotate.consensus.contracts import Critique, StepEvidence, TraceEvidence
-from annotate.consensus.readings import NO_ERROR, level_of, votes_of
-from annotate.enums import Verdict
+from annotate.consensus.contracts import NOT_TRUSTED, Critique, Decision, StepEvidence, TraceEvidence, Vote
+from annotate.consensus.readings import NO_ERROR, aside, behind, decision, level_of, votes_of
+from annotate.consensus.rulings import ruled
+from annotate.enums import RaterKind, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,9 @@ class Ballot:
         return len(self.levels) + self.silent
 
 
+Decider: TypeAlias = Callable[[Ballot, tuple[Vote, ...]], Decision]
+
+
 def ballots(evidence: TraceEvidence, judges: Collection[int]) -> tuple[Ballot, ...]:
     """One ballot per step over all critiques of the trace.
 
@@ -47,6 +52,33 @@ def ballots(evidence: TraceEvidence, judges: Collection[int]) -> tuple[Ballot, .
                 _lay_out(row, critique.first_error)
     columns = ([row[position] for row in rows.values()] for position in range(length))
     return tuple(_ballot(column) for column in columns)
+
+
+def walked(
+    evidence: TraceEvidence, judges: Collection[int], decide: Decider, *, stops_at_first_error: bool
+) -> tuple[Decision, ...]:
+    """Step by step what critiques come to, by ``decide``: rulings go first, and behind an error nothing is decided.
+
+    Where no critique speaks because the judges are not trusted, that is said.
+    """
+    left = aside(evidence, None, RaterKind.JUDGE)
+    decided: list[Decision] = []
+    error: int | None = None
+    for position, (step, ballot) in enumerate(zip(evidence.steps, ballots(evidence, judges), strict=True)):
+        votes = votes_of(step, judges, evidence.criterion)
+        if error is not None:
+            decided.append(behind(error, votes))
+            continue
+        if step.ruling is not None:
+            one = ruled(step, step.ruling, evidence.criterion)
+        elif not ballot.count and left is not None:
+            one = decision(NOT_TRUSTED, f"{left}.", votes)
+        else:
+            one = decide(ballot, votes)
+        decided.append(one)
+        if stops_at_first_error and one.value == Verdict.BAD:
+            error = position
+    return tuple(decided)
 
 
 def _critiques(step: StepEvidence, judges: Collection[int], criterion: str) -> list[tuple[int, Critique]]:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db.models import Exists, F, Q, QuerySet
 from django.utils.translation import gettext
@@ -184,9 +184,36 @@ def sheet_of(assignment: Assignment) -> Sheet:
     steps = _steps_beside.all(
         trace=assignment.trace_id, assignment=assignment.pk, rater=reader.pk, person=reader.person_id or 0
     )
-    first: Any = steps[0] if steps else None
-    has_answers = first is None or first.has_answers
+    has_answers = not steps or steps[0].has_answers  # type: ignore[attr-defined]
     rows = _own_labels.all(assignment=assignment.pk, rater=reader.pk) if has_answers else []
+    return _filled_in(assignment, steps, rows)
+
+
+def piece_of(assignment: Assignment, start: int, n: int) -> Sheet:
+    """The sheet of ``n`` steps from the place ``start`` on; nothing is read of the others, nor about the trace.
+
+    A step's questions and answers are its own; which of them are still asked the page's script works out.
+    """
+    reader, end = reader_of(assignment), start + n
+    steps = _some_steps_beside.all(
+        trace=assignment.trace_id,
+        assignment=assignment.pk,
+        rater=reader.pk,
+        person=reader.person_id or 0,
+        start=start,
+        end=end,
+    )
+    if not steps:
+        return replace(_laid_out(assignment, steps), boundary=assignment.trace.boundary_version)
+    rows: list[_OwnLabel] = []
+    if steps[0].has_answers:  # type: ignore[attr-defined]
+        rows = _some_own_labels.all(assignment=assignment.pk, rater=reader.pk, start=start, end=end)
+    sheet, own = _filled_in(assignment, steps, rows), {step.pk for step in steps}
+    return replace(sheet, candidates=tuple(one for one in sheet.candidates if one.step_id in own))
+
+
+def _filled_in(assignment: Assignment, steps: Sequence[Step], rows: Sequence[_OwnLabel]) -> Sheet:
+    first: Any = steps[0] if steps else None
     # An earlier version's answers may lie in the same slot; they are not this sheet's.
     current = {one.pk for one in rubric_criteria(assignment.project)}
     labels = [row for row in rows if row[1] in current]
@@ -217,11 +244,19 @@ def said_by(rater: int) -> QuerySet[Label]:
     return Label.objects.annotate(by=F("rater") + 0).filter(by=rater)
 
 
-_own_labels: Prepared[tuple[int, int, int | None, int | None, str, str, bool]] = Prepared(
-    lambda assignment, rater: (
-        said_by(rater)
-        .filter(assignment=assignment)
-        .values_list("pk", "criterion", "candidate", "step__position", "value", "text", "is_live")
+_OwnLabel: TypeAlias = tuple[int, int, int | None, int | None, str, str, bool]
+
+
+def _said_in(assignment: Any, rater: Any) -> QuerySet[Label, _OwnLabel]:
+    found = said_by(rater).filter(assignment=assignment)
+    return found.values_list("pk", "criterion", "candidate", "step__position", "value", "text", "is_live")
+
+
+_own_labels: Prepared[_OwnLabel] = Prepared(_said_in)
+_some_own_labels: Prepared[_OwnLabel] = Prepared(
+    lambda assignment, rater, start, end: _said_in(assignment, rater).filter(
+        Q(step__position__gte=start, step__position__lt=end)
+        | Q(candidate__step__position__gte=start, candidate__step__position__lt=end)
     )
 )
 
@@ -243,12 +278,21 @@ def _steps(trace: int) -> QuerySet[Step]:
 
 
 _steps_of: Prepared[Step] = Prepared(_steps)
-_steps_beside: Prepared[Step] = Prepared(
-    lambda trace, assignment, rater, person: _steps(trace).annotate(
+
+
+def _with_what_is_beside(trace: Any, assignment: Any, rater: Any, person: Any) -> QuerySet[Step]:
+    return _steps(trace).annotate(
         has_answers=Exists(said_by(rater).filter(assignment=assignment)),
         has_reports=Exists(open_reports(trace, person)),
         has_comments=Exists(comments_for(trace, person)),
     )
+
+
+_steps_beside: Prepared[Step] = Prepared(_with_what_is_beside)
+_some_steps_beside: Prepared[Step] = Prepared(
+    lambda trace, assignment, rater, person, start, end: _with_what_is_beside(
+        trace, assignment, rater, person
+    ).filter(position__gte=start, position__lt=end)
 )
 
 

@@ -17,6 +17,7 @@ from annotate.assign.manage.actions import act_on_reader
 from annotate.assign.trail import note_deed
 from annotate.enums import RaterKind
 from annotate.errors import Conflict, Rejected
+from annotate.measure.messages import write_to
 from annotate.models import Intervention, Person, Project, Rater
 
 Deed = Intervention.Deed
@@ -32,13 +33,15 @@ def intervene(
     """Do it and write it down, both or neither. Callers have checked that the person may manage the project.
 
     ``since`` is the moment from which labels are left out of consensus; without one, now. A consensus that was run
-    before stays as it is.
+    before stays as it is. Of a message ``reason`` is what it says.
     """
     if deed not in Deed.values:
         raise Rejected(
             gettext("%(deed)s is nothing that can be done about a rater.") % {"deed": f"{deed!r}"},
             field="deed",
         )
+    if deed == Deed.MESSAGE:
+        return write_to(rater, reason, by=by)
     reason = reason.strip()
     if not reason or len(reason) > LONGEST_REASON:
         raise Rejected(gettext("Say in at most 200 characters why; it stays in the trail."), field="reason")

@@ -42,6 +42,8 @@ class Person(AbstractUser):
 
     # A code of settings.LANGUAGES; empty: as the browser asks.
     language = models.CharField(max_length=16, blank=True, default="")
+    # Messages to them that they have not said to have read. Every page asks, and the person is read for it anyhow.
+    n_unread = models.PositiveSmallIntegerField(default=0)
 
     class Meta:
         verbose_name_plural = "people"

@@ -125,7 +125,10 @@ class Measure(models.Model):
 
 
 class Intervention(models.Model):
-    """What was done about a rater, why, and when; by the queue's own rules where ``made_by`` is None. Never changed."""
+    """What was done about a rater, why, and when; by the queue's own rules where ``made_by`` is None. Never changed.
+
+    Of a message ``reason`` is what it says. That it was read is the one thing that is written down later.
+    """
 
     class Deed(models.TextChoices):
         PAUSE = "pause"
@@ -133,14 +136,16 @@ class Intervention(models.Model):
         REQUALIFY = "requalify"
         EXCLUDE = "exclude"
         INCLUDE = "include"
+        MESSAGE = "message"
 
     rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="interventions")
     deed = models.CharField(max_length=10, choices=Deed.choices)
-    reason = models.CharField(max_length=300, blank=True)
+    reason = models.CharField(max_length=1000, blank=True)
     # From when on labels are left out of consensus, where that is what was done.
     since = models.DateTimeField(null=True, blank=True)
     made_by = models.ForeignKey(Person, null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     made_at = models.DateTimeField(auto_now_add=True)
+    read_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ("-made_at", "-pk")

@@ -1,4 +1,4 @@
-"""Aggregation of a million labels, beside crowd-kit: `python -m tests.benchmarks.bench_aggregate`.
+"""Aggregation of a million labels, beside crowd-kit: `python -m tests.benchmarks.bench_aggregate [speed|coverage]`.
 
 Budgets for Dawid–Skene on 200,000 items, 5,000 raters and 5 classes: 1.5 s, a fifth of crowd-kit's time, and a
 log-likelihood at least as high. GLAD and MACE are compared on `--few` labels, where crowd-kit comes to an end. Figures
@@ -6,6 +6,8 @@ are CPU seconds of this process; ours from the long table, the best of three, th
 log-likelihoods are computed here, of the same labels under the parameters each program found: crowd-kit's own "loss" is
 another number. crowd-kit's GLAD and MACE hold the prevalence even, and so do ours beside them; GLAD's prior is part of
 what both raise, and is added.
+
+``coverage`` counts how often 95 % intervals of raters hold what the crowd was drawn from.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from annotate.stats.aggregate.confusion import rater_verdicts
 from annotate.stats.aggregate.contracts import AggregateFit
 from annotate.stats.aggregate.dawid_skene import dawid_skene
 from annotate.stats.aggregate.glad import glad
@@ -35,27 +38,32 @@ N_LEVELS = 5
 
 @dataclass(frozen=True)
 class Crowd:
+    """``matrices[j, k, m]`` is the chance that rater j says m of what is k."""
+
     table: LongTable
     truth: IntArray
+    matrices: FloatArray
 
     def accuracy(self, posterior: FloatArray) -> float:
         return float((posterior.argmax(axis=1) == self.truth).mean())
 
 
-def simulated_crowd(n_labels: int, *, n_raters: int, seed: int, sure: float = 10) -> Crowd:
+def simulated_crowd(
+    n_labels: int, *, n_raters: int, seed: int, sure: float = 10, n_levels: int = N_LEVELS
+) -> Crowd:
     """Five raters label each item; rows of their matrices are Dirichlet(1, …, 1 + `sure`, …, 1)."""
     rng = np.random.default_rng(seed)
     matrices = np.stack(
-        [rng.dirichlet(1 + sure * np.eye(N_LEVELS)[true], size=n_raters) for true in range(N_LEVELS)], axis=1
+        [rng.dirichlet(1 + sure * np.eye(n_levels)[true], size=n_raters) for true in range(n_levels)], axis=1
     )
     n_items = n_labels // 5
-    truth = rng.integers(N_LEVELS, size=n_items)
+    truth = rng.integers(n_levels, size=n_items)
     item = np.repeat(np.arange(n_items), 5)
     # Consecutive raters: nobody meets an item twice.
     rater = (rng.integers(n_raters, size=n_items)[item] + np.tile(np.arange(5), n_items)) % n_raters
     chances = matrices[rater, truth[item]].cumsum(axis=1)
-    value = np.minimum((rng.random(len(item))[:, None] > chances).sum(axis=1), N_LEVELS - 1)
-    return Crowd(LongTable.from_columns(item, rater, value, levels=range(N_LEVELS)), truth)
+    value = np.minimum((rng.random(len(item))[:, None] > chances).sum(axis=1), n_levels - 1)
+    return Crowd(LongTable.from_columns(item, rater, value, levels=range(n_levels)), truth, matrices)
 
 
 def cpu_seconds(work: Callable[[], Any], *, times: int = 1) -> tuple[float, Any]:
@@ -214,11 +222,47 @@ def report_few(n_labels: int, *, has_crowd_kit: bool) -> None:
         report_theirs(crowd, "MACE", MACE(), terms_of_mace(table), spam)
 
 
+def report_coverage(*, seed: int) -> None:
+    """How often 95 % intervals of a rater's confusion hold what the crowd was drawn from: 500 items, three levels."""
+    print(f"{'labels a rater':16}{'method':16}{'covered':>9}{'of the accuracy':>17}   cells")
+    for per_rater, repeats in ((200, 40), (25, 8)):
+        for method in (dawid_skene, hierarchical):
+            cells, shares = [], []
+            for turn in range(repeats):
+                crowd = simulated_crowd(
+                    2500, n_raters=2500 // per_rater, seed=seed + turn, sure=6, n_levels=3
+                )
+                held, right = _held(crowd, method(crowd.table))
+                cells += held
+                shares += right
+            name = method.__name__
+            print(f"{per_rater:<16}{name:16}{np.mean(cells):>9.3f}{np.mean(shares):>17.3f}   {len(cells):,}")
+
+
+def _held(crowd: Crowd, fit: AggregateFit) -> tuple[list[bool], list[bool]]:
+    frequency = np.bincount(crowd.truth, minlength=len(fit.levels)) / len(crowd.truth)
+    cells, shares = [], []
+    for verdict in rater_verdicts(fit):
+        own = crowd.matrices[verdict.rater]
+        for (true, given), rate in verdict.confusion.items():
+            if rate.low is not None and rate.high is not None:
+                cells.append(rate.low <= own[true, given] <= rate.high)
+        right = float(frequency @ np.diagonal(own))
+        if verdict.accuracy.low is not None and verdict.accuracy.high is not None:
+            shares.append(verdict.accuracy.low <= right <= verdict.accuracy.high)
+    return cells, shares
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("part", choices=("speed", "coverage"), nargs="?", default="speed")
+    parser.add_argument("--seed", type=int, default=0, help="of the crowds of coverage")
     parser.add_argument("--labels", type=int, default=1_000_000)
     parser.add_argument("--few", type=int, default=20_000)
     options = parser.parse_args()
+    if options.part == "coverage":
+        report_coverage(seed=options.seed)
+        raise SystemExit
     is_installed = importlib.util.find_spec("crowdkit") is not None
     if not is_installed:
         print("crowd-kit is not installed; ours alone")

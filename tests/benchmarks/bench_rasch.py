@@ -31,8 +31,9 @@ from typing import Any
 import numpy as np
 
 from annotate.stats.codes import Codes, FloatArray, IntArray
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.fit import fit_rasch
-from annotate.stats.rasch.ratings import Design, Facet, Ratings
+from annotate.stats.rasch.ratings import Facet, Ratings
 from annotate.stats.rasch.result import RaschFit
 from annotate.stats.rasch.update import Standing, update_session
 from annotate.stats.simulate import Scenario, Simulation, simulate_ratings

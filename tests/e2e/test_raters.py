@@ -48,6 +48,28 @@ def test_a_manager_finds_a_strict_rater_and_leaves_it_out(raters: list[Rater], p
     expect(row).to_contain_text("Left out of consensus")
 
 
+def test_a_manager_writes_to_somebody_who_reads_it(raters: list[Rater], page: Page) -> None:
+    path = f"/raters/{raters[0].pk}/"
+    sign_in(page, "alice")
+    page.goto(path)
+    page.get_by_label("Write to them").fill("Look at the units once more.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_text("Look at the units once more. (not read yet)", exact=False)).to_be_visible()
+    page.context.clear_cookies()
+    sign_in(page, "bob")
+    letter = page.get_by_label("A message to you")
+    expect(letter).to_contain_text("alice writes to you about your work in")
+    troubles = list(troubles_at(page, "/me/progress/"))
+    assert not troubles, "\n".join(troubles)
+    letter.get_by_role("button", name="I have read it").click()
+    expect(letter).to_have_count(0)
+    expect(page.get_by_text("Look at the units once more.")).to_be_visible()
+    page.context.clear_cookies()
+    sign_in(page, "alice")
+    page.goto(path)
+    expect(page.get_by_text("(read ", exact=False)).to_be_visible()
+
+
 def test_what_a_number_means_stands_where_it_is(raters: list[Rater], page: Page) -> None:
     sign_in(page, "vera")
     page.goto(RATERS)
@@ -76,6 +98,7 @@ def test_files_come_down(raters: list[Rater], page: Page) -> None:
     for role, name, ending in (
         ("link", "Map as SVG", ".svg"),
         ("button", "Map as PNG", ".png"),
+        ("link", "Map as CSV", ".csv"),
         ("link", "Table as CSV", ".csv"),
     ):
         with page.expect_download() as download:

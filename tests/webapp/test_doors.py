@@ -88,7 +88,7 @@ def test_nobody_gets_in_without_signing_in(world, route):
 @pytest.mark.parametrize("route", [route for route in routes() if "<" in route])
 def test_a_stranger_finds_nothing_where_a_member_finds_something(world, route):
     path = path_of(route, world)
-    is_bobs = any(word in route for word in ("assignments/", "comparisons/<", "queue"))
+    is_bobs = any(word in route for word in ("assignments/", "comparisons/<", "messages/", "queue"))
     member = signed_in("bob" if is_bobs else "alice")
 
     strange = answers(signed_in("dan"), path)

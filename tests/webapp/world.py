@@ -18,7 +18,7 @@ from annotate.ingest.presets.parts import PREFERENCE_OF_PEOPLE
 from annotate.ingest.uploads import add_piece, begin_upload
 from annotate.label.cut_reports import report_cut
 from annotate.label.discussion import write_comment
-from annotate.measure.interventions import show_own_measures
+from annotate.measure.interventions import intervene, show_own_measures
 from annotate.models import Completion, Estimate, Project, Run, Trace, Unit, Upload
 from tests.factories import (
     a_candidate,
@@ -81,6 +81,7 @@ def a_world(releases: Path) -> World:
     # Everybody's measures, Bob's own among them, which he may look at.
     a_ruler(project)
     show_own_measures(project, True)
+    message = intervene(bob, "message", by=a_person("alice"), reason="Look at the guidelines once more.")
     # About the trace that Bob holds: one among reviewers, one to him.
     write_comment(trace, a_person("carol"), "carol-says @reviewers", position=0)
     comment = write_comment(trace, a_person("carol"), "Look at the units.", position=0, to=assignment)
@@ -91,6 +92,7 @@ def a_world(releases: Path) -> World:
         "cuts": report.pk,
         "invitations": invitation.pk,
         "comments": comment.pk,
+        "messages": message.pk,
         "traces": trace.pk,
         "problems": trace.problem_id,
         "rubrics": project.rubric.pk,

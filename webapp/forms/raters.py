@@ -6,15 +6,18 @@ from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy
 
-from annotate.measure.interventions import LONGEST_REASON
+from annotate.measure.messages import LONGEST_MESSAGE
 from annotate.models import Intervention
 
 
 class InterventionForm(forms.Form):
-    """What to do about a rater, and why. ``since`` is a day by the clock of whoever fills it in."""
+    """What to do about a rater, and why, or what to write to them.
+
+    ``since`` is a day by the clock of whoever fills it in.
+    """
 
     deed = forms.ChoiceField(choices=Intervention.Deed.choices)
-    reason = forms.CharField(max_length=LONGEST_REASON, label=gettext_lazy("Because"))
+    reason = forms.CharField(max_length=LONGEST_MESSAGE, label=gettext_lazy("Because"))
     since = forms.DateField(
         required=False,
         label=gettext_lazy("From"),

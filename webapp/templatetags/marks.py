@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy
 
 from annotate.enums import RaterKind, Verdict
+from annotate.measure.messages import messages_to
 
 register = template.Library()
 
@@ -20,6 +21,18 @@ FAMILIES = {
     RaterKind.PROBE: gettext_lazy("Probes: cheap signals for ranking steps"),
 }
 KNOWN = {*Verdict.values, "none"}
+
+
+@register.inclusion_tag("parts/unread.html", takes_context=True)
+def unread(context: template.Context) -> dict[str, object]:
+    """Messages to whoever is signed in that they have not said to have read; after saying so they are back here."""
+    request = context["request"]
+    path = request.get_full_path() if request.method in ("GET", "HEAD") else ""
+    return {
+        "unread": messages_to(request.user, is_unread=True),
+        "path": path,
+        "csrf_token": context.get("csrf_token"),
+    }
 
 
 @register.simple_tag

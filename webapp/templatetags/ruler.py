@@ -93,6 +93,7 @@ _DEEDS = {
     "requalify": gettext_lazy("Asked to take the exam anew"),
     "exclude": gettext_lazy("Left out of consensus"),
     "include": gettext_lazy("Counted in consensus again"),
+    "message": gettext_lazy("Wrote to them"),
 }
 _BIAS = {
     "position": gettext_lazy("Place in the trace"),

@@ -82,6 +82,8 @@ def _is_ordinary(request: HttpRequest, shown: Mapping[str, Any]) -> bool:
     rubric = shown["project"].rubric
     if rubric is None or not rubric.is_frozen or not shown["is_open"] or shown["is_long"] or shown["is_raw"]:
         return False
+    if request.user.n_unread:  # type: ignore[union-attr]
+        return False
     return not (shown["missing"] or shown["is_revealed"] or shown["talk"].n or len(get_messages(request)))
 
 

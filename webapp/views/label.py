@@ -26,7 +26,7 @@ from annotate.label.actions import save_answers, save_for_page, set_labelling, s
 from annotate.label.answers import Said, Written
 from annotate.label.cut_reports import own_reports
 from annotate.label.cut_versions import old_answers
-from annotate.label.queries import Sheet, blank_sheet, has_worked_on, reader_of, sheet_of
+from annotate.label.queries import Sheet, blank_sheet, has_worked_on, piece_of, reader_of, sheet_of
 from annotate.label.revealing import MachineWord, is_revealed, machine_words
 from annotate.label.shortcuts import SHORTCUTS, keys_of, without_levels
 from annotate.label.threads import Talk, talk_of_reader
@@ -95,11 +95,11 @@ def later_steps(request: HttpRequest, pk: int) -> HttpResponse:
     your content": a piece of other steps must not be put behind those of the page.
     """
     assignment = _own_assignment(request, pk)
-    start = _number(request, "from", "0")
-    sheet = sheet_of(assignment)
+    start = min(_number(request, "from", "0"), assignment.trace.n_steps)
+    sheet = piece_of(assignment, start, FIRST_STEPS)
     if _number(request, "boundary", str(sheet.boundary)) != sheet.boundary:
         return HttpResponse(status=HTTPStatus.RESET_CONTENT)
-    rows = _rows(assignment, sheet, _machine_words(assignment))[start : start + FIRST_STEPS]
+    rows = _rows(assignment, sheet, _machine_words(assignment))
     return HttpResponse(step_rows(_around_steps(request, assignment, sheet), rows))
 
 

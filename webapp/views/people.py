@@ -7,14 +7,19 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
+from annotate.access import message_for
 from annotate.errors import Rejected
 from annotate.label.own_work import own_work
+from annotate.measure.messages import mark_read, messages_to
 from annotate.models import Person
 from webapp.forms.people import PreferencesForm, TimeZoneForm
 from webapp.http import language_for
+
+MOST_MESSAGES = 20
 
 
 @login_required
@@ -38,7 +43,20 @@ def progress(request: HttpRequest) -> HttpResponse:
     assert isinstance(request.user, Person)
     zone = request.user.zone
     work = own_work(request.user, now=timezone.now(), zone=zone)
-    return render(request, "people/progress.html", {"work": work, "zone": zone})
+    # Those not read yet stand above, as on every page.
+    letters = messages_to(request.user).exclude(read_at=None)[:MOST_MESSAGES]
+    context = {"work": work, "zone": zone, "letters": letters}
+    return render(request, "people/progress.html", context)
+
+
+@login_required
+@require_POST
+def read_message(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that one has read it, and go on where one was."""
+    mark_read(message_for(request.user, pk))
+    back = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(back, {request.get_host()}, require_https=request.is_secure())
+    return redirect(back if is_ours else "own-progress")
 
 
 @login_required

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib import messages
@@ -35,7 +35,7 @@ from webapp.forms.raters import InterventionForm
 from webapp.templatetags.ruler import deed_words, flag_words
 from webapp.templatetags.wright import NARROW, WIDE, draw
 
-PAGE = 100
+PAGE = 50
 # A file is read without the page's styles: the same marks in ink on white.
 STYLE = """
 text { font: 400 14px system-ui, sans-serif; fill: #1c1b19; }
@@ -141,6 +141,42 @@ def wright_svg(request: HttpRequest, slug: str) -> HttpResponse:
     return response
 
 
+@login_required
+@require_safe
+def wright_csv(request: HttpRequest, slug: str) -> HttpResponse:
+    """All that the map shows: a row for each rater, each bar of the steps' histogram, each threshold, in logits."""
+    project = project_for(request.user, slug, role=Role.VIEWER)
+    ruler = _ruler_of(project)
+    response = _file(project, ruler, "wright-map", "csv", "text/csv; charset=utf-8")
+    table = csv.writer(response)
+    table.writerow(("ruler", "what", "name", "level", "logits", "low", "high", "n"))
+    for row in _on_the_map(ruler):
+        table.writerow((ruler.version, *row))
+    return response
+
+
+def _on_the_map(ruler: Ruler) -> Iterator[tuple[Any, ...]]:
+    for one in stands_of(ruler):
+        kind, away = "machine" if one.is_machine else "person", 1.96 * one.se
+        ends = (one.severity - away, one.severity + away)
+        yield (kind, _harmless(one.name), "", one.severity, *ends, "")
+    edges, counts = ruler.detail["items"]["edges"], ruler.detail["items"]["counts"]
+    for low, high, n in zip(edges, edges[1:], counts, strict=False):
+        yield ("steps", "", "", "", low, high, n)
+    for question in ruler.detail["questions"]:
+        if question["measure"] is None:
+            continue
+        for one in question["thresholds"]:
+            level = question["levels"][one["upper"]]
+            yield (
+                "threshold",
+                _harmless(question["title"]),
+                _harmless(f"{level}"),
+                question["measure"] + one["measure"],
+                *("", "", ""),
+            )
+
+
 def _ruler_of(project: Project) -> Ruler:
     ruler = current_ruler(project)
     if ruler is None:
@@ -198,7 +234,7 @@ def _what_others_said(request: HttpRequest, ruler: Ruler, found: Rater, measure:
 @login_required
 @require_POST
 def intervention(request: HttpRequest, pk: int) -> HttpResponse:
-    """Pause, let go on, ask for the exam anew, leave out of consensus, or take that back."""
+    """Write to them, pause, let go on, ask for the exam anew, leave out of consensus, or take that back."""
     found = rater_for(request.user, pk, role=Role.MANAGER)
     form = InterventionForm(request.POST)
     if not form.is_valid():

@@ -22,13 +22,12 @@ from annotate.consensus.contracts import (
     Decision,
     Policy,
     Reason,
-    StepEvidence,
     TraceEvidence,
+    Vote,
     Voter,
 )
-from annotate.consensus.critiques import Ballot, ballots
-from annotate.consensus.readings import AFTER_FIRST_ERROR, aside, behind, decision, not_bad, those, votes_of
-from annotate.consensus.rulings import ruled
+from annotate.consensus.critiques import Ballot, walked
+from annotate.consensus.readings import AFTER_FIRST_ERROR, decision, not_bad, those
 from annotate.enums import Action, RaterKind, Verdict
 from annotate.settings import require
 
@@ -59,30 +58,15 @@ def bind(settings: CapoSettings, criterion: str, voters: Sequence[Voter]) -> Dec
 
 
 def decide(evidence: TraceEvidence, settings: CapoSettings, judges: Collection[int]) -> tuple[Decision, ...]:
-    left = aside(evidence, None, RaterKind.JUDGE)
-    decided: list[Decision] = []
-    error: int | None = None
-    for position, (step, ballot) in enumerate(zip(evidence.steps, ballots(evidence, judges), strict=True)):
-        votes = votes_of(step, judges, evidence.criterion)
-        if error is not None:
-            decided.append(behind(error, votes))
-            continue
-        if step.ruling is not None:
-            one = ruled(step, step.ruling, evidence.criterion)
-        elif not ballot.count and left is not None:
-            one = decision(NOT_TRUSTED, f"{left}.", votes)
-        else:
-            one = _merged(ballot, settings, step, judges, evidence.criterion)
-        decided.append(one)
-        if settings.stops_at_first_error and one.value == Verdict.BAD:
-            error = position
-    return tuple(decided)
+    return walked(
+        evidence,
+        judges,
+        lambda ballot, votes: _merged(ballot, settings, votes),
+        stops_at_first_error=settings.stops_at_first_error,
+    )
 
 
-def _merged(
-    ballot: Ballot, settings: CapoSettings, step: StepEvidence, judges: Collection[int], criterion: str
-) -> Decision:
-    votes = votes_of(step, judges, criterion)
+def _merged(ballot: Ballot, settings: CapoSettings, votes: tuple[Vote, ...]) -> Decision:
     if not ballot.count:
         return decision(NO_JUDGE, "No judge has looked at this trace.")
     if ballot.count < settings.min_critiques:

@@ -25,9 +25,8 @@ from annotate.consensus.contracts import (
     Vote,
     Voter,
 )
-from annotate.consensus.critiques import Ballot, ballots
-from annotate.consensus.readings import AFTER_FIRST_ERROR, aside, behind, decision, not_bad, those, votes_of
-from annotate.consensus.rulings import ruled
+from annotate.consensus.critiques import Ballot, walked
+from annotate.consensus.readings import AFTER_FIRST_ERROR, decision, not_bad, those
 from annotate.enums import Action, RaterKind, Verdict
 from annotate.settings import require
 
@@ -56,24 +55,12 @@ def bind(settings: SparkSettings, criterion: str, voters: Sequence[Voter]) -> De
 
 
 def decide(evidence: TraceEvidence, settings: SparkSettings, judges: Collection[int]) -> tuple[Decision, ...]:
-    left = aside(evidence, None, RaterKind.JUDGE)
-    decided: list[Decision] = []
-    error: int | None = None
-    for position, (step, ballot) in enumerate(zip(evidence.steps, ballots(evidence, judges), strict=True)):
-        votes = votes_of(step, judges, evidence.criterion)
-        if error is not None:
-            decided.append(behind(error, votes))
-            continue
-        if step.ruling is not None:
-            one = ruled(step, step.ruling, evidence.criterion)
-        elif not ballot.count and left is not None:
-            one = decision(NOT_TRUSTED, f"{left}.", votes)
-        else:
-            one = _voted(ballot, settings, votes)
-        decided.append(one)
-        if settings.stops_at_first_error and one.value == Verdict.BAD:
-            error = position
-    return tuple(decided)
+    return walked(
+        evidence,
+        judges,
+        lambda ballot, votes: _voted(ballot, settings, votes),
+        stops_at_first_error=settings.stops_at_first_error,
+    )
 
 
 def _voted(ballot: Ballot, settings: SparkSettings, votes: tuple[Vote, ...]) -> Decision:

@@ -30,7 +30,7 @@ from annotate.measure.ruler.summary import summary_of
 from annotate.measure.ruler.targets import Targets
 from annotate.models import Assignment, Label, Measure, Project, Ruler, Standing
 from annotate.stats.codes import FloatArray, IntArray
-from annotate.stats.rasch.ratings import Design
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.update import Standing as Densities
 from annotate.stats.rasch.update import steps_of, update_session
 

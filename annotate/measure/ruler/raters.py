@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext_noop
 
+from annotate.measure.ruler.answers import confusions_of, rates_of
+from annotate.measure.ruler.cell_fit import CellFit, number
 from annotate.measure.ruler.cells import most_surprising, windows_of
 from annotate.measure.ruler.fitting import CRITERION, RATER, Scale
 from annotate.measure.ruler.flags import flags_of
-from annotate.measure.ruler.labels import IntArray
 from annotate.measure.ruler.others import Others
+from annotate.measure.ruler.shifts import Shift, shifts_of
 from annotate.measure.ruler.targets import Groups, Targets
 from annotate.models import Measure
-from annotate.stats.accuracy import wilson_interval
-from annotate.stats.codes import BoolArray, Codes, FloatArray
-from annotate.stats.rasch.bias import Bias, find_bias
+from annotate.stats.codes import BoolArray, Codes
+from annotate.stats.rasch.bias import find_bias
 from annotate.stats.rasch.drift import find_drift
 from annotate.stats.rasch.fair import fair_averages
-from annotate.stats.rasch.fit_statistics import FitOptions, standardized
 from annotate.stats.rasch.structure import Structure
 from annotate.stats.rasch.verdicts import verdicts
 
@@ -43,47 +42,6 @@ EXTREME = gettext_noop(
 FEW_HERE = gettext_noop("Too few labels on this question to tell.")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Sums:
-    """Fit of cells of ratings: (cells,) arrays."""
-
-    n: IntArray
-    infit: FloatArray
-    infit_z: FloatArray
-    outfit: FloatArray
-    outfit_z: FloatArray
-
-    @classmethod
-    def of(cls, scale: Scale, place: IntArray, size: int) -> _Sums:
-        found = scale.fit.squares
-        n = np.bincount(place, minlength=size)
-
-        def summed(amounts: FloatArray) -> FloatArray:
-            return np.asarray(np.bincount(place, amounts, size))
-
-        with np.errstate(divide="ignore", invalid="ignore"):
-            spread = summed(found.variance)
-            infit, outfit = summed(found.square) / spread, summed(found.standard) / n
-            infit_q = np.sqrt(summed(found.fourth - np.square(found.variance))) / spread
-            outfit_q = np.sqrt(summed(found.kurtosis - 1)) / n
-            options = FitOptions()
-            return cls(
-                n,
-                infit,
-                standardized(infit, infit_q, options),
-                outfit,
-                standardized(outfit, outfit_q, options),
-            )
-
-    def at(self, i: int) -> dict[str, float | None]:
-        return {name: number(getattr(self, name)[i]) for name in ("infit", "infit_z", "outfit", "outfit_z")}
-
-
-def number(value: float) -> float | None:
-    """None for what is undefined."""
-    return float(value) if np.isfinite(value) else None
-
-
 def measures_of(
     scale: Scale, targets: Targets, others: Others, seconds: Mapping[int, float]
 ) -> list[Measure]:
@@ -100,7 +58,7 @@ class _Desk:
         self.rater, self.n_raters = scale.rater_codes, len(scale.rater_keys)
         self.n_questions = len(scale.criterion_keys)
         self.cell = self.rater * self.n_questions + scale.criterion_codes
-        self.sums = _Sums.of(scale, self.cell, self.n_raters * self.n_questions)
+        self.sums = CellFit.of(scale, self.cell, self.n_raters * self.n_questions)
         self.shared = np.bincount(self.rater, others.n_others > 0, self.n_raters)
         self.is_apart = _apart(scale.fit.structure)
         n = np.maximum(np.bincount(self.rater, minlength=self.n_raters), 1)
@@ -108,11 +66,15 @@ class _Desk:
         self.fair = fair_averages(scale.fit, RATER).category
         self.drift = find_drift(scale.fit, self._windows())
         self.flags = self._flags()
-        self.shifts = _shifts_of(find_bias(scale.fit, RATER, CRITERION)) if self.n_questions > 1 else {}
+        self.shifts = shifts_of(find_bias(scale.fit, RATER, CRITERION)) if self.n_questions > 1 else {}
         self.bias = {groups.name: (groups, self._bias(groups)) for groups in targets.groups()}
         self.surprises = self._surprises()
-        self.seen_consensus = self._agreement(others.consensus)
-        self.seen_gold = self._agreement(others.gold)
+        self.seen_consensus, self.seen_gold = (
+            rates_of(scale, known) for known in (others.consensus, others.gold)
+        )
+        self.consensus_tables, self.gold_tables = (
+            confusions_of(scale, known) for known in (others.consensus, others.gold)
+        )
 
     def rows(self) -> Iterator[Measure]:
         for j in range(self.n_raters):
@@ -168,7 +130,7 @@ class _Desk:
     def _by_question(self, j: int, c: int) -> Measure:
         i = j * self.n_questions + c
         n, key = int(self.sums.n[i]), self.scale.criterion_keys[c]
-        shift = self.shifts.get(j, {}).get(c) if self.n_questions > 1 else _Shift(n, 0.0, 0.0)
+        shift = self.shifts.get(j, {}).get(c) if self.n_questions > 1 else Shift(n, 0.0, 0.0)
         reason = self._reason(j) or ("" if n >= FEWEST and shift is not None else str(FEW_HERE))
         severity = error = None
         if not reason and shift is not None:
@@ -183,8 +145,8 @@ class _Desk:
             n=n,
             reason=reason,
             detail={
-                "confusion": self._confusion(j, key, self.others.consensus),
-                "gold": self._confusion(j, key, self.others.gold),
+                "confusion": self.consensus_tables.get((j, key), []),
+                "gold": self.gold_tables.get((j, key), []),
             },
             **self.sums.at(i),
         )
@@ -216,19 +178,19 @@ class _Desk:
     def _criterion(self) -> str | None:
         return CRITERION if self.n_questions > 1 else None
 
-    def _bias(self, groups: Groups) -> dict[int, dict[int, _Shift]]:
+    def _bias(self, groups: Groups) -> dict[int, dict[int, Shift]]:
         """By rater and group what sets the rater apart there; targets in no group are left out."""
         code = groups.code[self.scale.item_codes]
-        found: dict[int, dict[int, _Shift]] = {j: {} for j in range(self.n_raters)}
+        found: dict[int, dict[int, Shift]] = {j: {} for j in range(self.n_raters)}
         if not groups.titles or not (code >= 0).any():
             return found
         column = Codes(np.where(code >= 0, code, len(groups.titles)), (*groups.titles, ""))
-        shifts = _shifts_of(find_bias(self.scale.fit, RATER, column, names=(RATER, groups.name)))
+        shifts = shifts_of(find_bias(self.scale.fit, RATER, column, names=(RATER, groups.name)))
         for j, cells in shifts.items():
             found[j] = {g: one for g, one in cells.items() if g < len(groups.titles) and one.n >= FEWEST}
         return found
 
-    def _cell(self, j: int, g: int, shift: _Shift, title: str) -> dict[str, Any]:
+    def _cell(self, j: int, g: int, shift: Shift, title: str) -> dict[str, Any]:
         bend = float(self.levels_a_logit[j])
         return {
             "of": title,
@@ -282,63 +244,6 @@ class _Desk:
             "others": int(self.others.consensus[row]),
             "z": round(z, 2),
         }
-
-    def _agreement(self, said: IntArray) -> list[dict[str, Any] | None]:
-        known = said >= 0
-        n = np.bincount(self.rater[known], minlength=self.n_raters)
-        is_same = said[known] == self.scale.columns.level[known]
-        k = np.bincount(self.rater[known], is_same, self.n_raters).astype(np.int64)
-        return [_rate(int(hits), int(of)) for hits, of in zip(k, n, strict=True)]
-
-    def _confusion(self, j: int, criterion: int, said: IntArray) -> list[list[int]]:
-        """[given][known] counts of the question's levels; empty where nothing is known."""
-        return self._tables(said).get((j, criterion), [])
-
-    def _tables(self, said: IntArray) -> dict[tuple[int, int], list[list[int]]]:
-        name = "_gold_tables" if said is self.others.gold else "_consensus_tables"
-        if name not in self.__dict__:
-            self.__dict__[name] = self._all_tables(said)
-        found: dict[tuple[int, int], list[list[int]]] = self.__dict__[name]
-        return found
-
-    def _all_tables(self, said: IntArray) -> dict[tuple[int, int], list[list[int]]]:
-        k, known = self.scale.n_levels, said >= 0
-        place = (self.cell[known] * k + self.scale.columns.level[known]) * k + said[known]
-        counts = np.bincount(place, minlength=len(self.sums.n) * k * k).reshape(-1, k, k)
-        sizes = {one.criterion.pk: len(one.levels) for one in self.scale.labels.questions}
-        found = {}
-        for i in np.flatnonzero(counts.any(axis=(1, 2))).tolist():
-            j, c = divmod(i, self.n_questions)
-            key = self.scale.criterion_keys[c]
-            size = sizes[key]
-            found[j, key] = counts[i, :size, :size].tolist()
-        return found
-
-
-@dataclass(frozen=True, slots=True)
-class _Shift:
-    """How many logits above the expected a rater's ratings lie in a cell, shrunken, and how sure that is."""
-
-    n: int
-    effect: float
-    se: float
-
-
-def _shifts_of(bias: Bias) -> dict[int, dict[int, _Shift]]:
-    """By place of the rater, then of the other element; cells of which nothing can be told are left out."""
-    found: dict[int, dict[int, _Shift]] = {}
-    told = np.flatnonzero(np.isfinite(bias.effect) & np.isfinite(bias.effect_se))
-    for i in told.tolist():
-        shift = _Shift(int(bias.n[i]), float(bias.effect[i]), float(bias.effect_se[i]))
-        found.setdefault(int(bias.first[i]), {})[int(bias.second[i])] = shift
-    return found
-
-
-def _rate(hits: int, of: int) -> dict[str, Any] | None:
-    if of < 1:
-        return None
-    low, high = wilson_interval(hits, of)
-    return {"n": of, "value": round(hits / of, 4), "low": round(low, 4), "high": round(high, 4)}
 
 
 def _band(df: float) -> list[float] | None:

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from annotate.measure.ruler.cell_fit import number
 from annotate.measure.ruler.fitting import CRITERION, ITEM, MACHINES, PEOPLE, RATER, Scale
 from annotate.measure.ruler.labels import scope_and_key
-from annotate.measure.ruler.raters import WIDEST_ERROR, number
+from annotate.measure.ruler.raters import WIDEST_ERROR
 from annotate.measure.ruler.targets import Targets
 from annotate.stats.codes import FloatArray, IntArray
 from annotate.stats.rasch.dependence import residual_dependence

@@ -18,9 +18,9 @@ import numpy as np
 
 from annotate.stats.codes import BoolArray, FloatArray
 from annotate.stats.rasch.compiled import compiled_turn
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import Moments
 from annotate.stats.rasch.priors import Prior
-from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
 
 _MOST_TURNS = 2000
@@ -81,7 +81,11 @@ class Curvature:
                 step_out[:, k] -= np.bincount(ratings.scale.codes, mixed * spread, n_scales)
             out = self.design.gathered(back)
         out += self.prior.pull(along)
-        return np.where(self.is_free, out, 0.0), np.where(self.steps.free, step_out, 0.0)
+        return self._allowed(out), np.where(self.steps.free, step_out, 0.0)
+
+    def _allowed(self, along: FloatArray) -> FloatArray:
+        """The part of a direction that leaves what is fixed, and the means of groups that are."""
+        return self.design.within_groups(np.where(self.is_free, along, 0.0), self.is_free)
 
     def solved(
         self, right: FloatArray, step_right: FloatArray, *, tolerance: float
@@ -89,9 +93,9 @@ class Curvature:
         """A⁻¹ times the right-hand side, to a relative residual."""
         diagonal = np.maximum(self.information, _FLOOR)
         blocks = self._step_blocks()
-        rest, step_rest = np.where(self.is_free, right, 0.0), np.where(self.steps.free, step_right, 0.0)
+        rest, step_rest = self._allowed(right), np.where(self.steps.free, step_right, 0.0)
         found, step_found = np.zeros_like(rest), np.zeros_like(step_rest)
-        near, step_near = rest / diagonal, np.einsum("gkj,gj->gk", blocks, step_rest)
+        near, step_near = self._allowed(rest / diagonal), np.einsum("gkj,gj->gk", blocks, step_rest)
         along, step_along = near, step_near
         size = first = _product(rest, near) + _product(step_rest, step_near)
         for _ in range(_MOST_TURNS):
@@ -104,7 +108,7 @@ class Curvature:
             length = size / bend
             found, step_found = found + length * along, step_found + length * step_along
             rest, step_rest = rest - length * turned, step_rest - length * step_turned
-            near, step_near = rest / diagonal, np.einsum("gkj,gj->gk", blocks, step_rest)
+            near, step_near = self._allowed(rest / diagonal), np.einsum("gkj,gj->gk", blocks, step_rest)
             before, size = size, _product(rest, near) + _product(step_rest, step_near)
             along, step_along = near + size / before * along, step_near + size / before * step_along
         return found, step_found

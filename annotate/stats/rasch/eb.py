@@ -17,14 +17,17 @@ import numpy as np
 
 from annotate.stats.codes import BoolArray, FloatArray
 from annotate.stats.rasch.curvature import Curvature
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import Moments, moments
 from annotate.stats.rasch.priors import Prior
-from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
 
 _LONGEST, _SHORTEST = 2.0, 0.05
 _SLACK = 1e-6
 _PATIENCE = 50
+"""Rounds after which variances move in shorter steps, as they may be going round in a circle."""
+_WARY = 0.25
+"""Of the way, as a power."""
 _ROUGH = 0.03
 """Relative residual at which a Newton step is left: the variances move as well, so a better one would not last."""
 
@@ -95,6 +98,10 @@ def _round(
     )
     length = min(stride, _LONGEST / max(float(np.abs(move).max(initial=0.0)), 1e-300))
     variances = np.where(state.prior.is_drawn, 1 / np.maximum(curvature.information, 1e-300), 0.0)
+    if not is_patient:
+        # Far out a wide posterior sees ratings that a narrow one does not, and the other way round in the next round.
+        known = np.where(state.prior.is_drawn, state.variances, 1.0)
+        variances = np.where(state.prior.is_drawn, known * (variances / known) ** _WARY, 0.0)
     prior = state.prior.updated(state.measures + pushed / np.maximum(by_ratings, 1e-300), by_ratings)
     if not is_patient:
         # Where a handful of ratings decide, measures and variances can chase each other round in a circle.

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import moments
-from annotate.stats.rasch.ratings import Design, Ratings
+from annotate.stats.rasch.ratings import Ratings
 from annotate.stats.rasch.steps import Steps
 
 ADJUSTMENT = 0.3
@@ -53,8 +54,10 @@ def bounds(ratings: Ratings, steps: Steps) -> tuple[FloatArray, FloatArray]:
     )
 
 
-def find_extremes(design: Design, steps: Steps, *, rounds: int | None = None) -> Extremes:
-    """Set extreme elements aside until none is left, or for some rounds; anchored elements stay."""
+def find_extremes(
+    design: Design, steps: Steps, *, rounds: int | None = None, among: BoolArray | None = None
+) -> Extremes:
+    """Set extreme elements (of those ``among``) aside until none is left, or for some rounds; anchored ones stay."""
     ratings = design.ratings
     remaining = ratings.weight > 0
     direction = np.zeros(design.n_elements, dtype=np.int64)
@@ -66,6 +69,8 @@ def find_extremes(design: Design, steps: Steps, *, rounds: int | None = None) ->
         below = design.gathered(remaining * (high - ratings.value), signed=False)
         seen = design.gathered(remaining.astype(np.float64), signed=False) > 0
         extreme = seen & (gone < 0) & ~design.is_anchored & ((above == 0) | (below == 0))
+        if among is not None:
+            extreme &= among
         if not extreme.any():
             break
         gone[extreme] = turn
@@ -75,9 +80,17 @@ def find_extremes(design: Design, steps: Steps, *, rounds: int | None = None) ->
 
 
 def place_extremes(
-    design: Design, steps: Steps, measures: FloatArray, extremes: Extremes, *, adjustment: float = ADJUSTMENT
+    design: Design,
+    steps: Steps,
+    measures: FloatArray,
+    extremes: Extremes,
+    *,
+    adjustment: float = ADJUSTMENT,
+    variances: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
     """Measures of all elements, and their standard errors where they are extreme (NaN elsewhere).
+
+    Over what is uncertain about the others, by ``variances``, expectations are averaged.
 
     The last to be set aside is placed first, with everything else held. An element none of whose ratings is about
     elements with a measure has none: NaN.
@@ -97,26 +110,32 @@ def place_extremes(
         least = part.gathered(part.ratings.weight * low[usable], signed=False)
         most = part.gathered(part.ratings.weight * high[usable], signed=False)
         target = np.where(extremes.direction > 0, most - adjustment, least + adjustment)
-        at, error = _solved(part, steps, placed, here & (most > least), target)
+        at, error = _solved(part, steps, placed, here & (most > least), target, variances)
         placed, errors = np.where(here, at, placed), np.where(here, error, errors)
     return placed, errors
 
 
 def _solved(
-    part: Design, steps: Steps, measures: FloatArray, wanted: BoolArray, target: FloatArray
+    part: Design,
+    steps: Steps,
+    measures: FloatArray,
+    wanted: BoolArray,
+    target: FloatArray,
+    variances: FloatArray | None,
 ) -> tuple[FloatArray, FloatArray]:
     """Each wanted element where its expected score is the target, the others held."""
+    spread = None if variances is None else part.spread_variance(variances)
     sign = np.concatenate([np.full(len(one), float(one.sign)) for one in part.ratings.facets])
     at = np.where(wanted, 0.0, np.nan_to_num(measures))
     for _ in range(_STEPS):
-        found = moments(part.ratings, part.spread(at), steps)
+        found = moments(part.ratings, part.spread(at), steps, spread)
         expected = part.gathered(part.ratings.weight * part.ratings.value - found.residual, signed=False)
         information = np.maximum(part.gathered(found.variance, signed=False), 1e-300)
         move = np.where(wanted, np.clip((target - expected) / information, -_FURTHEST, _FURTHEST), 0.0)
         at = at + sign * move
         if np.abs(move).max(initial=0.0) < _TOLERANCE:
             break
-    found = moments(part.ratings, part.spread(at), steps)
+    found = moments(part.ratings, part.spread(at), steps, spread)
     information = part.gathered(found.variance, signed=False)
     with np.errstate(divide="ignore"):
         return np.where(wanted, at, np.nan), np.where(wanted, 1 / np.sqrt(information), np.nan)

@@ -5,22 +5,23 @@ from __future__ import annotations
 import numpy as np
 
 from annotate.errors import NotEstimable, Rejected
-from annotate.stats.codes import FloatArray
+from annotate.stats.codes import BoolArray, FloatArray
+from annotate.stats.rasch.assembly import Found, assembled, displacement_of
 from annotate.stats.rasch.curvature import Curvature
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.eb import Bayes, fit_bayes
-from annotate.stats.rasch.extremes import ADJUSTMENT, Extremes, find_extremes, place_extremes
-from annotate.stats.rasch.fit_statistics import ElementFit, FitOptions, real_errors
+from annotate.stats.rasch.extremes import ADJUSTMENT, find_extremes, place_extremes
+from annotate.stats.rasch.fit_statistics import AS_WINSTEPS, FitOptions
 from annotate.stats.rasch.jmle import fit_jointly
+from annotate.stats.rasch.location import centred, levelled
 from annotate.stats.rasch.mml import fit_marginally
-from annotate.stats.rasch.moments import Moments, Squares, moments, squares
+from annotate.stats.rasch.moments import moments, squares
 from annotate.stats.rasch.precision import posterior_errors
 from annotate.stats.rasch.priors import Prior
-from annotate.stats.rasch.ratings import Design, Ratings
-from annotate.stats.rasch.result import Estimator, FacetFit, Population, RaschFit, Threshold
-from annotate.stats.rasch.separation import separation_of
+from annotate.stats.rasch.ratings import Ratings
+from annotate.stats.rasch.result import Estimator, Population, RaschFit
 from annotate.stats.rasch.steps import Steps
 from annotate.stats.rasch.structure import Structure
-from annotate.stats.rasch.threshold_errors import threshold_errors
 
 TOLERANCE = {"eb": 1e-5, "jmle": 1e-6, "mml": 1e-7}
 """Of measures in logits; in ``jmle`` of scores."""
@@ -57,7 +58,7 @@ def fit_rasch(
     max_iter : int
         Rounds. ``eb`` needs many where a variance is nearly 0.
     adjustment : float
-        Score points by which a perfect score is moved inwards (``jmle``).
+        Score points by which a perfect score is moved inwards (``jmle``, and all but items in ``mml``).
     options : FitOptions, optional
         How z statistics are made.
     start : RaschFit, optional
@@ -72,7 +73,7 @@ def fit_rasch(
     Raises
     ------
     Rejected
-        An unknown estimator; anchors or too many raters in ``mml``.
+        An unknown estimator; too many raters in ``mml``; groups anchored by their mean elsewhere than in ``jmle``.
     NotEstimable
         All ratings are one category; or (``jmle``) everything is extreme, so that no rating is left to learn from.
 
@@ -95,76 +96,61 @@ def fit_rasch(
     if not (ratings.trials > 0).any() and (steps.used.sum(axis=1) < 2).all():
         raise NotEstimable("Every rating is the same category, so nothing can be told apart.")
     structure = Structure.of(design, steps)
-    how = options or FitOptions()
+    how = options or FitOptions(floor=AS_WINSTEPS if estimator == "jmle" else 0.0)
     limit = tolerance if tolerance is not None else TOLERANCE.get(estimator, 0.0)
+    if estimator != "jmle" and len(design.group_means):
+        raise Rejected("only jmle takes groups that are anchored by their mean", field="anchors")
     if estimator == "jmle":
-        return _joint(design, steps, structure, limit, max_iter, adjustment, how)
-    if estimator == "mml":
-        return _marginal(design, steps, structure, limit, max_iter, how)
-    if estimator == "eb":
-        return _bayes(design, steps, structure, limit, max_iter, how, start, seed)
-    raise Rejected(f"no estimator is called {estimator!r}; there are eb, jmle and mml", field="estimator")
+        found = _joint(design, steps, limit, max_iter, adjustment)
+    elif estimator == "mml":
+        found = _marginal(design, steps, limit, max_iter, adjustment)
+    elif estimator == "eb":
+        found = _bayes(design, steps, limit, max_iter, start, seed)
+    else:
+        raise Rejected(f"no estimator is called {estimator!r}; there are eb, jmle and mml", field="estimator")
+    return assembled(found, design, structure, how)
 
 
-def _joint(
-    design: Design,
-    steps: Steps,
-    structure: Structure,
-    tolerance: float,
-    max_iter: int,
-    adjustment: float,
-    how: FitOptions,
-) -> RaschFit:
+def _joint(design: Design, steps: Steps, tolerance: float, max_iter: int, adjustment: float) -> Found:
     extremes = find_extremes(design, steps)
-    if not extremes.remaining.any():
+    inner = _without(design, extremes.remaining)
+    found = fit_jointly(inner, Steps.of(inner.ratings), tolerance=tolerance, max_iter=max_iter)
+    known = inner.gathered(inner.ratings.weight, signed=False) > 0
+    at = centred(inner, np.where(known, found.measures, np.nan))
+    information = inner.gathered(found.moments.variance, signed=False)
+    displacement = displacement_of(inner, found.moments.residual, found.moments.variance)
+    reached, fitted = found.moments.log_likelihood, found.steps
+    ending = (found.converged, found.n_iter, found.message)
+    # The largest arrays there are, and the next step makes as many.
+    del found
+    measures, extreme_errors = place_extremes(design, fitted, at, extremes, adjustment=adjustment)
+    errors = np.where(information > 0, 1 / np.sqrt(np.maximum(information, 1e-300)), np.nan)
+    return Found(
+        "jmle",
+        inner,
+        fitted,
+        measures,
+        np.where(extremes.found, extreme_errors, errors),
+        np.zeros(design.n_elements),
+        squares(inner.ratings, inner.spread(np.nan_to_num(measures)), fitted),
+        displacement,
+        reached,
+        ending,
+        extremes,
+    )
+
+
+def _without(design: Design, remaining: BoolArray) -> Design:
+    if not remaining.any():
         raise NotEstimable(
             "Every rating belongs to an element that got nothing but the lowest or the highest."
         )
-    inner = Design.of(design.ratings.where(extremes.remaining))
-    inner_steps = Steps.of(inner.ratings)
-    found = fit_jointly(inner, inner_steps, tolerance=tolerance, max_iter=max_iter)
-    known = inner.gathered(inner.ratings.weight, signed=False) > 0
-    centred = _centred(inner, np.where(known, found.measures, np.nan))
-    information = inner.gathered(found.moments.variance, signed=False)
-    displacement = _displacement(inner, found.moments)
-    reached, steps, ending = (
-        found.moments.log_likelihood,
-        found.steps,
-        (found.converged, found.n_iter, found.message),
-    )
-    # The largest arrays there are, and the next step makes as many.
-    del found
-    measures, extreme_errors = place_extremes(design, steps, centred, extremes, adjustment=adjustment)
-    errors = np.where(information > 0, 1 / np.sqrt(np.maximum(information, 1e-300)), np.nan)
-    return _assembled(
-        "jmle",
-        design,
-        inner,
-        steps,
-        structure,
-        how,
-        measures=measures,
-        errors=np.where(extremes.found, extreme_errors, errors),
-        variances=np.zeros(design.n_elements),
-        residual=squares(inner.ratings, inner.spread(np.nan_to_num(measures)), steps),
-        displacement=displacement,
-        extremes=extremes,
-        log_likelihood=reached,
-        ending=ending,
-        step_errors=threshold_errors(inner, np.nan_to_num(measures), steps),
-    )
+    return design if remaining.all() else Design.of(design.ratings.where(remaining))
 
 
 def _bayes(
-    design: Design,
-    steps: Steps,
-    structure: Structure,
-    tolerance: float,
-    max_iter: int,
-    how: FitOptions,
-    start: RaschFit | None,
-    seed: int,
-) -> RaschFit:
+    design: Design, steps: Steps, tolerance: float, max_iter: int, start: RaschFit | None, seed: int
+) -> Found:
     begin = _begin_of(design, start)
     found = fit_bayes(design, steps, tolerance=tolerance, max_iter=max_iter, start=begin)
     seen = design.gathered(design.ratings.weight, signed=False) > 0
@@ -172,210 +158,56 @@ def _bayes(
     errors = posterior_errors(curvature, seed=seed)
     # Where only one rating was possible, nothing is known.
     known = seen & (curvature.by_ratings > _NOTHING)
-    measures = _levelled(design, np.where(known, found.measures, np.nan))
-    residual = squares(
-        design.ratings,
-        design.spread(np.nan_to_num(measures)),
-        found.steps,
-        design.spread_variance(found.variances),
-    )
-    return _assembled(
+    measures = levelled(design, np.where(known, found.measures, np.nan))
+    at, spread = design.spread(np.nan_to_num(measures)), design.spread_variance(found.variances)
+    return Found(
         "eb",
         design,
-        design,
         found.steps,
-        structure,
-        how,
-        measures=measures,
-        errors=np.where(known, errors, np.nan),
-        variances=found.variances,
-        residual=residual,
-        displacement=_displacement(design, found.moments),
-        extremes=None,
-        log_likelihood=found.bound,
-        ending=(found.converged, found.n_iter, found.message),
-        step_errors=threshold_errors(design, np.nan_to_num(measures), found.steps),
+        measures,
+        np.where(known, errors, np.nan),
+        found.variances,
+        squares(design.ratings, at, found.steps, spread),
+        displacement_of(design, found.moments.residual, found.moments.variance),
+        found.bound,
+        (found.converged, found.n_iter, found.message),
         populations=_populations(design, found.prior, measures),
         curvature=curvature,
     )
 
 
-def _marginal(
-    design: Design, steps: Steps, structure: Structure, tolerance: float, max_iter: int, how: FitOptions
-) -> RaschFit:
-    found = fit_marginally(design, steps, tolerance=tolerance, max_iter=max_iter)
+def _marginal(design: Design, steps: Steps, tolerance: float, max_iter: int, adjustment: float) -> Found:
+    is_item = np.arange(design.n_elements) < len(design.ratings.facets[0])
+    # The likelihood has its maximum where these are infinitely far out and their ratings say nothing of the items.
+    extremes = find_extremes(design, steps, among=~is_item)
+    inner = _without(design, extremes.remaining)
+    found = fit_marginally(inner, Steps.of(inner.ratings), tolerance=tolerance, max_iter=max_iter)
     seen = design.gathered(design.ratings.weight, signed=False) > 0
-    items = len(design.ratings.facets[0])
-    variances = np.where(np.arange(design.n_elements) < items, np.square(found.errors), 0.0)
-    population = Population(
-        design.ratings.facets[0].name, 0, int(seen[:items].sum()), found.mean, float(np.sqrt(found.variance))
-    )
-    return _assembled(
-        "mml",
-        design,
+    drawn = seen & is_item & ~design.is_anchored
+    variances = np.where(is_item, np.square(found.errors), 0.0)
+    measures, extreme_errors = place_extremes(
         design,
         found.steps,
-        structure,
-        how,
-        measures=np.where(seen, found.measures, np.nan),
-        errors=np.where(seen, found.errors, np.nan),
+        np.where(seen, found.measures, np.nan),
+        extremes,
+        adjustment=adjustment,
         variances=variances,
-        residual=found.squares,
-        displacement=np.full(design.n_elements, np.nan),
-        extremes=None,
-        log_likelihood=found.log_likelihood,
-        ending=(found.converged, found.n_iter, found.message),
-        step_errors=threshold_errors(design, found.measures, found.steps),
-        populations=(population,),
     )
-
-
-def _assembled(
-    estimator: Estimator,
-    design: Design,
-    inner: Design,
-    steps: Steps,
-    structure: Structure,
-    how: FitOptions,
-    *,
-    measures: FloatArray,
-    errors: FloatArray,
-    variances: FloatArray,
-    residual: Squares,
-    displacement: FloatArray,
-    extremes: Extremes | None,
-    log_likelihood: float,
-    ending: tuple[bool, int, str],
-    step_errors: FloatArray,
-    populations: tuple[Population, ...] = (),
-    curvature: Curvature | None = None,
-) -> RaschFit:
-    fits = ElementFit.of(inner, residual, how)
-    whole = ElementFit.of(design, residual, how) if inner is design else None
-    counted = whole or _counts(design)
-    found = extremes or find_extremes(design, steps, rounds=1)
-    one_sided = np.where((found.round == 0) | (extremes is not None), found.direction, 0)
-    direction = one_sided if extremes is not None else np.zeros_like(one_sided)
-    wide = real_errors(errors, fits.infit)
-    facets = []
-    for facet, part in zip(design.ratings.facets, design.slices, strict=True):
-        plain = direction[part] == 0
-        facets.append(
-            FacetFit(
-                facet.name,
-                facet.elements.vocab,
-                facet.sign,
-                measures[part],
-                errors[part],
-                wide[part],
-                counted.n[part],
-                counted.weight[part],
-                counted.score[part],
-                fits.infit[part],
-                fits.outfit[part],
-                fits.infit_z[part],
-                fits.outfit_z[part],
-                fits.infit_df[part],
-                fits.outfit_df[part],
-                direction[part],
-                one_sided[part],
-                design.is_anchored[part],
-                displacement[part],
-                separation_of(
-                    np.where(plain, measures[part], np.nan),
-                    errors[part],
-                    wide[part],
-                    is_shrunken=_is_shrunken(estimator, facet.is_random, facet is design.ratings.facets[0]),
-                ),
-            )
-        )
-    return RaschFit(
-        estimator,
-        *ending,
-        log_likelihood,
-        tuple(facets),
-        _thresholds(design.ratings, steps, step_errors),
-        populations,
-        structure,
-        "plug-in" if estimator == "jmle" else "posterior-averaged",
+    name, sd = design.ratings.facets[0].name, float(np.sqrt(found.variance))
+    return Found(
+        "mml",
         inner,
-        steps,
+        found.steps,
         measures,
+        np.where(extremes.found, extreme_errors, np.where(seen & ~design.is_anchored, found.errors, np.nan)),
         variances,
-        residual,
-        curvature,
+        found.squares,
+        displacement_of(inner, found.residual, inner.ratings.weight * found.squares.variance),
+        found.log_likelihood,
+        (found.converged, found.n_iter, found.message),
+        extremes,
+        (Population(name, 0, int(drawn.sum()), found.mean, sd),),
     )
-
-
-def _displacement(design: Design, found: Moments) -> FloatArray:
-    r"""(n_elements,) :math:`\sum (x - E) / \sum V` of what is anchored, in the direction of the measure."""
-    information = design.gathered(found.variance, signed=False)
-    known = design.is_anchored & (information > 0)
-    return np.where(known, design.gathered(found.residual) / np.maximum(information, 1e-300), np.nan)
-
-
-def _is_shrunken(estimator: Estimator, is_random: bool, is_first: bool) -> bool:
-    return (estimator == "eb" and is_random) or (estimator == "mml" and is_first)
-
-
-def _counts(design: Design) -> ElementFit:
-    """Counts over all ratings; there are no residuals of ratings that were set aside."""
-    counted = (design.ratings.weight > 0).astype(np.float64)
-    none = np.full(design.n_elements, np.nan)
-    return ElementFit(
-        design.gathered(counted, signed=False),
-        design.gathered(design.ratings.weight, signed=False),
-        design.gathered(design.ratings.weight * design.ratings.value, signed=False),
-        none,
-        none,
-        none,
-        none,
-        none,
-        none,
-    )
-
-
-def _thresholds(ratings: Ratings, steps: Steps, errors: FloatArray) -> tuple[Threshold, ...]:
-    return tuple(
-        Threshold(
-            ratings.scale.vocab[g],
-            ratings.levels[lower],
-            ratings.levels[upper],
-            measure,
-            float(errors[g, upper]) if np.isfinite(errors[g, upper]) else None,
-        )
-        for g in range(len(steps.sums))
-        for lower, upper, measure in steps.thresholds(g)
-    )
-
-
-def _centred(design: Design, measures: FloatArray) -> FloatArray:
-    """Every facet but the first without anchors moved to mean 0; that one takes up what they lose."""
-    free = [place for place, part in enumerate(design.slices) if not design.is_anchored[part].any()]
-    if len(free) < 2:
-        return measures
-    return _moved(design, measures, free[1:], free[0])
-
-
-def _levelled(design: Design, measures: FloatArray) -> FloatArray:
-    """Random facets moved to mean 0; the first facet of parameters takes up the level, if there is one."""
-    if design.is_anchored.any():
-        return _centred(design, measures)
-    facets = design.ratings.facets
-    carrier = next((place for place, facet in enumerate(facets) if place and not facet.is_random), 0)
-    return _moved(design, measures, [place for place in range(len(facets)) if place != carrier], carrier)
-
-
-def _moved(design: Design, measures: FloatArray, from_: list[int], to: int) -> FloatArray:
-    moved = measures.copy()
-    for place in from_:
-        part = design.slices[place]
-        if np.isnan(moved[part]).all():
-            continue
-        mean = float(np.nanmean(moved[part]))
-        moved[part] -= mean
-        moved[design.slices[to]] += design.sign[place] * design.sign[to] * mean
-    return moved
 
 
 def _populations(design: Design, prior: Prior, measures: FloatArray) -> tuple[Population, ...]:

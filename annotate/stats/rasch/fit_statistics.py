@@ -21,19 +21,27 @@ from typing import Self
 import numpy as np
 
 from annotate.stats.codes import FloatArray
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import Squares
-from annotate.stats.rasch.ratings import Design
 
 
 @dataclass(frozen=True, slots=True)
 class FitOptions:
     """How z is made of a mean square.
 
-    ``whole`` adds the q / 3 (Winsteps' WHEXACT=Yes); ``capped`` keeps the degrees of freedom at 1 or more.
+    ``whole`` adds the q / 3 (Winsteps' WHEXACT=Yes); ``capped`` keeps the degrees of freedom at 1 or more. ``floor`` is
+    the least that V² counts as in an outfit's q, so that one answer that could hardly be another does not decide how
+    sure an outfit is: `AS_WINSTEPS`, 0 for none. It is for residuals at one place, as averaged ones are bounded anyhow.
     """
 
     whole: bool = True
     capped: bool = True
+    floor: float = 0.0
+
+
+AS_WINSTEPS = 1e-5
+"""Found by matching: with it every outfit z that Ministep printed of 74 pupils and 25 acts is met within .013 at its
+own measures, and Winsteps' of 14 items within .012; without, they differ by up to .1 and .18."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,7 +74,12 @@ class ElementFit:
         with np.errstate(divide="ignore", invalid="ignore"):
             infit, outfit = summed(found.square) / spread, summed(found.standard) / total
             infit_q = np.sqrt(summed(found.fourth - np.square(found.variance))) / spread
-            outfit_q = np.sqrt(summed(found.kurtosis - 1)) / total
+            kurtosis = (
+                found.fourth / np.maximum(np.square(found.variance), options.floor)
+                if options.floor
+                else found.kurtosis
+            )
+            outfit_q = np.sqrt(np.maximum(summed(kurtosis - 1), 0.0)) / total
             return cls(
                 n,
                 total,

@@ -10,7 +10,8 @@ import numpy as np
 
 from annotate.errors import NotEstimable, Rejected
 from annotate.stats.codes import BoolArray, Codes, FloatArray, IntArray, first_row
-from annotate.stats.rasch.ratings import Design, Ratings
+from annotate.stats.rasch.design import Design
+from annotate.stats.rasch.ratings import Ratings
 from annotate.stats.rasch.result import RaschFit
 from annotate.stats.rasch.slopes import Slopes
 from annotate.stats.rasch.steps import Steps

@@ -17,10 +17,10 @@ import numpy as np
 
 from annotate.stats.codes import BoolArray, FloatArray
 from annotate.stats.rasch.curvature import Curvature
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.extremes import bounds
 from annotate.stats.rasch.moments import Moments, moments
 from annotate.stats.rasch.priors import Prior
-from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
 
 _SHORTEST = 1e-4
@@ -95,7 +95,8 @@ def _start(design: Design, steps: Steps) -> FloatArray:
     at = np.zeros(design.n_elements)
     for place, (part, sign) in enumerate(zip(design.slices, design.sign, strict=True)):
         at[part] = sign * (odds[part] - (odds[part].mean() if place else 0.0))
-    return np.where(design.is_anchored, np.nan_to_num(design.anchors), at)
+    held = np.where(design.is_anchored, np.nan_to_num(design.anchors), at)
+    return design.within_groups(held, _free(design), design.group_means)
 
 
 def _free(design: Design) -> BoolArray:
@@ -105,7 +106,8 @@ def _free(design: Design) -> BoolArray:
 
 def _gradient(design: Design, steps: Steps, found: Moments, free: BoolArray) -> tuple[FloatArray, FloatArray]:
     gradient = np.where(free, design.gathered(found.residual), 0.0)
-    return gradient, np.where(steps.free, -found.step_residual, 0.0)
+    # Of a group that is anchored by its mean, scores are met but for what they are off together.
+    return design.within_groups(gradient, free), np.where(steps.free, -found.step_residual, 0.0)
 
 
 def _moved(

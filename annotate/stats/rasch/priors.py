@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
-from annotate.stats.rasch.ratings import Design
+from annotate.stats.rasch.design import Design
 
 FEWEST = 3
 """Elements that a population needs for a variance of its own."""

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Literal, Self, TypeAlias
+from typing import Any, Literal, Self, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 
 from annotate.errors import Rejected
 from annotate.stats.codes import BoolArray, Codes, Column, FloatArray, IntArray, first_row
 from annotate.stats.table import LongTable
 
-Index: TypeAlias = npt.NDArray[np.int32]
 ThresholdsBy: TypeAlias = str | None
 Sign: TypeAlias = Literal[1, -1]
 
@@ -32,6 +29,9 @@ class Facet:
         Whether more of it raises (an item's measure) or lowers the rating (severity, difficulty).
     anchors : (n_elements,) float array
         Measures that are known, in logits; NaN where they are to be estimated.
+    group : (n_elements,) int array
+        Elements of one group are anchored by their mean alone; −1 for those of none.
+    group_mean : (n_groups,) float array
     population : (n_elements,) int array
         Elements of one population (people, machines) share a mean and a variance in ``eb``.
     is_random : bool
@@ -44,6 +44,8 @@ class Facet:
     anchors: FloatArray
     population: IntArray
     is_random: bool
+    group: IntArray
+    group_mean: FloatArray
 
     @classmethod
     def of(
@@ -53,21 +55,33 @@ class Facet:
         *,
         sign: Sign = -1,
         anchors: Mapping[Hashable, float] | None = None,
+        groups: Sequence[Mapping[Hashable, float]] = (),
         population: Mapping[Hashable, Hashable] | None = None,
         is_random: bool = True,
     ) -> Self:
-        """Raises `Rejected` for an anchor that names no element or is no finite number."""
+        """``groups`` are known measures of which only the mean over each group is held, not each.
+
+        Raises `Rejected` for an anchor that names no element or is no finite number, and for an element that is
+        anchored twice.
+        """
         place = {key: code for code, key in enumerate(elements.vocab)}
         known = np.full(len(place), np.nan)
-        for key, value in (anchors or {}).items():
-            if key not in place:
-                raise Rejected(f"an anchor names {key!r}, which is no {name}", field=name)
-            if not np.isfinite(value):
-                raise Rejected(f"the anchor of {key!r} is no finite number", field=name)
-            known[place[key]] = value
+        group = np.full(len(place), -1, dtype=np.int64)
+        for number, given in enumerate([anchors or {}, *groups], start=-1):
+            for key, value in given.items():
+                if key not in place:
+                    raise Rejected(f"an anchor names {key!r}, which is no {name}", field=name)
+                if not np.isfinite(value):
+                    raise Rejected(f"the anchor of {key!r} is no finite number", field=name)
+                if not np.isnan(known[place[key]]) or group[place[key]] >= 0:
+                    raise Rejected(f"{key!r} is anchored twice", field=name)
+                if number < 0:
+                    known[place[key]] = value
+                group[place[key]] = number
+        means = np.array([float(np.mean(list(given.values()))) for given in groups])
         kinds: dict[Hashable, int] = {}
         kind = [kinds.setdefault((population or {}).get(key), len(kinds)) for key in elements.vocab]
-        return cls(name, elements, sign, known, np.array(kind, dtype=np.int64), is_random)
+        return cls(name, elements, sign, known, np.array(kind, dtype=np.int64), is_random, group, means)
 
     def __len__(self) -> int:
         return len(self.elements.vocab)
@@ -172,6 +186,7 @@ class Ratings:
         thresholds_by: ThresholdsBy = None,
         thresholds: Mapping[Hashable, Sequence[float]] | None = None,
         anchors: Mapping[str, Mapping[Hashable, float]] | None = None,
+        groups: Mapping[str, Sequence[Mapping[Hashable, float]]] | None = None,
         population: Mapping[Hashable, Hashable] | None = None,
     ) -> Self:
         """Items, raters and (where the table has them) criteria; the levels must be in order.
@@ -190,14 +205,14 @@ class Ratings:
         """
         if not table.ordered:
             raise Rejected("a Rasch model needs numbers or levels given in order", field="levels")
-        known = anchors or {}
-        facets = [
-            Facet.of("item", table.item, sign=1, anchors=known.get("item")),
-            Facet.of("rater", table.rater, anchors=known.get("rater"), population=population),
-        ]
+
+        def facet(name: str, elements: Codes, **more: Any) -> Facet:
+            known, held = (anchors or {}).get(name), (groups or {}).get(name, ())
+            return Facet.of(name, elements, anchors=known, groups=held, **more)
+
+        facets = [facet("item", table.item, sign=1), facet("rater", table.rater, population=population)]
         if table.criterion is not None:
-            criteria = Facet.of("criterion", table.criterion, anchors=known.get("criterion"), is_random=False)
-            facets.append(criteria)
+            facets.append(facet("criterion", table.criterion, is_random=False))
         value, levels = table.value.codes, table.value.vocab
         if trials is not None:
             value, levels = _counts_and_levels(table, _whole(trials, "trials"))
@@ -236,63 +251,6 @@ class Ratings:
             self.levels,
             self.known_sums,
         )
-
-
-@dataclass(frozen=True, eq=False)
-class Design:
-    """The ratings as the kernels read them: all elements in one vector, facet after facet.
-
-    ``index[f, r]`` is the place in that vector of the element of facet f that rating r is about.
-    """
-
-    ratings: Ratings
-    index: Index
-    sign: FloatArray
-    offsets: IntArray
-
-    @classmethod
-    def of(cls, ratings: Ratings) -> Self:
-        sizes = [len(facet) for facet in ratings.facets]
-        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
-        index = np.empty((len(sizes), len(ratings)), dtype=np.int32)
-        for row, facet, start in zip(index, ratings.facets, offsets[:-1], strict=True):
-            np.add(facet.elements.codes, start, out=row, casting="unsafe")
-        return cls(ratings, index, np.array([float(facet.sign) for facet in ratings.facets]), offsets)
-
-    @property
-    def n_elements(self) -> int:
-        return int(self.offsets[-1])
-
-    @property
-    def slices(self) -> list[slice]:
-        return [slice(int(a), int(b)) for a, b in zip(self.offsets[:-1], self.offsets[1:], strict=True)]
-
-    @cached_property
-    def anchors(self) -> FloatArray:
-        return np.concatenate([facet.anchors for facet in self.ratings.facets])
-
-    @cached_property
-    def is_anchored(self) -> BoolArray:
-        return ~np.isnan(self.anchors)
-
-    def spread(self, measures: FloatArray) -> FloatArray:
-        """(n,) sums of the signed measures: how much more the higher category is favoured, in logits."""
-        total = self.sign[0] * measures[self.index[0]]
-        for sign, places in zip(self.sign[1:], self.index[1:], strict=True):
-            total += sign * measures[places]
-        return np.asarray(total)
-
-    def spread_variance(self, variances: FloatArray) -> FloatArray:
-        """(n,) sums of the variances of the elements."""
-        return np.asarray(variances[self.index].sum(axis=0))
-
-    def gathered(self, amounts: FloatArray, *, signed: bool = True) -> FloatArray:
-        """(n_elements,) sums of what each rating says, per element."""
-        total = np.empty(self.n_elements)
-        for sign, places, part in zip(self.sign, self.index, self.slices, strict=True):
-            sums = np.bincount(places, amounts, self.n_elements)[part]
-            total[part] = sign * sums if signed else sums
-        return total
 
 
 def _counts_and_levels(table: LongTable, trials: IntArray) -> tuple[IntArray, tuple[Hashable, ...]]:

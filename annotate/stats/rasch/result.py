@@ -10,12 +10,14 @@ import numpy as np
 
 from annotate.errors import Rejected
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
+from annotate.stats.many_tests import benjamini_hochberg, holm
 from annotate.stats.rasch.curvature import Curvature
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import Squares
-from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.separation import Separation
 from annotate.stats.rasch.steps import Steps
 from annotate.stats.rasch.structure import Structure
+from annotate.stats.student import student_p
 
 Estimator: TypeAlias = Literal["eb", "jmle", "mml"]
 
@@ -65,6 +67,14 @@ class FacetFit:
     is_anchored: BoolArray
     displacement: FloatArray
     separation: Separation | None
+
+    def misfit_chances(self) -> tuple[FloatArray, FloatArray]:
+        """(n_elements,) twice: the chance of an infit z so far from 0, as so many were looked at.
+
+        By Holm (of one false alarm or more) and by Benjamini and Hochberg (share of false alarms among those raised).
+        """
+        p = student_p(self.infit_z, np.inf)
+        return holm(p), benjamini_hochberg(p)
 
     def reason(self, place: int) -> str | None:
         """Why the element has no measure of its own, or one that rests on an assumption."""

@@ -10,7 +10,8 @@ from typing import Self
 import numpy as np
 
 from annotate.stats.codes import FloatArray, IntArray
-from annotate.stats.rasch.ratings import Design, Ratings
+from annotate.stats.rasch.design import Design
+from annotate.stats.rasch.ratings import Ratings
 from annotate.stats.rasch.steps import Steps
 
 FEW = 10
@@ -74,6 +75,11 @@ class Structure:
             f"comparing across them rests on assumptions, not on data"
             for link in self.links
             if link.n_subsets > 1
+        ]
+        said += [
+            f"there is one {name}: its measure says nothing, as there is none to compare it with"
+            for name, size in self.sizes[1:2]
+            if size == 1
         ]
         said += [f"nobody gave the category {level!r} on the scale {scale!r}" for scale, level in self.unused]
         start = 0

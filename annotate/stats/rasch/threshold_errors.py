@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from annotate.stats.codes import FloatArray
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import expected_of
-from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
 
 _BLOCK = 1 << 15

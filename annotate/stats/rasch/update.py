@@ -18,8 +18,8 @@ import numpy as np
 
 from annotate.errors import Rejected
 from annotate.stats.codes import BoolArray, FloatArray
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import moments
-from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
 
 SWEEPS = 8

@@ -16,6 +16,7 @@ from annotate.ingest.presets import GALLERY
 from annotate.label.actions import save_answers
 from annotate.label.answers import Said
 from annotate.label.queries import sheet_of
+from annotate.measure.messages import write_to
 from annotate.models import Assignment, Comment, Person, Project, Rubric
 from tests.factories import a_person, a_project, a_trace
 from tests.webapp.views.clients import signed_in
@@ -120,7 +121,9 @@ def test_a_frame_holds_nothing_of_a_person_or_a_trace(both: Both) -> None:
     assert "Robert" not in other
 
 
-@pytest.mark.parametrize("more", ["raw", "a comment", "submitted", "a message", "a draft of a rubric"])
+@pytest.mark.parametrize(
+    "more", ["raw", "a comment", "submitted", "a message", "a letter", "a draft of a rubric"]
+)
 def test_a_page_with_more_to_it_goes_through_the_template(more: str) -> None:
     project = create_project(a_person("bob"), name="One")
     assert project.rubric is not None
@@ -143,6 +146,9 @@ def test_a_page_with_more_to_it_goes_through_the_template(more: str) -> None:
     elif more == "a message":
         client.post(f"/projects/{project.slug}/labelling/")
         told = "Saved. It holds from the next page that somebody opens."
+    elif more == "a letter":
+        write_to(held.holder, "Look at the units.", by=a_person("alice"))
+        told = "Look at the units."
     assert told in client.get(f"/assignments/{held.pk}/{query}").content.decode()
     assert not sheet_page._kept
 

@@ -408,3 +408,30 @@ def test_a_candidate_is_rated_by_the_script_and_one_of_another_trace_is_no_targe
     assert refused["field"] == "candidate"
     label = Label.objects.get()
     assert (label.pk, label.candidate, label.trace, label.step) == (taken["id"], own, None, None)
+
+
+def test_pieces_of_a_long_page_are_together_what_the_whole_page_has(project: Project, bob: Client) -> None:
+    trace = a_trace(project, n_steps=90)
+    Assignment.objects.filter(state=AssignmentState.OPEN).delete()
+    fill_queue(project)
+    Assignment.objects.filter(trace=trace).update(position=0)
+    held = asked(project, *GALLERY["prm800k-walk"].criteria)
+    path = f"/assignments/{held.pk}/"
+    steps = list(trace.steps.order_by("position"))
+    one, other = a_candidate(steps[45], "Another way"), a_candidate(steps[3], "And another")
+    rating, verdict = (a_criterion(project, key).pk for key in ("alternative-verdict", "verdict"))
+    fresh = queries_of(bob, f"{path}steps/?from=40&boundary=1")
+    form = {"token": held.token, "seen": "0", "boundary": "1"}
+    form |= {f"answer-{verdict}-{place}": "bad" for place in (2, 39, 40, 85)}
+    form |= {f"answer-{rating}-c{one.pk}": "bad", f"answer-{rating}-c{other.pk}": "good"}
+    assert bob.post(path, form).status_code == 302
+    assert Label.objects.live().count() == 6
+    whole = bob.get(f"{path}?whole").content.decode()
+    pieces = [bob.get(f"{path}steps/?from={start}&boundary=1").content.decode() for start in (0, 40, 80)]
+    assert [piece.count("data-position=") for piece in pieces] == [40, 40, 10]
+    for piece in pieces:
+        assert piece in whole
+    assert sum(piece.count(" checked") for piece in pieces) == whole.count(" checked") >= 6
+    assert queries_of(bob, f"{path}steps/?from=40&boundary=1") <= fresh + 1
+    for beyond in (90, 10**30):
+        assert bob.get(f"{path}steps/?from={beyond}&boundary=1").content == b""

@@ -134,9 +134,31 @@ class TestFiles:
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
         assert "judge/s" in "".join(root.itertext())
 
-    @pytest.mark.parametrize("name", ["raters/raters.csv", "raters/wright-map.svg", "scale/questions.csv"])
+    @pytest.mark.parametrize(
+        "name", ["raters/raters.csv", "raters/wright-map.svg", "raters/wright-map.csv", "scale/questions.csv"]
+    )
     def test_without_a_ruler_there_is_no_file(self, project: Project, name: str) -> None:
         assert signed_in("vera").get(f"/projects/words/{name}").status_code == 422
+
+    def test_the_map_as_csv_has_everything_that_is_drawn(self, ruler: Ruler) -> None:
+        response = signed_in("vera").get(f"{RATERS}wright-map.csv")
+        assert response["Content-Disposition"] == 'attachment; filename="words-wright-map-1.0.csv"'
+        rows = list(csv.DictReader(io.StringIO(response.content.decode())))
+        found = {
+            what: [row for row in rows if row["what"] == what] for what in ("person", "machine", "steps")
+        }
+        assert {row["name"] for row in found["person"]} == {"bob-the-reader"}
+        assert {row["name"] for row in found["machine"]} == {"judge/strict@1"}
+        machine = found["machine"][0]
+        assert float(machine["low"]) < float(machine["logits"]) < float(machine["high"])
+        items = ruler.detail["items"]
+        assert [int(row["n"]) for row in found["steps"]] == items["counts"]
+        assert [float(row["low"]) for row in found["steps"]] == items["edges"][:-1]
+        question = ruler.detail["questions"][0]
+        expected = [question["measure"] + one["measure"] for one in question["thresholds"]]
+        thresholds = [row for row in rows if row["what"] == "threshold"]
+        assert [float(row["logits"]) for row in thresholds] == pytest.approx(expected)
+        assert {row["name"] for row in thresholds} == {question["title"]}
 
     def test_questions_as_csv(self, ruler: Ruler) -> None:
         response = signed_in("vera").get("/projects/words/scale/questions.csv")
@@ -279,3 +301,41 @@ class TestScale:
     def test_it_takes_few_queries(self, ruler: Ruler) -> None:
         # Session, person, project, role, ruler, steps listed twice.
         assert queries_of(signed_in("vera"), "/projects/words/scale/") == 6
+
+
+class TestMessages:
+    TEXT = "Step 3 has a <b>unit</b> you passed over."
+
+    @pytest.fixture
+    def message(self, ruler: Ruler, bob: Rater) -> Intervention:
+        sent = {"deed": "message", "reason": self.TEXT}
+        answer = signed_in("mona").post(f"/raters/{bob.pk}/intervene/", sent)
+        assert answer.status_code == 302
+        return Intervention.objects.get(deed="message")
+
+    def test_it_is_on_every_page_until_it_is_read(self, message: Intervention, bob: Rater) -> None:
+        client = signed_in("bob")
+        shown = page(client, "/me/")
+        assert "Step 3 has a &lt;b&gt;unit&lt;/b&gt; you passed over." in shown
+        assert "mona writes to you" in shown
+        assert "not read yet" in page(signed_in("mona"), f"/raters/{bob.pk}/")
+        answer = client.post(f"/messages/{message.pk}/read/", {"next": "/me/"})
+        assert answer["Location"] == "/me/"
+        assert "passed over" not in page(client, "/me/")
+        assert "passed over" in page(client, "/me/progress/")
+        assert "(read " in page(signed_in("mona"), f"/raters/{bob.pk}/")
+
+    def test_it_does_not_lead_elsewhere(self, message: Intervention) -> None:
+        answer = signed_in("bob").post(f"/messages/{message.pk}/read/", {"next": "https://example.org/"})
+        assert answer["Location"] == "/me/progress/"
+
+    @pytest.mark.parametrize("name", ["mona", "carol", "vera"])
+    def test_nobody_else_says_that_it_was_read(self, message: Intervention, name: str) -> None:
+        assert signed_in(name).post(f"/messages/{message.pk}/read/").status_code == 404
+        message.refresh_from_db()
+        assert message.read_at is None
+
+    def test_machines_are_written_nothing(self, ruler: Ruler, judge: Rater) -> None:
+        path = f"/raters/{judge.pk}/intervene/"
+        assert signed_in("mona").post(path, {"deed": "message", "reason": "Hello."}).status_code == 400
+        assert "Write to them" not in page(signed_in("mona"), f"/raters/{judge.pk}/")

@@ -37,6 +37,7 @@ from webapp.management.statistics.labels import (
     add_trace_argument,
     columns_of,
     names_of,
+    refuse_words,
     table_of,
 )
 
@@ -128,6 +129,8 @@ def _chosen(given: str) -> tuple[str, ...]:
 def _figures(columns: Columns, options: Mapping[str, Any], chosen: tuple[str, ...]) -> dict[str, Any]:
     """One statistic is the object itself; several stand in it by name, with alpha as the first."""
     table = table_of(columns, options)
+    if "krippendorff" in chosen and options["level"] != "nominal":
+        refuse_words(columns, options, table)
     drawn = {"resamples": options["resamples"], "seed": options["seed"], "level": options["coverage"]}
     with columns.named(names_of(options)):
         found = {name: _statistic(name, table, options, drawn) for name in chosen}

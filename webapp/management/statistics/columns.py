@@ -59,6 +59,11 @@ class Columns:
             }
         return [kinds[cell] for cell in self.cells[name]], ranked
 
+    def first_word(self, name: str) -> tuple[int, str]:
+        """Row, from 1, and text of the first cell that holds something and no number; there must be one."""
+        words = {cell for cell in set(self.cells[name]) if cell not in NO_LABEL and as_number(cell) is None}
+        return next((row, cell) for row, cell in enumerate(self.cells[name], start=1) if cell in words)
+
     def numbers(self, name: str) -> FloatArray:
         """(n,) numbers; NaN where the cell is empty or NA. An error names the first cell that is neither."""
         read: dict[str, float] = {}
@@ -101,8 +106,12 @@ class Columns:
             raise self.error(error.reason, row=error.row, column=name) from error
 
 
-def read_columns(source: str, wanted: Sequence[str], *, delimiter: str | None = None) -> Columns:
+def read_columns(
+    source: str, wanted: Sequence[str], *, perhaps: Sequence[str] = (), delimiter: str | None = None
+) -> Columns:
     """Read the columns named in ``wanted`` from a CSV or TSV file with a header, or from ``-``, standard input.
+
+    Those in ``perhaps`` are read where the file has them.
 
     UTF-8, with or without a byte order mark. Without ``delimiter`` (a key of `DELIMITERS`, or the character
     itself) it is the one by which the header holds most of the wanted names. Raises `CommandError`.
@@ -110,7 +119,7 @@ def read_columns(source: str, wanted: Sequence[str], *, delimiter: str | None = 
     shown = "standard input" if source == "-" else source
     try:
         with _opened(source) as lines:
-            return _read(lines, shown, list(dict.fromkeys(wanted)), delimiter)
+            return _read(lines, shown, list(dict.fromkeys(wanted)), perhaps, delimiter)
     except OSError as error:
         raise CommandError(f"{shown}: {error.strerror or error}") from error
     except UnicodeDecodeError as error:
@@ -130,13 +139,16 @@ def _opened(source: str) -> Iterator[TextIO]:
             yield lines
 
 
-def _read(lines: TextIO, source: str, wanted: list[str], delimiter: str | None) -> Columns:
+def _read(
+    lines: TextIO, source: str, wanted: list[str], perhaps: Sequence[str], delimiter: str | None
+) -> Columns:
     csv.field_size_limit(_LONGEST_CELL)
     header = lines.readline()
     if not header.strip():
         raise CommandError(f"{source}: empty, or without a header line")
     mark = _delimiter(header, wanted, delimiter)
     names = [name.strip() for name in next(csv.reader([header], delimiter=mark))]
+    wanted = [*wanted, *(name for name in perhaps if name in names)]
     places = _places(names, wanted, source)
     rows = csv.reader(lines, delimiter=mark)
     cells: dict[str, list[str]] = {name: [] for name in wanted}

@@ -99,6 +99,16 @@ def _told_apart(
     return told
 
 
+def refuse_words(columns: Columns, options: Mapping[str, Any], table: LongTable) -> None:
+    """For what needs an order: the first label that is no number is named, as it may be the only one by mistake."""
+    if table.ordered:
+        return
+    name = options["label"]
+    row, word = columns.first_word(name)
+    reason = f"{word!r} is no number, and so labels are words; --levels says their order, lowest first"
+    raise columns.error(reason, row=row, column=name)
+
+
 def names_of(options: Mapping[str, Any]) -> dict[str, str | None]:
     """The file's names of the fields that errors of the statistics name."""
     return {

@@ -17,7 +17,13 @@ from annotate.stats.table import LongTable
 from webapp.management.statistics.anchors import Anchors, read_anchors
 from webapp.management.statistics.answer import Answer
 from webapp.management.statistics.columns import Columns
-from webapp.management.statistics.labels import add_label_arguments, columns_of, names_of, table_of
+from webapp.management.statistics.labels import (
+    add_label_arguments,
+    columns_of,
+    names_of,
+    refuse_words,
+    table_of,
+)
 from webapp.management.statistics.rasch_data import data_of
 from webapp.management.statistics.rasch_parts import parts_of
 from webapp.management.statistics.wide import in_one_column
@@ -43,7 +49,11 @@ def add_arguments(parser: CommandParser) -> None:
         "--trials", metavar="COLUMN", help="of which the label is the number of successes; empty: a rating"
     )
     parser.add_argument("--weight", metavar="COLUMN", help="what a label counts (default: 1)")
-    parser.add_argument("--anchor", metavar="FILE", help="known measures: columns facet, element, measure")
+    parser.add_argument(
+        "--anchor",
+        metavar="FILE",
+        help="known measures: columns facet, element, measure and, for groups of which the mean is known, group",
+    )
     parser.add_argument(
         "--population",
         metavar="COLUMN",
@@ -78,6 +88,7 @@ def run(options: Mapping[str, Any]) -> Answer:
             thresholds_by=options["thresholds"],
             thresholds=anchors.thresholds,
             anchors=anchors.measures,
+            groups={facet: list(known.values()) for facet, known in anchors.groups.items()},
             population=kinds,
         )
         fit = fit_rasch(
@@ -107,8 +118,7 @@ def _check(options: Mapping[str, Any]) -> None:
 def _table(columns: Columns, options: Mapping[str, Any]) -> LongTable:
     weight = columns.numbers(options["weight"]) if options["weight"] else None
     table = table_of(columns, options, weight=None if weight is None else weight.tolist())
-    if not table.ordered:
-        raise CommandError(f"{columns.source}: labels are words; --levels says their order, lowest first")
+    refuse_words(columns, options, table)
     return table
 
 

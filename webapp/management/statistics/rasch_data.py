@@ -67,12 +67,15 @@ def _elements(fit: RaschFit, name: str) -> Iterator[dict[str, Any]]:
     if facet is None:
         return
     subsets = _subsets(fit, name)
+    holm, hochberg = facet.misfit_chances()
     few = fit.structure.few[fit.design.slices[fit.design.ratings.place(name)]]
     for place, element in enumerate(facet.elements):
         yield {
             name: element,
             MEASURES[name]: float(facet.measure[place]),
             **_numbers(facet, place),
+            "infit_holm": float(holm[place]),
+            "infit_bh": float(hochberg[place]),
             "anchored": bool(facet.is_anchored[place]),
             "displacement": float(facet.displacement[place]),
             "extreme": int(facet.extreme[place]),

@@ -12,6 +12,7 @@ from webapp.management.statistics.answer import figure, grid
 
 _HALF = 12
 _MANY = 60
+_ODD = 0.05
 _COLUMNS = ("severity", "se", "infit", "outfit", "infit z", "labels")
 
 
@@ -47,7 +48,11 @@ def _raters(raters: Sequence[Mapping[str, Any]]) -> Table:
 def _note(one: Mapping[str, Any]) -> str:
     if one["anchored"]:
         return f"anchored; the labels would move it by {figure(one['displacement'], digits=2)}"
-    return one["reason"] or ""
+    if one["reason"]:
+        return str(one["reason"])
+    # Of as many raters as were looked at, hardly one would be so noisy (or so regular) by chance.
+    is_odd = one["infit_holm"] < _ODD
+    return "" if not is_odd else "noisier than expected" if one["infit"] > 1 else "more regular than expected"
 
 
 def _criteria(criteria: Sequence[Mapping[str, Any]]) -> Table:

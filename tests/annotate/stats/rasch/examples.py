@@ -39,13 +39,20 @@ def three_facets(
     value: Sequence[int] | IntArray,
     *,
     anchors: Mapping[str, Mapping[Hashable, float]] | None = None,
+    groups: Mapping[str, Sequence[Mapping[Hashable, float]]] | None = None,
     population: Mapping[Hashable, Hashable] | None = None,
     **more: Any,
 ) -> Ratings:
-    known = anchors or {}
+    known, held = anchors or {}, groups or {}
     facets = [
         Facet.of("item", Codes.of(item, field="item"), sign=1, anchors=known.get("item")),
-        Facet.of("rater", Codes.of(rater, field="rater"), anchors=known.get("rater"), population=population),
+        Facet.of(
+            "rater",
+            Codes.of(rater, field="rater"),
+            anchors=known.get("rater"),
+            groups=held.get("rater", ()),
+            population=population,
+        ),
         Facet.of(
             "criterion",
             Codes.of(criterion, field="criterion"),

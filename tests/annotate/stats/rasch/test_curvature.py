@@ -5,9 +5,10 @@ import pytest
 
 from annotate.stats.codes import FloatArray
 from annotate.stats.rasch.curvature import Curvature
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import moments
 from annotate.stats.rasch.priors import Prior
-from annotate.stats.rasch.ratings import Design, Ratings
+from annotate.stats.rasch.ratings import Ratings
 from annotate.stats.rasch.steps import Steps
 from tests.annotate.stats.rasch.test_moments import mixed_table, with_random_sums
 

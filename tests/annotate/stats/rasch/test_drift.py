@@ -17,26 +17,36 @@ SPARSE = {"n_items": 500, "n_raters": 15, "raters_per_item": 2, "n_criteria": 3,
 
 
 @pytest.mark.parametrize("estimator", ["eb", "jmle"])
-@pytest.mark.parametrize("design", [DENSE, SPARSE])
+@pytest.mark.parametrize("design", [DENSE, SPARSE], ids=["dense", "sparse"])
 def test_drift_is_recovered(design, estimator) -> None:
+    """In four draws, as one has 48 or 90 deviations with errors of a third of them: its slope varies by .1.
+
+    Joint estimates stretch the whole scale where ratings are few, by as much as they stretch the thresholds.
+    """
     scenario = Scenario(**design, drift_sd=0.4)
-    simulation = made(scenario, 2)
-    drift = find_drift(
-        fitted(scenario, estimator, 2), simulation.window, ratings=simulation.ratings, times=range(6)
-    )
-    truth = simulation.truth.severity
-    deviation = truth - truth.mean(axis=1, keepdims=True)
-    told = np.isfinite(drift.deviation)
-    assert told.mean() > 0.95
-    slope = np.polyfit(deviation[told], drift.deviation[told], 1)[0]
-    # Joint estimates stretch the whole scale where ratings are few.
-    assert slope == pytest.approx(1, abs=0.2 if estimator == "eb" else 0.5)
-    assert drift.all_raters.p < 1e-6
-    assert drift.walk.step_sd == pytest.approx(0.4, abs=0.15 if estimator == "eb" else 0.3)
+    slopes, sds, inside, walked, apart = [], [], [], [], []
+    for seed in range(20, 24):
+        simulation = made(scenario, seed)
+        fit = fitted(scenario, estimator, seed)
+        drift = find_drift(fit, simulation.window, ratings=simulation.ratings, times=range(6))
+        truth = simulation.truth.severity
+        deviation = truth - truth.mean(axis=1, keepdims=True)
+        told = np.isfinite(drift.deviation)
+        assert told.mean() > 0.95
+        assert drift.all_raters.p < 1e-6
+        found = np.array([one.measure for one in fit.thresholds])
+        stretch = np.polyfit(simulation.truth.thresholds[0], found, 1)[0] if estimator == "jmle" else 1.0
+        slopes.append(np.polyfit(deviation[told], drift.deviation[told], 1)[0] / stretch)
+        sds.append(drift.walk.step_sd / stretch)
+        inside.append(np.abs(drift.walk.mean - truth) < 1.96 * drift.walk.sd)
+        walked.append((drift.walk.mean - truth) ** 2)
+        apart.append((drift.severity - truth) ** 2)
+    assert np.mean(slopes) == pytest.approx(1, abs=0.12)
+    assert np.mean(sds) == pytest.approx(0.4, abs=0.12)
     if estimator == "eb":
-        inside = np.abs(drift.walk.mean - truth) < 1.96 * drift.walk.sd
-        assert inside.mean() > 0.85
-        assert np.nanmean((drift.walk.mean - truth) ** 2) < np.nanmean((drift.severity - truth) ** 2)
+        assert np.mean(inside) > 0.9
+        # Where windows are well observed there is nothing to gain by looking at their neighbours.
+        assert np.nanmean(walked) < 1.05 * np.nanmean(apart)
 
 
 @pytest.mark.parametrize("design", [DENSE, SPARSE])

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from annotate.errors import NotEstimable, Rejected
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.eb import fit_bayes
 from annotate.stats.rasch.fit import fit_rasch
 from annotate.stats.rasch.moments import moments
-from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
 from tests.annotate.stats.rasch.examples import crossed, drawn, three_facets
 
@@ -147,3 +147,18 @@ def test_raters_who_hardly_differ_are_fitted_to_the_end(seed: int) -> None:
     assert next(one for one in fit.populations if one.facet == "rater").sd < 0.25
     assert fit.facet("rater").separation is not None
     assert fit.facet("rater").separation.population.reliability < 0.35  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(("n_items", "n_raters"), [(20, 2), (60, 2), (60, 4), (200, 4)])
+def test_raters_at_opposite_ends_settle(n_items: int, n_raters: int) -> None:
+    """One gives nothing but the lowest, one nothing but the highest: variances chased each other in a circle."""
+    rng = np.random.default_rng(1)
+    item, rater = np.repeat(np.arange(n_items), n_raters), np.tile(np.arange(n_raters), n_items)
+    value = rng.integers(0, 4, len(item))
+    value[rater == 0], value[rater == 1] = 0, 3
+    fit = fit_rasch(three_facets(item, rater, np.zeros_like(item), value))
+    assert fit.converged
+    severity = fit.facet("rater").measure
+    assert severity[0] == severity.max() > 4
+    assert severity[1] == severity.min() < -4
+    assert fit.facet("rater").one_sided[:2].tolist() == [-1, 1]

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from annotate.errors import NotEstimable
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.extremes import find_extremes
 from annotate.stats.rasch.fit import fit_rasch
 from annotate.stats.rasch.moments import expected_of
-from annotate.stats.rasch.ratings import Design, Ratings
+from annotate.stats.rasch.ratings import Ratings
 from annotate.stats.rasch.result import RaschFit
 from annotate.stats.rasch.steps import Steps
 from tests.annotate.stats.rasch.examples import crossed, drawn, three_facets

@@ -3,9 +3,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from annotate.stats.rasch.fit_statistics import ElementFit, FitOptions, real_errors, standardized
+from annotate.stats.rasch.design import Design
+from annotate.stats.rasch.fit_statistics import AS_WINSTEPS, ElementFit, FitOptions, real_errors, standardized
 from annotate.stats.rasch.moments import Squares
-from annotate.stats.rasch.ratings import Design
 from tests.annotate.stats.rasch.examples import three_facets
 
 
@@ -52,3 +52,15 @@ def test_z_is_about_standard_normal_for_chi_squares() -> None:
 def test_errors_are_widened_by_noise_and_never_narrowed() -> None:
     errors = real_errors(np.array([0.5, 0.5, 0.5, np.nan]), np.array([4.0, 0.25, np.nan, 1.0]))
     np.testing.assert_allclose(errors, [1.0, 0.5, 0.5, np.nan])
+
+
+def test_answers_that_could_hardly_be_others_do_not_decide_how_sure_an_outfit_is() -> None:
+    ratings = three_facets([0, 0], [0, 0], [0, 0], [0, 1])
+    variance = np.array([0.001, 0.25])
+    fourth = np.array([0.0009, 0.07])
+    found = Squares(np.zeros(2), variance, np.ones(2), fourth, fourth / np.square(variance))
+    plain = ElementFit.of(Design.of(ratings), found, FitOptions())
+    bounded = ElementFit.of(Design.of(ratings), found, FitOptions(floor=AS_WINSTEPS))
+    assert plain.outfit_df[0] == pytest.approx(2 * 4 / (900 - 1 + 1.12 - 1))
+    assert bounded.outfit_df[0] == pytest.approx(2 * 4 / (0.0009 / 1e-5 - 1 + 1.12 - 1))
+    assert (bounded.outfit[0], bounded.infit_df[0]) == (plain.outfit[0], plain.infit_df[0])

@@ -3,10 +3,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from annotate.errors import Rejected
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.extremes import find_extremes
 from annotate.stats.rasch.fit import fit_rasch
 from annotate.stats.rasch.jmle import fit_jointly
-from annotate.stats.rasch.ratings import Design, Ratings
+from annotate.stats.rasch.ratings import Ratings
 from annotate.stats.rasch.steps import Steps
 from tests.annotate.stats.rasch.examples import crossed, drawn, three_facets
 
@@ -120,3 +122,46 @@ def test_counts_and_ratings_go_together(path: str) -> None:
     np.testing.assert_allclose(both.facet("rater").measure, credit.facet("rater").measure, atol=1e-6)
     assert mixed.log_likelihood < credit.log_likelihood
     assert {one.scale for one in both.thresholds} == {0, 2}
+
+
+def test_a_group_anchored_by_its_mean_is_centred_there() -> None:
+    table = drawn(seed=9)
+    plain = fit_rasch(table.ratings(), estimator="jmle")
+    everybody = dict.fromkeys(range(6), 0.4)
+    moved = fit_rasch(table.ratings(groups={"rater": [everybody]}), estimator="jmle")
+    assert moved.converged
+    raters = moved.facet("rater")
+    assert float(raters.measure.mean()) == pytest.approx(0.4, abs=1e-9)
+    assert not raters.is_anchored.any()
+    np.testing.assert_allclose(raters.measure, plain.facet("rater").measure + 0.4, atol=1e-5)
+    np.testing.assert_allclose(moved.facet("item").measure, plain.facet("item").measure + 0.4, atol=1e-5)
+    assert moved.deviance == pytest.approx(plain.deviance, abs=1e-6)
+
+
+def test_two_panels_that_share_nothing_are_compared_by_the_means_they_are_said_to_have() -> None:
+    table = drawn(seed=10, n_items=60, per_item=6)
+    panel = np.where(table.item < 30, table.rater < 3, table.rater >= 3)
+    groups = [dict.fromkeys(range(3), 0.2), {3: 0.0, 4: -0.5, 5: 0.5}]
+    fit = fit_rasch(table.ratings(panel, groups={"rater": groups}), estimator="jmle")
+    assert fit.converged
+    measure = fit.facet("rater").measure
+    assert (measure[:3].mean(), measure[3:].mean()) == pytest.approx((0.2, 0.0), abs=1e-9)
+    # Within a panel nothing changes: ratings say what they say.
+    first = fit_rasch(table.ratings(panel & (table.item < 30)), estimator="jmle").facet("rater").measure[:3]
+    alone = fit_rasch(
+        table.ratings(panel, thresholds={"all": [one.measure for one in fit.thresholds]}), estimator="jmle"
+    )
+    other = alone.facet("rater").measure
+    np.testing.assert_allclose(measure[:3] - measure[:3].mean(), other[:3] - other[:3].mean(), atol=1e-4)
+    assert np.abs(first - first.mean() - (measure[:3] - 0.2)).max() < 0.1
+
+
+def test_what_is_wrong_with_a_group_is_said() -> None:
+    table = drawn(seed=9)
+    with pytest.raises(Rejected, match="anchored twice"):
+        table.ratings(anchors={"rater": {0: 0.0}}, groups={"rater": [{0: 0.0, 1: 0.0}]})
+    with pytest.raises(Rejected, match="which is no rater"):
+        table.ratings(groups={"rater": [{17: 0.0}]})
+    for estimator in ("eb", "mml"):
+        with pytest.raises(Rejected, match="only jmle takes groups"):
+            fit_rasch(table.ratings(groups={"rater": [{0: 0.0, 1: 0.0}]}), estimator=estimator)

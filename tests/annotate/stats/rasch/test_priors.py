@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.priors import LEAST, Prior, likeliest_variance
-from annotate.stats.rasch.ratings import Design
 from tests.annotate.stats.rasch.examples import drawn
 
 

@@ -5,7 +5,8 @@ import pytest
 
 from annotate.errors import Rejected
 from annotate.stats.codes import Codes
-from annotate.stats.rasch.ratings import Design, Facet, Ratings
+from annotate.stats.rasch.design import Design
+from annotate.stats.rasch.ratings import Facet, Ratings
 from annotate.stats.table import LongTable
 from tests.annotate.stats.rasch.examples import drawn, three_facets
 

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
 import pytest
 
 from annotate.errors import Rejected
@@ -38,3 +41,14 @@ def test_facets_are_found_by_name() -> None:
     assert fit.facet("item").name == "item"
     with pytest.raises(Rejected):
         fit.facet("rater")
+
+
+def test_misfit_is_weighed_by_how_many_were_looked_at() -> None:
+    facet = fit_rasch(drawn(seed=4, n_raters=8).ratings()).facet("rater")
+    some = replace(facet, infit_z=np.array([3.0, -1.0, 2.5, np.nan, 0.0, 0.1, 0.2, 0.3]))
+    one, share = some.misfit_chances()
+    assert one[0] == pytest.approx(7 * 0.0026998, rel=1e-4)
+    assert one[2] == pytest.approx(6 * 0.0124193, rel=1e-4)
+    assert share[2] == pytest.approx(7 / 2 * 0.0124193, rel=1e-4)
+    assert np.isnan([one[3], share[3]]).all()
+    assert one[4] == share[4] == 1

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.fit import fit_rasch
-from annotate.stats.rasch.ratings import Design, Ratings
+from annotate.stats.rasch.ratings import Ratings
 from annotate.stats.rasch.steps import Steps
 from annotate.stats.rasch.structure import Structure, components
 from tests.annotate.stats.rasch.examples import drawn, three_facets
@@ -80,3 +81,13 @@ def test_unused_categories_and_few_ratings_are_said() -> None:
     )
     assert structure.few.all()
     assert structure_of(drawn(seed=1, per_item=6).ratings()).warnings == ()
+
+
+def test_one_rater_cannot_be_compared() -> None:
+    table = drawn(seed=5)
+    alone = structure_of(three_facets(table.item, table.item * 0, table.criterion, table.value))
+    assert (
+        alone.warnings[0]
+        == "there is one rater: its measure says nothing, as there is none to compare it with"
+    )
+    assert not any("there is one" in one for one in structure_of(table.ratings()).warnings)

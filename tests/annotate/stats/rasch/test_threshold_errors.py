@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from annotate.stats.rasch.design import Design
 from annotate.stats.rasch.moments import expected_of
-from annotate.stats.rasch.ratings import Design
 from annotate.stats.rasch.steps import Steps
 from annotate.stats.rasch.threshold_errors import threshold_errors
 from tests.annotate.stats.rasch.examples import drawn, three_facets

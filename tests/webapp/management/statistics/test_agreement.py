@@ -103,15 +103,18 @@ def test_each_criterion_has_figures_and_levels_of_its_own(tmp_path: Path) -> Non
 
 
 def test_a_level_of_measurement_that_does_not_fit_is_refused(tmp_path: Path) -> None:
-    text = "item,worker,label\n1,a,yes\n1,b,no\n"
-    with pytest.raises(CommandError, match="numbers or levels given in order"):
-        run_stats("agreement", a_file(tmp_path, text), *COLUMNS, "--level", "ordinal")
+    path = a_file(tmp_path, "item,worker,label\n1,a,2\n1,b,null\n")
+    for level in ("ordinal", "interval", "ratio"):
+        with pytest.raises(
+            CommandError, match="line 3, column label: 'null' is no number, and so labels are words"
+        ):
+            run_stats("agreement", path, *COLUMNS, "--level", level)
     with pytest.raises(CommandError, match="column label: the interval metric needs numbers"):
-        run_stats("agreement", a_file(tmp_path, text), *COLUMNS, "--level", "interval")
+        run_stats("agreement", path, *COLUMNS, "--level", "interval", "--levels", "2,null")
     with pytest.raises(CommandError, match="line 2, column label: the ratio metric has a true zero"):
         run_stats(
             "agreement",
-            a_file(tmp_path, text.replace("yes", "-1").replace("no", "1")),
+            a_file(tmp_path, "item,worker,label\n1,a,-1\n1,b,1\n"),
             *COLUMNS,
             "--level",
             "ratio",

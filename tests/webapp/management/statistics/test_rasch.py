@@ -197,10 +197,26 @@ def test_bad_anchors_are_named(tmp_path: Path, text: str, message: str) -> None:
         run_stats("rasch", a_table(tmp_path), *COLUMNS, "--anchor", anchors)
 
 
-def test_mml_takes_no_anchors(tmp_path: Path) -> None:
+@pytest.mark.parametrize("estimator", ["eb", "jmle", "mml"])
+def test_every_estimator_takes_anchors(tmp_path: Path, estimator: str) -> None:
     anchors = a_file(tmp_path, "facet,element,measure\nrater,r0,1\n", "anchors.csv")
-    with pytest.raises(CommandError, match="--anchor: mml takes no anchors"):
-        run_stats("rasch", a_table(tmp_path), *COLUMNS, "--anchor", anchors, "--estimator", "mml")
+    found = stats_as_json("rasch", a_table(tmp_path), *COLUMNS, "--anchor", anchors, "--estimator", estimator)
+    first = next(one for one in found["raters"] if one["rater"] == "r0")
+    assert (first["severity"], first["anchored"]) == (1.0, True)
+    assert found["converged"]
+
+
+def test_a_group_is_held_by_its_mean(tmp_path: Path) -> None:
+    path = a_table(tmp_path)
+    text = "facet,element,measure,group\nrater,r0,0.5,first\nrater,r1,0.1,first\nrater,r2,0,\n"
+    anchors = a_file(tmp_path, text, "anchors.csv")
+    found = stats_as_json("rasch", path, *COLUMNS, "--anchor", anchors, "--estimator", "jmle")
+    raters = {one["rater"]: one for one in found["raters"]}
+    assert (raters["r0"]["severity"] + raters["r1"]["severity"]) / 2 == pytest.approx(0.3, abs=1e-9)
+    assert (raters["r0"]["anchored"], raters["r2"]["anchored"]) == (False, True)
+    assert raters["r2"]["severity"] == 0
+    with pytest.raises(CommandError, match="--anchor: only jmle takes groups"):
+        run_stats("rasch", path, *COLUMNS, "--anchor", anchors)
 
 
 def test_people_and_machines_are_told_apart(tmp_path: Path) -> None:
