@@ -182,6 +182,8 @@ class Policy:
     decided differently than before. ``also_reads`` names criteria besides the decided one, ``usual_criterion`` the one
     that is decided where none is named. ``reads_details`` asks for what rollouts and judges made their labels of.
 
+    ``gives_risk`` says that the probability of a decision is that of its level, and not a training target.
+
     A policy that has to see all traces first has a ``prepare``. What it learns is ``bind``'s fourth argument; it should
     be small (a number per rater and level, nothing per step), because traces are read as they go by.
     """
@@ -196,3 +198,4 @@ class Policy:
     usual_criterion: str = "verdict"
     reads_details: bool = False
     prepare: Callable[[Any, Material], Any] | None = None
+    gives_risk: bool = False

@@ -248,4 +248,5 @@ DAWID_SKENE = Policy(
     ),
     bind=bind,
     prepare=prepare,
+    gives_risk=True,
 )
