@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from django.utils import timezone
 
-from annotate.consensus.explore.columns import NOTHING, Columns, packed
+from annotate.consensus.explore.columns import Columns, packed
 from annotate.consensus.explore.costs import costs_of
 from annotate.consensus.explore.curve import curve_of
 from annotate.consensus.explore.disputes import disputes_of
 from annotate.consensus.explore.places import Said, apart, places_of
+from annotate.consensus.explore.rates import rate_of
 from annotate.consensus.explore.reading import SPEAKERS, Read, Spoken, read_labels, read_run
 from annotate.consensus.explore.thresholds import thresholds_with
-from annotate.consensus.registry import POLICIES
-from annotate.enums import RaterKind, Scope
+from annotate.enums import RaterKind, Scope, Tier
 from annotate.measure.queries import newest_label
 from annotate.models import Criterion, Exploration, Run
+from annotate.stats.codes import BoolArray, IntArray
 
 FORM = 1
 """Of what is stored. Explorations of another form are counted anew before they are shown."""
@@ -46,7 +48,9 @@ def explore_run(run: Run) -> Exploration:
         "curve": [point.as_json() for point in curve.points],
         "decided": curve.decided.as_json(),
         "own": _own_thresholds(run, columns),
-        "gold": _gold(run, read),
+        "tiers": _tiers(read),
+        "gold": asdict(read.gold),
+        "guarantee": run.summary.get("learned", {}).get("guarantee"),
         "disputes": disputes_of(
             here.voices(columns), columns.trace, read.shape.divisions(columns.trace)
         ).as_json(),
@@ -67,9 +71,13 @@ def explore_run(run: Run) -> Exploration:
 
 
 def _own_thresholds(run: Run, columns: Columns) -> list[float]:
-    """The risk by which the run itself kept: a setting, or else what the riskiest kept step has."""
+    """The risk by which the run itself kept: what it has learned, a setting, or what the riskiest kept step has."""
     if not columns.has_risk.any():
         return []
+    learned = run.summary.get("learned", {}).get("guarantee", {}).get("keep_below")
+    if isinstance(learned, int | float):
+        # Rounded up, so that what was kept at it is kept at it.
+        return [float(np.ceil(learned * 1e6) / 1e6)]
     confidence = run.settings.get("confidence")
     if isinstance(confidence, int | float):
         return [round(1 - confidence, 6)]
@@ -77,18 +85,25 @@ def _own_thresholds(run: Run, columns: Columns) -> list[float]:
     return [float(np.ceil(kept.max() * 1e6) / 1e6)] if len(kept) else []
 
 
-def _gold(run: Run, read: Read) -> dict[str, Any]:
-    """``learnt``: the policy has read the keys that it is held against here."""
-    policy = POLICIES.get(run.name)
-    known = read.columns.is_judged
-    traces = np.unique(read.columns.trace[read.columns.gold != NOTHING])
-    return {
-        "steps": int((read.columns.gold != NOTHING).sum()),
-        "traces": len(traces),
-        "judged": int(known.sum()),
-        "contested": read.n_contested,
-        "learnt": policy is not None and policy.prepare is not None,
-    }
+def _tiers(read: Read) -> list[dict[str, Any]]:
+    """Steps of each tier, and how many of those with a key are wrong by it; empty where the policy has no tiers."""
+    columns, tier = read.columns, np.array(read.tier, dtype=np.str_)
+    n_traces = int(columns.trace[-1]) + 1 if len(columns) else 0
+
+    def counts(chosen: BoolArray) -> IntArray:
+        return np.bincount(columns.trace[chosen], minlength=n_traces).astype(np.int64)
+
+    found = []
+    for one in Tier:
+        is_of = tier == one.value
+        if is_of.any():
+            rate = rate_of(counts(is_of & columns.is_wrong), counts(is_of & columns.is_judged))
+            risks = columns.risk[is_of & columns.has_risk]
+            expected = float(risks.mean()) if len(risks) else None
+            found.append(
+                {"tier": one.value, "n": int(is_of.sum()), "expected": expected, "gold": rate.as_json()}
+            )
+    return found
 
 
 def _rollouts_speak_of(run: Run) -> str:

@@ -39,7 +39,8 @@ class Columns:
     trace : (n,) 0, 1, …, by the order of the decisions
     action : (n,) `KEEP`, `DROP` or `ASK`
     level : (n,) code of the decided level, or `NOTHING`
-    risk : (n,) probability that the decided level is wrong; NaN where the policy gives none
+    believed : (n,) the same, and of a step that is not kept the level that is most probable, where that is known
+    risk : (n,) probability that the believed level is wrong; NaN where the policy gives none
     gold : (n,) code of the level of the step's gold key, or `NOTHING`
     behind : (n,) whether the step stands behind a first error and so is not to be assessed
     """
@@ -49,6 +50,7 @@ class Columns:
     trace: IntArray
     action: ByteArray
     level: ByteArray
+    believed: ByteArray
     risk: FloatArray
     gold: ByteArray
     behind: BoolArray
@@ -66,12 +68,12 @@ class Columns:
 
     @property
     def is_judged(self) -> BoolArray:
-        """Whether gold can say if the decided level is right: both are known."""
-        return np.asarray((self.gold != NOTHING) & (self.level != NOTHING))
+        """Whether gold can say if the believed level is right: both are known."""
+        return np.asarray((self.gold != NOTHING) & (self.believed != NOTHING))
 
     @property
     def is_wrong(self) -> BoolArray:
-        return np.asarray(self.is_judged & (self.gold != self.level))
+        return np.asarray(self.is_judged & (self.gold != self.believed))
 
     def code_of(self, level: str) -> int:
         return self.levels.index(level) if level in self.levels else NOTHING
@@ -95,6 +97,7 @@ def packed(columns: Columns) -> bytes:
         trace=np.diff(columns.trace, prepend=0).astype(np.uint8),
         action=columns.action,
         level=columns.level,
+        believed=columns.believed,
         risk=risk.astype(np.uint16),
         gold=columns.gold,
         behind=columns.behind,
@@ -112,6 +115,7 @@ def unpacked(data: bytes) -> Columns:
             trace=np.cumsum(held["trace"], dtype=np.int64),
             action=held["action"],
             level=held["level"],
+            believed=held["believed"],
             risk=np.where(risk == _NO_RISK, np.nan, risk / _RISK_STEPS),
             gold=held["gold"],
             behind=held["behind"],

@@ -101,14 +101,17 @@ def contrast_of(left: Columns, right: Columns) -> Contrast:
     levels = tuple(dict.fromkeys((*left.levels, *right.levels)))
     mine, theirs = _coded(left, levels)[here], _coded(right, levels)[there]
     names = tuple(Verdict(action.value, level) for action in ACTIONS for level in (*levels, ""))
-    gold = _relevel(left.gold, left.levels, levels)[here]
-    my_level = _relevel(left.level, left.levels, levels)[here]
-    their_level = _relevel(right.level, right.levels, levels)[there]
-    is_mine = (left.action[here] == KEEP) & (gold != NOTHING)
-    is_theirs = (right.action[there] == KEEP) & (gold != NOTHING)
-    mine_right, theirs_right = my_level == gold, their_level == gold
-    cells = _cells(mine, theirs, names, gold != NOTHING, mine_right, theirs_right)
-    parted = is_mine & is_theirs & (my_level != their_level)
+    # Each is held against the keys as they count for it; what only one of them may be held against is not known.
+    is_known = (left.gold[here] != NOTHING) & (right.gold[there] != NOTHING)
+    is_mine = (left.action[here] == KEEP) & is_known
+    is_theirs = (right.action[there] == KEEP) & is_known
+    mine_right = (left.level == left.gold)[here]
+    theirs_right = (right.level == right.gold)[there]
+    cells = _cells(mine, theirs, names, is_known, mine_right, theirs_right)
+    differ = (
+        _relevel(left.level, left.levels, levels)[here] != _relevel(right.level, right.levels, levels)[there]
+    )
+    parted = is_mine & is_theirs & differ
     left_wrong, right_wrong = _wrong(trace, (is_mine, ~mine_right), (is_theirs, ~theirs_right))
     return Contrast(
         n,

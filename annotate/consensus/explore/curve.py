@@ -73,7 +73,7 @@ def curve_of(columns: Columns, thresholds: Sequence[float]) -> Curve:
 
 def offered_of(columns: Columns) -> BoolArray:
     """The steps that some risk would keep: those with a risk, but for the ones dropped without a level."""
-    return np.asarray(columns.has_risk & ~((columns.action == DROP) & (columns.level == NOTHING)))
+    return np.asarray(columns.has_risk & ~((columns.action == DROP) & (columns.believed == NOTHING)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -101,7 +101,7 @@ class _Gold:
             first,
             columns.is_judged[rows],
             columns.is_wrong[rows],
-            np.asarray(columns.level[rows] == bad),
+            np.asarray(columns.believed[rows] == bad),
         )
 
     def counts(self, chosen: Sequence[BoolArray]) -> IntArray:
@@ -144,7 +144,7 @@ def _points(
             int(kept.sum()),
             _mean(columns.risk[kept & columns.has_risk]),
             wrong[place],
-            int((kept & (columns.level == bad)).sum()) if bad != NOTHING else 0,
+            int((kept & (columns.believed == bad)).sum()) if bad != NOTHING else 0,
             first[place],
             int(asked.sum()),
             _n_traces(columns.trace[asked]),

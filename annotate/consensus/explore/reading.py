@@ -14,13 +14,15 @@ from annotate.consensus.evidence import counted_in, question_of, standing_of
 from annotate.consensus.explore.columns import ACTIONS, NOTHING, ByteArray, Columns, coded
 from annotate.consensus.explore.disputes import Division, Voices, by_fifth, by_word
 from annotate.consensus.explore.places import Said
+from annotate.consensus.guarantee import is_held_out
 from annotate.consensus.readings import AFTER_FIRST_ERROR
 from annotate.consensus.registry import POLICIES
 from annotate.enums import RaterKind, Verdict
 from annotate.models import Criterion, Label, Rater, Run, Trace
-from annotate.stats.codes import BoolArray, IntArray
+from annotate.stats.codes import BoolArray, FloatArray, IntArray
 
 CHUNK = 10_000
+UNREAD, LEARNT, HELD_OUT = "unread", "learnt", "held_out"
 # Who gives an opinion, in the order in which pages name them.
 SPEAKERS = (RaterKind.PERSON, RaterKind.JUDGE, RaterKind.VERIFIER, RaterKind.ROLLOUT)
 
@@ -45,11 +47,28 @@ class Shape:
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class Gold:
+    """``use`` of the keys by the run: `UNREAD`, `LEARNT` (it has read those it is held against), or `HELD_OUT` from it.
+
+    ``by_error``: a step is wrong where one of key and decision says bad and the other does not.
+    """
+
+    n_steps: int
+    n_traces: int
+    n_contested: int
+    use: str
+    by_error: bool
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Read:
+    """``gold`` says which keys the decisions are held against, ``tier`` (n,) holds the tiers, empty for none."""
+
     columns: Columns
     shape: Shape
-    n_contested: int
+    gold: Gold
+    tier: Sequence[str]
 
 
 def gives_risk(run: Run) -> bool:
@@ -61,42 +80,67 @@ def gives_risk(run: Run) -> bool:
 def read_run(run: Run) -> Read:
     """All decisions of a run, in the order in which they were made, with what gold says of their steps."""
     levels = _levels_of(run)
-    step, trace, position = array("q"), array("q"), array("q")
-    risk = array("d")
-    actions: list[str] = []
-    values: list[str] = []
-    kinds: list[str] = []
+    keys, numbers = array("q"), array("d")
+    words: list[tuple[str, str, str, str]] = []
     behind = array("b")
     knows_risk = gives_risk(run)
     rows = run.consensus.order_by("pk").values_list(
-        *("step_id", "step__trace_id", "step__position", "step__kind", "action", "value"),
-        *("probability", "reason"),
+        *("step_id", "step__trace_id", "step__position", "step__kind", "action", "value", "tier"),
+        *("probability", "risk", "p_correct", "reason"),
     )
-    for pk, trace_pk, at, kind, action, value, probability, reason in rows.iterator(chunk_size=CHUNK):
-        step.append(pk)
-        trace.append(trace_pk)
-        position.append(at)
-        kinds.append(kind)
-        actions.append(action)
-        values.append(value)
-        is_known = knows_risk and probability is not None
-        risk.append(1 - probability if is_known else np.nan)
+    for pk, trace, at, kind, action, value, tier, probability, risk, correct, reason in rows.iterator(
+        chunk_size=CHUNK
+    ):
+        keys.extend((pk, trace, at))
+        doubt = 1 - probability if risk is None and knows_risk and probability is not None else risk
+        numbers.extend((np.nan if doubt is None else doubt, np.nan if correct is None else correct))
+        words.append((kind, action, value, tier))
         behind.append(reason == AFTER_FIRST_ERROR.key)
-    steps = np.array(step, dtype=np.int64)
-    number, traces = _numbered(np.array(trace, dtype=np.int64))
-    gold, n_contested = _gold(run, steps, levels)
+    step, trace_pk, position = np.array(keys, dtype=np.int64).reshape(-1, 3).T
+    risks, p_correct = np.array(numbers, dtype=np.float64).reshape(-1, 2).T
+    number, traces = _numbered(trace_pk)
+    is_behind = np.array(behind, dtype=np.bool_)
+    level = coded([value for _, _, value, _ in words], levels)
+    believed, risks = _believed(level, risks, p_correct, number, is_behind, levels)
+    keyed = _gold(run, step, number, traces, levels)
+    by_error = bool(np.isfinite(p_correct).any())
+    gold = _by_error(keyed.codes, believed, levels) if by_error else keyed.codes
     place = {action.value: code for code, action in enumerate(ACTIONS)}
-    columns = Columns(
-        levels,
-        steps,
-        number,
-        np.fromiter((place[one] for one in actions), dtype=np.uint8, count=len(actions)),
-        coded(values, levels),
-        np.array(risk, dtype=np.float64),
-        gold,
-        np.array(behind, dtype=np.bool_),
-    )
-    return Read(columns, _shape(run, np.array(position, dtype=np.int64), kinds, traces), n_contested)
+    action_codes = np.fromiter((place[one] for _, one, _, _ in words), dtype=np.uint8, count=len(words))
+    columns = Columns(levels, step.copy(), number, action_codes, level, believed, risks, gold, is_behind)
+    shape = _shape(run, position.copy(), [kind for kind, _, _, _ in words], traces)
+    told = Gold(keyed.n_steps, keyed.n_traces, keyed.n_contested, keyed.use, by_error)
+    return Read(columns, shape, told, [tier for _, _, _, tier in words])
+
+
+def _believed(
+    level: ByteArray,
+    risk: FloatArray,
+    correct: FloatArray,
+    trace: IntArray,
+    behind: BoolArray,
+    levels: tuple[str, ...],
+) -> tuple[ByteArray, FloatArray]:
+    """The most probable level of steps that were not kept, and the risks of those steps that have one at all.
+
+    A step is sound with P(correct), the first error with what P(correct) loses at it, and otherwise behind the error;
+    one that is most probably behind is offered at no risk.
+    """
+    begins = np.diff(trace, prepend=-1) != 0
+    before = np.where(begins, 1.0, np.concatenate([[1.0], correct[:-1]]) if len(correct) else correct)
+    chances = np.stack([correct, before - correct, 1 - before])
+    is_told = (level == NOTHING) & np.isfinite(correct) & np.isfinite(before) & ~behind
+    status = np.where(is_told, np.nan_to_num(chances).argmax(axis=0), -1)
+    good, bad = (levels.index(one) if one in levels else NOTHING for one in (Verdict.GOOD, Verdict.BAD))
+    believed = np.where(status == 0, good, np.where(status == 1, bad, level)).astype(np.uint8)
+    return believed, np.where(behind | (status == 2), np.nan, risk)
+
+
+def _by_error(gold: ByteArray, believed: ByteArray, levels: tuple[str, ...]) -> ByteArray:
+    """Keys as a policy is to be held against that decides about errors alone: any two levels but bad are as one."""
+    bad = levels.index(Verdict.BAD) if Verdict.BAD in levels else NOTHING
+    is_sound = (gold != NOTHING) & (gold != bad) & (believed != NOTHING) & (believed != bad)
+    return np.where(is_sound, believed, gold).astype(np.uint8)
 
 
 def _levels_of(run: Run) -> tuple[str, ...]:
@@ -127,8 +171,20 @@ def _shape(run: Run, position: IntArray, kinds: Sequence[str], traces: IntArray)
     )
 
 
-def _gold(run: Run, steps: IntArray, levels: tuple[str, ...]) -> tuple[ByteArray, int]:
-    """The level of each step's key; steps with two different keys have none and are counted."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Keyed:
+    codes: ByteArray
+    n_steps: int
+    n_traces: int
+    n_contested: int
+    use: str
+
+
+def _gold(run: Run, steps: IntArray, number: IntArray, traces: IntArray, levels: tuple[str, ...]) -> _Keyed:
+    """The level of each step's key, of the traces held out where the run has held some out.
+
+    Steps with two different keys have none and are counted.
+    """
     keys: dict[int, set[str]] = defaultdict(set)
     labels = Label.objects.counted().filter(
         criterion=run.criterion_id, rater__kind=RaterKind.GOLD, step__trace__project=run.project_id
@@ -138,10 +194,24 @@ def _gold(run: Run, steps: IntArray, levels: tuple[str, ...]) -> tuple[ByteArray
             keys[pk].add(value)
     known = {pk: values.pop() for pk, values in keys.items() if len(values) == 1}
     gold = np.full(len(steps), NOTHING, dtype=np.uint8)
-    if known:
+    if known and len(steps):
         rows, codes = _rows_of(steps, list(known)), coded(list(known.values()), levels)
         gold[rows[rows >= 0]] = codes[rows >= 0]
-    return gold, len(keys) - len(known)
+    use = use_of_gold(run)
+    if use == HELD_OUT:
+        seed = int(run.settings.get("seed", 0))
+        is_held = np.array([is_held_out(seed, pk) for pk in traces.tolist()], dtype=np.bool_)
+        gold[~is_held[number]] = NOTHING
+    is_known = gold != NOTHING
+    return _Keyed(gold, int(is_known.sum()), len(np.unique(number[is_known])), len(keys) - len(known), use)
+
+
+def use_of_gold(run: Run) -> str:
+    guarantee = run.summary.get("learned", {}).get("guarantee", {})
+    if guarantee.get("n_traces"):
+        return HELD_OUT
+    policy = POLICIES.get(run.name)
+    return LEARNT if policy is not None and policy.prepare is not None else UNREAD
 
 
 def _rows_of(steps: IntArray, wanted: Sequence[int] | IntArray) -> IntArray:

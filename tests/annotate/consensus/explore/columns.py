@@ -21,6 +21,7 @@ def some_columns(
     action: Sequence[Action] = (),
     steps_a_trace: int = 2,
     behind: str = "",
+    believed: str = "",
 ) -> Columns:
     """One letter per step: b, n, g, or ``-`` for none. Without actions every step with a level is kept."""
     n = len(levels)
@@ -33,6 +34,7 @@ def some_columns(
         np.arange(n, dtype=np.int64) // steps_a_trace,
         np.array([place[one] for one in (action or usual)], dtype=np.uint8),
         level,
+        level if not believed else np.array([LETTERS[one] for one in believed], dtype=np.uint8),
         np.array(risk or [np.nan] * n, dtype=np.float64),
         np.array([LETTERS[one] for one in (gold or "-" * n)], dtype=np.uint8),
         np.array([one == "x" for one in (behind or "-" * n)], dtype=np.bool_),

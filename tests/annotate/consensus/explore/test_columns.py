@@ -13,7 +13,7 @@ def test_what_is_packed_comes_back_with_risks_to_four_decimals():
     found = unpacked(packed(columns))
 
     assert found.levels == columns.levels
-    for name in ("step", "trace", "action", "level", "gold", "behind"):
+    for name in ("step", "trace", "action", "level", "believed", "gold", "behind"):
         assert np.array_equal(getattr(found, name), getattr(columns, name)), name
     assert np.allclose(found.risk, columns.risk, atol=5e-5, equal_nan=True)
 

@@ -63,7 +63,10 @@ def test_levels_that_one_run_does_not_know_keep_their_names():
     other = some_columns("gb")
     right = Columns(
         ("bad", "neutral", "excellent"),
-        *(getattr(other, name) for name in ("step", "trace", "action", "level", "risk", "gold", "behind")),
+        *(
+            getattr(other, name)
+            for name in ("step", "trace", "action", "level", "believed", "risk", "gold", "behind")
+        ),
     )
 
     found = contrast_of(left, right)

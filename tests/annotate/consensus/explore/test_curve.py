@@ -50,6 +50,14 @@ def test_a_step_whose_level_is_not_kept_is_expected_but_not_judged():
     assert (point.kept, point.gold.n, point.gold.k) == (2, 1, 0)
 
 
+def test_the_most_probable_level_of_a_step_that_is_not_kept_is_judged_at_the_risk_that_keeps_it():
+    columns = some_columns("g-", believed="gb", gold="gg", risk=[0.01, 0.2], action=[KEEP, DROP])
+
+    point = curve_of(columns, (0.5,)).points[0]
+
+    assert (point.kept, point.gold.n, point.gold.k, point.bad) == (2, 2, 1, 1)
+
+
 def test_a_policy_without_risks_has_one_point_and_no_curve():
     columns = some_columns("gb-g", gold="ggbg", action=[KEEP, KEEP, ASK, KEEP])
 
