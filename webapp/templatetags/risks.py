@@ -10,6 +10,7 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext, ngettext
 
+from annotate.enums import RaterKind, Tier
 from annotate.models import Exploration
 from annotate.wording import figure
 
@@ -153,9 +154,9 @@ def draw(detail: Mapping[str, Any], frame: Frame, chosen: Point | None) -> Drawn
         frame,
         [(f"{share} %", frame.x(share / 100)) for share in (0, 25, 50, 75, 100)],
         [(share_words(most * part / 4), frame.y(most * part / 4, most)) for part in range(5)],
-        _line(expected),
-        _line(gold),
-        f"{_line(edge)}Z" if len(shown) > 1 else "",
+        line_of(expected),
+        line_of(gold),
+        f"{line_of(edge)}Z" if len(shown) > 1 else "",
         expected[-1] if expected else None,
         gold[-1] if gold else None,
         *names,
@@ -175,7 +176,7 @@ def _apart(expected: float | None, gold: float | None) -> tuple[float, float]:
     return round(middle + shift, 1), round(middle - shift, 1)
 
 
-def _line(places: Sequence[tuple[float, float]]) -> str:
+def line_of(places: Sequence[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x} {y}" for x, y in places) if places else ""
 
 
@@ -187,7 +188,12 @@ def _top_of(points: Sequence[Point], decided: Point, total: int) -> float:
             seen += [value for value in (one["expected"], one["gold"]["value"]) if value is not None]
         if one["kept"] >= 0.5 * total and one["gold"]["high"] is not None:
             seen.append(one["gold"]["high"])
-    return next(nice for nice in _NICE if nice >= min(1.0, max(seen)))
+    return nice_top(max(seen))
+
+
+def nice_top(most: float) -> float:
+    """The share at the upper end of an axis that shows this one."""
+    return next(nice for nice in _NICE if nice >= min(1.0, most))
 
 
 def _decided(decided: Point, total: int, most: float, frame: Frame) -> tuple[float, float] | None:
@@ -362,3 +368,23 @@ def live_places(detail: Mapping[str, Any]) -> list[dict[str, Any]]:
         }
         for point in curve
     ]
+
+
+@register.filter
+def tier_words(tier: str) -> str:
+    return str(Tier(tier).label)
+
+
+@register.filter
+def several(kind: str) -> str:
+    """What several raters of a kind are called together."""
+    words = {
+        RaterKind.PERSON: gettext("People"),
+        RaterKind.JUDGE: gettext("Judges"),
+        RaterKind.VERIFIER: gettext("Verifiers"),
+        RaterKind.ROLLOUT: gettext("Rollouts"),
+        RaterKind.PROBE: gettext("Probes"),
+        RaterKind.REVIEW: gettext("Reviewers"),
+        RaterKind.GOLD: gettext("Gold"),
+    }
+    return words[RaterKind(kind)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,8 +17,9 @@ from annotate.access import run_for
 from annotate.consensus.explore.contrast import Contrast, contrast_of
 from annotate.consensus.explore.queries import columns_of, exploration_of, parted_at, runs_beside
 from annotate.enums import RunKind
-from annotate.errors import NotAllowed, Rejected
+from annotate.errors import NotAllowed, NotEstimable, Rejected
 from annotate.models import Run
+from webapp.http import harmless
 
 PAGE = 25
 
@@ -35,6 +37,42 @@ def beside(request: HttpRequest, pk: int) -> HttpResponse:
         other = _other_of(request, others)
         context |= _contrasted(run, other, request.GET)
     return render(request, "consensus/beside.html", context)
+
+
+CELLS = (
+    "left_action",
+    "left_value",
+    "right_action",
+    "right_value",
+    "steps",
+    "with_gold",
+    "left_right",
+    "right_right",
+)
+
+
+@login_required
+@require_safe
+def beside_csv(request: HttpRequest, pk: int) -> HttpResponse:
+    """The cross-table, a row for every pair of decisions that occurs."""
+    run = run_for(request.user, pk)
+    if run.kind != RunKind.CONSENSUS:
+        raise NotAllowed
+    others = list(runs_beside(run))
+    if not others:
+        raise NotEstimable(gettext("There is no second counted run of this question."))
+    other = _other_of(request, others)
+    called = f"{run.project.slug}-runs-{run.pk}-{other.pk}.csv"
+    response = HttpResponse(
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{called}"'},
+    )
+    table = csv.writer(response)
+    table.writerow(CELLS)
+    for cell in contrast_of(columns_of(run), columns_of(other)).cells:
+        named = (cell.left.action, cell.left.level, cell.right.action, cell.right.level)
+        table.writerow([*map(harmless, named), cell.n, cell.judged, cell.left_right, cell.right_right])
+    return response
 
 
 def _other_of(request: HttpRequest, others: Sequence[Run]) -> Run:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from annotate.access import REACH, consensus_for, role_in, trace_for
 from annotate.consensus.explore.hearing import Heard, hearing_of
+from annotate.consensus.explore.ledger import ledger_of
 from annotate.enums import Role
 from annotate.label.revealing import note_seen
 from annotate.models import Consensus, Person
@@ -36,6 +37,7 @@ def decision(request: HttpRequest, pk: int) -> HttpResponse:
     found = consensus_for(request.user, pk)
     trace = trace_for(request.user, found.step.trace_id)
     hearing = hearing_of(found)
+    ledger, around = ledger_of(found), _neighbours(found)
     assert isinstance(request.user, Person)
     if hearing.spoke or hearing.aside or hearing.gold or hearing.ruling:
         # Whoever labels this trace later is not blind any more.
@@ -48,10 +50,13 @@ def decision(request: HttpRequest, pk: int) -> HttpResponse:
         "decision": found,
         "run": found.run,
         "hearing": hearing,
+        "ledger": ledger,
+        "widest": max((abs(line.log_odds) for line in ledger.lines), default=0.0) if ledger else 0.0,
         "spoke": [HeardView.of(one) for one in hearing.spoke],
         "aside": [HeardView.of(one) for one in hearing.aside],
         "gold": [HeardView.of(one) for one in hearing.gold],
-        "neighbours": _neighbours(found),
+        "before": around.get(found.step.position - 1),
+        "after": around.get(found.step.position + 1),
         "can_review": role_in(request.user, trace.project) in REACH[Role.REVIEWER],
         "is_raw": "raw" in request.GET,
         "needs_math": "raw" not in request.GET and any(map(has_math, (found.step.text, trace.problem.text))),

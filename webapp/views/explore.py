@@ -25,6 +25,7 @@ from annotate.errors import NotAllowed, NotEstimable, Rejected
 from annotate.measure.queries import newest_label
 from annotate.models import Exploration, Run
 from webapp.forms import HANDED_OVER
+from webapp.http import harmless
 from webapp.templatetags.risks import live_places
 from workers.tasks.explore import send_exploration
 
@@ -180,12 +181,7 @@ def _decision_rows(run: Run) -> Iterator[str]:
     for trace, position, action, value, probability, reason, explanation, spoke, model, kind in rows:
         yield table.writerow(
             [
-                *(_harmless(trace), position + 1, action, value, probability, reason, _harmless(explanation)),
-                *(" ".join(map(str, spoke)), _harmless(model), kind),
+                *(harmless(trace), position + 1, action, value, probability, reason, harmless(explanation)),
+                *(" ".join(map(str, spoke)), harmless(model), kind),
             ]
         )
-
-
-def _harmless(text: str) -> str:
-    """A text that a spreadsheet would take for a formula stays a text."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
