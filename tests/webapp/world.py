@@ -55,6 +55,8 @@ def a_world(releases: Path) -> World:
     add_criteria(project, (PREFERENCE_OF_PEOPLE,))
     trace = a_labelled_trace(project)
     run = a_prelabel_run(project, trace)
+    # Two runs that stand beside each other; decisions of the first have a ledger.
+    believed = run_consensus(project, policy="posterior")
     decided = run_consensus(project, policy="majority", settings={"with_machines": True})
     release = build_release(project, folder=releases, format="trl_stepwise", run=decided)
     estimate = Estimate.objects.create(
@@ -91,7 +93,7 @@ def a_world(releases: Path) -> World:
         "labels": trace.steps.first().labels.get(rater__kind=RaterKind.JUDGE).pk,
         "runs": run.pk,
         "consensus": decided.pk,
-        "decisions": decided.consensus.first().pk,
+        "decisions": believed.consensus.first().pk,
         "estimates": estimate.pk,
         "releases": release.pk,
     }

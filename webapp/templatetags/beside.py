@@ -13,7 +13,7 @@ from annotate.consensus.explore.contrast import Contrast, Verdict
 from annotate.enums import Action
 from annotate.models import Run
 
-from .risks import NARROW, WIDE, Frame, Point, line_of, nice_top, open_steps, share_words
+from .risks import NARROW, WIDE, Frame, Point, line_of, nice_top, open_steps, ticks_of
 
 register = template.Library()
 
@@ -57,7 +57,7 @@ def draw(names: Sequence[str], details: Sequence[Mapping[str, Any]], frame: Fram
     seen = [
         wrong
         for detail in details
-        for point in (*detail["curve"], detail["decided"])
+        for point in (*detail["line"], detail["decided"])
         if point["kept"] >= 0.05 * open_steps(detail)
         for wrong in [_wrong(point, by_gold=by_gold)]
         if wrong is not None
@@ -69,7 +69,7 @@ def draw(names: Sequence[str], details: Sequence[Mapping[str, Any]], frame: Fram
     return Drawn(
         frame,
         [(f"{share} %", frame.x(share / 100)) for share in (0, 25, 50, 75, 100)],
-        [(share_words(most * part / 4), frame.y(most * part / 4, most)) for part in range(5)],
+        ticks_of(most, frame),
         lines,
     )
 
@@ -84,7 +84,7 @@ def _line(name: str, detail: Mapping[str, Any], frame: Frame, most: float, *, by
         return frame.x(point["kept"] / total), frame.y(wrong, most)
 
     places = [
-        place for point in detail["curve"] if point["kept"] >= 0.02 * total for place in [at(point)] if place
+        place for point in detail["line"] if point["kept"] >= 0.02 * total for place in [at(point)] if place
     ]
     decided = at(detail["decided"])
     end = places[-1] if places else decided

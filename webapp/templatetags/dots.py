@@ -32,7 +32,7 @@ class Layout:
     axis_to: int
 
 
-WIDE = Layout("wide", 940, 34, 270, 780)
+WIDE = Layout("wide", 560, 26, 190, 480)
 NARROW = Layout("narrow", 360, 15, 118, 300)
 
 
@@ -93,11 +93,11 @@ class Split:
 
 def _fifth(title: str) -> str:
     fifths = (
-        gettext("First fifth of the trace"),
+        gettext("First fifth"),
         gettext("Second fifth"),
         gettext("Third fifth"),
         gettext("Fourth fifth"),
-        gettext("Last fifth of the trace"),
+        gettext("Last fifth"),
     )
     return fifths[int(title) - 1]
 

@@ -14,7 +14,7 @@ from annotate.enums import RaterKind, Tier
 from annotate.models import Exploration
 from annotate.wording import figure
 
-from .figures import grouped, hours_in_words
+from .figures import duration, grouped
 
 register = template.Library()
 
@@ -22,7 +22,22 @@ Point = Mapping[str, Any]
 # The line is drawn from this share of the steps on: the first few would make the scale.
 _FROM = 0.05
 _LINE = 17
-_NICE = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.75, 1.0)
+# Upper ends of an axis, and into how many round parts each is divided.
+_NICE = {
+    0.005: 5,
+    0.01: 5,
+    0.02: 4,
+    0.03: 3,
+    0.05: 5,
+    0.1: 5,
+    0.15: 3,
+    0.2: 4,
+    0.3: 3,
+    0.4: 4,
+    0.5: 5,
+    0.75: 3,
+    1.0: 4,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +108,12 @@ def share_words(value: float | None, low: float | None = None, high: float | Non
     if value is None:
         return "–"
     if low is None or high is None or high <= low:
-        digits = 1 if value and value < 0.0995 else 0
-        if 0 < value < 0.001:
-            digits = 2
+        if 0 < value < 0.00005:
+            return f"<\u00a0{figure('0.01')}\u00a0%"
+        digits = 0 if not value or value >= 0.0995 else 2 if value < 0.001 else 1
     else:
         digits = min(2, max(0, -math.floor(math.log10((high - low) * 50))))
-    return f"{figure(f'{100 * value:.{digits}f}')} %"
+    return f"{figure(f'{100 * value:.{digits}f}')}\u00a0%"
 
 
 def span_words(low: float | None, high: float | None) -> str:
@@ -106,7 +121,7 @@ def span_words(low: float | None, high: float | None) -> str:
     if low is None or high is None:
         return ""
     digits = min(2, max(0, -math.floor(math.log10(max((high - low) * 50, 1e-9)))))
-    return f"{figure(f'{100 * low:.{digits}f}–{100 * high:.{digits}f}')} %"
+    return f"{figure(f'{100 * low:.{digits}f}–{100 * high:.{digits}f}')}\u00a0%"
 
 
 @register.filter
@@ -126,7 +141,7 @@ def share_text(value: float | None) -> str:
 
 @register.filter
 def risk_words(risk: float) -> str:
-    return f"{figure(f'{100 * risk:g}')} %"
+    return f"{figure(f'{100 * risk:.3g}')}\u00a0%"
 
 
 def open_steps(detail: Mapping[str, Any]) -> int:
@@ -136,7 +151,7 @@ def open_steps(detail: Mapping[str, Any]) -> int:
 
 def draw(detail: Mapping[str, Any], frame: Frame, chosen: Point | None) -> Drawn:
     total = max(1, open_steps(detail))
-    points = [point for point in detail["curve"] if point["kept"]]
+    points = [point for point in detail["line"] if point["kept"]]
     most = _top_of(points, detail["decided"], total)
 
     def at(point: Point, value: float) -> tuple[float, float]:
@@ -153,7 +168,7 @@ def draw(detail: Mapping[str, Any], frame: Frame, chosen: Point | None) -> Drawn
     return Drawn(
         frame,
         [(f"{share} %", frame.x(share / 100)) for share in (0, 25, 50, 75, 100)],
-        [(share_words(most * part / 4), frame.y(most * part / 4, most)) for part in range(5)],
+        ticks_of(most, frame),
         line_of(expected),
         line_of(gold),
         f"{line_of(edge)}Z" if len(shown) > 1 else "",
@@ -274,7 +289,13 @@ def _expected_tile(point: Point) -> Tile:
 def _gold_tile(point: Point) -> Tile:
     gold = point["gold"]
     if gold["value"] is None:
-        return Tile("gold", gettext("Wrong by gold"), "–", gettext("no kept step has a gold key"))
+        known = point["risk"] is None or not point["kept_without_level"]
+        note = (
+            gettext("no kept step has a gold key")
+            if known
+            else gettext("levels beyond its own risk are not stored")
+        )
+        return Tile("gold", gettext("Wrong by gold"), "–", note)
     note = gettext("%(span)s, %(n)s steps") % {
         "span": span_words(gold["low"], gold["high"]),
         "n": grouped(gold["n"]),
@@ -300,8 +321,7 @@ def _asked_tile(detail: Mapping[str, Any], point: Point) -> Tile:
     note %= {"traces": grouped(point["asked_traces"])}
     pace = detail["costs"]["pace"]
     if pace and point["asked"]:
-        hours = gettext("about %(hours)s") % {"hours": hours_in_words(max(0.1, point["asked"] * pace / 3600))}
-        note = f"{note}, {hours}"
+        note += gettext(", about %(time)s") % {"time": duration(point["asked"] * pace)}
     return Tile("asked", gettext("Left to people"), grouped(point["asked"]), note)
 
 
@@ -312,7 +332,7 @@ def _cost_tiles(costs: Mapping[str, Any], kept: int) -> list[Tile]:
         return grouped(round(amount / kept)) if amount / kept >= 10 else figure(f"{amount / kept:.1f}")
 
     total = {"n": grouped(costs["tokens"])}
-    hours = {"hours": hours_in_words(max(0.1, costs["seconds"] / 3600))}
+    spent = {"time": duration(costs["seconds"])}
     return [
         Tile(
             "tokens",
@@ -322,10 +342,19 @@ def _cost_tiles(costs: Mapping[str, Any], kept: int) -> list[Tile]:
         ),
         Tile(
             "seconds",
-            gettext("Seconds of people a kept step"),
+            gettext("Seconds a kept step"),
             each(costs["seconds"]) if costs["seconds"] else "–",
-            gettext("%(hours)s so far") % hours if costs["seconds"] else gettext("nobody’s time is known"),
+            gettext("of people; %(time)s so far") % spent
+            if costs["seconds"]
+            else gettext("nobody’s time is known"),
         ),
+    ]
+
+
+def ticks_of(most: float, frame: Frame) -> list[tuple[str, float]]:
+    parts = _NICE[most]
+    return [
+        (risk_words(most * part / parts), frame.y(most * part / parts, most)) for part in range(parts + 1)
     ]
 
 
@@ -352,7 +381,7 @@ def risk_figure(exploration: Exploration, place: int | None) -> dict[str, Any]:
 def live_places(detail: Mapping[str, Any]) -> list[dict[str, Any]]:
     """What the script needs for every place of the slider, in the page's language; empty without risks."""
     curve, total = detail["curve"], max(1, open_steps(detail))
-    points = [point for point in curve if point["kept"]]
+    points = [point for point in detail["line"] if point["kept"]]
     most = _top_of(points, detail["decided"], total)
     return [
         {

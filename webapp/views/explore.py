@@ -141,8 +141,8 @@ def explorer_csv(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 DECISION_COLUMNS = (
-    *("trace", "step", "action", "value", "probability", "reason", "explanation", "labels"),
-    *("source_model", "kind"),
+    *("trace", "step", "action", "value", "probability", "risk", "p_correct", "tier"),
+    *("reason", "explanation", "labels", "source_model", "kind"),
 )
 CHUNK = 2000
 
@@ -173,15 +173,14 @@ def _decision_rows(run: Run) -> Iterator[str]:
     rows = (
         run.consensus.order_by("pk")
         .values_list(
-            *("step__trace__external_id", "step__position", "action", "value", "probability", "reason"),
+            *("step__trace__external_id", "step__position", "action", "value"),
+            *("probability", "risk", "p_correct", "tier", "reason"),
             *("explanation", "spoke", "step__trace__source_model", "step__kind"),
         )
         .iterator(chunk_size=CHUNK)
     )
-    for trace, position, action, value, probability, reason, explanation, spoke, model, kind in rows:
+    for trace, position, *decided, explanation, spoke, model, kind in rows:
+        labels = " ".join(map(str, spoke))
         yield table.writerow(
-            [
-                *(harmless(trace), position + 1, action, value, probability, reason, harmless(explanation)),
-                *(" ".join(map(str, spoke)), harmless(model), kind),
-            ]
+            [harmless(trace), position + 1, *decided, harmless(explanation), labels, harmless(model), kind]
         )

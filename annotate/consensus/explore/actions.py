@@ -46,6 +46,7 @@ def explore_run(run: Run) -> Exploration:
         "n_behind": int(columns.behind.sum()),
         "levels": list(columns.levels),
         "curve": [point.as_json() for point in curve.points],
+        "line": [point.as_json() for point in curve.line],
         "decided": curve.decided.as_json(),
         "own": _own_thresholds(run, columns),
         "tiers": _tiers(read),

@@ -8,6 +8,7 @@ import numpy as np
 
 from annotate.consensus.explore.columns import ACTIONS, KEEP, NOTHING, ByteArray, Columns
 from annotate.consensus.explore.rates import Rate, rates_of
+from annotate.enums import Action
 from annotate.errors import Rejected
 from annotate.stats.codes import BoolArray, IntArray
 
@@ -38,6 +39,19 @@ class Cell:
     @property
     def is_same(self) -> bool:
         return self.left == self.right
+
+    @property
+    def both_keep(self) -> bool:
+        return self.left.action == self.right.action == Action.KEEP
+
+    @property
+    def one_keeps(self) -> bool:
+        return not self.both_keep and Action.KEEP in (self.left.action, self.right.action)
+
+    @property
+    def kept_right(self) -> int:
+        """How often the one that keeps, where one does, is right."""
+        return self.left_right if self.left.action == Action.KEEP else self.right_right
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -76,9 +90,15 @@ class Contrast:
         return next((one for one in self.cells if (one.left, one.right) == (left, right)), None)
 
     def steps(self, left: str = "", right: str = "") -> IntArray:
-        """Keys of the steps of one cell by its verdicts' keys, or, without, of all on which the two differ."""
+        """Keys of the steps of one cell by its verdicts' keys, or, without, of all on which the two differ.
+
+        Of the latter those come first that both keep.
+        """
         if not left and not right:
-            return self._step[self._left != self._right]
+            differing = np.flatnonzero(self._left != self._right)
+            is_kept = np.array([name.action == Action.KEEP for name in self._names])
+            both = is_kept[self._left[differing]] & is_kept[self._right[differing]]
+            return self._step[differing[np.argsort(~both, kind="stable")]]
         keys = [one.key for one in self._names]
         if left not in keys or right not in keys:
             return np.empty(0, dtype=np.int64)

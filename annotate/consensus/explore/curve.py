@@ -14,14 +14,18 @@ from annotate.consensus.explore.thresholds import HAIR
 from annotate.enums import Verdict
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
 
+LINE = 40
+"""Points of the drawn line, where no two risks are the same."""
+
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """What keeping every step of a risk up to ``risk`` comes to. ``risk`` None: what the run itself keeps.
 
     ``expected`` is the mean risk of the kept steps that have one, None without any. ``gold`` is how many of the kept
-    are wrong by their gold keys. ``bad`` are those kept as bad, ``first`` the first errors by gold that are kept as
-    such. ``asked`` are the steps that people would have to look at, in ``asked_traces`` traces.
+    are wrong by their gold keys, without steps where a kept one's level is not known. ``bad`` are those kept as bad,
+    ``first`` the first errors by gold that are kept as such. ``asked`` are the steps that people would have to look at,
+    in ``asked_traces`` traces.
     """
 
     risk: float | None
@@ -32,6 +36,7 @@ class Point:
     first: Rate
     asked: int
     asked_traces: int
+    kept_without_level: int
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -43,15 +48,20 @@ class Point:
             "first": self.first.as_json(),
             "asked": self.asked,
             "asked_traces": self.asked_traces,
+            "kept_without_level": self.kept_without_level,
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """``points`` by rising risk, empty where the policy gives no risks; ``decided`` is what the run itself keeps."""
+    """``points`` by rising risk, empty where the policy gives no risks; ``decided`` is what the run itself keeps.
+
+    ``line`` are points at even distances of coverage, for drawing: risks crowd where most steps are.
+    """
 
     points: tuple[Point, ...]
     decided: Point
+    line: tuple[Point, ...] = ()
 
 
 def curve_of(columns: Columns, thresholds: Sequence[float]) -> Curve:
@@ -64,11 +74,23 @@ def curve_of(columns: Columns, thresholds: Sequence[float]) -> Curve:
     offered = offered_of(columns)
     fixed = columns.is_kept & ~columns.has_risk
     unanswered = (columns.action == ASK) & ~columns.has_risk
-    sets = []
-    for threshold in thresholds:
-        within = offered & (risk <= threshold + HAIR)
-        sets.append((threshold, fixed | within, unanswered | (offered & ~within)))
-    return Curve(tuple(_points(columns, gold, sets)), decided[0])
+
+    def points(risks: Sequence[float]) -> tuple[Point, ...]:
+        sets = []
+        for threshold in risks:
+            within = offered & (risk <= threshold + HAIR)
+            sets.append((threshold, fixed | within, unanswered | (offered & ~within)))
+        return tuple(_points(columns, gold, sets))
+
+    return Curve(points(thresholds), decided[0], points(_even(risk[offered])))
+
+
+def _even(risks: FloatArray) -> list[float]:
+    """Risks that keep ever so many more of the offered steps, the largest among them."""
+    if not len(risks):
+        return []
+    at = np.quantile(risks, np.linspace(0, 1, LINE + 1)[1:], method="higher")
+    return [float(one) for one in np.unique(at)]
 
 
 def offered_of(columns: Columns) -> BoolArray:
@@ -138,16 +160,20 @@ def _points(
     )
     firsts = gold.counts([gold.first] * len(sets))
     first = rates_of(gold.counts([one & gold.first & gold.found for one in on_gold]), firsts)
+    # Where the level of a kept step is not known, gold cannot say how much of all that is kept is wrong.
+    unknown = [int((kept & (columns.believed == NOTHING)).sum()) for _, kept, _ in sets]
+    nothing = Rate(0, 0, 0, None, None)
     return [
         Point(
             threshold,
             int(kept.sum()),
             _mean(columns.risk[kept & columns.has_risk]),
-            wrong[place],
+            nothing if unknown[place] else wrong[place],
             int((kept & (columns.believed == bad)).sum()) if bad != NOTHING else 0,
-            first[place],
+            nothing if unknown[place] else first[place],
             int(asked.sum()),
             _n_traces(columns.trace[asked]),
+            unknown[place],
         )
         for place, (threshold, kept, asked) in enumerate(sets)
     ]

@@ -70,7 +70,11 @@ def hearing_of(decision: Consensus) -> Hearing:
         elif label.rater.kind == RaterKind.GOLD:
             gold.append(Heard(label))
         elif label.pk in spoke:
-            heard.append(Heard(label))
+            # Policies read what is unsure, and hear nothing in it.
+            if label.value == Verdict.UNSURE:
+                aside.append(Heard(label, UNSURE))
+            else:
+                heard.append(Heard(label))
         else:
             aside.append(_aside(label, decision, distrusted))
     return Hearing(
@@ -92,6 +96,4 @@ def _aside(label: Label, decision: Consensus, distrusted: Mapping[int, tuple[str
         return Heard(label, EXCLUDED)
     if rater.pk in distrusted:
         return Heard(label, GATE, distrusted[rater.pk][1])
-    if label.value == Verdict.UNSURE:
-        return Heard(label, UNSURE)
-    return Heard(label, NOT_HEARD)
+    return Heard(label, UNSURE if label.value == Verdict.UNSURE else NOT_HEARD)

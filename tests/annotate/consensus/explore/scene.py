@@ -11,15 +11,15 @@ from annotate.models import Completion, Label, Project, Rater, Run, Step, Trace,
 from tests.factories import a_criterion, a_project, a_rater, a_trace, freeze_rubric
 
 # How often each is right about where the first error is.
-PEOPLE = {"lena": 0.95, "omar": 0.85}
-JUDGES = {"judge/careful@v1": 0.85, "judge/hasty@v1": 0.65}
-SECONDS, PROMPT, WRITTEN = 6.0, 900, 120
+PEOPLE = {"lena": 0.92, "omar": 0.8}
+JUDGES = {"judge/careful@v1": 0.7, "judge/hasty@v1": 0.5}
+SECONDS, PROMPT, WRITTEN, TRIES = 6.0, 900, 120, 3
 
 
 def a_decided_project(
     *, n_traces: int = 60, n_steps: int = 6, slug: str = "decided", seed: int = 1
 ) -> Project:
-    """Every source reads every trace, people only every second; a third of the traces have keys."""
+    """Every source reads every trace, people only every third; a third of the traces have keys."""
     project = a_project(slug=slug, vera=Role.VIEWER, bob=Role.ANNOTATOR, carol=Role.REVIEWER)
     rng = np.random.default_rng(seed)
     people = {name: a_rater(project, name=name) for name in PEOPLE}
@@ -36,7 +36,7 @@ def a_decided_project(
         steps = list(trace.steps.order_by("position"))
         for name, rater in judges.items():
             say(rater, steps, reading(error, JUDGES[name], n_steps, rng), text="Step by step, it follows.")
-        if number % 2 == 0:
+        if number % 3 == 1:
             for name, rater in people.items():
                 say(rater, steps, reading(error, PEOPLE[name], n_steps, rng), seconds=SECONDS)
         say(verifier, steps[:2], ["good" if error is None or error > 1 else "bad"] * 2)
@@ -73,16 +73,16 @@ def say_counts(rater: Rater, steps: Sequence[Step], error: int | None, rng: np.r
     criterion = a_criterion(rater.project, "recoverable")
     rows = []
     for step in steps:
-        chance = 0.75 if error is None or step.position < error else 0.12
-        hits = int(rng.binomial(8, chance))
+        chance = 0.6 if error is None or step.position < error else 0.2
+        hits = int(rng.binomial(TRIES, chance))
         rows.append(
             Label(
                 rater=rater,
                 criterion=criterion,
                 step=step,
                 value="good" if hits else "bad",
-                score=hits / 8,
-                evidence={"hits": hits, "misses": 8 - hits, "tried": 8, "unknown": 0},
+                score=hits / TRIES,
+                evidence={"hits": hits, "misses": TRIES - hits, "tried": TRIES, "unknown": 0},
             )
         )
     Label.objects.bulk_create(rows)

@@ -42,12 +42,25 @@ def test_what_has_no_risk_stays_as_it_was_decided():
     assert lenient.expected == pytest.approx(0.2)
 
 
-def test_a_step_whose_level_is_not_kept_is_expected_but_not_judged():
+def test_where_a_level_is_not_known_gold_says_nothing_of_what_is_kept():
     columns = some_columns("g-", gold="gb", risk=[0.01, 0.2], action=[KEEP, ASK])
 
-    point = curve_of(columns, (0.5,)).points[0]
+    strict, lenient = curve_of(columns, (0.1, 0.5)).points
 
-    assert (point.kept, point.gold.n, point.gold.k) == (2, 1, 0)
+    assert (strict.kept, strict.gold.n) == (1, 1)
+    assert (lenient.kept, lenient.gold.n, lenient.gold.value, lenient.kept_without_level) == (2, 0, None, 1)
+    assert lenient.expected == pytest.approx(0.105)
+
+
+def test_the_line_goes_by_coverage_wherever_the_risks_are():
+    risk = np.concatenate([np.linspace(0, 1e-3, 990), np.linspace(0.1, 0.5, 10)]).tolist()
+
+    line = curve_of(some_columns("g" * 1000, risk=risk), (0.5,)).line
+
+    assert len(line) == 40
+    assert line[0].kept == 26
+    assert [one.kept for one in line] == sorted(one.kept for one in line)
+    assert line[-1].kept == 1000
 
 
 def test_the_most_probable_level_of_a_step_that_is_not_kept_is_judged_at_the_risk_that_keeps_it():
