@@ -11,7 +11,7 @@ from annotate.consensus.explore.hearing import hearing_of
 from annotate.consensus.explore.ledger import ledger_of
 from annotate.consensus.explore.queries import columns_of, exploration_of, runs_beside
 from annotate.enums import RunKind
-from annotate.errors import NotAllowed, NotEstimable, Rejected
+from annotate.errors import NotEstimable, Rejected
 from annotate.models import Consensus, Exploration, Run
 from webapp.api.base import NounViewSet, asker
 from webapp.api.serializers.exploration import BesideSerializer, EvidenceSerializer, ExplorationSerializer
@@ -24,7 +24,7 @@ _WITH = OpenApiParameter(
 def _run(request: Request, pk: int) -> Run:
     run = run_for(asker(request), pk)
     if run.kind != RunKind.CONSENSUS:
-        raise NotAllowed
+        raise NotEstimable("This run labels and decides nothing: only consensus runs have an exploration.")
     return run
 
 
