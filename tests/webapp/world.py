@@ -92,7 +92,7 @@ def a_world(releases: Path) -> World:
         "comparisons": comparison.pk,
         "labels": trace.steps.first().labels.get(rater__kind=RaterKind.JUDGE).pk,
         "runs": run.pk,
-        "consensus": decided.pk,
+        "consensus": believed.pk,
         "decisions": believed.consensus.first().pk,
         "estimates": estimate.pk,
         "releases": release.pk,
