@@ -26,11 +26,11 @@ def has_later_labels(exploration: Exploration, newest: int) -> bool:
 
 
 def columns_of(run: Run) -> Columns:
-    """The decisions of a run; raises ``Conflict`` where they were not counted yet."""
+    """The decisions of a run, as far as they are compared; raises ``Conflict`` where they were not counted yet."""
     held = Exploration.objects.filter(run=run).values_list("columns", flat=True).first()
     if held is None:
         raise Conflict(f"{run} has not been counted yet.")
-    return unpacked(bytes(held))
+    return unpacked(bytes(held), with_beliefs=False)
 
 
 def runs_beside(run: Run) -> QuerySet[Run]:

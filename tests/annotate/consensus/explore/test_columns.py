@@ -18,6 +18,21 @@ def test_what_is_packed_comes_back_with_risks_to_four_decimals():
     assert np.allclose(found.risk, columns.risk, atol=5e-5, equal_nan=True)
 
 
+def test_what_is_compared_alone_says_nothing_of_beliefs():
+    found = unpacked(packed(some_columns("gb", risk=[0.1, 0.2])), with_beliefs=False)
+
+    assert found.level.tolist() == some_columns("gb").level.tolist()
+    assert found.believed.tolist() == [NOTHING, NOTHING]
+    assert not found.has_risk.any()
+
+
+def test_keys_far_apart_are_kept():
+    columns = some_columns("gg")
+    columns.step[:] = [1, 2**40]
+
+    assert unpacked(packed(columns)).step.tolist() == [1, 2**40]
+
+
 def test_steps_out_of_order_keep_their_order():
     columns = some_columns("ggg")
     columns.step[:] = [30, 7, 400]
