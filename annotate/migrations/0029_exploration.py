@@ -13,7 +13,7 @@ class Migration(migrations.Migration):
             name='Exploration',
             fields=[
                 ('run', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, primary_key=True, related_name='exploration', serialize=False, to='annotate.run')),
-                ('newest_label', models.BigIntegerField(default=0, help_text='key of the newest label that was counted')),
+                ('newest_label', models.BigIntegerField(default=0, help_text='key of the newest label there was')),
                 ('detail', models.JSONField(blank=True, default=dict)),
                 ('columns', models.BinaryField(default=bytes)),
                 ('counted_at', models.DateTimeField()),

@@ -14,7 +14,7 @@ class Exploration(models.Model):
 
     run = models.OneToOneField(Run, on_delete=models.CASCADE, related_name="exploration", primary_key=True)
     # Labels that came in later are not counted here.
-    newest_label = models.BigIntegerField(default=0, help_text="key of the newest label that was counted")
+    newest_label = models.BigIntegerField(default=0, help_text="key of the newest label there was")
     detail = models.JSONField(default=dict, blank=True)
     columns = models.BinaryField(default=bytes)
     counted_at = models.DateTimeField()

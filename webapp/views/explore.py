@@ -22,7 +22,6 @@ from annotate.consensus.explore.thresholds import place_of
 from annotate.consensus.queries import funnel_of
 from annotate.enums import Role, RunKind
 from annotate.errors import NotAllowed, NotEstimable, Rejected
-from annotate.measure.queries import newest_label
 from annotate.models import Exploration, Run
 from webapp.forms import HANDED_OVER
 from webapp.http import harmless
@@ -70,7 +69,7 @@ def explorer(request: HttpRequest, pk: int) -> HttpResponse:
             "detail": exploration.detail,
             "place": _chosen(exploration, risk) if curve else None,
             "places": live_places(exploration.detail),
-            "is_stale": has_later_labels(exploration, newest_label(run.project)),
+            "is_stale": has_later_labels(exploration, run.project),
         }
     return render(request, "consensus/explorer.html", context)
 

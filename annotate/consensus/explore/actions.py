@@ -17,8 +17,7 @@ from annotate.consensus.explore.rates import rate_of
 from annotate.consensus.explore.reading import SPEAKERS, Read, Spoken, read_labels, read_run
 from annotate.consensus.explore.thresholds import thresholds_with
 from annotate.enums import RaterKind, Scope, Tier
-from annotate.measure.queries import newest_label
-from annotate.models import Criterion, Exploration, Run
+from annotate.models import Criterion, Exploration, Label, Run
 from annotate.stats.codes import BoolArray, IntArray
 
 FORM = 1
@@ -33,7 +32,8 @@ def explore_run(run: Run) -> Exploration:
 
     Its decisions stay what they were; gold, labels and costs are those of now.
     """
-    began, newest = timezone.now(), newest_label(run.project)
+    began = timezone.now()
+    newest = Label.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     read = read_run(run)
     columns = read.columns
     thresholds = thresholds_with(_own_thresholds(run, columns))

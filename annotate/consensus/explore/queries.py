@@ -11,7 +11,7 @@ from annotate.consensus.explore.actions import FORM
 from annotate.consensus.explore.columns import Columns, unpacked
 from annotate.enums import RunKind, RunState
 from annotate.errors import Conflict
-from annotate.models import Consensus, Exploration, Run
+from annotate.models import Consensus, Exploration, Label, Project, Run
 
 
 def exploration_of(run: Run) -> Exploration | None:
@@ -20,9 +20,9 @@ def exploration_of(run: Run) -> Exploration | None:
     return found if found is not None and found.detail.get("form") == FORM else None
 
 
-def has_later_labels(exploration: Exploration, newest: int) -> bool:
-    """Whether something was said since it was counted; ``newest`` is the project's newest label."""
-    return newest > exploration.newest_label
+def has_later_labels(exploration: Exploration, project: Project) -> bool:
+    """Whether something was said in the project since it was counted: only what came since is looked at."""
+    return Label.objects.filter(pk__gt=exploration.newest_label, rater__project=project).exists()
 
 
 def columns_of(run: Run) -> Columns:

@@ -9,7 +9,6 @@ from annotate.consensus.explore.queries import columns_of, exploration_of, has_l
 from annotate.consensus.explore.reading import HELD_OUT, LEARNT, UNREAD
 from annotate.enums import Action, RaterKind
 from annotate.errors import Conflict
-from annotate.measure.queries import newest_label
 from annotate.models import Exploration, Label, Project
 from tests.factories import a_label, a_project, a_rater, a_trace
 
@@ -112,9 +111,9 @@ def test_counting_again_takes_in_what_was_said_since(project):
     run = run_consensus(project, policy="majority")
     first = exploration_of(run)
     step = run.consensus.filter(action=Action.KEEP).first().step
-    assert not has_later_labels(first, newest_label(project))
+    assert not has_later_labels(first, project)
     late = a_label(a_rater(project, RaterKind.GOLD, "gold/late"), step, "unsure")
-    assert has_later_labels(first, newest_label(project))
+    assert has_later_labels(first, project)
 
     again = explore_run(run)
 
