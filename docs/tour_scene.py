@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from annotate.assign.actions import claim_next, rater_of
 from annotate.assign.fillings import ask_filling, cancel_filling, work_filling
+from annotate.consensus.actions import run_consensus
 from annotate.enums import RaterKind, Role
 from annotate.ingest.founding import create_project
 from annotate.ingest.inviting import invite
@@ -118,10 +119,13 @@ def _other_projects(manager: Person) -> None:
 
 
 def _addresses(project: Project, trace: Trace) -> dict[str, str]:
+    believed = run_consensus(project, policy="posterior")
     runs = Run.objects.filter(project=project, kind="prelabel")
     judge = project.raters.filter(kind=RaterKind.JUDGE, runs__isnull=False).order_by("pk").first()
     release = Release.objects.filter(project=project).order_by("pk").last()
-    consensus = Run.objects.filter(project=project, kind="consensus").order_by("pk").last()
+    consensus = (
+        Run.objects.filter(project=project, kind="consensus").exclude(pk=believed.pk).order_by("pk").last()
+    )
     run = runs.filter(rater__kind=RaterKind.ROLLOUT).last() or runs.exclude(name=AUDIT).last()
     assert judge is not None
     assert release is not None
@@ -138,5 +142,8 @@ def _addresses(project: Project, trace: Trace) -> dict[str, str]:
         "answers": f"/runs/{run.pk}/answers/?trace={shown.pk}&step=2",
         "audit": f"/raters/{judge.pk}/audit/",
         "consensus-run": f"/consensus/{consensus.pk}/",
+        "explorer": f"/consensus/{believed.pk}/explorer/",
+        "beside": f"/consensus/{believed.pk}/beside/?with={consensus.pk}",
+        "decision": f"/decisions/{believed.consensus.get(step__trace=shown, step__position=2).pk}/",
         "release": f"/releases/{release.pk}/",
     }

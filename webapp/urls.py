@@ -5,9 +5,12 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from webapp.views import (
     assign,
+    beside,
     compare,
     consensus,
+    decision,
     discussion,
+    explore,
     export,
     history,
     image,
@@ -112,6 +115,12 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("runs/<int:pk>/cancel/", prelabel.cancel, name="cancel-run"),
     path("runs/<int:pk>/retry/", prelabel.retry, name="retry-run"),
     path("consensus/<int:pk>/", consensus.consensus_run, name="consensus-run"),
+    path("consensus/<int:pk>/decisions.csv", explore.decisions_csv, name="decisions-csv"),
+    path("consensus/<int:pk>/explorer/", explore.explorer, name="explorer"),
+    path("consensus/<int:pk>/explorer/risks.csv", explore.explorer_csv, name="explorer-csv"),
+    path("consensus/<int:pk>/beside/", beside.beside, name="beside"),
+    path("consensus/<int:pk>/beside/cells.csv", beside.beside_csv, name="beside-csv"),
+    path("decisions/<int:pk>/", decision.decision, name="decision"),
     path("releases/<int:pk>/", export.release, name="release"),
     path("releases/<int:pk>/files/<path:name>", export.release_download, name="release-file"),
 ]

@@ -22,6 +22,7 @@ from annotate.consensus.contracts import (
     Voter,
 )
 from annotate.consensus.evidence import gold_readings, question_of, trace_evidence, voters_of
+from annotate.consensus.explore.actions import explore_run
 from annotate.consensus.funnel import Funnel, as_json
 from annotate.consensus.registry import get_policy
 from annotate.consensus.rulings import REASONS, with_rulings, with_rulings_of_many
@@ -63,6 +64,7 @@ def run_consensus(
 
     First everything is read and decided, then written in one transaction: SQLite has one writer, and people go on
     labelling meanwhile. A policy that learns reads everything once more before. A policy that fails leaves no run.
+    What the run comes to is counted at the end (``explore``), so that its pages need not.
     Without a ``criterion_key`` the policy's usual one is decided. ``on_progress`` hears (traces done, traces in all).
     Callers are the operator and managers. Raises ``Rejected`` for settings that do not fit and ``Conflict`` when
     there is nothing to decide.
@@ -85,6 +87,7 @@ def run_consensus(
     )
     _write(run, decided, plan.rule.keep(learned[0]) if plan.rule.keep and learned else None, plan.settings)
     renew_order(project)
+    explore_run(run)
     return run
 
 

@@ -204,6 +204,8 @@ class Policy:
     decided differently than before. ``also_reads`` names criteria besides the decided one, ``usual_criterion`` the one
     that is decided where none is named. ``reads_details`` asks for what rollouts and judges made their labels of.
 
+    ``gives_risk`` says that the probability of a decision is that of its level, and not a training target.
+
     A policy that has to see all traces first has a ``prepare``. What it learns is ``bind``'s fourth argument; it should
     be small (a number per rater and level, nothing per step), because traces are read as they go by. ``keep`` says what
     of it the run keeps. ``could_read`` names criteria that are read where the rubric asks them. ``bind_many`` is the
@@ -223,3 +225,4 @@ class Policy:
     could_read: Callable[[Any], tuple[str, ...]] = lambda settings: ()
     bind_many: Callable[..., DecideMany] | None = None
     keep: Callable[[Any], Kept] | None = None
+    gives_risk: bool = False

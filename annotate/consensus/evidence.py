@@ -42,7 +42,7 @@ def voters_of(project: Project, criteria: Sequence[Criterion]) -> list[Voter]:
     """The raters with counted step labels by ``criteria``, by name."""
     asked: dict[int, set[str]] = defaultdict(set)
     key_of = {criterion.pk: criterion.key for criterion in criteria}
-    counted = _counted(project, criteria)
+    counted = counted_in(project, criteria)
     for rater_id, criterion_id in (
         counted.independent().values_list("rater_id", "criterion_id").order_by().distinct()
     ):
@@ -155,7 +155,7 @@ def _batch(
     left = list(traces)
     while left:
         first, last = left[0][0], left[-1][0]
-        labels = _counted(project, criteria).filter(step__trace_id__gte=first, step__trace_id__lte=last)
+        labels = counted_in(project, criteria).filter(step__trace_id__gte=first, step__trace_id__lte=last)
         steps = Step.objects.filter(trace__project=project, trace_id__gte=first, trace_id__lte=last)
         steps_of = _steps_by_trace(steps, *_said_by_step(labels, criteria, standing, details))
         now = dict(
@@ -182,7 +182,7 @@ def _trace_batches(project: Project) -> Iterator[list[TraceFacts]]:
         last = batch[-1][0]
 
 
-def _counted(project: Project, criteria: Iterable[Criterion]) -> LabelQuerySet:
+def counted_in(project: Project, criteria: Iterable[Criterion]) -> LabelQuerySet:
     """What may decide: people's readings of gold and exam traces are measured, and end there.
 
     Nor may what a rater said from the day on from which a manager leaves them out.

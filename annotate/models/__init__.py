@@ -7,6 +7,7 @@ from .comparison import Comparison
 from .consensus import Audited, Consensus, ConsensusFit
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
+from .exploration import Exploration
 from .filling import Filling
 from .image import Image
 from .invitation import Invitation
@@ -36,6 +37,7 @@ __all__ = [
     "CutReport",
     "Entrant",
     "Estimate",
+    "Exploration",
     "Filling",
     "Image",
     "Intervention",

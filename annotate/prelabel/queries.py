@@ -13,7 +13,7 @@ from annotate.models import Run, Unit
 
 from .contracts import Completion
 from .runs.budget import Budget, budget_of
-from .runs.evidence import Signal, StepEvidence, evidence_of
+from .runs.evidence import Signal, StepEvidence, evidence_of, signal_of
 from .runs.progress import RunProgress, WorkerLine, run_progress
 from .runs.rows import held_completions
 from .runs.tasks import task_of, tasks_of
@@ -34,6 +34,7 @@ __all__ = [
     "open_runs",
     "run_progress",
     "run_totals",
+    "signal_of",
     "stored_completions",
     "task_of",
     "tasks_of",

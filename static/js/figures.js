@@ -2,6 +2,7 @@
 
 const STYLES = [
   "fill", "stroke", "stroke-width", "font-family", "font-size", "font-weight", "font-variant-numeric", "text-anchor",
+  "stroke-dasharray", "stroke-linejoin", "paint-order",
 ];
 const SHARPNESS = 2;
 

@@ -61,6 +61,7 @@ def a_world(releases: Path) -> World:
     # An earlier release, so that the next one says what changed.
     run_consensus(project, policy="majority", settings={"min_votes": 2})
     build_release(project, folder=releases, format="jsonl")
+    # Two runs that stand beside each other; decisions of the first have a ledger.
     believed = run_consensus(project, policy="posterior")
     decided = run_consensus(project, policy="majority", settings={"with_machines": True})
     release = build_release(project, folder=releases, format="trl_stepwise", run=decided)
@@ -102,7 +103,7 @@ def a_world(releases: Path) -> World:
         "labels": trace.steps.first().labels.get(rater__kind=RaterKind.JUDGE).pk,
         "runs": run.pk,
         "consensus": believed.pk,
-        "decisions": decided.consensus.first().pk,
+        "decisions": believed.consensus.first().pk,
         "estimates": estimate.pk,
         "releases": release.pk,
     }

@@ -19,6 +19,7 @@ from webapp.api.viewsets.comparison import ComparisonViewSet
 from webapp.api.viewsets.consensus import ConsensusViewSet, DecisionViewSet
 from webapp.api.viewsets.corpus import ProblemViewSet, StepViewSet, TraceViewSet
 from webapp.api.viewsets.estimate import EstimateViewSet
+from webapp.api.viewsets.exploration import BesideViewSet, EvidenceViewSet, ExplorationViewSet
 from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
 from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
 from webapp.api.viewsets.queue import InvitationViewSet, QueueViewSet
@@ -179,6 +180,9 @@ urlpatterns = [
     path("runs/<int:pk>/budget/", RunViewSet.as_view(_post("budget")), name="budget"),
     path("runs/<int:pk>/completions/", CompletionViewSet.as_view(_get("list")), name="completions"),
     path("runs/<int:pk>/decisions/", DecisionViewSet.as_view(_get("list")), name="decisions"),
+    path("runs/<int:pk>/exploration/", ExplorationViewSet.as_view(_get("retrieve")), name="exploration"),
+    path("runs/<int:pk>/beside/", BesideViewSet.as_view(_get("retrieve")), name="beside"),
+    path("decisions/<int:pk>/evidence/", EvidenceViewSet.as_view(_get("retrieve")), name="decision-evidence"),
     path("decisions/<int:pk>/", DecisionViewSet.as_view(_get("retrieve")), name="decision"),
     path("estimates/<int:pk>/", EstimateViewSet.as_view(_get("retrieve")), name="estimate"),
     path("releases/<int:pk>/", ReleaseViewSet.as_view(_get("retrieve")), name="release"),

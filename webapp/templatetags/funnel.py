@@ -87,11 +87,13 @@ def _starts(rows: Sequence[FunnelRow]) -> list[int]:
 
 
 @register.inclusion_tag("parts/funnel.html")
-def funnel_picture(rows: Sequence[FunnelRow]) -> dict[str, Any]:
+def funnel_picture(rows: Sequence[FunnelRow], page: str = "") -> dict[str, Any]:
+    """``page`` is the address of the decisions that the reasons link to, where it is another than this one."""
     pictures = [(layout, draw(rows, layout)) for layout in (WIDE, NARROW)]
     return {
         "pictures": [(layout, drawn, len(drawn) * layout.row) for layout, drawn in pictures],
         "rows": rows,
+        "page": page,
         "n_steps": rows[0].steps if rows else 0,
         "n_kept": sum(row.steps for row in rows if row.action == Action.KEEP),
     }

@@ -32,6 +32,7 @@ from annotate.measure.ruler.queries import (
 )
 from annotate.models import Measure, Person, Project, Rater, Reader, Ruler
 from webapp.forms.raters import InterventionForm
+from webapp.http import harmless
 from webapp.templatetags.ruler import deed_words, flag_words
 from webapp.templatetags.wright import NARROW, WIDE, draw
 
@@ -110,7 +111,7 @@ def _cells(ruler: Ruler, measure: Measure) -> list[Any]:
     rates = [detail.get(name) or {} for name in ("agreement", "gold")]
     return [
         ruler.version,
-        _harmless(measure.rater.name),
+        harmless(measure.rater.name),
         measure.rater.kind,
         measure.rater.is_simulated,
         *(measure.severity, measure.se, detail.get("by")),
@@ -118,14 +119,9 @@ def _cells(ruler: Ruler, measure: Measure) -> list[Any]:
         *(measure.n, detail.get("n_shared")),
         *(rate.get(name) for rate in rates for name in ("value", "n")),
         detail.get("seconds"),
-        _harmless("; ".join(flag_words(flag) for flag in detail.get("flags", []))),
+        harmless("; ".join(flag_words(flag) for flag in detail.get("flags", []))),
         measure.reason,
     ]
-
-
-def _harmless(text: str) -> str:
-    """A name that a spreadsheet would take for a formula stays a name."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text
 
 
 @login_required

@@ -15,6 +15,7 @@ from annotate.access import project_for
 from annotate.enums import Role
 from annotate.errors import NotEstimable
 from annotate.measure.ruler.queries import current_ruler, listed_steps
+from webapp.http import harmless
 
 SHOWN = 12
 
@@ -65,7 +66,7 @@ def questions_csv(request: HttpRequest, slug: str) -> HttpResponse:
     )
     for question in ruler.detail["questions"]:
         by_upper = {one["upper"]: one for one in question["thresholds"]}
-        head = (ruler.version, _harmless(question["title"]), question["measure"], question["se"])
+        head = (ruler.version, harmless(question["title"]), question["measure"], question["se"])
         for place, title in enumerate(question["levels"]):
             threshold = by_upper.get(place, {})
             table.writerow(
@@ -73,7 +74,7 @@ def questions_csv(request: HttpRequest, slug: str) -> HttpResponse:
                     *head,
                     question["infit"],
                     question["outfit"],
-                    _harmless(title),
+                    harmless(title),
                     question["counts"][place],
                     question["mean_item"][place],
                     threshold.get("measure"),
@@ -81,8 +82,3 @@ def questions_csv(request: HttpRequest, slug: str) -> HttpResponse:
                 )
             )
     return response
-
-
-def _harmless(text: str) -> str:
-    """A title that a spreadsheet would take for a formula stays a title."""
-    return f"'{text}" if text[:1] in "=+-@\t\r" else text

@@ -249,4 +249,5 @@ DAWID_SKENE = Policy(
     ),
     bind=bind,
     prepare=prepare,
+    gives_risk=True,
 )

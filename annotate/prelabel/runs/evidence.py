@@ -63,20 +63,25 @@ def _spoken(about: Trace | Pair) -> list[tuple[int | None, Signal]]:
     return [
         (
             label.step.position if label.step else None,
-            Signal(
-                rater=label.rater.name,
-                kind=label.rater.kind,
-                criterion=label.criterion.key,
-                run_id=label.run_id,
-                value=label.value,
-                score=label.score,
-                distribution=label.distribution,
-                text=label.text,
-                evidence=label.evidence,
-            ),
+            signal_of(label),
         )
         for label in labels.select_related("rater", "criterion", "step")
     ]
+
+
+def signal_of(label: Label) -> Signal:
+    """A machine's label as its word."""
+    return Signal(
+        rater=label.rater.name,
+        kind=label.rater.kind,
+        criterion=label.criterion.key,
+        run_id=label.run_id,
+        value=label.value,
+        score=label.score,
+        distribution=label.distribution,
+        text=label.text,
+        evidence=label.evidence,
+    )
 
 
 def _silent(about: Trace | Pair) -> list[tuple[int | None, Signal]]:

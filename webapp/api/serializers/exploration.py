@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from annotate.models import Exploration
+
+
+class ExplorationSerializer(serializers.ModelSerializer[Exploration]):
+    """``detail`` holds everything the explorer shows; docs/explorer.md says what is what."""
+
+    class Meta:
+        model = Exploration
+        fields = ("run", "counted_at", "newest_label", "detail")
+
+
+class VerdictSerializer(serializers.Serializer[Any]):
+    action = serializers.CharField()
+    level = serializers.CharField(allow_blank=True)
+
+
+class CellSerializer(serializers.Serializer[Any]):
+    """``judged`` of the ``n`` steps have a key; the runs are right on ``left_right`` and ``right_right`` of them."""
+
+    left = VerdictSerializer()
+    right = VerdictSerializer()
+    n = serializers.IntegerField()
+    judged = serializers.IntegerField()
+    left_right = serializers.IntegerField()
+    right_right = serializers.IntegerField()
+
+
+class RateSerializer(serializers.Serializer[Any]):
+    """``k`` of ``n`` steps of ``traces`` traces, with a 95 % interval; nulls where there is no step."""
+
+    k = serializers.IntegerField()
+    n = serializers.IntegerField()
+    traces = serializers.IntegerField()
+    value = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+
+
+class BesideSerializer(serializers.Serializer[Any]):
+    """Two runs on the same steps; ``*_wrong`` are the shares of kept steps that are wrong by gold."""
+
+    left_run = serializers.IntegerField()
+    right_run = serializers.IntegerField()
+    n = serializers.IntegerField()
+    n_differing = serializers.IntegerField()
+    only_left = serializers.IntegerField()
+    only_right = serializers.IntegerField()
+    left_wrong = RateSerializer()
+    right_wrong = RateSerializer()
+    cells = CellSerializer(many=True)
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    """``own`` is the place of the first error by this signal alone, -1 for none."""
+
+    name = serializers.CharField()
+    kind = serializers.CharField(allow_blank=True)
+    rater = serializers.IntegerField(allow_null=True)
+    own = serializers.IntegerField()
+    log_odds = serializers.FloatField()
+    share = serializers.FloatField()
+    without = serializers.FloatField()
+
+
+class LedgerSerializer(serializers.Serializer[Any]):
+    lines = LineSerializer(many=True)
+    correct = serializers.FloatField()
+    best = serializers.IntegerField()
+    rival = serializers.IntegerField()
+    assumed = serializers.ListField(child=serializers.CharField())
+    is_learned = serializers.BooleanField()
+
+
+class AsideSerializer(serializers.Serializer[Any]):
+    label_id = serializers.IntegerField(source="label.pk")
+    why = serializers.CharField(source="aside")
+    told = serializers.CharField()
+
+
+class EvidenceSerializer(serializers.Serializer[Any]):
+    """Ids of labels; ``ledger`` is null for policies that keep no fit, ``missing`` labels spoke and are gone."""
+
+    decision = serializers.IntegerField()
+    spoke = serializers.ListField(child=serializers.IntegerField())
+    aside = AsideSerializer(many=True)
+    gold = serializers.ListField(child=serializers.IntegerField())
+    ruling = serializers.IntegerField(allow_null=True)
+    missing = serializers.IntegerField()
+    ledger = LedgerSerializer(allow_null=True)
