@@ -8,6 +8,10 @@ where the status s of step t is good, the first error or behind it, and :math:`q
 would be believed after report r. R is concave in q, so no reading is worth less than nothing. The same risk
 values a person, two more votes of a judge (with their weight w) and more rollouts; only the seconds, or what a GPU
 second is said to cost, differ.
+
+One reading may be unable to change any decision where two that agree would. Its value is then 0 by this rule, and the
+queue would leave such traces to chance; so what is asked is the most that one reading of one, or of two that agree, is
+expected to remove (`value_per_reading`).
 """
 
 from __future__ import annotations
@@ -19,29 +23,46 @@ import numpy as np
 from annotate.errors import Rejected
 from annotate.stats.codes import FloatArray, IntArray
 from annotate.stats.locate import shifts
-from annotate.stats.locate.evidence import Evidence, Rollouts
+from annotate.stats.locate.evidence import KINDS, PERSON, Evidence, Rollouts
 from annotate.stats.locate.fit import LocationFit
 from annotate.stats.locate.result import LocationPosterior
-from annotate.stats.locate.signals import difficulty_of
+from annotate.stats.locate.signals import N_DIFFICULTIES, difficulty_of
 from annotate.stats.locate.truncated import log_reachable
+
+
+# How many readings that agree are looked ahead to.
+AHEAD = 2
+# Seconds for a step that a person takes, until some have been measured.
+ASSUMED_PACE = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """A person takes `seconds_per_step` for every step, and for the question as for one step more."""
+    """A person takes `seconds_per_step` for every step they read, and for the question as for one step more.
+
+    `n_measured` readings are behind it; 0: it is assumed.
+    """
 
     seconds_per_step: float
+    n_measured: int = 0
 
     @classmethod
-    def of(cls, length: IntArray, seconds: FloatArray, assumed: float = 20.0) -> Pace:
-        """The median pace of readings that took any time; what is assumed where there are none."""
+    def of(cls, steps: IntArray, seconds: FloatArray, assumed: float = ASSUMED_PACE) -> Pace:
+        """The median pace of readings of so many steps that took any time; what is assumed where there are none."""
         took = (seconds > 0) & np.isfinite(seconds)
         if not took.any():
             return cls(assumed)
-        return cls(float(np.median(seconds[took] / (length[took] + 1))))
+        return cls(float(np.median(seconds[took] / (steps[took] + 1))), int(took.sum()))
 
-    def seconds(self, length: IntArray) -> FloatArray:
-        return np.asarray(self.seconds_per_step * (length + 1), dtype=np.float64)
+    def seconds(self, steps: IntArray | FloatArray) -> FloatArray:
+        return np.asarray(self.seconds_per_step * (steps + 1), dtype=np.float64)
+
+
+def steps_to_read(posterior: LocationPosterior) -> FloatArray:
+    """(n_traces,) Steps that somebody who stops at the first error is expected to read."""
+    layout = posterior.layout
+    n_steps = np.minimum(layout.place + 1, layout.length[layout.trace])
+    return layout.total(posterior.probability * n_steps)
 
 
 def decision_risk(chance: FloatArray) -> FloatArray:
@@ -66,16 +87,47 @@ def value_of_reading(
     """
     if not 0 <= rater < len(evidence.raters):
         raise Rejected("there is no such rater", field="rater")
+    return _value_by_table(fit.model.shift[rater], evidence, posterior, weight)
+
+
+def value_per_reading(
+    fit: LocationFit, evidence: Evidence, posterior: LocationPosterior, *, kind: int = PERSON
+) -> FloatArray:
+    """(n_traces,) Decision risk that a reading by anybody of this kind is expected to remove, in wrong steps.
+
+    Whoever comes next has the mean table of the kind's raters. Where two readings that agree remove more than twice
+    what one does, a reading counts half of that. Raises `Rejected` for an unknown kind.
+    """
+    table = table_of_kind(fit, kind)
+    found = np.zeros(posterior.layout.n_traces)
+    for weight in range(1, AHEAD + 1):
+        np.maximum(found, _value_by_table(table, evidence, posterior, float(weight)) / weight, out=found)
+    return found
+
+
+def table_of_kind(fit: LocationFit, kind: int) -> FloatArray:
+    """(n_difficulties, 4, 8) The mean table of a kind's raters, or what is assumed of them where there are none."""
+    if not 0 <= kind < len(KINDS):
+        raise Rejected("is no kind of rater", field="kind")
+    mine = fit.model.raters.kind == kind
+    if mine.any():
+        return np.asarray(fit.model.shift[mine].mean(axis=0))
+    assumed = shifts.ASSUMED[kind] / shifts.ASSUMED[kind].sum(axis=-1, keepdims=True)
+    return np.repeat(assumed[None], N_DIFFICULTIES, axis=0)
+
+
+def _value_by_table(
+    table: FloatArray, evidence: Evidence, posterior: LocationPosterior, weight: float
+) -> FloatArray:
     layout, difficulty = posterior.layout, difficulty_of(evidence)
-    log_table = log_reachable(fit.model.shift[rater], shifts.ROW, shifts.REACHABLE)
+    log_table = log_reachable(table, shifts.ROW, shifts.REACHABLE)
     found = np.zeros(layout.n_traces)
-    for length in np.unique(layout.length).tolist():
-        likelihoods = [_likelihood(one, length) for one in log_table]
-        for hard, likelihood in enumerate(likelihoods):
-            which = np.flatnonzero((layout.length == length) & (difficulty == hard))
-            if len(which):
-                places = layout.start[which][:, None] + np.arange(length + 1)
-                found[which] = _expected_gain(posterior.probability[places], likelihood, weight)
+    for code in np.unique(layout.length * N_DIFFICULTIES + difficulty).tolist():
+        length, hard = divmod(code, N_DIFFICULTIES)
+        which = np.flatnonzero((layout.length == length) & (difficulty == hard))
+        places = layout.start[which][:, None] + np.arange(length + 1)
+        likelihood = _likelihood(log_table[hard], length)
+        found[which] = _expected_gain(posterior.probability[places], likelihood, weight)
     return found
 
 
