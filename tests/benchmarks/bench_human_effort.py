@@ -117,7 +117,9 @@ def main() -> None:
     parser.add_argument("--traces", type=int, default=1000)
     parser.add_argument("--seed", type=int, action="append")
     parser.add_argument("--world", action="append", choices=tuple(WORLDS))
-    parser.add_argument("--svg", type=Path, metavar="FOLDER", help="draw each world's curves into this folder")
+    parser.add_argument(
+        "--svg", type=Path, metavar="FOLDER", help="draw each world's curves into this folder"
+    )
     options = parser.parse_args()
     for seeds in [options.seed] if options.seed else (DEVELOPMENT, UNTOUCHED):
         for name in options.world or WORLDS:

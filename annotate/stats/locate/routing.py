@@ -29,7 +29,6 @@ from annotate.stats.locate.result import LocationPosterior
 from annotate.stats.locate.signals import N_DIFFICULTIES, difficulty_of
 from annotate.stats.locate.truncated import log_reachable
 
-
 # How many readings that agree are looked ahead to.
 AHEAD = 2
 # Seconds for a step that a person takes, until some have been measured.
