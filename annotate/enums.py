@@ -197,6 +197,15 @@ class Action(models.TextChoices):
     ASK = "ask", gettext_lazy("Ask")
 
 
+class Tier(models.TextChoices):
+    """How surely a step was decided, where a policy says so; a release may choose by it."""
+
+    A = "A", gettext_lazy("A: rollouts and judges agree")
+    B = "B", gettext_lazy("B: probable enough")
+    C = "C", gettext_lazy("C: a soft target")
+    D = "D", gettext_lazy("D: for a person")
+
+
 class ReleaseState(models.TextChoices):
     BUILDING = "building", gettext_lazy("Building")
     PUBLISHED = "published", gettext_lazy("Published")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from itertools import islice
 from typing import Any
 
 from django.db import transaction
@@ -9,17 +10,26 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from annotate.assign.actions import renew_order
-from annotate.consensus.contracts import Decide, Decision, Material, Policy, TraceEvidence, Voter
+from annotate.consensus.contracts import (
+    Decide,
+    DecideMany,
+    Decision,
+    Kept,
+    Material,
+    Policy,
+    TraceEvidence,
+    Voter,
+)
 from annotate.consensus.evidence import gold_readings, question_of, trace_evidence, voters_of
 from annotate.consensus.funnel import Funnel, as_json
 from annotate.consensus.registry import get_policy
-from annotate.consensus.rulings import REASONS, with_rulings
+from annotate.consensus.rulings import REASONS, with_rulings, with_rulings_of_many
 from annotate.enums import RunKind, RunState, Scope
 from annotate.errors import Conflict, Rejected
-from annotate.models import Consensus, Criterion, Person, Project, Rubric, Run, Trace
+from annotate.models import Consensus, ConsensusFit, Criterion, Person, Project, Rubric, Run, Trace
 from annotate.settings import build_settings
 
-PROGRESS_EVERY = 100
+AT_ONCE = 250
 WRITE_BATCH = 2000
 
 NO_TRACE = gettext_lazy("There is no trace to decide about. Bring some in first.")
@@ -59,7 +69,8 @@ def run_consensus(
     plan = _plan(project, policy, settings or {}, criterion_key)
     started_at = timezone.now()
     funnel = Funnel(plan.rule.reasons, if_used=REASONS)
-    decided = _decide_all(plan, project, funnel, on_progress)
+    learned = _learned(plan, project)
+    decided = _decide_all(plan, learned, project, funnel, on_progress)
     run = Run(
         project=project,
         kind=RunKind.CONSENSUS,
@@ -67,11 +78,11 @@ def run_consensus(
         criterion=plan.criteria[0],
         settings=asdict(plan.settings),
         state=RunState.DONE,
-        summary={"version": plan.rule.version, "funnel": as_json(funnel.rows())},
+        summary=_summary(plan, learned, funnel),
         created_by=created_by,
         started_at=started_at,
     )
-    _write(run, decided)
+    _write(run, decided, plan.rule.keep(learned[0]) if plan.rule.keep and learned else None)
     renew_order(project)
     return run
 
@@ -95,6 +106,7 @@ def _plan(project: Project, policy: str, settings: Mapping[str, Any], criterion_
     rubric = _rubric_of(project)
     criterion = _step_criterion(rubric, criterion_key or rule.usual_criterion, field="criterion")
     also = [_step_criterion(rubric, key, field="settings") for key in rule.also_reads(chosen)]
+    also += rubric.criteria.filter(key__in=rule.could_read(chosen), scope=Scope.STEP).exclude(pk=criterion.pk)
     criteria = (criterion, *also)
     voters = tuple(voters_of(project, criteria))
     return _Plan(rule, chosen, criteria, voters, rule.bind(chosen, criterion.key, voters))
@@ -104,40 +116,67 @@ def _evidence(plan: _Plan, project: Project) -> Iterator[TraceEvidence]:
     return trace_evidence(project, *plan.criteria, details=plan.rule.reads_details)
 
 
-def _learned(plan: _Plan, project: Project) -> Decide:
-    """The rule, ready to decide."""
+def _learned(plan: _Plan, project: Project) -> tuple[Any, ...]:
+    """What the policy has learned from everything, as the arguments it is to be bound with besides; none or one."""
     if plan.rule.prepare is None:
-        return with_rulings(plan.decide)
-    criterion = plan.criteria[0]
+        return ()
     material = Material(
-        question=question_of(criterion),
+        question=question_of(plan.criteria[0]),
         voters=plan.voters,
-        gold=gold_readings(project, criterion),
+        gold=gold_readings(project, plan.criteria[0]),
         evidence=lambda: _evidence(plan, project),
     )
-    learned = plan.rule.prepare(plan.settings, material)
-    return with_rulings(plan.rule.bind(plan.settings, criterion.key, plan.voters, learned))
+    return (plan.rule.prepare(plan.settings, material),)
 
 
-def _decide_all(plan: _Plan, project: Project, funnel: Funnel, on_progress: Progress | None) -> list[Decided]:
+def _rule(plan: _Plan, learned: tuple[Any, ...]) -> DecideMany:
+    """The rule for many traces at once, reviewers' decisions in place of its own."""
+    arguments = (plan.settings, plan.criteria[0].key, plan.voters, *learned)
+    if plan.rule.bind_many is not None:
+        return with_rulings_of_many(plan.rule.bind_many(*arguments))
+    decide = with_rulings(plan.rule.bind(*arguments) if learned else plan.decide)
+    return lambda traces: [decide(trace) for trace in traces]
+
+
+def _decide_all(
+    plan: _Plan, learned: tuple[Any, ...], project: Project, funnel: Funnel, on_progress: Progress | None
+) -> list[Decided]:
     total = Trace.objects.filter(project=project).count()
     decided: list[Decided] = []
-    decide = _learned(plan, project)
-    for done, evidence in enumerate(_evidence(plan, project), start=1):
-        decisions = decide(evidence)
-        funnel.add(decisions)
-        decided.extend(zip((step.step for step in evidence.steps), decisions, strict=True))
-        if on_progress and (done % PROGRESS_EVERY == 0 or done == total):
+    decide = _rule(plan, learned)
+    done = 0
+    evidence = _evidence(plan, project)
+    while traces := list(islice(evidence, AT_ONCE)):
+        for trace, decisions in zip(traces, decide(traces), strict=True):
+            funnel.add(decisions)
+            decided.extend(zip((step.step for step in trace.steps), decisions, strict=True))
+        done += len(traces)
+        if on_progress:
             on_progress(done, total)
     if not decided:
         raise Conflict(NO_TRACE)
     return decided
 
 
+def _summary(plan: _Plan, learned: tuple[Any, ...], funnel: Funnel) -> dict[str, Any]:
+    found: dict[str, Any] = {"version": plan.rule.version, "funnel": as_json(funnel.rows())}
+    if plan.rule.keep and learned:
+        found["learned"] = dict(plan.rule.keep(learned[0]).summary)
+    return found
+
+
 @transaction.atomic
-def _write(run: Run, decided: list[Decided]) -> None:
+def _write(run: Run, decided: list[Decided], kept: Kept | None) -> None:
     run.finished_at = timezone.now()
     run.save()
+    if kept is not None and kept.fit:
+        ConsensusFit.objects.create(
+            run=run,
+            version=kept.fit["version"],
+            raters=list(kept.raters),
+            assumed=list(kept.assumed),
+            detail=dict(kept.fit),
+        )
     for start in range(0, len(decided), WRITE_BATCH):
         rows = (_row(run, step, decision) for step, decision in decided[start : start + WRITE_BATCH])
         Consensus.objects.bulk_create(rows)
@@ -150,6 +189,9 @@ def _row(run: Run, step: int, decision: Decision) -> Consensus:
         action=decision.action,
         value=decision.value,
         probability=decision.probability,
+        tier=decision.tier,
+        risk=decision.risk,
+        p_correct=decision.p_correct,
         reason=decision.reason,
         explanation=decision.explanation,
         spoke=list(decision.spoke),

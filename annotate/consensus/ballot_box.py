@@ -83,9 +83,9 @@ class Voting:
 def decided(
     evidence: TraceEvidence,
     voting: Voting,
-    weigh: Callable[[tuple[Vote, ...], dict[int, str]], Decision],
+    weigh: Callable[[StepEvidence, tuple[Vote, ...], dict[int, str]], Decision],
 ) -> tuple[Decision, ...]:
-    """Every step by ``weigh``, which sees its votes and the level of each rater; rulings and first errors as ever."""
+    """Every step by ``weigh``, which sees it, its votes and each rater's level; rulings and first errors as ever."""
     found: list[Decision] = []
     error: int | None = None
     for position, step in enumerate(evidence.steps):
@@ -96,7 +96,8 @@ def decided(
         if step.ruling is not None:
             one = ruled(step, step.ruling, evidence.criterion)
         else:
-            one = _with_aside(step, evidence.criterion, weigh(votes, voting.levels_of(votes)), voting)
+            one = weigh(step, votes, voting.levels_of(votes))
+            one = _with_aside(step, evidence.criterion, one, voting)
         found.append(one)
         if voting.stops and one.value == Verdict.BAD:
             error = position

@@ -6,8 +6,8 @@ labelled has no votes; that is unknown, and no policy may read it as right or wr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from annotate.enums import Action, RaterKind
@@ -107,7 +107,11 @@ class TraceEvidence:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What should happen to one step. ``spoke`` holds the ids of the labels the policy read to say so."""
+    """What should happen to one step. ``spoke`` holds the ids of the labels the policy read to say so.
+
+    ``tier``, ``risk`` (that the most probable level is wrong) and ``p_correct`` (a soft target) come from policies
+    whose model gives them for every step, kept or not.
+    """
 
     action: Action
     value: str
@@ -115,16 +119,20 @@ class Decision:
     explanation: str
     spoke: tuple[int, ...] = ()
     probability: float | None = None
+    tier: str = ""
+    risk: float | None = None
+    p_correct: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Voter:
-    """A rater that has labels by the criteria at hand."""
+    """A rater with labels by the criteria at hand. Raters of one ``family`` have one base model and may err alike."""
 
     rater: int
     name: str
     kind: RaterKind
     criteria: frozenset[str]
+    family: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +178,20 @@ class Material:
 
 
 Decide = Callable[[TraceEvidence], tuple[Decision, ...]]
+DecideMany = Callable[[Sequence[TraceEvidence]], list[tuple[Decision, ...]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a run keeps of what its policy has learned: ``fit`` as JSON, whose raters are ``raters`` in this order.
+
+    ``assumed`` is what was taken for granted because the labels could not tell, ``summary`` a few plain facts.
+    """
+
+    summary: Mapping[str, Any]
+    raters: tuple[int, ...] = ()
+    fit: Mapping[str, Any] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +205,9 @@ class Policy:
     that is decided where none is named. ``reads_details`` asks for what rollouts and judges made their labels of.
 
     A policy that has to see all traces first has a ``prepare``. What it learns is ``bind``'s fourth argument; it should
-    be small (a number per rater and level, nothing per step), because traces are read as they go by.
+    be small (a number per rater and level, nothing per step), because traces are read as they go by. ``keep`` says what
+    of it the run keeps. ``could_read`` names criteria that are read where the rubric asks them. ``bind_many`` is the
+    same rule for many traces at once, for policies to which each alone would be dear.
     """
 
     name: str
@@ -196,3 +220,6 @@ class Policy:
     usual_criterion: str = "verdict"
     reads_details: bool = False
     prepare: Callable[[Any, Material], Any] | None = None
+    could_read: Callable[[Any], tuple[str, ...]] = lambda settings: ()
+    bind_many: Callable[..., DecideMany] | None = None
+    keep: Callable[[Any], Kept] | None = None

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import Case, F, Q, QuerySet, TextField, Value, When
 
+from annotate.consensus.base_models import base_model
 from annotate.consensus.contracts import (
     GoldReading,
     Question,
@@ -47,7 +48,13 @@ def voters_of(project: Project, criteria: Sequence[Criterion]) -> list[Voter]:
     ):
         asked[rater_id].add(key_of[criterion_id])
     return [
-        Voter(rater.pk, rater.name, RaterKind(rater.kind), frozenset(asked[rater.pk]))
+        Voter(
+            rater.pk,
+            rater.name,
+            RaterKind(rater.kind),
+            frozenset(asked[rater.pk]),
+            base_model(rater.config) if rater.is_machine else "",
+        )
         for rater in Rater.objects.filter(pk__in=asked).order_by("name")
     ]
 
@@ -128,6 +135,13 @@ def trace_evidence(
     standing = standing_of(project)
     for traces in _trace_batches(project):
         yield from _batch(project, criteria, standing, traces, details)
+
+
+def evidence_of(trace: Trace, criterion: Criterion, *also: Criterion, details: bool = False) -> TraceEvidence:
+    """One trace with its counted labels as they are now, as :func:`trace_evidence` gives it."""
+    project, facts = trace.project, (trace.pk, trace.outcome, trace.boundary_version)
+    (found,) = _batch(project, (criterion, *also), standing_of(project), [facts], details)
+    return found
 
 
 def _batch(

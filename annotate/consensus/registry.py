@@ -10,6 +10,7 @@ from annotate.consensus.policies.genprm import GENPRM
 from annotate.consensus.policies.grounded import GROUNDED
 from annotate.consensus.policies.lessons import LESSONS
 from annotate.consensus.policies.majority import MAJORITY
+from annotate.consensus.policies.posterior import POSTERIOR
 from annotate.consensus.policies.processbench import PROCESSBENCH
 from annotate.consensus.policies.scan import SCAN
 from annotate.consensus.policies.spark import SPARK
@@ -20,6 +21,7 @@ POLICIES: dict[str, Policy] = {
     policy.name: policy
     for policy in (
         LESSONS,
+        POSTERIOR,
         MAJORITY,
         DAWID_SKENE,
         WEIGHTED,

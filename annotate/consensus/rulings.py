@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 
-from annotate.consensus.contracts import Decide, Decision, Reason, Ruling, StepEvidence, TraceEvidence
+from annotate.consensus.contracts import (
+    Decide,
+    DecideMany,
+    Decision,
+    Reason,
+    Ruling,
+    StepEvidence,
+    TraceEvidence,
+)
 from annotate.enums import Action, RaterKind, Verdict
 
 REVIEWED = Reason("reviewer_decided", "A reviewer decided", Action.KEEP)
@@ -18,13 +26,19 @@ REASONS = (OPEN, REVIEWED)
 def with_rulings(decide: Decide) -> Decide:
     """The rule, with a reviewer's decision in place of its own wherever there is one."""
 
-    def decide_with(evidence: TraceEvidence) -> tuple[Decision, ...]:
-        return tuple(
-            decision if step.ruling is None else ruled(step, step.ruling, evidence.criterion, decision)
-            for step, decision in zip(evidence.steps, decide(evidence), strict=True)
-        )
+    return lambda evidence: _ruled_trace(evidence, decide(evidence))
 
-    return decide_with
+
+def with_rulings_of_many(decide: DecideMany) -> DecideMany:
+    """The same of a rule for many traces at once."""
+    return lambda traces: [_ruled_trace(*pair) for pair in zip(traces, decide(traces), strict=True)]
+
+
+def _ruled_trace(evidence: TraceEvidence, decisions: tuple[Decision, ...]) -> tuple[Decision, ...]:
+    return tuple(
+        decision if step.ruling is None else ruled(step, step.ruling, evidence.criterion, decision)
+        for step, decision in zip(evidence.steps, decisions, strict=True)
+    )
 
 
 def ruled(step: StepEvidence, ruling: Ruling, criterion: str, instead_of: Decision | None = None) -> Decision:

@@ -4,7 +4,7 @@ from .assignment import Assignment, Reader, Turn
 from .candidate import Candidate
 from .comment import Comment
 from .comparison import Comparison
-from .consensus import Consensus
+from .consensus import Audited, Consensus, ConsensusFit
 from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
 from .filling import Filling
@@ -24,11 +24,13 @@ from .run import Completion, Run, Unit, Worker
 
 __all__ = [
     "Assignment",
+    "Audited",
     "Candidate",
     "Comment",
     "Comparison",
     "Completion",
     "Consensus",
+    "ConsensusFit",
     "Criterion",
     "CutReport",
     "Entrant",

@@ -21,6 +21,7 @@ from annotate.consensus.contracts import (
     Material,
     Policy,
     Reason,
+    StepEvidence,
     TraceEvidence,
     Vote,
     Voter,
@@ -106,7 +107,7 @@ def bind(
 
 
 def decide(evidence: TraceEvidence, voting: Voting, best: Best) -> tuple[Decision, ...]:
-    def weigh(votes: tuple[Vote, ...], levels: dict[int, str]) -> Decision:
+    def weigh(step: StepEvidence, votes: tuple[Vote, ...], levels: dict[int, str]) -> Decision:
         if best.rater is None:
             return decision(best.reason, best.told, votes)
         theirs = tuple(vote for vote in votes if vote.rater == best.rater)

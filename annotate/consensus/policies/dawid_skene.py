@@ -38,6 +38,7 @@ from annotate.consensus.contracts import (
     Policy,
     Question,
     Reason,
+    StepEvidence,
     TraceEvidence,
     Vote,
     Voter,
@@ -176,7 +177,7 @@ def decide(
     voters: Sequence[Voter],
     verdict: Verdict,
 ) -> tuple[Decision, ...]:
-    def weigh(votes: tuple[Vote, ...], levels: dict[int, str]) -> Decision:
+    def weigh(step: StepEvidence, votes: tuple[Vote, ...], levels: dict[int, str]) -> Decision:
         told = copies_told(fitted.copies, voters, levels) if fitted.copies else ""
         alone = (
             {r: level for r, level in levels.items() if r not in fitted.copies} if fitted.copies else levels

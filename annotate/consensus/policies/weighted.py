@@ -31,6 +31,7 @@ from annotate.consensus.contracts import (
     Policy,
     Question,
     Reason,
+    StepEvidence,
     TraceEvidence,
     Vote,
     Voter,
@@ -147,7 +148,7 @@ def decide(
     weights: Weights,
     voters: Sequence[Voter],
 ) -> tuple[Decision, ...]:
-    def weigh(votes: tuple[Vote, ...], levels: dict[int, str]) -> Decision:
+    def weigh(step: StepEvidence, votes: tuple[Vote, ...], levels: dict[int, str]) -> Decision:
         told = copies_told(weights.copies, voters, levels)
         alone = {rater: level for rater, level in levels.items() if rater not in weights.copies}
         return _weighed(votes, alone, settings, weights, told)

@@ -1,0 +1,277 @@
+"""Levels of steps by a pool of models of raters, for criteria that are not about a first error (pure)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import numpy as np
+
+from annotate.consensus.ballot_box import Voting, VotingSettings
+from annotate.consensus.ballot_box import decided as decided_in_turn
+from annotate.consensus.columns import Columns
+from annotate.consensus.common_ground import lacks_ground
+from annotate.consensus.contracts import (
+    Decision,
+    Material,
+    Question,
+    Reason,
+    StepEvidence,
+    TraceEvidence,
+    Vote,
+    Voter,
+)
+from annotate.consensus.guarantee import (
+    Guarantee,
+    Method,
+    fewest_gold,
+    guarantee_of,
+    is_held_out,
+    without,
+)
+from annotate.consensus.readings import decision
+from annotate.consensus.reliability import Copies, copies_told
+from annotate.consensus.tiers import (
+    BELIEVED,
+    DOUBTFUL,
+    HOPELESS,
+    SOFT,
+    UNFITTED,
+    UNLABELLED,
+    Thresholds,
+)
+from annotate.enums import RaterKind, Tier
+from annotate.errors import NotEstimable
+from annotate.stats.aggregate.contracts import AggregateFit
+from annotate.stats.aggregate.fused import fused
+from annotate.stats.codes import FloatArray, IntArray
+
+_FEWEST_RATERS = 3
+_MIN_GOLD = 10
+# Labels for which the rows of all raters count beside one's own, where a step is read off after the fit.
+_LEANING = 5.0
+_LEAST = 1e-12
+# More votes teach the models nothing they do not know, and take minutes.
+_MOST_VOTES = 300_000
+_TIERS = {BELIEVED.key: Tier.B, SOFT.key: Tier.C, DOUBTFUL.key: Tier.D}
+
+
+class PoolSettings(VotingSettings, Protocol):
+    """What the pool needs to know."""
+
+    @property
+    def guarantee(self) -> Method: ...
+    @property
+    def error(self) -> float: ...
+    @property
+    def keep_below(self) -> float: ...
+    @property
+    def seed(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pooled:
+    """``posterior`` (n, n_levels) of the ``steps`` (n,), ascending, that the models have read.
+
+    ``log_rows`` (n_raters, true, given) and ``log_prevalence`` are for all others: known steps, whose answer the models
+    were told, and steps that were left out or labelled since. ``raters`` maps ids to rows, ``told`` says what was
+    pooled.
+    """
+
+    levels: tuple[str, ...]
+    steps: IntArray = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
+    posterior: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    raters: Mapping[int, int] = field(default_factory=dict)
+    log_rows: FloatArray = field(default_factory=lambda: np.zeros((0, 0, 0)))
+    log_prevalence: FloatArray = field(default_factory=lambda: np.zeros(0))
+    copies: Mapping[int, int] = field(default_factory=dict)
+    told: str = "Nothing has been fitted."
+
+    def chances(self, step: int, levels: Mapping[int, str]) -> FloatArray | None:
+        """Of each level, given who said what; None where nobody whom the models know has spoken."""
+        at = int(np.searchsorted(self.steps, step))
+        if at < len(self.steps) and self.steps[at] == step:
+            return self.posterior[at]
+        score, has = self.log_prevalence.copy(), False
+        for rater, level in levels.items():
+            if rater in self.raters:
+                score += self.log_rows[self.raters[rater], :, self.levels.index(level)]
+                has = True
+        if not has:
+            return None
+        weight = np.exp(score - score.max())
+        return np.asarray(weight / weight.sum())
+
+
+def pooled(settings: PoolSettings, material: Material) -> tuple[Pooled, Guarantee]:
+    """Fit the pool to all votes; half of the known steps are kept from it where that is enough for a guarantee."""
+    question = material.question
+    voting = Voting.among(material.voters, question.key, settings, question.levels)
+    machines = (v.rater for v in material.voters if v.kind != RaterKind.PERSON)
+    columns, copies = Columns(question.levels), Copies(machines)
+    trace_of: dict[int, int] = {}
+
+    def noted(trace: TraceEvidence) -> TraceEvidence:
+        for step in trace.steps:
+            if any(vote.kind is RaterKind.GOLD for vote in step.votes):
+                trace_of[step.step] = trace.trace
+        return trace
+
+    columns.read(map(noted, material.evidence()), voting.levels_at, copies)
+    columns.add_gold(material.gold, voting.raters)
+    copied = copies.found()
+    columns = columns.without(copied)
+    blank = Pooled(question.levels, copies=copied)
+    held, reason = _held_out(settings, columns, trace_of)
+    fit, why = _fit(columns, question, held, settings.seed)
+    if fit is None:
+        return replace(blank, told=why), without(settings.guarantee, settings.keep_below, settings.error, why)
+    found = _kept(blank, fit)
+    if reason:
+        return found, without(settings.guarantee, settings.keep_below, settings.error, reason)
+    return found, _guarantee(settings, columns, found, held, trace_of)
+
+
+def _held_out(
+    settings: PoolSettings, columns: Columns, trace_of: Mapping[int, int]
+) -> tuple[frozenset[int], str]:
+    if settings.guarantee == "none":
+        return frozenset(), "no guarantee was asked for"
+    voted = set(np.unique(columns.codes("step")).tolist())
+    able = [step for step in columns.known if step in trace_of and step in voted]
+    n = len({trace_of[step] for step in able})
+    needed = fewest_gold(settings.guarantee, settings.error)
+    if n < needed:
+        told = f"{n} traces with a known answer; about {needed} are needed to hold half of them out"
+        return frozenset(), told
+    return frozenset(step for step in able if is_held_out(settings.seed, trace_of[step])), ""
+
+
+def _fit(
+    columns: Columns, question: Question, held: frozenset[int], seed: int
+) -> tuple[AggregateFit | None, str]:
+    some = columns.sample(_MOST_VOTES)
+    some.known = {step: level for step, level in columns.known.items() if step not in held}
+    if len(question.levels) < 2:
+        return None, "The question has fewer than two levels."
+    if len(some.raters) < _FEWEST_RATERS and some.n_known < _MIN_GOLD:
+        return (
+            None,
+            f"{len(some.raters)} independent raters and {some.n_known} known answers do not tell who is right.",
+        )
+    if why := lacks_ground(some, _MIN_GOLD):
+        return None, why
+    known: dict[Hashable, Hashable] = dict(some.known.items())
+    try:
+        return fused(some.table(), known=known, is_ordinal=question.ordered, seed=seed), ""
+    except NotEstimable as error:
+        return None, str(error)
+
+
+def _kept(blank: Pooled, fit: AggregateFit) -> Pooled:
+    pool = fit.counts.sum(axis=0) + 0.5 * np.eye(len(fit.levels)) + 0.1
+    rows = fit.counts + _LEANING * pool / pool.sum(axis=1, keepdims=True)
+    rows = rows / rows.sum(axis=2, keepdims=True)
+    steps = np.array([int(str(unit)) for unit in fit.units], dtype=np.int64)
+    # Levels nobody gave are not among the fit's.
+    order = [int(str(level)) for level in fit.levels]
+    posterior = np.zeros((len(steps), len(blank.levels)))
+    posterior[:, order] = fit.posterior
+    left = np.flatnonzero(~fit.is_known)
+    left = left[np.argsort(steps[left])]
+    log_rows = np.full((len(fit.raters), len(blank.levels), len(blank.levels)), np.log(_LEAST))
+    log_rows[np.ix_(range(len(fit.raters)), order, order)] = np.log(np.maximum(rows, _LEAST))
+    log_prevalence = np.full(len(blank.levels), np.log(_LEAST))
+    log_prevalence[order] = np.log(np.maximum(fit.prevalence, _LEAST))
+    raters = {int(str(rater)): row for row, rater in enumerate(fit.raters)}
+    return replace(
+        blank,
+        steps=steps[left],
+        posterior=posterior[left],
+        raters=raters,
+        log_rows=log_rows,
+        log_prevalence=log_prevalence,
+        told=fit.message,
+    )
+
+
+def _guarantee(
+    settings: PoolSettings,
+    columns: Columns,
+    found: Pooled,
+    held: frozenset[int],
+    trace_of: Mapping[int, int],
+) -> Guarantee:
+    said: dict[int, dict[int, str]] = {step: {} for step in held}
+    rows = zip(*(columns.codes(name).tolist() for name in ("step", "rater", "level")), strict=True)
+    for step, rater, level in rows:
+        if step in said:
+            said[step][rater] = found.levels[level]
+    steps, risk, wrong = [], [], []
+    for step, levels in said.items():
+        chances = found.chances(step, levels)
+        if chances is not None:
+            steps.append(step)
+            risk.append(1 - float(chances.max()))
+            wrong.append(int(chances.argmax()) != columns.known[step])
+    if not steps:
+        return without(
+            settings.guarantee, settings.keep_below, settings.error, "nobody labelled what was held out"
+        )
+    trace = np.unique([trace_of[step] for step in steps], return_inverse=True)[1].astype(np.int64)
+    return guarantee_of(
+        settings.guarantee, settings.keep_below, settings.error, np.array(risk), np.array(wrong), trace
+    )
+
+
+def decided(
+    evidence: TraceEvidence,
+    settings: PoolSettings,
+    pool: Pooled,
+    limits: Thresholds,
+    voters: Sequence[Voter],
+) -> tuple[Decision, ...]:
+    voting = Voting.among(voters, evidence.criterion, settings, pool.levels, (UNLABELLED, UNFITTED))
+
+    def weigh(step: StepEvidence, votes: tuple[Vote, ...], levels: dict[int, str]) -> Decision:
+        return _weighed(step.step, votes, levels, pool, limits, voters)
+
+    return decided_in_turn(evidence, voting, weigh)
+
+
+def _weighed(
+    step: int,
+    votes: tuple[Vote, ...],
+    levels: dict[int, str],
+    pool: Pooled,
+    limits: Thresholds,
+    voters: Sequence[Voter],
+) -> Decision:
+    told = copies_told(pool.copies, voters, levels) if pool.copies else ""
+    alone = {rater: level for rater, level in levels.items() if rater not in pool.copies}
+    if not alone:
+        return replace(decision(UNLABELLED, f"No clear label yet.{told}", votes), tier=Tier.D.value)
+    if not pool.raters:
+        return replace(decision(UNFITTED, f"{pool.told}{told}", votes), tier=Tier.D.value)
+    chances = pool.chances(step, alone)
+    if chances is None:
+        return replace(decision(UNFITTED, f"Nobody known has labelled it.{told}", votes), tier=Tier.D.value)
+    best = int(chances.argmax())
+    risk, level = min(max(1.0 - float(chances[best]), 0.0), 1.0), pool.levels[best]
+    reason = _reason(risk, limits)
+    said = ", ".join(f"{n} {one}" for one, n in sorted(Counter(alone.values()).items()))
+    text = f"Most probable: {level}, at {1 - risk:.3f}, from {said}.{told}"
+    value = level if reason is BELIEVED else ""
+    found = decision(reason, text, votes, value, 1 - risk if value else None)
+    tier = _TIERS.get(reason.key)
+    return replace(found, tier=tier.value if tier else "", risk=risk)
+
+
+def _reason(risk: float, limits: Thresholds) -> Reason:
+    if risk <= limits.keep:
+        return BELIEVED
+    if risk <= limits.soft:
+        return SOFT
+    return HOPELESS if risk > limits.drop else DOUBTFUL

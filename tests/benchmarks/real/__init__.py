@@ -1,0 +1,1 @@
+"""Signals of real machines on the project's own traces, whose first errors are known."""
