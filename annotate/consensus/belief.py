@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -139,6 +140,20 @@ def beliefs_of(run: Run) -> Iterator[Belief]:
     names = {pk: (name, kind) for pk, name, kind in _raters(run).values_list("pk", "name", "kind")}
     for said in trace_evidence(run.project, *source.criteria, details=True):
         yield source.belief(said, names)
+
+
+def in_batches(run: Run, size: int) -> Iterator[tuple[Located, Believed]]:
+    """What is believed of all traces of the run's project now, ``size`` at a time, in order of their ids.
+
+    Empty for a run that kept no fit. The memory is that of a batch, however many traces there are.
+    """
+    source = _source(run)
+    if source is None:
+        return
+    located = source.located.met({pk: RaterKind(kind) for pk, kind in _raters(run).values_list("pk", "kind")})
+    evidence = trace_evidence(run.project, *source.criteria, details=True)
+    while some := list(islice(evidence, size)):
+        yield located, located.believed(some)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
