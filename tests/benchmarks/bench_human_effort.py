@@ -51,7 +51,8 @@ WORLDS: dict[str, World] = {
     "one poor judge": replace(ALIKE, readers=(Reader(JUDGE, 0, seen=0.6, clears=0.75), *SIX)),
 }
 TABLE = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
-MOST, MOST_WITH_MACHINES = 6.0, 3.0
+# Readings per trace, and the accuracy at which a curve ends.
+MOST, MOST_WITH_MACHINES, ENOUGH = 6.0, 3.0, 0.992
 
 
 def curves_of(world: World, seeds: Sequence[int]) -> dict[str, list[Curve]]:
@@ -60,7 +61,7 @@ def curves_of(world: World, seeds: Sequence[int]) -> dict[str, list[Curve]]:
         people = crowd(world, seed)
         for way in WAYS:
             most = MOST if way in (MAJORITY, MODELLED) else MOST_WITH_MACHINES
-            found[way].append(followed(people, way, seed, until=0.999, most=most))
+            found[way].append(followed(people, way, seed, until=ENOUGH, most=most))
     return found
 
 
