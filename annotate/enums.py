@@ -200,7 +200,7 @@ class Action(models.TextChoices):
 class Tier(models.TextChoices):
     """How surely a step was decided, where a policy says so; a release may choose by it."""
 
-    A = "A", gettext_lazy("A: rollouts and judges agree")
+    A = "A", gettext_lazy("A: rollouts and judges agree, or a reviewer decided")
     B = "B", gettext_lazy("B: probable enough")
     C = "C", gettext_lazy("C: a soft target")
     D = "D", gettext_lazy("D: for a person")

@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, F, FloatField, OuterRef, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from annotate.enums import Action, AssignmentState, RaterKind, RunKind, RunState
-from annotate.models import Assignment, Consensus, Label, Project, Run, Trace, Turn
+from annotate.models import Assignment, Audited, Consensus, Label, Project, Run, Trace, Turn
 
 from .contracts import Facts
 from .ordering import APART, get_policy, luck_of, position_of
@@ -218,7 +218,22 @@ def _values(project: Project) -> dict[int, float]:
         .values_list("step__trace")
         .annotate(doubt=doubt, n=Count("pk"))
     )
-    return {trace: (doubt or 0.0) / n for trace, doubt, n in rows}
+    found = {trace: (doubt or 0.0) / n for trace, doubt, n in rows}
+    return found | _among_doubted(run, found)
+
+
+def _among_doubted(run: Run, values: Mapping[int, float]) -> dict[int, float]:
+    """Traces drawn to be read whatever was decided of them, each at the place of a doubted one that its luck chooses.
+
+    Else they would stand behind everything, and whoever got to them would know what they are there for.
+    """
+    doubted = sorted(value for value in values.values() if value > 0)
+    drawn = Audited.objects.filter(run=run).order_by("trace").values_list("trace", flat=True)
+    return {
+        trace: doubted[luck_of(run.pk, str(trace)) * len(doubted) >> 31]
+        for trace in (drawn if doubted else ())
+        if not values.get(trace)
+    }
 
 
 def _shares(project: Project) -> dict[int, float]:

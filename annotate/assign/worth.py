@@ -7,18 +7,19 @@ meanwhile is still to be heard.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
 from annotate.enums import AssignmentState, Purpose
-from annotate.models import Assignment, Project, Turn
+from annotate.models import Assignment, Project, Run, Turn
 
 from .filling import place, write_turns
-from .ordering import APART
+from .ordering import APART, luck_of
 from .readers import lower_cursors
 from .rules import rules_of
 
@@ -81,6 +82,32 @@ def keep_worths(worths: Mapping[int, float], heard: Mapping[int, int]) -> None:
         turn.worth = worths[turn.trace_id]
         turn.unheard = max(turn.unheard - heard.get(turn.trace_id, 0), 0)
     write_turns(turns, ("worth", "unheard"))
+
+
+@transaction.atomic
+def borrow_worths(run: Run, drawn: Collection[int]) -> None:
+    """Traces drawn to be read whatever is believed of them: each at the place of one worth reading, which luck chooses.
+
+    Else they would stand behind everything, and whoever got to them would know what they are there for.
+    """
+    turns = Turn.objects.filter(project=run.project_id)
+    known = turns.filter(worth__gt=0).exclude(trace__in=drawn).values_list("worth", flat=True)
+    worths = sorted(worth for worth in known if worth is not None)
+    borrowed = list(turns.filter(trace__in=drawn).select_for_update().order_by("pk") if worths else ())
+    for turn in borrowed:
+        turn.worth = worths[luck_of(run.pk, str(turn.trace_id)) * len(worths) >> 31]
+    write_turns(borrowed, ("worth",))
+
+
+def hear_only(trace: int, *, heard: int) -> None:
+    """Nothing that was said changes what the trace is worth."""
+    Turn.objects.filter(trace=trace).update(unheard=Greatest(F("unheard") - heard, 0))
+
+
+def is_read_since(trace: int, moment: datetime | None) -> bool:
+    """Whether a reading of ordinary work was submitted after ``moment``."""
+    done = Assignment.objects.filter(trace=trace, state=AssignmentState.SUBMITTED, purpose=Purpose.WORK)
+    return done.filter(finished_at__gt=moment).exists() if moment else done.exists()
 
 
 def forget_worth(project: Project) -> int:

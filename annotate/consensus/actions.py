@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from annotate.assign.actions import renew_order
+from annotate.consensus.auditing import draw_audit
 from annotate.consensus.contracts import (
     Decide,
     DecideMany,
@@ -83,7 +84,7 @@ def run_consensus(
         created_by=created_by,
         started_at=started_at,
     )
-    _write(run, decided, plan.rule.keep(learned[0]) if plan.rule.keep and learned else None)
+    _write(run, decided, plan.rule.keep(learned[0]) if plan.rule.keep and learned else None, plan.settings)
     value_traces(project, run)
     renew_order(project)
     return run
@@ -168,9 +169,12 @@ def _summary(plan: _Plan, learned: tuple[Any, ...], funnel: Funnel) -> dict[str,
 
 
 @transaction.atomic
-def _write(run: Run, decided: list[Decided], kept: Kept | None) -> None:
+def _write(run: Run, decided: list[Decided], kept: Kept | None, settings: Any) -> None:
     run.finished_at = timezone.now()
     run.save()
+    if share := getattr(settings, "audit_share", 0.0):
+        run.summary["audit"] = draw_audit(run, share)
+        run.save(update_fields=["summary"])
     if kept is not None and kept.fit:
         ConsensusFit.objects.create(
             run=run,

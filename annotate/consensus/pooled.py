@@ -54,7 +54,7 @@ _MIN_GOLD = 10
 _LEANING = 5.0
 _LEAST = 1e-12
 # More votes teach the models nothing they do not know, and take minutes.
-_MOST_VOTES = 300_000
+_MOST_VOTES = 200_000
 _TIERS = {BELIEVED.key: Tier.B, SOFT.key: Tier.C, DOUBTFUL.key: Tier.D}
 
 
@@ -264,7 +264,7 @@ def _weighed(
     said = ", ".join(f"{n} {one}" for one, n in sorted(Counter(alone.values()).items()))
     text = f"Most probable: {level}, at {1 - risk:.3f}, from {said}.{told}"
     value = level if reason is BELIEVED else ""
-    found = decision(reason, text, votes, value, 1 - risk if value else None)
+    found = decision(reason, text, votes, value, 1 - risk)
     tier = _TIERS.get(reason.key)
     return replace(found, tier=tier.value if tier else "", risk=risk)
 

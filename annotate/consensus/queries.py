@@ -1,15 +1,38 @@
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from dataclasses import dataclass
+
+from django.db.models import Count, QuerySet
 
 from annotate.consensus.funnel import FunnelRow, from_json
-from annotate.enums import RunKind, RunState
+from annotate.enums import RunKind, RunState, Tier
 from annotate.models import Consensus, Project, Run, Trace
 
 
 def funnel_of(run: Run) -> list[FunnelRow]:
     """From all steps to the kept ones, one row per reason; empty while the run is not done."""
     return from_json(run.summary.get("funnel", ()))
+
+
+@dataclass(frozen=True, slots=True)
+class TierCount:
+    """``title`` as a reader is told it, ``steps`` of the run in that tier."""
+
+    tier: str
+    title: str
+    steps: int
+
+
+def tier_counts(run: Run) -> list[TierCount]:
+    """The tiers of a run whose policy gives them; empty otherwise."""
+    counts = dict(
+        Consensus.objects.filter(run=run)
+        .exclude(tier="")
+        .order_by()
+        .values_list("tier")
+        .annotate(n=Count("pk"))
+    )
+    return [TierCount(t.value, str(t.label), counts.get(t.value, 0)) for t in Tier] if counts else []
 
 
 def consensus_runs(project: Project, policy: str | None = None) -> QuerySet[Run]:

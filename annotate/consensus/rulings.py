@@ -6,6 +6,7 @@ Every policy is run through :func:`with_rulings`, so that no policy can forget i
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from annotate.consensus.contracts import (
     Decide,
@@ -16,7 +17,7 @@ from annotate.consensus.contracts import (
     StepEvidence,
     TraceEvidence,
 )
-from annotate.enums import Action, RaterKind, Verdict
+from annotate.enums import Action, RaterKind, Tier, Verdict
 
 REVIEWED = Reason("reviewer_decided", "A reviewer decided", Action.KEEP)
 OPEN = Reason("reviewer_unsure", "A reviewer could not tell either", Action.DROP)
@@ -42,7 +43,10 @@ def _ruled_trace(evidence: TraceEvidence, decisions: tuple[Decision, ...]) -> tu
 
 
 def ruled(step: StepEvidence, ruling: Ruling, criterion: str, instead_of: Decision | None = None) -> Decision:
-    """What a ruling makes of its step. The labels it went over stay among those that spoke."""
+    """What a ruling makes of its step. The labels it went over stay among those that spoke.
+
+    Where the policy gives tiers and probabilities, what a reviewer decided is of the first tier and not in doubt.
+    """
     read = instead_of.spoke if instead_of else tuple(v.label for v in step.votes if v.criterion == criterion)
     is_open = ruling.value == Verdict.UNSURE
     reason = OPEN if is_open else REVIEWED
@@ -52,7 +56,17 @@ def ruled(step: StepEvidence, ruling: Ruling, criterion: str, instead_of: Decisi
         reason=reason.key,
         explanation=_explanation(step, ruling, criterion),
         spoke=(ruling.label, *(label for label in read if label != ruling.label)),
+        **({} if instead_of is None or is_open else _certain(ruling.value, instead_of)),
     )
+
+
+def _certain(value: str, instead_of: Decision) -> dict[str, Any]:
+    found: dict[str, Any] = {"tier": Tier.A.value} if instead_of.tier or instead_of.risk is not None else {}
+    if instead_of.risk is not None:
+        found["risk"] = 0.0
+    if instead_of.p_correct is not None:
+        found["p_correct"] = float(value != Verdict.BAD)
+    return found
 
 
 def _explanation(step: StepEvidence, ruling: Ruling, criterion: str) -> str:

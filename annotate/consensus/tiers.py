@@ -120,13 +120,13 @@ def _one(
 ) -> Decision:
     spoke = tuple([vote.label for vote in votes])
     reason, tier = _reason(is_agreed, status, risk, limits)
-    value, probability = "", None
+    value = ""
     if reason.action == Action.KEEP:
-        value, probability = (_BAD if status == FIRST_ERROR else _level(votes)), 1.0 - risk
+        value = _BAD if status == FIRST_ERROR else _level(votes)
     if reason is AFTER_FIRST_ERROR:
         return Decision(reason.action, "", reason.key, told, spoke, None, "", risk, correct)
     text = f"Correct with probability {correct:.3f}. {told}"
-    return Decision(reason.action, value, reason.key, text, spoke, probability, tier, risk, correct)
+    return Decision(reason.action, value, reason.key, text, spoke, 1.0 - risk, tier, risk, correct)
 
 
 def _reason(is_agreed: bool, status: int, risk: float, limits: Thresholds) -> tuple[Reason, str]:

@@ -14,8 +14,11 @@ import numpy as np
 from annotate.assign.actions import renew_order
 from annotate.assign.worth import (
     Unheard,
+    borrow_worths,
     forget_worth,
+    hear_only,
     heard_so_far,
+    is_read_since,
     keep_worths,
     paces,
     some_unheard,
@@ -110,6 +113,7 @@ def _value_all(run: Run) -> int:
         found = worths(run, located.fit, believed.evidence, believed.posterior, pace)
         keep_worths(dict(zip(believed.gathered.ids, found.tolist(), strict=True)), heard)
         n += len(found)
+    borrow_worths(run, list(run.audited.values_list("trace", flat=True)))
     return n
 
 
@@ -118,4 +122,7 @@ def value_one(run: Run, waiting: Unheard, pace: Pace) -> None:
     trace = Trace.objects.select_related("project").filter(pk=waiting.trace).first()
     belief = belief_of(run, trace) if trace is not None else None
     if trace is not None and belief is not None:
+        if run.audited.filter(trace=trace).exists() and not is_read_since(trace.pk, run.finished_at):
+            hear_only(trace.pk, heard=waiting.times)
+            return
         tell_worth(trace.project, trace.pk, worth_of(run, belief, pace), heard=waiting.times)

@@ -36,7 +36,10 @@ class VoteRow:
 
 @dataclass(frozen=True, slots=True)
 class StepRow:
-    """``text`` is the step as the model emitted it, ``body`` the same without the separator that ends it."""
+    """``text`` is the step as the model emitted it, ``body`` the same without the separator that ends it.
+
+    ``p_correct`` is a soft target, there where the policy has a model of every step.
+    """
 
     position: int
     kind: str
@@ -47,6 +50,9 @@ class StepRow:
     probability: float | None
     reason: str
     votes: tuple[VoteRow, ...]
+    tier: str = ""
+    risk: float | None = None
+    p_correct: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

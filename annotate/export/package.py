@@ -93,23 +93,27 @@ def _manifest(
     source: Source, layout: Format, settings: ExportSettings, written: Written, funnel: list[FunnelRow]
 ) -> dict[str, Any]:
     run = source.run
-    return {
-        "format": layout.name,
-        "format_version": layout.version,
-        "settings": asdict(settings),
-        "project": run.project.slug,
-        "consensus": {
-            "run": run.pk,
-            "policy": run.name,
-            "version": run.summary.get("version"),
-            "settings": _published(run.settings, source.raters),
-            "criterion": run.criterion.key,
-            "rubric": str(run.criterion.rubric),
-        },
-        "raters": raters_as_json(source.raters),
-        "counts": written.counts,
-        "funnel": as_json(funnel),
-    } | ({"traces_recut": n_left} if (n_left := n_recut(run)) else {})
+    return (
+        {
+            "format": layout.name,
+            "format_version": layout.version,
+            "settings": asdict(settings),
+            "project": run.project.slug,
+            "consensus": {
+                "run": run.pk,
+                "policy": run.name,
+                "version": run.summary.get("version"),
+                "settings": _published(run.settings, source.raters),
+                "criterion": run.criterion.key,
+                "rubric": str(run.criterion.rubric),
+            },
+            "raters": raters_as_json(source.raters),
+            "counts": written.counts,
+            "funnel": as_json(funnel),
+        }
+        | ({"learned": run.summary["learned"]} if "learned" in run.summary else {})
+        | ({"traces_recut": n_left} if (n_left := n_recut(run)) else {})
+    )
 
 
 def raters_as_json(raters: tuple[RaterRow, ...]) -> list[dict[str, Any]]:

@@ -102,6 +102,9 @@ def _step_row(decision: Consensus, votes: Mapping[int, VoteRow]) -> StepRow:
         probability=decision.probability,
         reason=decision.reason,
         votes=tuple(votes[label] for label in sorted(decision.spoke)),
+        tier=decision.tier,
+        risk=decision.risk,
+        p_correct=decision.p_correct,
     )
 
 

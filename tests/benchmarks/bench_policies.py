@@ -14,6 +14,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import islice
+from typing import Any
 
 import django
 import numpy as np
@@ -21,9 +23,12 @@ import numpy as np
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 django.setup()
 
+from annotate.consensus.actions import AT_ONCE  # noqa: E402
 from annotate.consensus.contracts import (  # noqa: E402
+    Decision,
     GoldReading,
     Material,
+    Policy,
     Question,
     StepEvidence,
     Tally,
@@ -42,13 +47,15 @@ VARIANTS = (
     *((name, {}) for name in sorted(POLICIES)),
     ("dawid_skene", {"model": "hierarchical"}),
     ("weighted", {"by": "rasch"}),
+    # Decides another criterion than the one of first errors, by the pool of models of raters.
+    ("posterior", {"rollout_criterion": "verdict"}),
 )
 
 
 def kinds_of(name: str) -> list[RaterKind]:
     """Five raters of the kinds the policy listens to."""
     person, judge = RaterKind.PERSON, RaterKind.JUDGE
-    if name in ("lessons", "genprm", "scan"):
+    if name in ("lessons", "genprm", "scan", "posterior"):
         return [person, person, person, judge, RaterKind.ROLLOUT]
     if name == "grounded":
         return [person, person, judge, RaterKind.VERIFIER, RaterKind.VERIFIER]
@@ -74,6 +81,18 @@ def evidence(kinds: list[RaterKind], criterion: str, n_traces: int) -> Iterator[
                     votes.append(Vote(label, rater, kind, criterion, level))
             steps.append(StepEvidence(trace * STEPS + place, tuple(votes)))
         yield TraceEvidence(trace, criterion, tuple(steps), "wrong")
+
+
+def decided(
+    policy: Policy, arguments: tuple[Any, ...], traces: Iterator[TraceEvidence]
+) -> Iterator[tuple[Decision, ...]]:
+    """As `annotate.consensus.actions` has it: many at once where the policy can."""
+    if policy.bind_many is None:
+        yield from map(policy.bind(*arguments), traces)
+        return
+    rule = policy.bind_many(*arguments)
+    while some := list(islice(traces, AT_ONCE)):
+        yield from rule(some)
 
 
 def measure(name: str, options: dict[str, str], n_traces: int) -> str:
@@ -104,14 +123,16 @@ def measure(name: str, options: dict[str, str], n_traces: int) -> str:
         Question(criterion, LEVELS, True), voters, gold, lambda: evidence(kinds, criterion, n_traces)
     )
     learned = () if policy.prepare is None else (policy.prepare(settings, material),)
-    rule, funnel, kept = policy.bind(settings, criterion, voters, *learned), Funnel(policy.reasons), []
-    for trace in evidence(kinds, criterion, n_traces):
-        decisions = rule(trace)
+    funnel, n_kept, n_steps = Funnel(policy.reasons), 0, 0
+    for decisions in decided(
+        policy, (settings, criterion, voters, *learned), evidence(kinds, criterion, n_traces)
+    ):
         funnel.add(decisions)
-        kept.extend(decisions)
+        n_kept += sum(one.action == Action.KEEP for one in decisions)
+        n_steps += len(decisions)
     spent = time.process_time() - start - made * (1 if policy.prepare is None else 2)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    share = sum(one.action == Action.KEEP for one in kept) / len(kept)
+    share = n_kept / n_steps
     shown = " ".join([name, *(f"{key}={value}" for key, value in options.items())])
     return (
         f"{shown:32} {spent:6.1f} s  {peak:5.2f} GB  {share:4.0%} kept  (making the evidence: {made:.1f} s)"

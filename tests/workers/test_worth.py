@@ -28,7 +28,7 @@ def a_valued_queue() -> Project:
         for trace in project.traces.all():
             for step in list(trace.steps.all())[: at + 1]:
                 a_label(judge, step, "bad" if step.position == at else "good")
-    run_consensus(project, policy="posterior")
+    run_consensus(project, policy="posterior", settings={"audit_share": 0})
     return project
 
 

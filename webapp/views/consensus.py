@@ -14,12 +14,14 @@ from django.views.decorators.http import require_http_methods
 
 from annotate.access import project_for, role_in, run_for
 from annotate.consensus.actions import check_consensus
-from annotate.consensus.queries import consensus_runs, funnel_of, latest_consensus
+from annotate.consensus.auditing import audit_of
+from annotate.consensus.queries import consensus_runs, funnel_of, latest_consensus, tier_counts
 from annotate.consensus.registry import POLICIES, get_policy
-from annotate.enums import Action, Role, RunKind
+from annotate.enums import Action, Role, RunKind, Tier
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.models import Person, Project, Run
 from webapp.forms import HANDED_OVER, SettingsForm
+from webapp.forms.consensus import QuestionForm
 from workers.tasks.consensus import send_consensus
 
 PAGE = 50
@@ -51,21 +53,42 @@ def new_consensus(request: HttpRequest, slug: str) -> HttpResponse:
     name = given.get("policy", next(iter(POLICIES)))
     data = request.POST if request.method == "POST" else None
     settings = SettingsForm(get_policy(name).settings, data)
-    if data is not None and settings.is_valid() and _fits(project, name, settings):
+    question = QuestionForm(project, get_policy(name), data)
+    if (
+        data is not None
+        and all([settings.is_valid(), question.is_valid()])
+        and _fits(project, name, settings, question)
+    ):
         assert isinstance(request.user, Person)
-        send_consensus(project, policy=name, settings=settings.values, person=request.user)
+        send_consensus(
+            project,
+            policy=name,
+            settings=settings.values,
+            person=request.user,
+            criterion=question.cleaned_data["criterion"],
+        )
         messages.success(request, gettext("The consensus is %(handed_over)s") % {"handed_over": HANDED_OVER})
         return redirect("consensus", slug=slug)
-    context = {"project": project, "policy": get_policy(name), "policies": POLICIES, "settings": settings}
+    context = {
+        "project": project,
+        "policy": get_policy(name),
+        "policies": POLICIES,
+        "settings": settings,
+        "question": question,
+    }
     return render(request, "consensus/new.html", context, status=200 if data is None else 400)
 
 
-def _fits(project: Project, policy: str, settings: SettingsForm) -> bool:
+def _fits(project: Project, policy: str, settings: SettingsForm, question: QuestionForm) -> bool:
     """Ask now what the worker would refuse later, out of everybody's sight."""
+    criterion = question.cleaned_data["criterion"]
     try:
-        check_consensus(project, policy=policy, settings=settings.values)
+        check_consensus(project, policy=policy, settings=settings.values, criterion_key=criterion)
     except (Rejected, Conflict) as error:
         field = getattr(error, "field", None)
+        if field == "criterion":
+            question.add_error(field, getattr(error, "reason", str(error)))
+            return False
         settings.add_error(field if field in settings.fields else None, getattr(error, "reason", str(error)))
         return False
     return True
@@ -80,16 +103,23 @@ def _page(request: HttpRequest, project: Project, run: Run | None) -> HttpRespon
     if run is not None:
         action = request.GET.get("action", "")
         reason = request.GET.get("reason", "")
+        tier = request.GET.get("tier", "")
         decisions = run.consensus.select_related("step__trace")
         if action in Action.values:
             decisions = decisions.filter(action=action)
         if reason:
             decisions = decisions.filter(reason=reason)
+        if tier in Tier.values:
+            decisions = decisions.filter(tier=tier)
         context |= {
             "funnel": funnel_of(run),
             "page": Paginator(decisions, PAGE).get_page(request.GET.get("page")),
             "action": action,
             "reason": reason,
+            "tier": tier,
+            "tiers": tier_counts(run),
+            "learned": run.summary.get("learned"),
+            "audit": audit_of(run),
             "earlier": consensus_runs(project).exclude(pk=run.pk)[:10],
         }
     return render(request, "consensus/consensus.html", context)

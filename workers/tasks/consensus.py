@@ -18,19 +18,24 @@ from workers.celery import WORTH_SECONDS, WORTH_SWEEP, app, is_stopping
 log = logging.getLogger(__name__)
 
 
-def send_consensus(project: Project, *, policy: str, settings: dict[str, Any], person: Person) -> None:
-    """Ask a worker to run ``policy``, once the current transaction is committed."""
-    wanted = {"project_id": project.pk, "policy": policy, "settings": settings, "person_id": person.pk}
+def send_consensus(
+    project: Project, *, policy: str, settings: dict[str, Any], person: Person, criterion: str = ""
+) -> None:
+    """Ask a worker to run ``policy``, once the current transaction is committed; no criterion: its usual one."""
+    wanted: dict[str, Any] = {"project_id": project.pk, "policy": policy, "settings": settings}
+    wanted |= {"person_id": person.pk, "criterion": criterion}
     transaction.on_commit(lambda: work_consensus.apply_async(kwargs=wanted, queue="cpu"))
 
 
 @app.task(name="consensus.work_consensus")
-def work_consensus(*, project_id: int, policy: str, settings: dict[str, Any], person_id: int) -> None:
+def work_consensus(
+    *, project_id: int, policy: str, settings: dict[str, Any], person_id: int, criterion: str = ""
+) -> None:
     """Running twice leaves two runs that say the same, the newer of which counts."""
     project = Project.objects.filter(pk=project_id).first()
     if project is not None:
         person = Person.objects.filter(pk=person_id).first()
-        run_consensus(project, policy=policy, settings=settings, created_by=person)
+        run_consensus(project, policy=policy, settings=settings, criterion_key=criterion, created_by=person)
 
 
 @app.task(name="consensus.work_worth")

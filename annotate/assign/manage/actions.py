@@ -18,7 +18,7 @@ from annotate.assign.filling import (
     write_turns,
 )
 from annotate.assign.fillings import ask_filling, is_big, work_filling
-from annotate.assign.finishing import pause
+from annotate.assign.finishing import UNSUBMITTED, add_slot, pause
 from annotate.assign.ordering import APART
 from annotate.assign.readers import lower_cursors
 from annotate.assign.rules import MOST_READINGS, QueueRules, as_json, rules_of
@@ -217,6 +217,30 @@ def change_traces(project: Project, wanted: TraceFilter, change: Change, *, coun
     else:
         _set_use(current, ids, Purpose(change.use))
     return len(ids)
+
+
+@transaction.atomic
+def read_also(project: Project, traces: Sequence[int]) -> int:
+    """See to it that each of these traces of the ordinary queue is read once more; how many got a slot for it.
+
+    A trace somebody is still to read gets none besides, nor one that has had as many readings as a trace can have.
+    Nothing tells these slots from others. Where the queue was never filled there are no turns, and filling it will do.
+    """
+    made = 0
+    for some in _batches(sorted(traces)):
+        turns = Turn.objects.select_for_update().filter(project=project, trace__in=some, use=Purpose.WORK)
+        slots = Assignment.objects.filter(trace__in=some, purpose=Purpose.WORK)
+        waiting = set(slots.filter(state__in=UNSUBMITTED).values_list("trace_id", flat=True))
+        standing = slots.exclude(state=AssignmentState.SKIPPED).order_by().values("trace_id")
+        full = standing.annotate(n=Count("pk")).filter(n__gte=MOST_READINGS)
+        done = waiting | {row["trace_id"] for row in full}
+        for turn in turns.order_by("pk"):
+            if turn.trace_id not in done:
+                add_slot(project, turn)
+                made += 1
+    if made:
+        lower_cursors(project, 0)
+    return made
 
 
 def _add_slots(project: Project, ids: Sequence[int], slots: int) -> None:

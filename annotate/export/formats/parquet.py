@@ -1,7 +1,8 @@
 """Every step of every trace with its decision and its votes, as Parquet: nothing left out, nothing rounded.
 
 One row per step, also for those dropped or still asked about (their label is null), so that another rule can be
-tried on the same votes. A second file lists the raters. The bytes depend on the rows and the version of pyarrow alone.
+tried on the same votes; ``tiers`` chooses among them. ``p_correct`` is the soft target of policies that have one, for
+every step. A second file lists the raters. The bytes depend on the rows and the version of pyarrow alone.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Any
 
 from annotate.enums import Action
 from annotate.errors import Rejected
-from annotate.export.contracts import ExportSettings, Format, Source, Split, StepRow, TraceRow, Written
+from annotate.export.contracts import Format, Source, Split, StepRow, TraceRow, Written
+from annotate.export.tiers import TierSettings, check_tiers, is_chosen, limits_of_tiers
 from annotate.models import Run
 
 STEPS = "data/steps.parquet"
@@ -21,8 +23,9 @@ RATERS = "raters/raters.parquet"
 ROW_GROUP = 10_000
 
 
-def check(run: Run, settings: ExportSettings) -> None:
+def check(run: Run, settings: TierSettings) -> None:
     _arrow()
+    check_tiers(run, settings)
 
 
 def _arrow() -> Any:
@@ -36,9 +39,9 @@ def _arrow() -> Any:
     return pyarrow
 
 
-def write(source: Source, folder: Path, settings: ExportSettings) -> Written:
+def write(source: Source, folder: Path, settings: TierSettings) -> Written:
     counts = dict.fromkeys(("traces_written", "steps_written", *(f"steps_{a.value}" for a in Action)), 0)
-    _write_table(folder / STEPS, _steps_schema(), _step_rows(source, counts))
+    _write_table(folder / STEPS, _steps_schema(), _step_rows(source, settings, counts))
     _write_table(folder / RATERS, _raters_schema(), _rater_rows(source))
     return Written(
         splits=(Split("steps", STEPS, is_default=True), Split("raters", RATERS)),
@@ -47,10 +50,11 @@ def write(source: Source, folder: Path, settings: ExportSettings) -> Written:
     )
 
 
-def _step_rows(source: Source, counts: dict[str, int]) -> Iterator[dict[str, Any]]:
+def _step_rows(source: Source, settings: TierSettings, counts: dict[str, int]) -> Iterator[dict[str, Any]]:
     for trace in source.traces():
-        counts["traces_written"] += 1
-        for step in trace.steps:
+        steps = [step for step in trace.steps if not settings.tiers or is_chosen(step, settings.tiers)]
+        counts["traces_written"] += bool(steps)
+        for step in steps:
             counts["steps_written"] += 1
             counts[f"steps_{step.action.value}"] += 1
             yield _step_row(trace, step)
@@ -69,6 +73,9 @@ def _step_row(trace: TraceRow, step: StepRow) -> dict[str, Any]:
         "action": step.action.value,
         "label": step.value or None,
         "probability": step.probability,
+        "tier": step.tier or None,
+        "risk": step.risk,
+        "p_correct": step.p_correct,
         "reason": step.reason,
         "votes": [
             {
@@ -115,6 +122,9 @@ def _steps_schema() -> Any:
             ("action", text),
             ("label", text),
             ("probability", number),
+            ("tier", text),
+            ("risk", number),
+            ("p_correct", number),
             ("reason", text),
             ("votes", pa.list_(vote)),
         ]
@@ -135,8 +145,9 @@ def _write_table(target: Path, schema: Any, rows: Iterator[dict[str, Any]]) -> N
             writer.write_table(pa.Table.from_pylist(group, schema=schema), row_group_size=ROW_GROUP)
 
 
-def limits(settings: ExportSettings) -> tuple[str, ...]:
+def limits(settings: TierSettings) -> tuple[str, ...]:
     return (
+        *limits_of_tiers(settings),
         "Steps whose action is drop or ask have no label; that is neither right nor wrong.",
         "The votes are the labels the policy read; labels made later are not here.",
     )
@@ -146,7 +157,7 @@ PARQUET = Format(
     name="parquet",
     version=1,
     title="Every step with its votes (Parquet)",
-    settings=ExportSettings,
+    settings=TierSettings,
     check=check,
     write=write,
     task="text-classification",

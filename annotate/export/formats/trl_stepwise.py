@@ -7,6 +7,10 @@ because the trainer puts its own.
 A boolean cannot say "not known". So only the steps before the first one that was dropped or is still asked about are
 written: a prefix, counted where it is shorter than what consensus kept. *Neutral* becomes true, false or the end of the
 prefix by a setting; true is the default, as Lightman et al. score neutral steps (arXiv:2305.20050).
+
+With ``soft_targets`` every line also holds ``soft_labels``, the probability that each step is correct, for trainers
+that can use it; TRL's own does not read it. Steps of tier C have no level: where they are asked for, their label is
+whether they are more probably correct than not, and only the soft label says how sure that is.
 """
 
 from __future__ import annotations
@@ -14,21 +18,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from annotate.consensus.funnel import FunnelRow
-from annotate.enums import Action, Verdict
+from annotate.enums import Action, Tier, Verdict
 from annotate.errors import Rejected
-from annotate.export.contracts import ExportSettings, Format, Source, Split, TraceRow, Written
+from annotate.export.contracts import Format, Source, Split, TraceRow, Written
 from annotate.export.json_lines import json_line
+from annotate.export.tiers import TierSettings, check_tiers, is_chosen, limits_of_tiers
 from annotate.models import Run
 
 PATH = "data/train.jsonl"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TrlSettings(ExportSettings):
+class TrlSettings(TierSettings):
     neutral: Literal["true", "false", "drop"] = "true"
+    soft_targets: bool = False
+
+    def __post_init__(self) -> None:
+        TierSettings.__post_init__(self)
+        if Tier.D in self.tiers:
+            raise Rejected("holds steps nobody has decided, which have no label to write.", field="tiers")
+        if Tier.C in self.tiers and not self.soft_targets:
+            raise Rejected("has soft targets only; switch soft_targets on, or leave C out.", field="tiers")
 
 
 @dataclass(slots=True)
@@ -57,6 +70,9 @@ def check(run: Run, settings: TrlSettings) -> None:
     if not levels or levels - set(Verdict.values):
         known = ", ".join(sorted(levels)) or "none"
         raise Rejected(f"needs the levels good and bad; {run.criterion.key} has {known}.", field="criterion")
+    check_tiers(run, settings)
+    if settings.soft_targets and not run.consensus.filter(p_correct__isnull=False).exists():
+        raise Rejected(f"the policy {run.name} gives no probability for every step.", field="soft_targets")
 
 
 def write(source: Source, folder: Path, settings: TrlSettings) -> Written:
@@ -69,7 +85,7 @@ def write(source: Source, folder: Path, settings: TrlSettings) -> Written:
             tallies.written.add(len(labels))
             tallies.right += sum(labels)
             if labels:
-                file.write(_line(trace, labels))
+                file.write(_line(trace, labels, settings))
             else:
                 tallies.left_out += 1
     return Written(
@@ -84,8 +100,8 @@ def _prefix(trace: TraceRow, settings: TrlSettings, tallies: _Tallies) -> list[b
     """The labels up to the first step without one; what is kept behind it is counted, not written."""
     labels = list(_known(trace, settings))
     rest = trace.steps[len(labels) :]
-    kept = sum(step.action == Action.KEEP for step in rest)
-    ends_neutral = bool(rest) and rest[0].action == Action.KEEP
+    kept = sum(is_chosen(step, settings.tiers) for step in rest)
+    ends_neutral = bool(rest) and is_chosen(rest[0], settings.tiers) and rest[0].value == Verdict.NEUTRAL
     tallies.neutral.add(int(ends_neutral))
     tallies.behind.add(kept - int(ends_neutral))
     return labels
@@ -96,17 +112,24 @@ def _known(trace: TraceRow, settings: TrlSettings) -> Iterator[bool]:
     if settings.neutral != "drop":
         meaning[Verdict.NEUTRAL] = settings.neutral == "true"
     for step in trace.steps:
-        if step.action != Action.KEEP or step.value not in meaning:
+        if not is_chosen(step, settings.tiers) or (settings.soft_targets and step.p_correct is None):
             return
-        yield meaning[Verdict(step.value)]
+        if step.tier == Tier.C and step.p_correct is not None:
+            yield step.p_correct >= 0.5
+        elif step.value in meaning:
+            yield meaning[Verdict(step.value)]
+        else:
+            return
 
 
-def _line(trace: TraceRow, labels: list[bool]) -> str:
-    row = {
+def _line(trace: TraceRow, labels: list[bool], settings: TrlSettings) -> str:
+    row: dict[str, Any] = {
         "prompt": trace.problem_text,
         "completions": [step.body for step in trace.steps[: len(labels)]],
         "labels": labels,
     }
+    if settings.soft_targets:
+        row["soft_labels"] = [step.p_correct for step in trace.steps[: len(labels)]]
     return json_line(row)
 
 
@@ -140,7 +163,12 @@ def limits(settings: TrlSettings) -> tuple[str, ...]:
         "false": "A neutral step is labelled false.",
         "drop": "A neutral step ends the trace: it and all behind it are left out.",
     }[settings.neutral]
+    soft = (
+        "soft_labels are probabilities that a step is correct; labels of tier C are only their rounding.",
+    )
     return (
+        *limits_of_tiers(settings),
+        *(soft if settings.soft_targets else ()),
         neutral,
         "A trace ends before its first step without a label; it may be shorter than what the model wrote.",
         "Trainers that cut long inputs silently lose the labels of late steps.",

@@ -27,7 +27,7 @@ def voting(**settings) -> Voting:
     return Voting.among(EVERYBODY, "verdict", WeightedSettings(**settings), VERDICT.levels, (LACKING,))
 
 
-def weigh(votes, levels):
+def weigh(step, votes, levels):
     if not levels:
         return decision(LACKING, "None.", votes)
     return decision(SAID, "Said.", votes, next(iter(levels.values())))

@@ -5,14 +5,14 @@ import pytest
 from annotate.assign.actions import claim_next, fill_queue
 from annotate.assign.contracts import Facts
 from annotate.assign.ordering import get_policy
-from annotate.assign.worth import note_said, some_unheard
+from annotate.assign.worth import borrow_worths, note_said, some_unheard
 from annotate.consensus import valuing
 from annotate.consensus.actions import run_consensus
 from annotate.consensus.belief import belief_of
 from annotate.consensus.valuing import pace_of, value_unheard, worth_of
 from annotate.enums import Outcome, RaterKind, RunState
 from annotate.ingest.founding import create_from_preset, use_rubric
-from annotate.models import Assignment, Project, Run, Trace, Turn
+from annotate.models import Assignment, Audited, Project, Run, Trace, Turn
 from annotate.prelabel.actions import finish_unit
 from annotate.prelabel.contracts import Finding, Opinion
 from annotate.stats.locate.routing import ASSUMED_PACE
@@ -49,7 +49,7 @@ def worths_of(project: Project) -> list[float | None]:
 
 
 def posterior(project: Project) -> Run:
-    return run_consensus(project, policy="posterior")
+    return run_consensus(project, policy="posterior", settings={"audit_share": 0})
 
 
 def test_a_run_with_a_fit_says_what_each_trace_is_worth_and_the_queue_follows(project: Project) -> None:
@@ -144,6 +144,26 @@ def test_a_rule_without_a_fit_leaves_what_is_known_and_another_rubric_ends_it(pr
     assert value_unheard(project) == 0
     run_consensus(project, policy="majority")
     assert worths_of(project) == [None] * 4
+
+
+def test_a_trace_drawn_to_be_read_stands_among_those_worth_reading_until_somebody_has(
+    project: Project,
+) -> None:
+    run = posterior(project)
+    drawn = traces(project)[0]
+    Audited.objects.create(run=run, trace=drawn)
+    own = worths_of(project)[0]
+    borrow_worths(run, [drawn.pk])
+    borrowed = worths_of(project)[0]
+    assert borrowed in worths_of(project)[1:]
+    note_said([drawn.pk])
+    value_unheard(project)
+    assert worths_of(project)[0] == borrowed
+    bob = person(project, "bob")
+    while read_next(project, bob, "good", "bad").trace != drawn:
+        pass
+    value_unheard(project)
+    assert worths_of(project)[0] not in (borrowed, own)
 
 
 def test_the_pace_is_the_readers_own_once_five_were_timed(project: Project) -> None:

@@ -10,20 +10,37 @@ from .fields import KnownOrNull, Settings
 
 
 class DecisionSerializer(serializers.ModelSerializer[Consensus]):
-    """``spoke`` holds the ids of the labels the policy read."""
+    """``spoke`` holds the ids of the labels the policy read; tier, risk and soft target are null without a model."""
 
     step = serializers.IntegerField(source="step.position", read_only=True)
     trace = serializers.IntegerField(source="step.trace_id", read_only=True)
     value = KnownOrNull()
+    tier = KnownOrNull()
 
     class Meta:
         model = Consensus
-        fields = ("id", "trace", "step", "action", "value", "probability", "reason", "explanation", "spoke")
+        fields = (
+            "id",
+            "trace",
+            "step",
+            "action",
+            "value",
+            "probability",
+            "tier",
+            "risk",
+            "p_correct",
+            "reason",
+            "explanation",
+            "spoke",
+        )
 
 
 class NewConsensus(serializers.Serializer[Any]):
     policy = serializers.CharField(max_length=80)
     settings = Settings()
+    criterion = serializers.CharField(
+        max_length=60, allow_blank=True, default="", help_text="Of steps; the policy's usual one if left out."
+    )
 
 
 class Queued(serializers.Serializer[Any]):

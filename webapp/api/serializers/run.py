@@ -6,6 +6,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from annotate.consensus.auditing import audit_of
 from annotate.enums import RunState
 from annotate.models import Completion, Run
 from annotate.prelabel.queries import run_progress
@@ -89,11 +90,32 @@ class Progress(serializers.Serializer[Any]):
     note = serializers.CharField(allow_null=True)
 
 
+class AuditSerializer(serializers.Serializer[Any]):
+    """How wrong what the run kept is, by people's readings of traces drawn by lot; error null with a reason."""
+
+    share = serializers.FloatField()
+    n_drawn = serializers.IntegerField()
+    n_read = serializers.IntegerField()
+    n_kept = serializers.IntegerField()
+    n_steps = serializers.IntegerField()
+    n_open = serializers.IntegerField()
+    error = serializers.FloatField(allow_null=True)
+    low = serializers.FloatField(allow_null=True)
+    high = serializers.FloatField(allow_null=True)
+    reason = serializers.CharField(allow_null=True)
+
+
 class RunWithProgress(RunSerializer):
     progress = serializers.SerializerMethodField()
+    audit = serializers.SerializerMethodField(help_text="Of consensus runs that draw one; null otherwise.")
 
     class Meta(RunSerializer.Meta):
-        fields = (*RunSerializer.Meta.fields, "progress")
+        fields = (*RunSerializer.Meta.fields, "progress", "audit")
+
+    @extend_schema_field(AuditSerializer(allow_null=True))
+    def get_audit(self, run: Run) -> dict[str, Any] | None:
+        audit = audit_of(run)
+        return None if audit is None else audit.as_json()
 
     @extend_schema_field(Progress)
     def get_progress(self, run: Run) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotate.access import consensus_for, project_for, run_for
 from annotate.consensus.actions import check_consensus
 from annotate.consensus.queries import consensus_runs
-from annotate.enums import Role
+from annotate.enums import Role, Tier
+from annotate.errors import Rejected
 from annotate.models import Consensus, Run
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.consensus import DecisionSerializer, NewConsensus, Queued
@@ -34,8 +35,9 @@ class ConsensusViewSet(NounViewSet):
         new.is_valid(raise_exception=True)
         policy, settings = new.validated_data["policy"], new.validated_data.get("settings", {})
         # Refused here, where the person is, rather than in a worker's log.
-        check_consensus(project, policy=policy, settings=settings)
-        send_consensus(project, policy=policy, settings=settings, person=asker(request))
+        criterion = new.validated_data["criterion"]
+        check_consensus(project, policy=policy, settings=settings, criterion_key=criterion)
+        send_consensus(project, policy=policy, settings=settings, person=asker(request), criterion=criterion)
         return Response(
             {"detail": "A worker is deciding; the run is listed here when it is done."}, status=202
         )
@@ -47,9 +49,16 @@ class DecisionViewSet(NounViewSet):
     queryset = Consensus.objects.none()
     serializer_class = DecisionSerializer
 
+    @extend_schema(parameters=[OpenApiParameter("tier", str, enum=Tier.values)])
     def list(self, request: Request, pk: int) -> Response:
         run = run_for(asker(request), pk)
-        return self.page(run.consensus.select_related("step"))
+        decisions = run.consensus.select_related("step")
+        tier = request.query_params.get("tier", "")
+        if tier:
+            if tier not in Tier.values:
+                raise Rejected(f"must be one of {', '.join(Tier.values)}.", field="tier")
+            decisions = decisions.filter(tier=tier)
+        return self.page(decisions)
 
     def retrieve(self, request: Request, pk: int) -> Response:
         return Response(self.get_serializer(consensus_for(asker(request), pk)).data)

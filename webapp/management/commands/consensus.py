@@ -7,9 +7,11 @@ from django.core.management.base import CommandParser
 from rich.table import Table
 
 from annotate.consensus.actions import run_consensus
+from annotate.consensus.auditing import Audit, audit_of
 from annotate.consensus.funnel import FunnelRow, as_json
-from annotate.consensus.queries import funnel_of
+from annotate.consensus.queries import consensus_runs, funnel_of, tier_counts
 from annotate.consensus.registry import POLICIES
+from annotate.errors import Rejected
 from annotate.models import Project, Run
 from webapp.management.base import GradusCommand
 from webapp.management.pairs import settings_from
@@ -20,7 +22,12 @@ class Command(GradusCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project", help="slug of the project")
-        parser.add_argument("--policy", required=True, choices=sorted(POLICIES))
+        parser.add_argument("--policy", choices=sorted(POLICIES))
+        parser.add_argument(
+            "--run",
+            type=int,
+            help="show this finished run (0: the newest) with its audit, and decide nothing",
+        )
         parser.add_argument(
             "--criterion", default="", help="key of the step criterion (default: the policy's usual one)"
         )
@@ -28,12 +35,25 @@ class Command(GradusCommand):
         parser.add_argument("--json", action="store_true", help="print the funnel as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        run = self._run(self.project(options["project"]), options)
+        project = self.project(options["project"])
+        if (options["policy"] is None) == (options["run"] is None):
+            raise Rejected("name a policy to run, or a run to show", field="policy")
+        run = self._run(project, options) if options["policy"] else _found(project, options["run"])
+        audit, learned = audit_of(run), run.summary.get("learned")
         if options["json"]:
-            answer = {"run": run.pk, "policy": run.name, "settings": run.settings}
-            self.stdout.write(json.dumps(answer | {"funnel": as_json(funnel_of(run))}, indent=2))
-        else:
-            self.console.print(funnel_table(f"{run.name}, run {run.pk}", funnel_of(run)))
+            answer = {
+                "run": run.pk,
+                "policy": run.name,
+                "criterion": run.criterion.key,
+                "settings": run.settings,
+            }
+            answer |= {"funnel": as_json(funnel_of(run)), "learned": learned}
+            answer |= {"audit": audit.as_json() if audit else None}
+            self.stdout.write(json.dumps(answer, indent=2))
+            return
+        self.console.print(funnel_table(f"{run.name}, run {run.pk}", funnel_of(run)))
+        for line in (*_tiers(run), *_learned(learned or {}), *_audit(audit)):
+            self.console.print(line)
 
     def _run(self, project: Project, options: dict[str, Any]) -> Run:
         with self.progress() as progress:
@@ -45,6 +65,47 @@ class Command(GradusCommand):
                 criterion_key=options["criterion"],
                 on_progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
+
+
+def _found(project: Project, number: int) -> Run:
+    runs = consensus_runs(project)
+    found = (runs.filter(pk=number) if number else runs).first()
+    if found is None:
+        raise Rejected(f"{project.slug} has no finished consensus {number or 'yet'}", field="run")
+    return found
+
+
+def _tiers(run: Run) -> list[str]:
+    return [f"Tier {one.title}: {one.steps:,} steps" for one in tier_counts(run)]
+
+
+def _learned(learned: dict[str, Any]) -> list[str]:
+    found = learned.get("guarantee")
+    if not found:
+        return []
+    lines = [f"Kept is a risk up to {found['keep_below']:.3g}."]
+    if found["reason"]:
+        lines.append(f"No guarantee: {found['reason']}.")
+    else:
+        lines.append(
+            f"Guarantee ({found['method']}, at most {found['target']:.3g}): on {found['n_traces']} gold traces held"
+            f" out, {found['error']:.4f} of the kept were wrong; {found['assumption']}."
+        )
+    lines += [f"Assumed: {one}." for one in learned.get("assumed", ())]
+    return lines
+
+
+def _audit(audit: Audit | None) -> list[str]:
+    if audit is None:
+        return []
+    told = f"Audit: {audit.n_read} of {audit.n_drawn} drawn traces are read"
+    found = audit.estimate
+    if found.error is None:
+        return [f"{told}; {found.reason}."]
+    return [
+        f"{told}: {found.error:.4f} of what was kept is wrong (95 %: {found.low:.4f} to {found.high:.4f};"
+        f" {found.n_steps} steps)."
+    ]
 
 
 def funnel_table(title: str, rows: list[FunnelRow]) -> Table:

@@ -304,8 +304,9 @@ def test_when_all_disagree_nobody_is_believed_for_it(name):
     found = decide(name, traces)
     kept = {d.value for one in found for d in one if d.action == Action.KEEP}
 
-    # rollouts put the error at the first step; capo's majority of two critiques is one, which is its published rule
-    assert kept == {"scan": {"bad"}, "capo": {"bad"}}.get(name, set())
+    # rollouts put the error at the first step; capo's majority of two critiques is one, which is its published rule;
+    # for the posterior rollouts, a person and a judge are three that put it there
+    assert kept == {"scan": {"bad"}, "capo": {"bad"}, "posterior": {"bad"}}.get(name, set())
 
 
 @pytest.mark.parametrize("name", sorted(set(EVERY) - {"majority", "lessons"}))
@@ -326,7 +327,15 @@ def test_98_null_labels_say_nothing(name):
 
 
 # Critiques and right answers are evidence of their own, whatever value the merged label has.
-FROM_DETAILS = {"called_right", "called_wrong", "majority", "right_answer", "located", "soft_target"}
+FROM_DETAILS = {
+    "called_right",
+    "called_wrong",
+    "majority",
+    "right_answer",
+    "located",
+    "soft_target",
+    "believed",
+}
 
 
 def _with_values(trace: TraceEvidence, value: Callable[[Vote], str]) -> TraceEvidence:
