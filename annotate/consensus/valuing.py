@@ -72,6 +72,12 @@ def valuing_run(project: Project) -> Run | None:
     return fits.first()
 
 
+def belief_now(trace: Trace) -> Belief | None:
+    """What is believed of a trace by the fit that says what it is worth; None where there is none."""
+    run = valuing_run(trace.project)
+    return None if run is None else belief_of(run, trace)
+
+
 def value_traces(project: Project, run: Run) -> int:
     """After the consensus ``run``: every trace's worth by its fit; how many have been worked out.
 
