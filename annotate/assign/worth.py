@@ -48,6 +48,13 @@ def heard_so_far(project: Project) -> dict[int, int]:
     return dict(Turn.objects.filter(project=project, unheard__gt=0).values_list("trace_id", "unheard"))
 
 
+def most_worth(project: Project, most: int) -> list[int]:
+    """The traces of ordinary work that are worth most to read, the first the most; those nobody knows of come last."""
+    turns = Turn.objects.filter(project=project, use=Purpose.WORK)
+    ordered = turns.order_by(F("worth").desc(nulls_last=True), "trace")
+    return list(ordered.values_list("trace", flat=True)[:most])
+
+
 def note_said(traces: Iterable[int]) -> None:
     """Something was said of these traces, or taken back. The caller's transaction holds what was."""
     ids = sorted(set(traces))

@@ -156,26 +156,69 @@ def value_of_rollouts(
     fit: LocationFit, evidence: Evidence, trace: int, step: int, *, tries: int = 8
 ) -> float:
     """Decision risk that so many more completions from the prefix through `step` are expected to remove."""
+    if not 0 <= step < evidence.length[trace]:
+        raise Rejected("needs a step of the trace", field="step")
+    return float(_values_of_rollouts(fit, evidence, trace, np.array([step]), tries)[0])
+
+
+def values_of_rollouts(fit: LocationFit, evidence: Evidence, trace: int, *, tries: int = 8) -> FloatArray:
+    """(M − 1,) The same of every step but the last, which states an answer and is graded."""
+    return _values_of_rollouts(fit, evidence, trace, np.arange(int(evidence.length[trace]) - 1), tries)
+
+
+def _values_of_rollouts(
+    fit: LocationFit, evidence: Evidence, trace: int, steps: IntArray, tries: int
+) -> FloatArray:
+    """Every number of hits at every step is a trace of its own, so that all are scored at once."""
+    if tries < 1:
+        raise Rejected("needs at least one try", field="tries")
+    if not len(steps):
+        return np.zeros(0)
     one = evidence.take(np.array([trace])).without_gold()
-    if not (0 <= step < one.length[0] and tries > 0):
-        raise Rejected("needs a step of the trace and at least one try", field="step")
-    many = one.take(np.zeros(tries + 2, dtype=np.int64))
-    ways = np.arange(tries + 1)
-    more = Rollouts(ways + 1, np.full(tries + 1, step), ways, np.full(tries + 1, tries))
+    ways = np.tile(np.arange(tries + 1), len(steps))
+    many = one.take(np.zeros(len(ways), dtype=np.int64))
+    more = Rollouts(np.arange(len(ways)), np.repeat(steps, tries + 1), ways, np.full(len(ways), tries))
     joined = Rollouts(
         *(
             np.concatenate([getattr(many.rollouts, n), getattr(more, n)])
             for n in ("trace", "step", "hits", "tries")
         )
     )
-    order = np.argsort(joined.trace, kind="stable")
-    found = fit.outcomes(replace(many, rollouts=joined.take(order)))
-    chance, log_total = found[0].reshape(tries + 2, -1), found[1]
-    log_ways = np.concatenate([[0], np.cumsum(np.log(tries - ways[:-1]) - np.log(ways[1:]))])
-    weight = np.exp(log_total[1:] + log_ways - (log_total[1:] + log_ways).max())
-    weight /= weight.sum()
-    expected = weight @ chance[1:]
-    return max(float(decision_risk(expected) - weight @ decision_risk(chance[1:])), 0.0)
+    found = fit.outcomes(replace(many, rollouts=joined.take(np.argsort(joined.trace, kind="stable"))))
+    chance = found[0].reshape(len(steps), tries + 1, -1)
+    hits = np.arange(tries)
+    log_ways = np.concatenate([[0], np.cumsum(np.log(tries - hits) - np.log(hits + 1))])
+    log_weight = found[1].reshape(len(steps), tries + 1) + log_ways
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    weight /= weight.sum(axis=1, keepdims=True)
+    expected = (weight[:, :, None] * chance).sum(axis=1)
+    after = (weight * decision_risk(chance)).sum(axis=1)
+    return np.asarray(np.maximum(decision_risk(expected) - after, 0.0))
+
+
+def value_of_votes(
+    fit: LocationFit, evidence: Evidence, posterior: LocationPosterior, rater: int, *, votes: int = 2
+) -> FloatArray:
+    """(n_traces,) Decision risk that so many more votes of a judge are expected to remove.
+
+    n votes that depend on each other by ρ count n / (1 + (n − 1) ρ); further ones are worth what that grows by. Where
+    two votes of one judge can agree by repetition alone, a tenth is therefore worth next to nothing.
+    """
+    if votes < 1:
+        raise Rejected("needs at least one vote", field="votes")
+    rho = float(fit.model.dependence.of(np.array([rater]), np.array([rater]))[0])
+    mine = evidence.reports.trace[evidence.reports.rater == rater]
+    held = np.bincount(mine, minlength=evidence.n_traces)
+    grown = _counts(held + votes, rho) - _counts(held, rho)
+    found = np.zeros(evidence.n_traces)
+    for weight in np.unique(grown).tolist():
+        which = grown == weight
+        found[which] = value_of_reading(fit, evidence, posterior, rater, weight=weight)[which]
+    return found
+
+
+def _counts(votes: IntArray, rho: float) -> FloatArray:
+    return np.asarray(votes / (1 + np.maximum(votes - 1, 0) * rho))
 
 
 def queue_order(value: FloatArray, seconds: FloatArray) -> IntArray:
