@@ -11,11 +11,12 @@ for a trace, since what is bought changes what everything else there is worth. A
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
+from django.utils.translation import gettext
 
 from annotate.assign.worth import most_worth
 from annotate.consensus.belief import Belief, belief_of
@@ -35,6 +36,7 @@ from annotate.stats.locate.routing import (
 ROLLOUTS, VOTES = 8, 2
 # Traces that are looked at: each costs some ten milliseconds and a few queries.
 USUAL_TRACES, MOST_TRACES = 60, 1000
+USUAL_BUDGET = 10.0
 # Less decision risk than this is nothing to spend on.
 LEAST_RISK = 1e-3
 HOUR = 3600.0
@@ -107,6 +109,17 @@ class Lot:
     @property
     def cost(self) -> float:
         return sum(one.cost for one in self.offers)
+
+
+def title_of(lot: Lot, names: Mapping[int, str]) -> str:
+    """For people; ``names`` are those of the machines."""
+    said = {
+        What.ROLLOUTS: gettext("%(n)d more rollouts each, as %(name)s"),
+        What.VOTES: gettext("%(n)d more votes each of %(name)s"),
+        What.PERSON: gettext("A person reads each"),
+    }[lot.what]
+    n = {What.ROLLOUTS: ROLLOUTS, What.VOTES: VOTES, What.PERSON: 1}[lot.what]
+    return said % {"n": n, "name": names.get(lot.rater or 0, "")}
 
 
 def market_of(project: Project, prices: Prices, *, most: int = USUAL_TRACES) -> Market | None:

@@ -70,15 +70,17 @@ def rolls(rater: Rater, trace: Trace, *hits: int) -> None:
 
 
 def a_market(n_traces: int = 6) -> Project:
-    """Wrong answers; the judge and the rollouts agree on all but the first two, where they differ."""
+    """Wrong answers; of the first two only the judge has spoken, of the third only rollouts; on the others they agree."""
     project = a_project(slug="market", overlap=1, bob=Role.ANNOTATOR, carol=Role.REVIEWER)
     for _ in range(n_traces):
         a_trace(project, n_steps=STEPS, outcome=Outcome.WRONG)
     judge = a_machine(project, "judge/critique", tokens=2000, votes=1, temperature=0.0)
-    rollouts = a_machine(project, "rollout/fixed", tokens=400, criterion="recoverable", temperature=0.8)
+    rollouts = a_machine(project, "rollout/fixed", tokens=40, criterion="recoverable", temperature=0.8)
     for number, trace in enumerate(project.traces.order_by("pk")):
-        says(judge, trace, 1 if number < 2 else 2)
-        rolls(rollouts, trace, *((8, 7, 1, 0) if number < 2 else (8, 8, 0, 0)))
+        if number != 2:
+            says(judge, trace, 1 if number < 2 else 2)
+        if number >= 2:
+            rolls(rollouts, trace, *((8, 3, 2, 0) if number == 2 else (8, 8, 0, 0)))
     fill_queue(project)
     run_consensus(project, policy="posterior", settings={"audit_share": 0})
     return project

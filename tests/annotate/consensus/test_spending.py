@@ -39,22 +39,19 @@ def market(project: Project, prices: Prices = PRICES, **asked: int) -> Market:
 
 def test_machines_and_people_are_offered_by_one_value_for_what_they_cost(project: Project) -> None:
     found = market(project)
-    doubted = {trace.pk for trace in project.traces.order_by("pk")[:2]}
-    assert {one.trace for one in found.traces[:2]} == doubted
-    first = found.traces[0]
-    assert {offer.what for offer in first.offers} == {What.ROLLOUTS, What.VOTES, What.PERSON}
-    assert [one.per_dollar for one in first.offers] == sorted(
-        (one.per_dollar for one in first.offers), reverse=True
-    )
-    assert all(0 < offer.gain <= first.risk for offer in first.offers)
-    costs = {offer.what: offer.cost for offer in first.offers}
-    # 400 tokens a rollout and 2,000 a critique at a dollar the million; at most six steps of 20 seconds.
-    assert costs[What.ROLLOUTS] == pytest.approx(8 * 400e-6)
+    doubted = {trace.pk for trace in project.traces.order_by("pk")[:3]}
+    assert {one.trace for one in found.traces[:3]} == doubted
+    offers = [offer for one in found.traces[:3] for offer in one.offers]
+    assert {offer.what for offer in offers} == {What.ROLLOUTS, What.VOTES, What.PERSON}
+    for one in found.traces:
+        assert [o.per_dollar for o in one.offers] == sorted((o.per_dollar for o in one.offers), reverse=True)
+        assert all(0 < offer.gain <= one.risk for offer in one.offers)
+    costs = {offer.what: offer.cost for offer in offers}
+    # 40 tokens a rollout and 2,000 a critique at a dollar the million; at most six steps of 20 seconds.
+    assert costs[What.ROLLOUTS] == pytest.approx(8 * 40e-6)
     assert costs[What.VOTES] == pytest.approx(2 * 2000e-6)
     assert 0 < costs[What.PERSON] <= 6 * 20 / 3600 * 30
-    assert [(offer.step is not None) for offer in first.offers] == [
-        offer.what is What.ROLLOUTS for offer in first.offers
-    ]
+    assert all((offer.step is not None) == (offer.what is What.ROLLOUTS) for offer in offers)
 
 
 def test_dear_machines_leave_the_trace_to_a_person(project: Project) -> None:
@@ -67,7 +64,7 @@ def test_dear_machines_leave_the_trace_to_a_person(project: Project) -> None:
 def test_recorded_dollars_come_before_the_stated_price(project: Project) -> None:
     stated, _ = rollout_cost(project, PRICES)
     assert stated is not None
-    assert (stated.is_recorded, stated.n, stated.dollars) == (False, 2, pytest.approx(400e-6))
+    assert (stated.is_recorded, stated.n, stated.dollars) == (False, 2, pytest.approx(40e-6))
     a_machine(project, "rollout/scan", cost=0.25, criterion="recoverable")
     recorded, _ = rollout_cost(project, PRICES)
     assert recorded is not None
