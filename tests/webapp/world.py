@@ -55,6 +55,7 @@ def a_world(releases: Path) -> World:
     add_criteria(project, (PREFERENCE_OF_PEOPLE,))
     trace = a_labelled_trace(project)
     run = a_prelabel_run(project, trace)
+    believed = run_consensus(project, policy="posterior")
     decided = run_consensus(project, policy="majority", settings={"with_machines": True})
     release = build_release(project, folder=releases, format="trl_stepwise", run=decided)
     estimate = Estimate.objects.create(
@@ -90,7 +91,7 @@ def a_world(releases: Path) -> World:
         "comparisons": comparison.pk,
         "labels": trace.steps.first().labels.get(rater__kind=RaterKind.JUDGE).pk,
         "runs": run.pk,
-        "consensus": decided.pk,
+        "consensus": believed.pk,
         "decisions": decided.consensus.first().pk,
         "estimates": estimate.pk,
         "releases": release.pk,

@@ -68,7 +68,7 @@ class PosteriorSettings:
 
     guarantee: Method = "conformal"
     error: float = 0.02
-    keep_below: float = 0.05
+    keep_below: float = 0.02
     soft_below: float = 0.2
     drop_above: float = 1.0
     audit_share: float = 0.03

@@ -86,7 +86,7 @@ class Model:
         layout = signals.layout
         found = np.zeros((N_CHANNELS, layout.n_places))
         found[0] = self.prior.score(layout, signals.outcome, signals.difficulty)
-        found[1], repair = self.rollouts.score(signals.counts, layout)
+        found[1], repair = self.rollouts.score(signals.counts, layout, signals.outcome)
         kinds, evidence = self.raters.kind, signals.evidence
         reports = self.report_terms(signals, weights)
         of_report = kinds[evidence.reports.rater][signals.row]
@@ -121,7 +121,7 @@ class Model:
         return replace(
             self,
             prior=self.prior.raised(layout, signals.outcome, signals.difficulty, mass),
-            rollouts=self.rollouts.raised(signals.counts, layout, mass, repair),
+            rollouts=self.rollouts.raised(signals.counts, layout, mass, repair, signals.outcome),
             shift=raised(shift_counts, self.shift, self.shift_pseudo, shifts.ROW, shifts.REACHABLE),
             verdict=_shares(verdict_counts + self.verdict_pseudo),
         )

@@ -8,7 +8,9 @@ r"""How often completions from a prefix succeed, before the first error and from
 Before the error a prefix is expected to succeed at a rate tied to the question's self-confidence, :math:`s^{1 -
 (t+1)/M}`, which is s at the start and rises to 1; prefixes are gathered into groups g of like expectation, and each
 group's mean is learnt. From the error on, one of four rates of repair z holds for the whole trace, fading with every
-further step; how common each is, is learnt.
+further step; or the error is *harmless*, the answer does not rest on it, and completions succeed as before: then
+counts say nothing of the place. How common each is, is learnt, by the trace's own final answer: a trace that was right
+in spite of its error was one that could be.
 """
 
 from __future__ import annotations
@@ -23,6 +25,12 @@ from annotate.stats.locate.layout import Layout
 from annotate.stats.locate.sums import sums
 
 REPAIR: FloatArray = np.array([0.01, 0.08, 0.25, 0.55])
+# Shares of these and, last, of harmless errors that are assumed, by outcome (ungraded, wrong, right), and the traces
+# they count for.
+_SHARES: FloatArray = np.array(
+    [[0.36, 0.27, 0.18, 0.09, 0.10], [0.40, 0.29, 0.19, 0.10, 0.02], [0.20, 0.15, 0.15, 0.15, 0.35]]
+)
+_SHARES_WEIGHT = 20.0
 N_LAGS = 6
 _EDGES: FloatArray = np.linspace(-3.0, 4.0, 15)
 _MEANS: FloatArray = np.concatenate([[0.005, 0.015], np.linspace(0.03, 0.97, 48), [0.985, 0.995]])
@@ -30,9 +38,8 @@ _WEIGHTS_BEFORE = (2.0, 4.0, 8.0, 16.0, 32.0, 64.0)
 _WEIGHTS_AFTER = (3.0, 6.0, 12.0, 24.0, 48.0)
 _FADINGS = (0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 _LEAST_MEAN = 0.004
-# Pseudo-attempts for the expected mean of a group, pseudo-traces for every rate of repair.
+# Pseudo-attempts for the expected mean of a group.
 _TIE = 20.0
-_REPAIR_PRIOR = 5.0
 # Of the question's rate before any attempt.
 _PASS = (2.0, 1.0)
 
@@ -72,8 +79,8 @@ EXPECTED: FloatArray = 1 / (1 + np.exp(-np.concatenate([[-3.3], (_EDGES[1:] + _E
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RolloutModel:
-    """`mean` (n_groups,) before the error and how closely prefixes keep to it; `repair` (n_rates,) shares of `REPAIR`
-    after it, their fading and weight.
+    """`mean` (n_groups,) before the error and how closely prefixes keep to it; `repair` (n_outcomes, n_rates + 1)
+    shares of `REPAIR` and of harmless errors after it, their fading and weight.
     """
 
     mean: FloatArray
@@ -84,13 +91,18 @@ class RolloutModel:
 
     @classmethod
     def assumed(cls) -> RolloutModel:
-        return cls(EXPECTED, 8.0, np.array([0.4, 0.3, 0.2, 0.1]), 0.7, 12.0)
+        return cls(EXPECTED, 8.0, _SHARES, 0.7, 12.0)
 
-    def score(self, counts: Counts, layout: Layout) -> tuple[FloatArray, FloatArray]:
-        """(n_places,) log-likelihoods, and (n_rates, n_places) log-shares of the rates of repair given each place."""
+    def score(self, counts: Counts, layout: Layout, outcome: IntArray) -> tuple[FloatArray, FloatArray]:
+        """(n_places,) log-likelihoods, and (n_rates + 1, n_places) log-shares of the rates of repair given each place.
+
+        `outcome` (n_traces,) are codes from 0 on: ungraded, wrong, right.
+        """
         before = _kernel(self.mean[:, None], self.before_weight, counts.hits, counts.misses)
         sound = _laid(layout, counts.at, before[counts.group, counts.code])
-        lost = np.log(self.repair)[:, None] + self._after(counts, layout)
+        harmless = layout.after(sound) + sound
+        after = np.concatenate([self._after(counts, layout), harmless[None]])
+        lost = np.log(self.repair).T[:, outcome[layout.trace]] + after
         top = lost.max(axis=0)
         total = top + np.log(np.exp(lost - top).sum(axis=0))
         return layout.before(sound) + total, lost - total
@@ -114,26 +126,31 @@ class RolloutModel:
 
     def log_prior(self) -> float:
         tie = _TIE * (EXPECTED * np.log(self.mean) + (1 - EXPECTED) * np.log1p(-self.mean))
-        return float(tie.sum() + _REPAIR_PRIOR * np.log(self.repair).sum())
+        return float(tie.sum() + _SHARES_WEIGHT * (_SHARES * np.log(self.repair)).sum())
 
     def raised(
-        self, counts: Counts, layout: Layout, posterior: FloatArray, log_shares: FloatArray
+        self, counts: Counts, layout: Layout, posterior: FloatArray, log_shares: FloatArray, outcome: IntArray
     ) -> RolloutModel:
         """What is expected under the posterior is raised over a grid that the present values are part of."""
         if not len(counts.at):
             return self
         shares = np.exp(log_shares) * np.where(layout.is_none, 0.0, posterior)
         sizes = len(counts.hits)
-        later = layout.after(posterior)[counts.at]
+        # Prefixes before the error, and those behind a harmless one.
+        harmless = shares[-1]
+        later = (layout.after(posterior) + layout.before(harmless) + harmless)[counts.at]
         mass = sums(counts.group * sizes + counts.code, later, N_GROUPS * sizes).reshape(-1, sizes)
         mean, before_weight = self._raised_before(mass, counts)
-        repair = shares.sum(axis=1) + _REPAIR_PRIOR
-        fading, after_weight = self._raised_after(_masses(counts, layout, shares), counts)
+        group = outcome[layout.trace]
+        repair = (
+            np.stack([sums(group, one, len(_SHARES)) for one in shares], axis=1) + _SHARES_WEIGHT * _SHARES
+        )
+        fading, after_weight = self._raised_after(_masses(counts, layout, shares[:-1]), counts)
         return replace(
             self,
             mean=mean,
             before_weight=before_weight,
-            repair=repair / repair.sum(),
+            repair=repair / repair.sum(axis=1, keepdims=True),
             fading=fading,
             after_weight=after_weight,
         )

@@ -90,7 +90,7 @@ def _read(stored: Mapping[str, Any]) -> LocationFit:
         rollouts=RolloutModel(
             _floats(rollouts["mean"], (N_GROUPS,)),
             float(rollouts["before_weight"]),
-            _floats(rollouts["repair"], (len(REPAIR),)),
+            _floats(rollouts["repair"], (N_OUTCOMES, len(REPAIR) + 1)),
             float(rollouts["fading"]),
             float(rollouts["after_weight"]),
         ),

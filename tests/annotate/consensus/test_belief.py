@@ -1,56 +1,16 @@
 from __future__ import annotations
 
-import random
-
 import numpy as np
 import pytest
 
 from annotate.consensus.actions import run_consensus
 from annotate.consensus.belief import PRIOR_NAME, ROLLOUTS_NAME, belief_of, beliefs_of, corpus_of
-from annotate.enums import Outcome, RaterKind
-from annotate.models import Project, Rater, Run, Trace
-from tests.factories import a_label, a_project, a_rater, a_trace
+from annotate.enums import RaterKind
+from annotate.models import Run
+from tests.annotate.consensus.corpus import STEPS, read
+from tests.factories import a_label, a_rater
 
 pytestmark = pytest.mark.django_db
-STEPS = 4
-
-
-@pytest.fixture
-def project() -> Project:
-    return a_project()
-
-
-@pytest.fixture
-def corpus(project: Project) -> list[tuple[Trace, int]]:
-    """Forty traces with the true place of their first error: rollouts, a judge that is right three times of four."""
-    rng = random.Random(3)
-    judge = a_rater(project, RaterKind.JUDGE, "judge/tiny@v1")
-    rollout = a_rater(project, RaterKind.ROLLOUT, "rollout/fixed@v1")
-    found = []
-    for _ in range(40):
-        error = rng.choice([-1, 0, 1, 2, 3])
-        trace = a_trace(project, n_steps=STEPS, outcome=Outcome.RIGHT if error < 0 else Outcome.WRONG)
-        said = error if rng.random() < 0.75 else rng.choice([-1, 0, 1, 2, 3])
-        read(judge, trace, said)
-        for place, step in enumerate(list(trace.steps.all())[:-1]):
-            is_lost = 0 <= error <= place
-            hits = rng.choice([0, 0, 1]) if is_lost else rng.choice([6, 7, 8])
-            a_label(
-                rollout,
-                step,
-                "good" if hits else "bad",
-                criterion_key="recoverable",
-                evidence={"hits": hits, "misses": 8 - hits, "self_confidence": 0.75, "self_confidence_n": 8},
-            )
-        found.append((trace, error))
-    return found
-
-
-def read(rater: Rater, trace: Trace, error: int) -> None:
-    """Levels up to the first error."""
-    for place, step in enumerate(trace.steps.all()):
-        if error < 0 or place <= error:
-            a_label(rater, step, "bad" if place == error else "good")
 
 
 def test_what_is_believed_follows_from_the_stored_fit(project, corpus):

@@ -11,6 +11,7 @@ from annotate.consensus.actions import run_consensus
 from annotate.enums import RaterKind, Role, RunState
 from annotate.export.actions import build_release
 from annotate.models import Estimate, Label, Membership, Project, Release, Run, Trace
+from tests.annotate.consensus.corpus import a_corpus
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.paths import REPOSITORY
 from tests.webapp.api.clients import content_of_file, signed_in
@@ -266,6 +267,7 @@ def test_consensus_and_release_are_handed_to_a_worker(project, sent, django_capt
     [
         ("consensus", {"policy": "guess"}, "policy"),
         ("consensus", {"policy": "majority", "settings": {"min_votes": 0}}, "min_votes"),
+        ("consensus", {"policy": "majority", "criterion": "style"}, "criterion"),
         ("releases", {"format": "csv"}, "format"),
         ("releases", {"format": "trl_stepwise", "settings": {"neutral": "maybe"}}, "neutral"),
     ],
@@ -275,6 +277,29 @@ def test_settings_are_checked_before_a_worker_is_asked(project, sent, address, b
 
     assert (answer.status_code, answer.data["field"]) == (400, field)
     assert not sent
+
+
+def test_the_question_to_decide_can_be_named(project, sent, django_capture_on_commit_callbacks):
+    a_trace(project)
+    with django_capture_on_commit_callbacks(execute=True):
+        post("/api/projects/sums/consensus/", {"policy": "majority", "criterion": "recoverable"})
+
+    assert sent[0]["criterion"] == "recoverable"
+
+
+def test_what_a_posterior_says_of_steps_is_read_and_chosen_by_tier(project):
+    corpus = a_corpus(project)
+    run = run_consensus(project, policy="posterior")
+    alice = signed_in("alice")
+
+    rows = alice.get(f"/api/runs/{run.pk}/decisions/?tier=A").data["results"]
+    assert {row["tier"] for row in rows} == {"A"}
+    assert all(0 <= row["risk"] <= 1 and 0 <= row["p_correct"] <= 1 for row in rows)
+    assert alice.get(f"/api/runs/{run.pk}/decisions/?tier=E").status_code == 400
+    told = alice.get(f"/api/runs/{run.pk}/").data
+    assert told["summary"]["learned"]["n_others"] == len(corpus)
+    drawn = run.audited.count()
+    assert (told["audit"]["n_drawn"] == drawn) if drawn else told["audit"] is None
 
 
 def test_consensus_about_nothing_is_refused_at_once(project, sent):

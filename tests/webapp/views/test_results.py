@@ -12,12 +12,14 @@ from django.test import Client
 
 from annotate.assign.actions import rater_of
 from annotate.assign.compare.actions import claim_comparison, fill_comparisons
+from annotate.consensus import auditing
 from annotate.consensus.actions import run_consensus
 from annotate.consensus.registry import POLICIES
 from annotate.enums import RaterKind, Role, RunState, UnitState
 from annotate.label.comparing import Choice, submit_comparison
 from annotate.models import Estimate, Project, Release, Run, Unit
 from annotate.prelabel.actions import open_run
+from tests.annotate.consensus.corpus import a_corpus
 from tests.factories import (
     a_comparing_project,
     a_criterion,
@@ -82,6 +84,31 @@ def test_consensus_is_run_and_shown_with_its_funnel(project: Project, alice: Cli
     assert page.count("Keep as good") == 3
     assert alice.get(f"/runs/{run.pk}/")["Location"] == f"/consensus/{run.pk}/"
     assert "No step is decided this way." in alice.get(f"/consensus/{run.pk}/?action=drop").content.decode()
+
+
+def test_the_question_is_chosen_on_the_page(project: Project, alice: Client, at_once: Any) -> None:
+    form = alice.get("/projects/words/consensus/new/?policy=majority").content.decode()
+    assert '<option value="recoverable">' in form
+    with at_once():
+        alice.post("/projects/words/consensus/new/", {"policy": "majority", "criterion": "recoverable"})
+    assert Run.objects.get().criterion.key == "recoverable"
+    refused = alice.post("/projects/words/consensus/new/", {"policy": "scan", "criterion": "verdict"})
+    assert refused.status_code == 400
+
+
+def test_a_posterior_shows_its_tiers_what_it_rests_on_and_its_audit(
+    project: Project, alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_corpus(project)
+    monkeypatch.setattr(auditing, "audit_sample", lambda n, *, share, seed: [True] * n)
+    run = run_consensus(project, policy="posterior")
+    page = alice.get(f"/consensus/{run.pk}/").content.decode()
+    assert "There is no guarantee:" in page
+    assert "no answer is known: raters of a kind are assumed to be mostly right" in page
+    assert f"0 of {run.audited.count()} traces drawn by lot have been read since." in page
+    kept = alice.get(f"/consensus/{run.pk}/?tier=A").content.decode()
+    assert "Decisions: tier A" in kept
+    assert "Agreed" not in alice.get(f"/consensus/{run.pk}/?tier=Z").content.decode()
 
 
 def test_settings_that_do_not_fit_are_said_at_their_field(alice: Client) -> None:

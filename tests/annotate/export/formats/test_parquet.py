@@ -6,9 +6,9 @@ import pyarrow.parquet
 import pytest
 
 from annotate.errors import Rejected
-from annotate.export.contracts import ExportSettings
 from annotate.export.formats import parquet
 from annotate.export.rows import source_of
+from annotate.export.tiers import TierSettings
 from tests.annotate.export.decided import a_decided_project
 
 pytestmark = pytest.mark.django_db
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 def test_every_step_is_a_row_with_its_votes(tmp_path):
     decided = a_decided_project(torn=("gg-", "gb-"))
 
-    written = parquet.write(source_of(decided.run), tmp_path, ExportSettings())
+    written = parquet.write(source_of(decided.run), tmp_path, TierSettings())
 
     rows = pyarrow.parquet.read_table(tmp_path / parquet.STEPS).to_pylist()
     assert [(row["position"], row["action"], row["label"], row["reason"]) for row in rows] == [
@@ -58,7 +58,7 @@ def test_every_step_is_a_row_with_its_votes(tmp_path):
 def test_the_raters_file_names_those_who_spoke_and_marks_the_simulated(tmp_path):
     decided = a_decided_project(whole=("g", "g"))
 
-    parquet.write(source_of(decided.run, is_anonymous=False), tmp_path, ExportSettings())
+    parquet.write(source_of(decided.run, is_anonymous=False), tmp_path, TierSettings())
 
     assert pyarrow.parquet.read_table(tmp_path / parquet.RATERS).to_pylist() == [
         {"rater": "Ann Archer", "kind": "person", "is_simulated": False},
@@ -70,7 +70,7 @@ def test_row_groups_bound_what_is_held_in_memory(tmp_path, monkeypatch):
     monkeypatch.setattr(parquet, "ROW_GROUP", 2)
     decided = a_decided_project(one=("ggg", "ggg"), two=("gg", "gg"))
 
-    parquet.write(source_of(decided.run), tmp_path, ExportSettings())
+    parquet.write(source_of(decided.run), tmp_path, TierSettings())
 
     file = pyarrow.parquet.ParquetFile(tmp_path / parquet.STEPS)
     assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [2, 2, 1]
@@ -81,4 +81,4 @@ def test_without_pyarrow_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
 
     with pytest.raises(Rejected, match=r"manage\.py setup export"):
-        parquet.check(decided.run, ExportSettings())
+        parquet.check(decided.run, TierSettings())

@@ -7,6 +7,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from annotate.models import Run
+from tests.annotate.consensus.corpus import a_corpus
 from tests.factories import a_label, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -45,9 +46,32 @@ def test_the_command_prints_json_and_takes_settings(slug):
     assert answer["run"] == Run.objects.get().pk
 
 
+def test_the_command_says_what_a_posterior_rests_on_and_shows_it_again():
+    project = a_project(slug="many")
+    a_corpus(project)
+
+    first = run_command("many", "--policy", "posterior")
+    again = run_command("many", "--run", "0")
+
+    for out in (first, again):
+        assert "Tier A: rollouts and judges agree" in out
+        assert "No guarantee: 0 traces with a known answer" in out
+        assert "Assumed: no answer is known" in out
+    told = json.loads(run_command("many", "--run", str(Run.objects.get().pk), "--json"))
+    assert told["learned"]["guarantee"]["keep_below"] == 0.02
+    assert told["criterion"] == "verdict"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("sums",), "field policy: name a policy to run, or a run to show"),
+        (
+            ("sums", "--policy", "majority", "--run", "1"),
+            "field policy: name a policy to run, or a run to show",
+        ),
+        (("sums", "--run", "0"), "field run: sums has no finished consensus yet"),
+        (("sums", "--policy", "majority", "--criterion", "style"), "asks no 'style'"),
         (("nowhere", "--policy", "majority"), "no project named nowhere"),
         (("sums", "--policy", "majority", "--set", "min_votes"), "not of the form key=value"),
         (

@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from annotate.errors import Rejected
+from annotate.stats.locate.evidence import Evidence, Raters, Reports
+from annotate.stats.locate.fit import locate
+from annotate.stats.locate.newcomers import joined_by
+from annotate.stats.locate.stored import as_json, from_json
+from tests.benchmarks.made.signals import JUDGES, World, made
+
+ONE = made(World(n_traces=300), seed=5)
+FIT = locate(ONE.evidence)
+
+
+def test_a_fit_comes_back_to_the_last_bit() -> None:
+    again = from_json(json.loads(json.dumps(as_json(FIT))))
+
+    assert (again.posterior(ONE.evidence).probability == FIT.posterior(ONE.evidence).probability).all()
+    assert (again.n_gold, again.n_others, again.assumed, again.history) == (
+        FIT.n_gold,
+        FIT.n_others,
+        FIT.assumed,
+        FIT.history,
+    )
+    assert as_json(again) == as_json(FIT)
+
+
+def test_a_fit_of_nobody_comes_back_too() -> None:
+    fit = locate(Evidence.of([2, 3]))
+
+    assert as_json(from_json(as_json(fit))) == as_json(fit)
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"version": 2}, "version"),
+        ({"version": None}, "version"),
+        ({"trust": [1.0]}, "fit"),
+        ({"shift": [[1.0]]}, "fit"),
+        ({"raters": {"kind": [7], "family": [0]}}, "kind"),
+        ({"dependence": {"pair": [3, 1], "rho": [0.1, 0.1], "n_pairs": [1, 1]}}, "fit"),
+        ({"trust": [float("nan")] * 5}, "fit"),
+    ],
+)
+def test_what_is_no_fit_of_this_version_is_refused(change: dict[str, object], field: str) -> None:
+    with pytest.raises(Rejected) as refused:
+        from_json(as_json(FIT) | change)
+
+    assert refused.value.field == field
+
+
+def test_newcomers_change_nothing_until_they_speak_and_count_as_whom_they_are_taken_for() -> None:
+    judge = 0
+    joined = joined_by(FIT, [judge])
+    evidence = replace(ONE.evidence, raters=joined.model.raters)
+    assert (joined.posterior(evidence).probability == FIT.posterior(ONE.evidence).probability).all()
+
+    said = {"trace": np.zeros(1, dtype=np.int64), "place": np.array([1])}
+    one, other = (
+        Evidence.of([4], raters=joined.model.raters, reports=Reports(rater=np.array([who]), **said))
+        for who in (judge, len(JUDGES) + 5)
+    )
+    assert len(joined.model.raters) == len(JUDGES) + 6
+    assert joined.posterior(one).probability == pytest.approx(joined.posterior(other).probability)
+
+
+def test_nobody_can_be_taken_for_a_rater_there_is_not() -> None:
+    with pytest.raises(Rejected):
+        joined_by(locate(Evidence.of([2], raters=Raters.of([0]))), [1])
