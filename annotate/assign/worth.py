@@ -17,6 +17,7 @@ from django.db.models.functions import Greatest
 
 from annotate.enums import AssignmentState, Purpose
 from annotate.models import Assignment, Project, Run, Turn
+from annotate.prepared import Prepared, PreparedUpdate
 
 from .filling import place, write_turns
 from .ordering import APART, luck_of
@@ -65,12 +66,12 @@ def note_said(traces: Iterable[int]) -> None:
 @transaction.atomic
 def tell_worth(project: Project, trace: int, worth: float, *, heard: int) -> bool:
     """Keep what one trace is worth and move its open slots; whether its place in the queue changed."""
-    turn = Turn.objects.select_for_update().filter(trace=trace).first()
+    turn = _locked_turn.first(trace=trace)
     if turn is None:
         return False
     turn.worth, turn.unheard = worth, max(turn.unheard - heard, 0)
     has_moved = place(turn, rules_of(project))
-    Turn.objects.filter(pk=turn.pk).update(worth=turn.worth, unheard=turn.unheard, position=turn.position)
+    _write_worth(pk=turn.pk, worth=turn.worth, unheard=turn.unheard, position=turn.position)
     if has_moved and turn.use == Purpose.WORK:
         slots = Assignment.objects.filter(
             trace=trace, state=AssignmentState.OPEN, purpose=Purpose.WORK, position__lt=APART
@@ -79,6 +80,12 @@ def tell_worth(project: Project, trace: int, worth: float, *, heard: int) -> boo
             lower_cursors(project, turn.position)
             slots.update(position=turn.position)
     return has_moved
+
+
+_locked_turn: Prepared[Turn] = Prepared(lambda trace: Turn.objects.select_for_update().filter(trace=trace))
+_write_worth: PreparedUpdate = PreparedUpdate(
+    lambda pk, **known: (Turn.objects.filter(pk=pk), known), kinds={"worth": float}
+)
 
 
 @transaction.atomic

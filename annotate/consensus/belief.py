@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from annotate.consensus.contracts import TraceEvidence
-from annotate.consensus.evidence import evidence_of, question_of, trace_evidence
+from annotate.consensus.evidence import Standing, evidence_of, question_of, trace_evidence
 from annotate.consensus.located import Believed, Located
 from annotate.consensus.policies.posterior import PosteriorSettings
 from annotate.enums import RaterKind, RunKind, Scope
@@ -130,6 +130,15 @@ def belief_of(run: Run, trace: Trace) -> Belief | None:
         return None
     said = evidence_of(trace, *source.criteria, details=True)
     return source.belief(said, _names(said))
+
+
+def nameless_belief_of(run: Run, trace: Trace, standing: Standing) -> Belief | None:
+    """The same without anybody's name, for whoever works through many traces: ``standing`` is read once for all."""
+    source = _source(run)
+    if source is None:
+        return None
+    said = evidence_of(trace, *source.criteria, details=True, standing=standing)
+    return source.belief(said, {})
 
 
 def beliefs_of(run: Run) -> Iterator[Belief]:

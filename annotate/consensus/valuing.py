@@ -7,7 +7,7 @@ the same fit, and soon (`workers/tasks/consensus.py`): its belief is a matter of
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -24,7 +24,8 @@ from annotate.assign.worth import (
     some_unheard,
     tell_worth,
 )
-from annotate.consensus.belief import Belief, belief_of, in_batches
+from annotate.consensus.belief import Belief, belief_of, in_batches, nameless_belief_of
+from annotate.consensus.evidence import standing_of
 from annotate.consensus.queries import consensus_runs
 from annotate.models import Project, Run, Trace
 from annotate.stats.codes import FloatArray
@@ -103,10 +104,9 @@ def value_unheard(project: Project, should_stop: Callable[[], bool] = lambda: Fa
         n = _value_all(run)
         renew_order(project)
         return n
-    n, pace, last = 0, pace_of(project), 0
+    n, last = 0, 0
     while (waiting := some_unheard(project, AT_ONCE, after=last)) and not should_stop():
-        for one in waiting:
-            value_one(run, one, pace)
+        value_some(run, waiting)
         n, last = n + len(waiting), waiting[-1].turn
     return n
 
@@ -123,12 +123,20 @@ def _value_all(run: Run) -> int:
     return n
 
 
-def value_one(run: Run, waiting: Unheard, pace: Pace) -> None:
-    """One trace, by the labels it holds now; a trace that is gone meanwhile is left out."""
-    trace = Trace.objects.select_related("project").filter(pk=waiting.trace).first()
-    belief = belief_of(run, trace) if trace is not None else None
-    if trace is not None and belief is not None:
-        if run.audited.filter(trace=trace).exists() and not is_read_since(trace.pk, run.finished_at):
-            hear_only(trace.pk, heard=waiting.times)
-            return
-        tell_worth(trace.project, trace.pk, worth_of(run, belief, pace), heard=waiting.times)
+def value_some(run: Run, waiting: Sequence[Unheard]) -> None:
+    """These traces, each by the labels it holds now; one that is gone meanwhile is left out.
+
+    Each is written by itself: nobody who submits or claims waits for more than one trace's row.
+    """
+    project = run.project
+    pace, standing = pace_of(project), standing_of(project)
+    traces = Trace.objects.select_related("project").in_bulk([one.trace for one in waiting])
+    drawn = set(run.audited.filter(trace__in=traces).values_list("trace", flat=True))
+    for one in waiting:
+        belief = nameless_belief_of(run, traces[one.trace], standing) if one.trace in traces else None
+        if belief is None:
+            continue
+        if one.trace in drawn and not is_read_since(one.trace, run.finished_at):
+            hear_only(one.trace, heard=one.times)
+        else:
+            tell_worth(project, one.trace, worth_of(run, belief, pace), heard=one.times)

@@ -70,7 +70,7 @@ def rolls(rater: Rater, trace: Trace, *hits: int) -> None:
 
 
 def a_market(n_traces: int = 6) -> Project:
-    """Wrong answers; of the first two only the judge has spoken, of the third only rollouts; on the others they agree."""
+    """Wrong answers; of two only the judge has spoken, of the third only rollouts; on the others they agree."""
     project = a_project(slug="market", overlap=1, bob=Role.ANNOTATOR, carol=Role.REVIEWER)
     for _ in range(n_traces):
         a_trace(project, n_steps=STEPS, outcome=Outcome.WRONG)

@@ -9,6 +9,7 @@ from annotate.assign.worth import borrow_worths, note_said, some_unheard
 from annotate.consensus import valuing
 from annotate.consensus.actions import run_consensus
 from annotate.consensus.belief import belief_of
+from annotate.consensus.evidence import Standing
 from annotate.consensus.valuing import pace_of, value_unheard, worth_of
 from annotate.enums import Outcome, RaterKind, RunState
 from annotate.ingest.founding import create_from_preset, use_rubric
@@ -87,15 +88,15 @@ def test_what_comes_in_while_a_trace_is_heard_is_heard_the_next_time(
     posterior(project)
     bob = person(project, "bob")
     read_next(project, bob, "good", "bad")
-    believed = valuing.belief_of
+    believed = valuing.nameless_belief_of
 
-    def meanwhile(run: Run, trace: Trace) -> object:
-        found = believed(run, trace)
+    def meanwhile(run: Run, trace: Trace, standing: Standing) -> object:
+        found = believed(run, trace, standing)
         note_said([trace.pk])
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(valuing, "belief_of", meanwhile)
+        patch.setattr(valuing, "nameless_belief_of", meanwhile)
         patch.setattr(valuing, "AT_ONCE", 1)
         value_unheard(project)
     assert value_unheard(project) == 1
