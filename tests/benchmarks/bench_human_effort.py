@@ -21,15 +21,16 @@ from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from annotate.stats.locate.evidence import JUDGE
 from tests.benchmarks.made.curves import Curve, at_readings, crossing, drawn, student_interval
-from tests.benchmarks.made.people import crowd
+from tests.benchmarks.made.people import Crowd, crowd
 from tests.benchmarks.made.signals import JUDGES, PEOPLE, Reader, World
 from tests.benchmarks.made.spending import MAJORITY, MODELLED, ROUTED, WAYS, followed
 
@@ -55,10 +56,10 @@ TABLE = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 6.0)
 MOST, MOST_WITH_MACHINES, ENOUGH = 6.0, 3.0, 0.992
 
 
-def curves_of(world: World, seeds: Sequence[int]) -> dict[str, list[Curve]]:
+def curves_of(crowd_of: Callable[[int], Crowd], seeds: Sequence[int]) -> dict[str, list[Curve]]:
     found: dict[str, list[Curve]] = {way: [] for way in WAYS}
     for seed in seeds:
-        people = crowd(world, seed)
+        people = crowd_of(seed)
         for way in WAYS:
             most = MOST if way in (MAJORITY, MODELLED) else MOST_WITH_MACHINES
             found[way].append(followed(people, way, seed, until=ENOUGH, most=most))
@@ -113,6 +114,24 @@ def _report_promise(curves: Mapping[str, Sequence[Curve]]) -> None:
         )
 
 
+def crowds(
+    names: Sequence[str] | None, n_traces: int, real: Path | None
+) -> dict[str, Callable[[int], Crowd]]:
+    """What is followed, by name: made-up worlds, or, from a file, real machines with made-up people."""
+    if real is None:
+        worlds = {name: replace(WORLDS[name], n_traces=n_traces) for name in names or WORLDS}
+        return {name: partial(crowd, world) for name, world in worlds.items()}
+    # Only here: it needs Django and the models that come along.
+    from tests.benchmarks.real.crowd import real_crowd, without_rollouts
+    from tests.benchmarks.real.signals import stored
+
+    traces = stored(real)
+    return {
+        f"{len(traces)} traces, real machines": partial(real_crowd, traces),
+        "the same without rollouts": lambda seed: without_rollouts(real_crowd(traces, seed)),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--traces", type=int, default=1000)
@@ -121,11 +140,17 @@ def main() -> None:
     parser.add_argument(
         "--svg", type=Path, metavar="FOLDER", help="draw each world's curves into this folder"
     )
+    parser.add_argument(
+        "--real",
+        type=Path,
+        metavar="FILE",
+        help="traces with real machines, as tests.benchmarks.real.signals makes",
+    )
     options = parser.parse_args()
     for seeds in [options.seed] if options.seed else (DEVELOPMENT, UNTOUCHED):
-        for name in options.world or WORLDS:
+        for name, crowd_of in crowds(options.world, options.traces, options.real).items():
             start = time.perf_counter()
-            found = curves_of(replace(WORLDS[name], n_traces=options.traces), seeds)
+            found = curves_of(crowd_of, seeds)
             report(name, found, seeds)
             print(f"  {time.perf_counter() - start:.0f} s")
             if options.svg:

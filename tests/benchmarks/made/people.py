@@ -71,8 +71,13 @@ def crowd(world: World, seed: int) -> Crowd:
     by_person = is_person[reports.rater]
     seat = np.searchsorted(rater, reports.rater[by_person])
     said[seat, reports.trace[by_person]] = reports.place[by_person]
-    steps = np.where(said == NO_ERROR, evidence.length, said + 1)
-    pace = PACE * np.exp(rng.normal(0, DIFFER, len(rater)))[:, None]
-    noise = np.exp(rng.normal(-(NOISE**2) / 2, NOISE, said.shape))
     machines = replace(evidence, reports=reports.take(~by_person))
-    return Crowd(machines, one.truth, rater, said, pace * (steps + 1) * noise)
+    return Crowd(machines, one.truth, rater, said, seconds_of(said, evidence.length, rng))
+
+
+def seconds_of(said: IntArray, length: IntArray, rng: np.random.Generator) -> FloatArray:
+    """(n_people, n_traces) What each reading of places `said` would take."""
+    steps = np.where(said == NO_ERROR, length, said + 1)
+    pace = PACE * np.exp(rng.normal(0, DIFFER, len(said)))[:, None]
+    noise = np.exp(rng.normal(-(NOISE**2) / 2, NOISE, said.shape))
+    return np.asarray(pace * (steps + 1) * noise)
