@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import islice
 from typing import Any
 
 import numpy as np
+from django.db.models import QuerySet
 
 from annotate.consensus.contracts import TraceEvidence
 from annotate.consensus.evidence import Standing, evidence_of, question_of, trace_evidence
@@ -49,7 +50,7 @@ class Signal:
     own: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Belief:
     """What is believed of one trace.
 
@@ -63,7 +64,17 @@ class Belief:
     evidence: Evidence
     posterior: LocationPosterior
     has_signal: bool
-    names: Mapping[int, tuple[str, str]]
+    # By rater: name and kind; None until somebody asks, for most do not.
+    known_names: Mapping[int, tuple[str, str]] | None = None
+
+    @cached_property
+    def names(self) -> Mapping[int, tuple[str, str]]:
+        """Name and kind of every rater who speaks here, and perhaps of others."""
+        if self.known_names is not None:
+            return self.known_names
+        spoken = np.union1d(self.evidence.reports.rater, self.evidence.verdicts.rater).tolist()
+        named = Rater.objects.filter(pk__in=[self.raters[code] for code in spoken])
+        return {pk: (name, kind) for pk, name, kind in named.values_list("pk", "name", "kind")}
 
     @property
     def fit(self) -> LocationFit:
@@ -123,22 +134,15 @@ class Belief:
         return Signal(name, rater, kind, log_odds, share, own)
 
 
-def belief_of(run: Run, trace: Trace) -> Belief | None:
-    """What the run's fit makes of the labels the trace holds now; None for a run that kept no fit."""
+def belief_of(run: Run, trace: Trace, standing: Standing | None = None) -> Belief | None:
+    """What the run's fit makes of the labels the trace holds now; None for a run that kept no fit.
+
+    Whoever works through many traces reads the ``standing`` of their project's raters once for all.
+    """
     source = _source(run)
     if source is None:
         return None
-    said = evidence_of(trace, *source.criteria, details=True)
-    return source.belief(said, _names(said))
-
-
-def nameless_belief_of(run: Run, trace: Trace, standing: Standing) -> Belief | None:
-    """The same without anybody's name, for whoever works through many traces: ``standing`` is read once for all."""
-    source = _source(run)
-    if source is None:
-        return None
-    said = evidence_of(trace, *source.criteria, details=True, standing=standing)
-    return source.belief(said, {})
+    return source.belief(evidence_of(trace, *source.criteria, details=True, standing=standing))
 
 
 def beliefs_of(run: Run) -> Iterator[Belief]:
@@ -196,7 +200,7 @@ class _Source:
     located: Located
     criteria: tuple[Criterion, ...]
 
-    def belief(self, said: TraceEvidence, names: Mapping[int, tuple[str, str]]) -> Belief:
+    def belief(self, said: TraceEvidence, names: Mapping[int, tuple[str, str]] | None = None) -> Belief:
         kinds = {vote.rater: vote.kind for step in said.steps for vote in step.votes}
         located = self.located.met(kinds)
         found: Believed = located.believed([said])
@@ -231,13 +235,5 @@ def _read(run_id: int, finished_at: str) -> _Source | None:
     return _Source(run_id, located, (run.criterion, *also.exclude(pk=run.criterion_id)))
 
 
-def _names(said: TraceEvidence) -> dict[int, tuple[str, str]]:
-    ids = {vote.rater for step in said.steps for vote in step.votes}
-    return {
-        pk: (name, kind)
-        for pk, name, kind in Rater.objects.filter(pk__in=ids).values_list("pk", "name", "kind")
-    }
-
-
-def _raters(run: Run) -> Any:
+def _raters(run: Run) -> QuerySet[Rater]:
     return Rater.objects.filter(project=run.project_id)

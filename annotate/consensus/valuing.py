@@ -24,7 +24,7 @@ from annotate.assign.worth import (
     some_unheard,
     tell_worth,
 )
-from annotate.consensus.belief import Belief, belief_of, in_batches, nameless_belief_of
+from annotate.consensus.belief import Belief, belief_of, in_batches
 from annotate.consensus.evidence import standing_of
 from annotate.consensus.queries import consensus_runs
 from annotate.models import Project, Run, Trace
@@ -133,7 +133,7 @@ def value_some(run: Run, waiting: Sequence[Unheard]) -> None:
     traces = Trace.objects.select_related("project").in_bulk([one.trace for one in waiting])
     drawn = set(run.audited.filter(trace__in=traces).values_list("trace", flat=True))
     for one in waiting:
-        belief = nameless_belief_of(run, traces[one.trace], standing) if one.trace in traces else None
+        belief = belief_of(run, traces[one.trace], standing) if one.trace in traces else None
         if belief is None:
             continue
         if one.trace in drawn and not is_read_since(one.trace, run.finished_at):

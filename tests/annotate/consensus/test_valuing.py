@@ -88,7 +88,7 @@ def test_what_comes_in_while_a_trace_is_heard_is_heard_the_next_time(
     posterior(project)
     bob = person(project, "bob")
     read_next(project, bob, "good", "bad")
-    believed = valuing.nameless_belief_of
+    believed = valuing.belief_of
 
     def meanwhile(run: Run, trace: Trace, standing: Standing) -> object:
         found = believed(run, trace, standing)
@@ -96,7 +96,7 @@ def test_what_comes_in_while_a_trace_is_heard_is_heard_the_next_time(
         return found
 
     with monkeypatch.context() as patch:
-        patch.setattr(valuing, "nameless_belief_of", meanwhile)
+        patch.setattr(valuing, "belief_of", meanwhile)
         patch.setattr(valuing, "AT_ONCE", 1)
         value_unheard(project)
     assert value_unheard(project) == 1
