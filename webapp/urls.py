@@ -26,6 +26,7 @@ from webapp.views import (
     review,
     rubric,
     scale,
+    spending,
     trace,
     upload,
 )
@@ -80,6 +81,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("projects/<slug:slug>/judges/", measure.judges, name="judges"),
     path("raters/<int:pk>/audit/", measure.audit, name="audit"),
     path("projects/<slug:slug>/consensus/", consensus.consensus, name="consensus"),
+    path("projects/<slug:slug>/spending/", spending.spending, name="spending"),
     path("projects/<slug:slug>/consensus/new/", consensus.new_consensus, name="new-consensus"),
     path("projects/<slug:slug>/releases/", export.releases, name="releases"),
     path("projects/<slug:slug>/releases/new/", export.new_release, name="new-release"),

@@ -27,9 +27,12 @@ SWEEP = "prelabel.sweep"
 FILLING_SWEEP = "assign.sweep"
 RULER_SWEEP = "measure.sweep"
 UPLOAD_SWEEP = "ingest.sweep"
+WORTH_SWEEP = "consensus.sweep"
 # How soon people see a session on their ruler. Nothing is sent when somebody submits: that would be one thing more to
 # wait for on a labelling page, and to fail where the broker does not answer.
 RULER_SECONDS = 5.0
+# And how soon the queue hears what somebody has said of a trace.
+WORTH_SECONDS = 5.0
 BROKER_FOLDER = Path(settings.HOME) / "broker"
 HAS_BROKER = not settings.BROKER_URL.startswith("filesystem:")
 
@@ -108,6 +111,7 @@ app.conf.update(
             (FILLING_SWEEP, SWEEP_SECONDS),
             (RULER_SWEEP, RULER_SECONDS),
             (UPLOAD_SWEEP, SWEEP_SECONDS),
+            (WORTH_SWEEP, WORTH_SECONDS),
         )
     },
     timezone="UTC",
@@ -130,5 +134,5 @@ def _note_shutdown(**_: Any) -> None:
 @signals.worker_ready.connect
 def _sweep_at_start(**_: Any) -> None:
     """Whatever an earlier worker left behind is picked up at once."""
-    for name in (SWEEP, FILLING_SWEEP, RULER_SWEEP, UPLOAD_SWEEP):
+    for name in (SWEEP, FILLING_SWEEP, RULER_SWEEP, WORTH_SWEEP, UPLOAD_SWEEP):
         app.send_task(name, queue="cpu", expires=SWEEP_SECONDS)

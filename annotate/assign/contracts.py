@@ -12,6 +12,7 @@ class Facts:
 
     ``luck`` is drawn once from the project's seed, 0 to 2^31 - 1. ``share`` is the trace's place among those of its
     kind (with gold labels, or without), 0 to 1. ``disagreement`` and ``value`` are from 0 to 1, None while unknown.
+    ``worth`` is what an hour of a person's time is expected to put right, in wrong decisions; None where no model says.
     """
 
     trace: int
@@ -22,6 +23,7 @@ class Facts:
     skill: str = ""
     disagreement: float | None = None
     value: float | None = None
+    worth: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

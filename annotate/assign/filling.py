@@ -171,6 +171,7 @@ def facts_of(turn: Turn) -> Facts:
         skill=turn.skill,
         disagreement=turn.disagreement,
         value=turn.value,
+        worth=turn.worth,
     )
 
 

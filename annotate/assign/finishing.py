@@ -102,7 +102,7 @@ def uncount(slots: Sequence[Assignment]) -> None:
     by_trace = Counter(slot.trace_id for slot in slots if slot.purpose == Purpose.WORK)
     for turn in Turn.objects.select_for_update().filter(trace__in=by_trace).order_by("pk"):
         Turn.objects.filter(pk=turn.pk).update(
-            n_submitted=Greatest(F("n_submitted") - by_trace[turn.trace_id], 0)
+            n_submitted=Greatest(F("n_submitted") - by_trace[turn.trace_id], 0), unheard=F("unheard") + 1
         )
     by_rater = Counter(slot.holder_id for slot in slots if slot.holder_id is not None)
     for reader in Reader.objects.select_for_update().filter(rater__in=by_rater).order_by("pk"):
@@ -137,7 +137,10 @@ def add_slot(project: Project, turn: Turn) -> None:
 
 
 _count_reading: PreparedChange[Turn] = PreparedChange(
-    lambda trace: (Turn.objects.filter(trace=trace), {"n_submitted": F("n_submitted") + 1})
+    lambda trace: (
+        Turn.objects.filter(trace=trace),
+        {"n_submitted": F("n_submitted") + 1, "unheard": F("unheard") + 1},
+    )
 )
 _write_turn: PreparedUpdate = PreparedUpdate(
     lambda pk, **known: (Turn.objects.filter(pk=pk), known), kinds={"disagreement": float}

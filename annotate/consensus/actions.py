@@ -26,6 +26,7 @@ from annotate.consensus.explore.actions import explore_run
 from annotate.consensus.funnel import Funnel, as_json
 from annotate.consensus.registry import get_policy
 from annotate.consensus.rulings import REASONS, with_rulings, with_rulings_of_many
+from annotate.consensus.valuing import value_traces
 from annotate.enums import RunKind, RunState, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.models import Consensus, ConsensusFit, Criterion, Person, Project, Rubric, Run, Trace
@@ -86,6 +87,7 @@ def run_consensus(
         started_at=started_at,
     )
     _write(run, decided, plan.rule.keep(learned[0]) if plan.rule.keep and learned else None, plan.settings)
+    value_traces(project, run)
     renew_order(project)
     explore_run(run)
     return run

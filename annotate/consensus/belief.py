@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import Any
 
 import numpy as np
 from django.db.models import QuerySet
 
 from annotate.consensus.contracts import TraceEvidence
-from annotate.consensus.evidence import evidence_of, question_of, trace_evidence
+from annotate.consensus.evidence import Standing, evidence_of, question_of, trace_evidence
 from annotate.consensus.located import Believed, Located
 from annotate.consensus.policies.posterior import PosteriorSettings
 from annotate.enums import RaterKind, RunKind, Scope
@@ -133,12 +134,15 @@ class Belief:
         return Signal(name, rater, kind, log_odds, share, own)
 
 
-def belief_of(run: Run, trace: Trace) -> Belief | None:
-    """What the run's fit makes of the labels the trace holds now; None for a run that kept no fit."""
+def belief_of(run: Run, trace: Trace, standing: Standing | None = None) -> Belief | None:
+    """What the run's fit makes of the labels the trace holds now; None for a run that kept no fit.
+
+    Whoever works through many traces reads the ``standing`` of their project's raters once for all.
+    """
     source = _source(run)
     if source is None:
         return None
-    return source.belief(evidence_of(trace, *source.criteria, details=True))
+    return source.belief(evidence_of(trace, *source.criteria, details=True, standing=standing))
 
 
 def beliefs_of(run: Run) -> Iterator[Belief]:
@@ -149,6 +153,20 @@ def beliefs_of(run: Run) -> Iterator[Belief]:
     names = {pk: (name, kind) for pk, name, kind in _raters(run).values_list("pk", "name", "kind")}
     for said in trace_evidence(run.project, *source.criteria, details=True):
         yield source.belief(said, names)
+
+
+def in_batches(run: Run, size: int) -> Iterator[tuple[Located, Believed]]:
+    """What is believed of all traces of the run's project now, ``size`` at a time, in order of their ids.
+
+    Empty for a run that kept no fit. The memory is that of a batch, however many traces there are.
+    """
+    source = _source(run)
+    if source is None:
+        return
+    located = source.located.met({pk: RaterKind(kind) for pk, kind in _raters(run).values_list("pk", "kind")})
+    evidence = trace_evidence(run.project, *source.criteria, details=True)
+    while some := list(islice(evidence, size)):
+        yield located, located.believed(some)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

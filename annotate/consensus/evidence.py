@@ -137,10 +137,20 @@ def trace_evidence(
         yield from _batch(project, criteria, standing, traces, details)
 
 
-def evidence_of(trace: Trace, criterion: Criterion, *also: Criterion, details: bool = False) -> TraceEvidence:
-    """One trace with its counted labels as they are now, as :func:`trace_evidence` gives it."""
+def evidence_of(
+    trace: Trace,
+    criterion: Criterion,
+    *also: Criterion,
+    details: bool = False,
+    standing: Standing | None = None,
+) -> TraceEvidence:
+    """One trace with its counted labels as they are now, as :func:`trace_evidence` gives it.
+
+    Whoever reads several traces in a row reads the ``standing`` of their project's raters once.
+    """
     project, facts = trace.project, (trace.pk, trace.outcome, trace.boundary_version)
-    (found,) = _batch(project, (criterion, *also), standing_of(project), [facts], details)
+    standing = standing or standing_of(project)
+    (found,) = _batch(project, (criterion, *also), standing, [facts], details)
     return found
 
 

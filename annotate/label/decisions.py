@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext
 
 from annotate.assign.actions import rater_of
+from annotate.assign.worth import note_said
 from annotate.enums import Purpose, RaterKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
@@ -73,6 +75,8 @@ def decide(trace: Trace, person: Person, said: Sequence[Said]) -> list[Written]:
     now = {pk: position for position, pk in book.steps.items()}
     stale = any(one.boundary is not None for one in said)
     placed = moved(trace, said, now) if stale else [Moved(one) for one in said]
+    # Behind the commit: a turn is locked before its trace everywhere else.
+    transaction.on_commit(partial(note_said, [trace.pk]))
     return [book.write(one.said) if one.gone is None else _too_late(one.said) for one in placed]
 
 

@@ -5,7 +5,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0027_the_posterior'),
+        ('annotate', '0028_worth'),
     ]
 
     operations = [

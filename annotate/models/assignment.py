@@ -85,8 +85,8 @@ class Turn(models.Model):
     """A trace's turn in its project's queue: what it is for, and what the order is made from.
 
     ``position`` is the whole order in one number (``annotate/assign/ordering.py``), kept with whatever it is made
-    from, so that nobody has to sort when somebody asks for work. ``disagreement`` and ``value`` are None while
-    nothing is known about them.
+    from, so that nobody has to sort when somebody asks for work. ``disagreement``, ``value`` and ``worth`` are None
+    while nothing is known about them; ``worth`` also where no consensus has kept a fit that could tell.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="turns")
@@ -103,15 +103,23 @@ class Turn(models.Model):
     has_gold = models.BooleanField(default=False)
     disagreement = models.FloatField(null=True, blank=True)
     value = models.FloatField(null=True, blank=True)
+    # Wrong decisions that an hour of a person's time here is expected to put right.
+    worth = models.FloatField(null=True, blank=True)
+    # How often something was said of the trace that ``worth`` does not know of.
+    unheard = models.PositiveIntegerField(default=1)
     position = models.BigIntegerField(default=0)
 
     class Meta:
-        constraints = (models.CheckConstraint(condition=Q(use__in=Purpose.values), name="turn_use_is_known"),)
+        constraints = (
+            models.CheckConstraint(condition=Q(use__in=Purpose.values), name="turn_use_is_known"),
+            models.CheckConstraint(condition=Q(worth=None) | Q(worth__gte=0), name="turn_worth_not_negative"),
+        )
         indexes = (
             models.Index(fields=("project", "use", "luck"), name="turn_by_use"),
             models.Index(fields=("project", "stratum", "trace"), name="turn_by_stratum"),
             models.Index(fields=("project", "has_gold", "trace"), name="turn_by_gold"),
             models.Index(fields=("project", "disagreement"), name="turn_by_disagreement"),
+            models.Index(fields=("project",), condition=Q(unheard__gt=0), name="turn_unheard"),
         )
 
     def __str__(self) -> str:

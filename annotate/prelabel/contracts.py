@@ -182,8 +182,8 @@ class TraceTask:
     ``criterion`` is the one the run labels, ``criteria`` are all of its rubric. ``outcome`` is the stored grade of
     the trace's final answer (a value of ``annotate.enums.Outcome``), None where nobody graded it.
     ``first_error_hint`` is what the rater named in the run's setting ``hint_rater`` says about the place of the first
-    error: -1 none, else an index into ``steps``; None when it says nothing. ``meta`` merges the problem's and the
-    trace's own.
+    error: -1 none, else an index into ``steps``; None when it says nothing. ``places`` are the positions that the run's
+    setting of that name chooses here. ``meta`` merges the problem's and the trace's own.
     """
 
     problem: str
@@ -194,6 +194,7 @@ class TraceTask:
     criterion: CriterionTask | None = None
     criteria: tuple[CriterionTask, ...] = ()
     first_error_hint: int | None = None
+    places: frozenset[int] = frozenset()
     meta: Mapping[str, Any] = field(default_factory=dict)
 
 

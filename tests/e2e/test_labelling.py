@@ -9,6 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import BrowserContext, Page, expect
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
+from annotate.consensus.actions import run_consensus
 from annotate.enums import RaterKind, Role
 from annotate.models import Assignment, Label, Project, Trace
 from tests.e2e.conftest import Watch
@@ -227,6 +228,29 @@ def test_blind_first_then_what_machines_said_then_the_submission(project: Projec
     assert (revised.value, revised.has_seen_prelabels) == ("bad", True)
     assert revised.supersedes is not None
     assert (revised.supersedes.value, revised.supersedes.has_seen_prelabels) == ("good", False)
+
+
+def test_what_machines_differ_about_is_asked_once_somebody_has_committed_themselves(
+    project: Project, page: Page
+) -> None:
+    Project.objects.filter(pk=project.pk).update(reveals_prelabels=True)
+    steps = list(Trace.objects.get(external_id="first").steps.all())
+    for name, at in (("judge/one", 2), ("judge/two", 5)):
+        judge = a_rater(project, RaterKind.JUDGE, name)
+        for step in steps[: at + 1]:
+            a_label(
+                judge, step, "bad" if step.position == at else "good", text="<img src=x onerror=alert(1)>"
+            )
+    run_consensus(project, policy="posterior", settings={"audit_share": 0})
+    open_first(page)
+    expect(page.get_by_text("Judges place")).to_have_count(0)
+    for key in "11111111":
+        page.keyboard.press(key)
+    page.keyboard.press("Enter")
+    asked = page.get_by_role("region", name="What to look at")
+    expect(asked).to_contain_text("Judges place the first error at step 3 and at step 6: is step 3 wrong?")
+    asked.get_by_role("link", name="Go to step 3").click()
+    expect(page.locator("#step-2")).to_be_in_viewport()
 
 
 def test_shortcuts_can_be_switched_off(project: Project, page: Page) -> None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from annotate.models import Run
 from annotate.prelabel.strategies import STRATEGIES
 from tests.annotate.prelabel.worlds import an_entry
-from workers.celery import FILLING_SWEEP, QUEUES, RULER_SWEEP, SWEEP, _broker, _queues, app
+from workers.celery import FILLING_SWEEP, QUEUES, RULER_SWEEP, SWEEP, WORTH_SWEEP, _broker, _queues, app
 from workers.tasks.prelabel import queue_of
 
 
@@ -19,6 +19,7 @@ def test_every_task_file_is_loaded_and_the_sweeps_are_scheduled() -> None:
         SWEEP,
         FILLING_SWEEP,
         RULER_SWEEP,
+        WORTH_SWEEP,
     ]
 
 

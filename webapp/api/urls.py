@@ -36,6 +36,7 @@ from webapp.api.viewsets.review import (
 from webapp.api.viewsets.rubric import PresetViewSet, RubricViewSet
 from webapp.api.viewsets.run import CompletionViewSet, RunViewSet
 from webapp.api.viewsets.sign_in import SignIn, SignOut
+from webapp.api.viewsets.spending import SpendingViewSet
 from webapp.api.viewsets.upload import UploadContentViewSet, UploadViewSet
 
 LIST_AND_CREATE: dict[str, Any] = {"get": "list", "post": "create"}
@@ -119,6 +120,7 @@ urlpatterns = [
     path("projects/<slug:slug>/runs/", RunViewSet.as_view(LIST_AND_CREATE), name="runs"),
     path("projects/<slug:slug>/judges/", JudgeViewSet.as_view(_get("list")), name="judges"),
     path("projects/<slug:slug>/estimates/", EstimateViewSet.as_view(_get("list")), name="estimates"),
+    path("projects/<slug:slug>/spending/", SpendingViewSet.as_view(LIST_AND_CREATE), name="spending"),
     path("projects/<slug:slug>/consensus/", ConsensusViewSet.as_view(LIST_AND_CREATE), name="consensus"),
     path("projects/<slug:slug>/releases/", ReleaseViewSet.as_view(LIST_AND_CREATE), name="releases"),
     path(

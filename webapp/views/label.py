@@ -19,6 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from annotate.access import assignment_for, project_for
 from annotate.assign.queries import desk_of, feedback_on
+from annotate.consensus.doubts import Doubt, doubts_of
+from annotate.consensus.valuing import belief_now
 from annotate.enums import AssignmentState, CutFault, Role
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.ingest.layouts import steps_at
@@ -48,6 +50,8 @@ from webapp.templatetags.reasoning import opening, revealed
 from webapp.templatetags.rows import map_rows, step_choices, step_rows
 from webapp.templatetags.sheet_page import page_from_frame
 from webapp.templatetags.typeset import has_math
+
+MOST_DOUBTS = 2
 
 
 @login_required
@@ -181,6 +185,7 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
         "choices": step_choices(rows),
         "faults": CutFault.choices,
         "is_revealed": bool(words),
+        "doubts": _doubts(assignment) if words else (),
         "needs_math": not around["is_raw"] and any(map(has_math, texts)),
         "missing": missing,
         **_keys(request.user, sheet),
@@ -219,6 +224,12 @@ def _about_whole(around: dict[str, Any], words: Sequence[MachineWord]) -> dict[s
 
 def _machine_words(assignment: Assignment) -> dict[int | None, list[MachineWord]]:
     return machine_words(assignment) if is_revealed(assignment) else {}
+
+
+def _doubts(assignment: Assignment) -> tuple[Doubt, ...]:
+    """What machines differ about, for somebody who has been shown what they say; nothing of what people said."""
+    belief = belief_now(assignment.trace)
+    return doubts_of(belief, among_machines=True)[:MOST_DOUBTS] if belief is not None else ()
 
 
 def _around_steps(request: HttpRequest, assignment: Assignment, sheet: Sheet) -> dict[str, Any]:

@@ -155,7 +155,7 @@ def _on_the_map(ruler: Ruler) -> Iterator[tuple[Any, ...]]:
     for one in stands_of(ruler):
         kind, away = "machine" if one.is_machine else "person", 1.96 * one.se
         ends = (one.severity - away, one.severity + away)
-        yield (kind, _harmless(one.name), "", one.severity, *ends, "")
+        yield (kind, harmless(one.name), "", one.severity, *ends, "")
     edges, counts = ruler.detail["items"]["edges"], ruler.detail["items"]["counts"]
     for low, high, n in zip(edges, edges[1:], counts, strict=False):
         yield ("steps", "", "", "", low, high, n)
@@ -166,8 +166,8 @@ def _on_the_map(ruler: Ruler) -> Iterator[tuple[Any, ...]]:
             level = question["levels"][one["upper"]]
             yield (
                 "threshold",
-                _harmless(question["title"]),
-                _harmless(f"{level}"),
+                harmless(question["title"]),
+                harmless(f"{level}"),
                 question["measure"] + one["measure"],
                 *("", "", ""),
             )

@@ -20,7 +20,9 @@ from annotate.access import (
     review_for,
     role_in,
 )
+from annotate.consensus.doubts import Doubt, doubts_of
 from annotate.consensus.queries import latest_consensus
+from annotate.consensus.valuing import belief_now
 from annotate.enums import Role
 from annotate.errors import Conflict, Rejected
 from annotate.label.cut_reports import reports_of
@@ -43,6 +45,7 @@ from webapp.forms.review import (
 from webapp.templatetags.typeset import has_math
 
 PAGE = 50
+MOST_DOUBTS = 2
 CUT_MEANWHILE = gettext_lazy(
     "Somebody has split or merged steps of this trace since the page was loaded, so nothing was saved. Go back, reload"
     " the page and look at the steps again."
@@ -177,6 +180,12 @@ def _returned(found: Review) -> list[tuple[str, Returned]]:
     ]
 
 
+def _doubts(trace: Trace) -> tuple[Doubt, ...]:
+    """What the trace's signals differ about, by the newest fit; at most two questions, the most telling first."""
+    belief = belief_now(trace)
+    return doubts_of(belief)[:MOST_DOUBTS] if belief is not None else ()
+
+
 def _page(
     request: HttpRequest, found: Review, look: LookForm, trouble: Rejected | None = None
 ) -> HttpResponse:
@@ -210,6 +219,7 @@ def _page(
         "about": request.GET.get("about", ""),
         "look": look,
         "trouble": trouble,
+        "doubts": _doubts(trace),
         "is_raw": "raw" in request.GET,
         "needs_math": any(map(has_math, texts)),
     }

@@ -31,11 +31,12 @@ def tasks_of(run: Run, units: Sequence[Unit]) -> list[Task]:
     criteria = {criterion.pk: _criterion_task(criterion) for criterion in run.criterion.rubric.criteria.all()}
     hints = _hints(run, [unit.trace for unit in units if unit.trace is not None])
     preferences = _preferences(run, [unit.pair for unit in units if unit.pair is not None])
-    own = criteria[run.criterion_id]
+    own, places = criteria[run.criterion_id], _places(run)
     tasks: list[Task] = []
     for unit in units:
         if unit.trace is not None:
-            tasks.append(_trace_task(unit.trace, own, tuple(criteria.values()), hints.get(unit.trace.pk)))
+            hint, chosen = hints.get(unit.trace.pk), places.get(unit.trace.pk, frozenset())
+            tasks.append(_trace_task(unit.trace, own, tuple(criteria.values()), hint, chosen))
         else:
             assert unit.pair is not None
             tasks.append(_pair_task(unit.pair, own, preferences.get(unit.pair.pk)))
@@ -43,7 +44,11 @@ def tasks_of(run: Run, units: Sequence[Unit]) -> list[Task]:
 
 
 def _trace_task(
-    trace: Trace, criterion: CriterionTask, criteria: tuple[CriterionTask, ...], hint: int | None
+    trace: Trace,
+    criterion: CriterionTask,
+    criteria: tuple[CriterionTask, ...],
+    hint: int | None,
+    places: frozenset[int],
 ) -> TraceTask:
     return TraceTask(
         problem=trace.problem.text,
@@ -54,8 +59,18 @@ def _trace_task(
         criterion=criterion,
         criteria=criteria,
         first_error_hint=hint,
+        places=places,
         meta={**trace.problem.meta, **trace.meta},
     )
+
+
+def _places(run: Run) -> dict[int, frozenset[int]]:
+    """Positions by trace, from a setting of lines TRACE:STEP that its strategy has checked."""
+    found: dict[int, set[int]] = {}
+    for line in run.settings.get("places") or ():
+        trace, _, step = line.partition(":")
+        found.setdefault(int(trace), set()).add(int(step) - 1)
+    return {trace: frozenset(positions) for trace, positions in found.items()}
 
 
 def _pair_task(pair: Pair, criterion: CriterionTask, preference: str | None) -> PairTask:

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, prefetch_related_objects
 from django.utils import timezone
 
+from annotate.assign.worth import note_said
 from annotate.enums import RunState, UnitState
 from annotate.models import Pair, Run, Trace, Unit
 from annotate.prelabel.audit.entry import AUDIT
@@ -166,6 +168,9 @@ def finish_unit(unit: Unit, finding: Finding) -> bool:
     # An audit says nothing of the trace itself: taking back what it no longer says would take back the judge's labels.
     if run.name != AUDIT:
         write_machine_labels(run.rater, run.criterion, about, finding.opinions, run=run)
+        if isinstance(about, Trace):
+            # Behind the commit: a turn is locked before its trace everywhere else.
+            transaction.on_commit(partial(note_said, [about.pk]))
     return True
 
 

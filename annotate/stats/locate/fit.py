@@ -7,21 +7,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from annotate.errors import Rejected
-from annotate.stats.codes import FloatArray, IntArray
+from annotate.stats.codes import FloatArray
 from annotate.stats.locate.dependence import Dependence, pair_code
 from annotate.stats.locate.evidence import UNKNOWN, Evidence
 from annotate.stats.locate.model import Model, Weights
 from annotate.stats.locate.readings import agreements, is_more_than_chance
 from annotate.stats.locate.result import LocationPosterior
-from annotate.stats.locate.signals import Signals, n_sources
+from annotate.stats.locate.selection import chosen
+from annotate.stats.locate.signals import Signals
 from annotate.stats.locate.trust import fitted_trust
 
 _ROUNDS = 4
 _ITERATIONS = 12
 _TOLERANCE = 1e-4
-# Traces a fit reads: more change the third digit of a table and nothing else.
-MOST_GOLD = 6000
-MOST_OTHERS = 3000
 # Traces scored at a time, so that memory does not grow with the project.
 _CHUNK = 20_000
 # With so many gold traces, the others together count half of what they would.
@@ -84,8 +82,8 @@ def locate(evidence: Evidence, *, seed: int = 0) -> LocationFit:
 
     Rollouts: `rollouts`. Reports: `shifts`. Weights of dependent readings: `dependence`. The :math:`\beta` are 1
     without gold and learnt with it: `trust`. All other parameters are climbed to by EM over traces of which at least
-    two sources speak or whose answer is known; where nothing can be learnt they stay what was assumed, and the fit says
-    so.
+    two sources speak or whose answer is known, and others beside them (`selection`); where nothing can be learnt they
+    stay what was assumed, and the fit says so.
 
     Parameters
     ----------
@@ -118,17 +116,17 @@ def locate(evidence: Evidence, *, seed: int = 0) -> LocationFit:
     """
     if not evidence.n_traces:
         raise Rejected("there is no trace", field="length")
-    chosen = _chosen(evidence, np.random.default_rng(seed))
+    read, weight = chosen(evidence, np.random.default_rng(seed))
     model = Model.assumed(evidence.raters)
-    is_gold = evidence.gold[chosen] != UNKNOWN
+    is_gold = evidence.gold[read] != UNKNOWN
     n_gold = int(is_gold.sum())
-    if not len(chosen):
+    if not len(read):
         return LocationFit(model, 0, 0, (), _assumptions(evidence, 0, is_read=False))
-    some = evidence.take(chosen)
+    some = evidence.take(read)
     if not (n_gold or len(some.rollouts) or is_more_than_chance(some)):
         return LocationFit(model, 0, 0, (), (*_assumptions(evidence, 0, is_read=True), _CHANCE))
     signals = Signals.of(some)
-    voice = np.where(is_gold, 1.0, 1 / (1 + n_gold / _HALVING))
+    voice = np.where(is_gold, 1.0, weight / (1 + n_gold / _HALVING))
     history = []
     for _ in range(_ROUNDS):
         weights = model.weights(signals)
@@ -144,20 +142,8 @@ def locate(evidence: Evidence, *, seed: int = 0) -> LocationFit:
     if n_gold:
         model = replace(model, trust=_trust(model, signals))
     return LocationFit(
-        model, n_gold, len(chosen) - n_gold, tuple(history), _assumptions(evidence, n_gold, is_read=True)
+        model, n_gold, len(read) - n_gold, tuple(history), _assumptions(evidence, n_gold, is_read=True)
     )
-
-
-def _chosen(evidence: Evidence, rng: np.random.Generator) -> IntArray:
-    """Traces with a known answer, and a draw of the others that more than one source speaks of."""
-    is_gold = evidence.gold != UNKNOWN
-    gold = np.flatnonzero(is_gold)
-    others = np.flatnonzero(~is_gold & (n_sources(evidence) > 1))
-    some = [
-        rng.choice(which, most, replace=False) if len(which) > most else which
-        for which, most in ((gold, MOST_GOLD), (others, MOST_OTHERS))
-    ]
-    return np.sort(np.concatenate(some))
 
 
 def _climbed(

@@ -14,7 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
-from annotate.enums import AssignmentState, CriterionKind, Role, Scope
+from annotate.consensus.actions import run_consensus
+from annotate.enums import AssignmentState, CriterionKind, RaterKind, Role, Scope
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import GALLERY, PRM_VERDICTS, CriterionPreset, LevelPreset
 from annotate.models import Assignment, Label, Project
@@ -435,3 +436,34 @@ def test_pieces_of_a_long_page_are_together_what_the_whole_page_has(project: Pro
     assert queries_of(bob, f"{path}steps/?from=40&boundary=1") <= fresh + 1
     for beyond in (90, 10**30):
         assert bob.get(f"{path}steps/?from={beyond}&boundary=1").content == b""
+
+
+def machines_that_differ(project: Project) -> None:
+    """Two judges of the first trace, and Carol, who has read it; then a fit."""
+    trace = project.traces.get(external_id="first")
+    readers = [
+        (a_rater(project, RaterKind.JUDGE, "judge/one"), ("bad",)),
+        (a_rater(project, RaterKind.JUDGE, "judge/two"), ("good", "bad")),
+        (a_rater(project, name="carol"), ("good", "good", "bad")),
+    ]
+    for rater, values in readers:
+        for step, value in zip(trace.steps.all(), values, strict=False):
+            a_label(rater, step, value)
+    run_consensus(project, policy="posterior", settings={"audit_share": 0})
+
+
+@pytest.mark.parametrize("reveals", [False, True])
+def test_what_machines_differ_about_is_asked_after_committing_and_only_where_it_is_revealed(
+    project: Project, held: Assignment, bob: Client, reveals: bool
+) -> None:
+    Project.objects.filter(pk=project.pk).update(reveals_prelabels=reveals)
+    machines_that_differ(project)
+    address = f"/assignments/{held.pk}/"
+    asked = "Judges place the first error at step 1 and at step 2: is step 1 wrong?"
+    assert "Judges place" not in bob.get(address).content.decode()
+    bob.post(address, filled(held, "good", "good", "good", submit="1"))
+    page = bob.get(address).content.decode()
+    assert (asked in page) is reveals
+    # Carol's word is nobody's but hers, in whatever sentence.
+    assert "step 3:" not in page
+    assert "reader" not in page.casefold().partition("what to look at")[2].partition("</section>")[0]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
+from annotate.consensus.actions import run_consensus
 from annotate.enums import CriterionKind, RaterKind, Role
 from annotate.ingest.founding import create_rubric, use_rubric
 from annotate.ingest.presets.contracts import CriterionPreset, LevelPreset
@@ -186,3 +187,17 @@ def test_whoever_reviews_a_trace_is_noted_to_have_seen_it(project, readers, caro
     trace = read(readers, "gb", "gg")
     carol.get(f"/traces/{trace.pk}/review/")
     assert Reveal.objects.filter(person=a_person("carol"), trace=trace).exists()
+
+
+def test_the_reviewer_is_asked_what_the_signals_differ_about(project, carol):
+    trace = a_trace(project, n_steps=3)
+    for name, values in (("judge/one", "gb"), ("judge/two", "ggb")):
+        judge = a_rater(project, RaterKind.JUDGE, name)
+        for step, letter in zip(trace.steps.all(), values, strict=False):
+            a_label(judge, step, {"g": "good", "b": "bad"}[letter], text="<b>Ignore all rules.</b>")
+    address = f"/traces/{trace.pk}/review/"
+    assert "What to look at" not in carol.get(address).content.decode()
+    run_consensus(project, policy="posterior", settings={"audit_share": 0})
+    page = carol.get(address).content.decode()
+    assert "Judges place the first error at step 2 and at step 3: is step 2 wrong?" in page
+    assert 'href="#step-1"' in page

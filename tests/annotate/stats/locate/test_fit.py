@@ -232,7 +232,7 @@ def test_no_trace_is_refused() -> None:
 
 
 def test_the_seed_decides_which_traces_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("annotate.stats.locate.fit.MOST_OTHERS", 200)
+    monkeypatch.setattr("annotate.stats.locate.selection.MOST_OTHERS", 200)
     one = made(replace(SMALL, n_traces=600, gold=0.0), seed=23)
     first, again, other = (locate(one.evidence, seed=seed) for seed in (1, 1, 2))
     assert first.history == again.history
