@@ -15,24 +15,24 @@ class ExplorationSerializer(serializers.ModelSerializer[Exploration]):
         fields = ("run", "counted_at", "newest_label", "detail")
 
 
-class VerdictSerializer(serializers.Serializer[Any]):
+class BesideDecisionSerializer(serializers.Serializer[Any]):
     action = serializers.CharField()
     level = serializers.CharField(allow_blank=True)
 
 
-class CellSerializer(serializers.Serializer[Any]):
+class BesideCellSerializer(serializers.Serializer[Any]):
     """``judged`` of the ``n`` steps have a key; the runs are right on ``left_right`` and ``right_right`` of them."""
 
-    left = VerdictSerializer()
-    right = VerdictSerializer()
+    left = BesideDecisionSerializer()
+    right = BesideDecisionSerializer()
     n = serializers.IntegerField()
     judged = serializers.IntegerField()
     left_right = serializers.IntegerField()
     right_right = serializers.IntegerField()
 
 
-class RateSerializer(serializers.Serializer[Any]):
-    """``k`` of ``n`` steps of ``traces`` traces, with a 95 % interval; nulls where there is no step."""
+class WrongSerializer(serializers.Serializer[Any]):
+    """``k`` of ``n`` kept steps of ``traces`` traces are wrong, with a 95 % interval; nulls where there is no step."""
 
     k = serializers.IntegerField()
     n = serializers.IntegerField()
@@ -51,12 +51,12 @@ class BesideSerializer(serializers.Serializer[Any]):
     n_differing = serializers.IntegerField()
     only_left = serializers.IntegerField()
     only_right = serializers.IntegerField()
-    left_wrong = RateSerializer()
-    right_wrong = RateSerializer()
-    cells = CellSerializer(many=True)
+    left_wrong = WrongSerializer()
+    right_wrong = WrongSerializer()
+    cells = BesideCellSerializer(many=True)
 
 
-class LineSerializer(serializers.Serializer[Any]):
+class LedgerLineSerializer(serializers.Serializer[Any]):
     """``own`` is the place of the first error by this signal alone, -1 for none."""
 
     name = serializers.CharField()
@@ -69,7 +69,7 @@ class LineSerializer(serializers.Serializer[Any]):
 
 
 class LedgerSerializer(serializers.Serializer[Any]):
-    lines = LineSerializer(many=True)
+    lines = LedgerLineSerializer(many=True)
     correct = serializers.FloatField()
     best = serializers.IntegerField()
     rival = serializers.IntegerField()
@@ -77,7 +77,7 @@ class LedgerSerializer(serializers.Serializer[Any]):
     is_learned = serializers.BooleanField()
 
 
-class AsideSerializer(serializers.Serializer[Any]):
+class SetAsideSerializer(serializers.Serializer[Any]):
     label_id = serializers.IntegerField(source="label.pk")
     why = serializers.CharField(source="aside")
     told = serializers.CharField()
@@ -88,7 +88,7 @@ class EvidenceSerializer(serializers.Serializer[Any]):
 
     decision = serializers.IntegerField()
     spoke = serializers.ListField(child=serializers.IntegerField())
-    aside = AsideSerializer(many=True)
+    aside = SetAsideSerializer(many=True)
     gold = serializers.ListField(child=serializers.IntegerField())
     ruling = serializers.IntegerField(allow_null=True)
     missing = serializers.IntegerField()
