@@ -12,8 +12,9 @@ for a trace, since what is bought changes what everything else there is worth. A
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from django.utils.translation import gettext
@@ -37,8 +38,8 @@ ROLLOUTS, VOTES = 8, 2
 # Traces that are looked at: each costs some ten milliseconds and a few queries.
 USUAL_TRACES, MOST_TRACES = 60, 1000
 USUAL_BUDGET = 10.0
-# Less decision risk than this is nothing to spend on.
-LEAST_RISK = 1e-3
+# Less decision risk than this, or less of it removed, is nothing to spend on.
+LEAST = 1e-3
 HOUR = 3600.0
 
 
@@ -161,7 +162,7 @@ def _offers_of(
     if rolling is not None and trace.problem.reference_answer and trace.outcome != Outcome.RIGHT:
         offers += _rollouts(trace, belief, rolling)
     offers += (_votes(trace, belief, one) for one in voting if one.rater in belief.located.codes)
-    worthwhile = [one for one in offers if one.gain > 0] if risk >= LEAST_RISK else []
+    worthwhile = [one for one in offers if one.gain >= LEAST]
     ordered = sorted(worthwhile, key=lambda one: (-one.per_dollar, one.what, one.rater or 0))
     return TraceOffers(trace.pk, trace.external_id, risk, tuple(ordered))
 
@@ -202,3 +203,25 @@ def plan(traces: Iterable[TraceOffers], budget: float) -> tuple[Lot, ...]:
             bought.setdefault((offer.what, offer.rater), []).append(offer)
     lots = (Lot(what, rater, tuple(offers)) for (what, rater), offers in bought.items())
     return tuple(sorted(lots, key=lambda lot: -lot.gain))
+
+
+def as_json(market: Market, lots: Iterable[Lot]) -> dict[str, Any]:
+    """The plan and what it rests on, for programs; steps are positions."""
+    return {
+        "run": market.run.pk,
+        "seconds_per_step": market.pace.seconds_per_step,
+        "n_timed": market.pace.n_measured,
+        "costs": [asdict(one) for one in market.costs],
+        "missing": list(market.missing),
+        "n_left_out": market.n_left_out,
+        "lots": [
+            {
+                "what": lot.what.value,
+                "rater": lot.rater,
+                "gain": lot.gain,
+                "cost": lot.cost,
+                "places": [{"trace": one.trace, "step": one.step} for one in lot.offers],
+            }
+            for lot in lots
+        ],
+    }

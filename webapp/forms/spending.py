@@ -38,7 +38,7 @@ class PlanForm(forms.Form):
     )
 
     def __init__(self, data: Any) -> None:
-        usual = {name: field.initial for name, field in self.base_fields.items()}
+        usual = {name: f"{field.initial:g}" for name, field in self.base_fields.items()}
         super().__init__({**usual, **{name: data[name] for name in usual if data.get(name)}})
 
     @property

@@ -7,14 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from annotate.consensus.costs import Prices
-from annotate.consensus.spending import (
-    MOST_TRACES,
-    USUAL_BUDGET,
-    USUAL_TRACES,
-    Lot,
-    Market,
-    What,
-)
+from annotate.consensus.spending import MOST_TRACES, USUAL_BUDGET, USUAL_TRACES, What
 
 
 class PlaceSerializer(serializers.Serializer[Any]):
@@ -55,21 +48,6 @@ class MarketSerializer(serializers.Serializer[Any]):
     missing = serializers.ListField(child=serializers.CharField())
     n_left_out = serializers.IntegerField()
     lots = LotSerializer(many=True)
-
-
-def seen_of(market: Market, lots: tuple[Lot, ...]) -> dict[str, Any]:
-    return {
-        "run": market.run.pk,
-        "seconds_per_step": market.pace.seconds_per_step,
-        "n_timed": market.pace.n_measured,
-        "costs": market.costs,
-        "missing": market.missing,
-        "n_left_out": market.n_left_out,
-        "lots": [
-            {"what": lot.what, "rater": lot.rater, "gain": lot.gain, "cost": lot.cost, "places": lot.offers}
-            for lot in lots
-        ],
-    }
 
 
 class AskedPlan(serializers.Serializer[Any]):

@@ -9,12 +9,12 @@ from rest_framework.response import Response
 from annotate.access import project_for
 from annotate.consensus.buying import Order, buy
 from annotate.consensus.costs import Prices
-from annotate.consensus.spending import What, market_of, plan
+from annotate.consensus.spending import What, as_json, market_of, plan
 from annotate.enums import Role
 from annotate.errors import Conflict
 from annotate.models import Project
 from webapp.api.base import NounViewSet, asker
-from webapp.api.serializers.spending import AskedPlan, MarketSerializer, NewOrder, Taken, seen_of
+from webapp.api.serializers.spending import AskedPlan, MarketSerializer, NewOrder, Taken
 from workers.tasks.prelabel import send_run
 
 
@@ -37,7 +37,7 @@ class SpendingViewSet(NounViewSet):
             raise Conflict(
                 gettext("No consensus has kept a fit of what is asked now. Run the policy posterior first.")
             )
-        return Response(MarketSerializer(seen_of(market, plan(market.traces, given["budget"]))).data)
+        return Response(MarketSerializer(as_json(market, plan(market.traces, given["budget"]))).data)
 
     @extend_schema(request=NewOrder, responses={201: Taken})
     def create(self, request: Request, slug: str) -> Response:

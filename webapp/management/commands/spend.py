@@ -17,13 +17,13 @@ from annotate.consensus.spending import (
     Lot,
     Market,
     What,
+    as_json,
     market_of,
     plan,
     title_of,
 )
 from annotate.errors import Conflict
 from annotate.models import Project
-from webapp.api.serializers.spending import MarketSerializer, seen_of
 from webapp.management.base import GradusCommand
 from workers.tasks.prelabel import send_run
 
@@ -75,7 +75,7 @@ class Command(GradusCommand):
             )
         lots = plan(market.traces, options["budget"])
         if options["json"]:
-            self.stdout.write(json.dumps(MarketSerializer(seen_of(market, lots)).data, indent=2))
+            self.stdout.write(json.dumps(as_json(market, lots), indent=2))
         else:
             self._say(market, lots)
         for lot in lots:
