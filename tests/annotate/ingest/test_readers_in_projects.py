@@ -16,7 +16,7 @@ from annotate.ingest.founding import add_criteria, create_project
 from annotate.ingest.options import ReadOptions
 from annotate.ingest.presets import PREFERENCE
 from annotate.ingest.report import IngestReport
-from annotate.models import Label, Pair, Project, Rater, Step, Trace
+from annotate.models import Label, Pair, Problem, Project, Rater, Step, Trace
 from tests.annotate.ingest.files import a_file, a_row
 from tests.annotate.ingest.readers.examples import RECORDS, inspect_archive
 from tests.annotate.ingest.readers.reading import written
@@ -83,7 +83,7 @@ def test_sheet_is_entered_whole_or_not_at_all(tmp_path: Path) -> None:
     n = Label.objects.count()
     report = ingest_file(project, written(tmp_path, a_judgement(step_labels={"2": 1, "3": 1, "9": 1})))
     (error,) = report.errors
-    assert (error.field, error.reason) == ("step_labels.9.step", "the trace has no step of message 9")
+    assert (error.field, error.reason) == ("step_labels.9", "the trace has no step of message 9")
     absent = ingest_file(project, written(tmp_path, a_judgement(record_id="toy:9:9")))
     assert [(one.line, one.field) for one in absent.errors] == [(1, "trace")]
     assert Label.objects.count() == n
@@ -143,6 +143,14 @@ def test_pair_is_taken_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [(error.line, error.field) for error in report.errors] == [(1, "id"), (3, None)]
     assert (counts(report), report.pairs) == ((2, 0, 0, 2), 1)
     assert set(Trace.objects.values_list("external_id", flat=True)) == {"other", "p2-chosen", "p2-rejected"}
+
+
+def test_refused_pair_leaves_no_problem_behind(tmp_path: Path) -> None:
+    project = a_project()
+    ingest_file(project, a_file(tmp_path, a_row("p1-chosen", gold={"first_error": 0})))
+    report = ingest_file(project, written(tmp_path, a_preference()))
+    assert [(error.line, error.field) for error in report.errors] == [(1, "steps")]
+    assert Problem.objects.count() == Trace.objects.count() == 1
 
 
 def test_shards_are_one_data_set_and_errors_name_their_file(tmp_path: Path) -> None:
