@@ -21,6 +21,8 @@ from annotate.ingest.source import EXPANSION_FREE_BYTES
 # Dictionaries and runs make honest tables small: a column of one value shrinks by thousands, one of texts does not.
 MAX_EXPANSION = 1000
 _ROWS = 32
+# Without it a whole column of a row group is read at once, and a row group may be the whole file.
+_BUFFER = 1 << 20
 _LARGEST = 2**63
 
 
@@ -28,7 +30,9 @@ def parquet_records(path: Path) -> Iterator[Record | BadRow]:
     """Every row, numbered from 1. Raises Rejected for what is no Parquet file or unfolds out of proportion."""
     pyarrow = _pyarrow()
     try:
-        with import_module("pyarrow.parquet").ParquetFile(path, memory_map=False, pre_buffer=False) as file:
+        with import_module("pyarrow.parquet").ParquetFile(
+            path, memory_map=False, pre_buffer=False, buffer_size=_BUFFER
+        ) as file:
             groups = (file.metadata.row_group(number) for number in range(file.metadata.num_row_groups))
             size = sum(group.total_byte_size for group in groups)
             if size > EXPANSION_FREE_BYTES and size > MAX_EXPANSION * path.stat().st_size:

@@ -168,6 +168,13 @@ def one_line(value: str, path: str) -> str:
     return value
 
 
+def name_or_nothing(value: object, path: str) -> str:
+    """A name that somebody may have left out, or given as something else; Rejected where it cannot be stored."""
+    if not isinstance(value, str) or not value.strip():
+        return ""
+    return one_line(clean_text(value, path, limit=MAX_NAME), path)
+
+
 def one_of(value: object, choices: type[_Choice], path: str) -> _Choice:
     if isinstance(value, str) and value in choices._value2member_map_:
         return choices(value)

@@ -28,6 +28,8 @@ _NEXT_RECORD = re.compile(r"\n(?=[^\s\])},])")
 _NEAR_END = 10
 # ... or at the start of the string that is cut.
 _CUT_STRING = "Unterminated string"
+# It does not complain of a number that is cut.
+_OF_NUMBERS = "0123456789.eE+-"
 
 
 class _Flaw(ValueError):
@@ -220,8 +222,16 @@ class _Cursor:
     def value(self) -> object:
         """The JSON value at the place. _Flaw: it is passed over; _Broken: the place stays before it."""
         while True:
+            begun = self._at
             try:
-                return self._decoded()
+                value = self._decoded()
+                if not self._may_go_on(value):
+                    return value
+                # Where a chunk ends in the middle of a number, what came of it is another number.
+                begun, self._at = self._at, begun
+                if not self._read():
+                    self._at = begun
+                    return value
             except json.JSONDecodeError as error:
                 is_cut = error.pos >= len(self._buffer) - _NEAR_END or error.msg.startswith(_CUT_STRING)
                 size = len(self._buffer) - self._at
@@ -232,6 +242,10 @@ class _Cursor:
                     raise _Broken(f"this is not JSON: {error.msg} (line {place})") from None
             except RecursionError:
                 raise _Broken("the JSON is nested too deeply") from None
+
+    def _may_go_on(self, value: object) -> bool:
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        return is_number and not self._buffer[self._at :].strip(_OF_NUMBERS)
 
     def _decoded(self) -> object:
         try:

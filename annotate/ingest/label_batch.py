@@ -91,9 +91,8 @@ class LabelBatch:
             if sheet.by_message and label.position is not None:
                 position = by_message.get((trace.pk, label.position))
                 if position is None:
-                    raise Rejected(
-                        f"the trace has no step of message {label.position}", field=label.place("step")
-                    )
+                    reason = f"the trace has no step of message {label.position}"
+                    raise Rejected(reason, field=label.origin or "step")
                 here = _moved(label, position)
             criterion = self._book.check(here, n_steps=trace.n_steps)
             step = None if here.position is None else steps[trace.pk, here.position]

@@ -12,7 +12,9 @@ from django.utils import timezone
 from annotate.enums import COMPARED, WORDING_KINDS, CriterionKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, LabelDraft, RaterDraft
+from annotate.ingest.fields import check_plain, clean_text, one_line
 from annotate.ingest.founding import freeze_rubric
+from annotate.ingest.label_fields import MAX_RATER_NAME
 from annotate.ingest.rows import NO_JSON, insert_rows, instant
 from annotate.ingest.tags import tidy_tags
 from annotate.models import Criterion, Label, Project, Rater
@@ -160,6 +162,10 @@ class LabelBook:
             reason = f"the rubric has no criterion {draft.criterion!r}; it has {known}"
             raise Rejected(reason, field=draft.place("criterion"))
         self._check_value(draft, criterion)
+        if draft.text:
+            clean_text(draft.text, draft.place("text"))
+        if draft.evidence:
+            check_plain(dict(draft.evidence), draft.place("evidence"))
         return criterion
 
     def _check_rater(self, draft: LabelDraft) -> None:
@@ -169,6 +175,10 @@ class LabelBook:
                 f"{wanted.name!r} is somebody with an account here; name labels made elsewhere differently"
             )
             raise Rejected(reason, field=draft.place("rater"))
+        if known is None and wanted.name not in self._claims:
+            # Other tools name their people and models as they like.
+            place = draft.place("rater")
+            one_line(clean_text(wanted.name, place, limit=MAX_RATER_NAME), place)
         standing = known or self._claims.setdefault(wanted.name, wanted)
         if standing.kind != wanted.kind:
             reason = f"{wanted.name!r} is of kind {standing.kind}, not {wanted.kind}"

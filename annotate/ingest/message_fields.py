@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 
 from annotate.errors import Rejected
-from annotate.ingest.fields import MAX_TEXT, Fields, clean_text, kind_of
+from annotate.ingest.fields import MAX_TEXT, Fields, clean_text, kind_of, name_or_nothing
 from annotate.ingest.images import Album, Content
 
 MAX_MESSAGES = 10_000
@@ -107,7 +107,7 @@ def message_of(given: Fields, album: Album) -> Message:
         "\n\n".join(said.thoughts),
         tuple(said.calls),
         tuple(said.content.images),
-        given.raw("name") if role is Role.TOOL and isinstance(given.raw("name"), str) else "",
+        name_or_nothing(given.raw("name"), given.path("name")) if role is Role.TOOL else "",
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from annotate.errors import Rejected
 from annotate.ingest.call_history import Call
-from annotate.ingest.fields import Fields
+from annotate.ingest.fields import Fields, name_or_nothing
 from annotate.ingest.images import Album
 from annotate.ingest.message_fields import Message, message_of
 
@@ -85,7 +85,8 @@ def call_in(span: Mapping[str, Any], album: Album) -> Call | None:
     for prefix, messages in (("gen_ai.prompt.", sent), ("gen_ai.completion.", answered)):
         messages += [message_of(Fields(one, path), album) for one in _open_llmetry(attributes, prefix)]
     if sent or answered:
-        model = next((attributes[name] for name in _MODELS if isinstance(attributes.get(name), str)), "")
+        models = [name_or_nothing(attributes.get(name), f"{path}.{name}") for name in _MODELS]
+        model = next(filter(None, models), "")
         return Call(sent, answered, model=model)
     return _tool(attributes, path, album)
 

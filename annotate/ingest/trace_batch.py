@@ -139,11 +139,10 @@ class TraceBatch:
         self._match_traces()
         self._refuse_losses()
         plan = self._plan_labels()
+        self._refuse_partners()
         # Last of the checks: only rows that will be kept may add to a problem.
         shelf = self._take_problems()
-        for entry in self._entries:
-            if entry.partner is not None and entry.partner.refusal is not None:
-                entry.refusal = entry.refusal or entry.partner.refusal
+        self._refuse_partners()
         plan = plan.without(self.refused)
         entries = self._open()
         shelf.save()
@@ -225,6 +224,11 @@ class TraceBatch:
         for row in plan.refused:
             by_line[row.line].refuse(row.field or "labels", row.reason)
         return plan
+
+    def _refuse_partners(self) -> None:
+        for entry in self._entries:
+            if entry.partner is not None and entry.partner.refusal is not None:
+                entry.refusal = entry.refusal or entry.partner.refusal
 
     def _take_problems(self) -> ProblemShelf:
         entries = self._open()

@@ -1,4 +1,6 @@
-"""Traces per second from JSON lines into an empty database: ``python -m tests.benchmarks.bench_ingest [N]``.
+"""Traces per second from JSON lines into an empty database: ``python -m tests.benchmarks.bench_ingest [N] [FORMAT]``.
+
+FORMAT is ``jsonl``, ``openai_messages`` (as many messages as steps) or ``math_shepherd`` (a label on every step).
 
 Runs on the configured database (``DATABASE_URL``; SQLite in a temporary folder by default) in a project of its own,
 which it removes again.
@@ -12,22 +14,33 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 
-def write_traces(path: Path, n_traces: int, n_steps: int) -> None:
+def write_traces(path: Path, n_traces: int, n_steps: int, format: str = "jsonl") -> None:
     with path.open("w") as file:
         for number in range(n_traces):
             steps = [f"Step {i + 1}: {number} + {i} = {number + i}.\n" for i in range(n_steps)]
-            trace = {
-                "id": f"t{number}",
-                "problem": {"text": f"What is {number} plus something?", "reference_answer": str(number)},
-                "steps": steps,
-            }
-            file.write(json.dumps(trace) + "\n")
+            file.write(json.dumps(a_row(format, number, steps)) + "\n")
+
+
+def a_row(format: str, number: int, steps: list[str]) -> dict[str, Any]:
+    question = f"What is {number} plus something?"
+    if format == "math_shepherd":
+        text, label = (
+            " ".join([question, *(f"{one.strip()} {mark}\n" for one in steps)]) for mark in ("ки", "+")
+        )
+        return {"input": text, "label": label, "task": "sums"}
+    if format == "openai_messages":
+        turns = [{"role": ("assistant", "user")[i % 2], "content": one} for i, one in enumerate(steps)]
+        return {"id": f"t{number}", "messages": [{"role": "user", "content": question}, *turns]}
+    problem = {"text": question, "reference_answer": str(number)}
+    return {"id": f"t{number}", "problem": problem, "steps": steps}
 
 
 def main() -> None:
     n_traces = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
+    format = sys.argv[2] if len(sys.argv) > 2 else "jsonl"
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("GRADUS_HOME", folder)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
@@ -45,14 +58,14 @@ def main() -> None:
         owner, _ = Person.objects.get_or_create(username="bench")
         project = create_project(owner, name="Bench", slug=f"bench-{os.getpid()}")
         path = Path(folder) / "traces.jsonl"
-        write_traces(path, n_traces, n_steps=8)
+        write_traces(path, n_traces, n_steps=8, format=format)
         for word in ("new", "unchanged"):
             wall, processor = time.perf_counter(), time.process_time()
-            report = ingest_file(project, path, format="jsonl")
+            report = ingest_file(project, path, format=format)
             assert report.created + report.unchanged == n_traces, report
             wall, processor = time.perf_counter() - wall, time.process_time() - processor
             print(
-                f"{connection.vendor}: {n_traces} {word} traces of 8 steps in {wall:.1f} s "
+                f"{connection.vendor}, {format}: {n_traces} {word} traces of 8 steps in {wall:.1f} s "
                 f"({n_traces / wall:,.0f} per second; {n_traces / processor:,.0f} per processor second)"
             )
         remove_project(project)

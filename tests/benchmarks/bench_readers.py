@@ -85,7 +85,7 @@ def main() -> None:
                 ingest_file(project, made)
             total: Counter[str] = Counter()
             reasons: Counter[tuple[str | None, str]] = Counter()
-            begun = time.perf_counter()
+            wall, processor = time.perf_counter(), time.process_time()
             for path in paths:
                 options = ReadOptions(rater=raters[path]) if raters else ReadOptions()
                 report = ingest_file(project, path, options=options)
@@ -95,14 +95,15 @@ def main() -> None:
                     (row.field and re.sub(r"\d+", "N", row.field), re.sub(r"\d+", "N", row.reason)[:40])
                     for row in report.errors
                 )
-            taken = time.perf_counter() - begun
+            wall, processor = time.perf_counter() - wall, time.process_time() - processor
             corpus = corpus_counts(project)
             n_rows = total["created"] + total["unchanged"] + total["updated"] + total["rejected"]
             print(
                 f"{name}: {n_rows:,} rows, {corpus.traces:,} traces of {corpus.problems:,} problems, {corpus.steps:,}"
                 f" steps, {total['labels']:,} labels,"
                 f" {Candidate.objects.filter(step__trace__project=project).count():,} candidates; {dict(total)};"
-                f" {taken:.1f} s, {n_rows / taken:,.0f} rows/s"
+                f" {wall:.1f} s, {n_rows / processor:,.0f} rows and {total['labels'] / processor:,.0f} labels per"
+                " processor second"
             )
             for (field, reason), n in reasons.most_common(6):
                 print(f"    {n} x {field}: {reason}")

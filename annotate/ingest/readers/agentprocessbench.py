@@ -40,7 +40,7 @@ FAILED = "llm_annotate_failed"
 _VERDICTS = {1: Verdict.GOOD, 0: Verdict.NEUTRAL, -1: Verdict.BAD}
 _RESULTS = {1: "success", 0: "unclear", -1: "failure"}
 _LABELS = frozenset({"step_labels", "final_label"})
-_KNOWN = _LABELS | {"messages", "tools", "answer_text", "ground_truth", "record_id"}
+_KNOWN = _LABELS | {"messages", "tools", "record_id"}
 
 
 class AgentProcessBenchReader:
@@ -64,8 +64,6 @@ def _draft(fields: Fields, options: ReadOptions) -> Draft:
     meta = fields.rest(_KNOWN) | conversation.meta()
     if fields.has("tools"):
         meta |= {"tools": [Fields.of(tool, path).rest(frozenset()) for path, tool in fields.items("tools")]}
-    if fields.has("ground_truth"):
-        meta |= {"ground_truth": fields.raw("ground_truth")}
     return TraceDraft(
         external_id=name,
         problem=ProblemDraft(
@@ -73,7 +71,7 @@ def _draft(fields: Fields, options: ReadOptions) -> Draft:
             meta={KEY: list(conversation.problem_images)} if conversation.problem_images else {},
         ),
         steps=conversation.steps,
-        meta=meta | ({"answer": fields.raw("answer_text")} if fields.has("answer_text") else {}),
+        meta=meta,
         labels=_gold(fields, conversation, options),
         images=tuple(album.drafts.values()),
     )

@@ -17,7 +17,7 @@ from annotate.errors import Rejected
 from annotate.ingest.archive import Archive
 from annotate.ingest.conversation import conversation_of
 from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft
-from annotate.ingest.fields import Fields
+from annotate.ingest.fields import Fields, name_or_nothing
 from annotate.ingest.images import KEY, Album
 from annotate.ingest.json_records import Record, json_members
 from annotate.ingest.message_fields import messages_in
@@ -144,7 +144,7 @@ def _trace_draft(fields: Fields, about: Mapping[str, Any], options: ReadOptions)
         external_id=_id(fields, about),
         problem=ProblemDraft(conversation.problem, reference_answer=_reference(target), meta=images),
         steps=conversation.steps,
-        source_model=str(about.get("model") or "")[:200],
+        source_model=name_or_nothing(about.get("model"), "eval.model"),
         outcome=_outcome(fields, scores),
         meta=Fields(kept).rest(frozenset()) | conversation.meta(),
         images=tuple(album.drafts.values()),

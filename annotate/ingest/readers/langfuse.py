@@ -19,7 +19,7 @@ from annotate.errors import Rejected
 from annotate.ingest.call_history import Call, history_of
 from annotate.ingest.conversation import Conversation, conversation_of
 from annotate.ingest.drafts import BadRow, LabelDraft, ProblemDraft, RaterDraft, Row, TraceDraft
-from annotate.ingest.fields import Fields
+from annotate.ingest.fields import Fields, name_or_nothing
 from annotate.ingest.gathering import Gathering
 from annotate.ingest.images import KEY, Album
 from annotate.ingest.levels import level_of
@@ -96,7 +96,7 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
         external_id=fields.name("id"),
         problem=problem,
         steps=conversation.steps,
-        source_model=history.models[0][:200] if history.models else "",
+        source_model=history.models[0] if history.models else "",
         meta=Fields(about).rest(frozenset()) | conversation.meta(),
         labels=tuple(_scores(fields, _answers(calls, history.messages, conversation), options)),
         images=tuple(album.drafts.values()),
@@ -116,7 +116,7 @@ def _call(given: Fields, album: Album) -> Call | None:
     return Call(
         _messages(given, "input", "user", album),
         _messages(given, "output", "assistant", album),
-        model=model if isinstance(model, str) else "",
+        model=name_or_nothing(model, given.path("model")),
     )
 
 

@@ -78,7 +78,7 @@ def _trace_draft(name: str, spans: Sequence[dict[str, Any]], options: ReadOption
         external_id=Fields({"traceId": name}).name("traceId"),
         problem=ProblemDraft(conversation.problem, meta=images),
         steps=conversation.steps,
-        source_model=history.models[0][:200] if history.models else "",
+        source_model=history.models[0] if history.models else "",
         meta={"spans": len(spans)} | models | conversation.meta(),
         images=tuple(album.drafts.values()),
     )

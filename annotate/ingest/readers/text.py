@@ -27,7 +27,8 @@ class TextReader:
     heeds = CUTTING | {"problem"}
 
     def fits(self, sample: Sample) -> bool:
-        return sample.container is Container.TEXT and bool(sample.head.strip())
+        # What has rows under a header is a table, and somebody has to say of what.
+        return sample.container is Container.TEXT and not sample.record and bool(sample.head.strip())
 
     def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
         for line, text, is_whole in _texts(source.text):

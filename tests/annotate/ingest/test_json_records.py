@@ -106,3 +106,43 @@ def test_record_over_the_limit_is_refused(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_empty_file_has_no_records() -> None:
     assert read("") == read(" \n\n") == read("[]") == []
+
+
+@given(st.dictionaries(st.text(max_size=4), PLAIN, max_size=5), st.sampled_from((None, 1)), st.booleans())
+def test_members_are_the_object_with_its_lists_spread(
+    record: dict[str, Any], indent: int | None, is_spread: bool
+) -> None:
+    found = list(json_records.json_members(Trickle(json.dumps(record, indent=indent)), lambda key: is_spread))
+    expected = [
+        (key, entry)
+        for key, value in record.items()
+        for entry in (value if is_spread and isinstance(value, list) else [value])
+    ]
+    assert [(one.key, one.value) for one in found if isinstance(one, json_records.Member)] == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[1]", "an object was expected"),
+        ('{"a": 1', "the end of the object was expected"),
+        ('{"a" 1}', "a key and a colon"),
+        ("{1: 2}", "a key and a colon"),
+        ('{"a": 1, "a": 2}', "appears twice"),
+        ('{"a": [1, 2', "the end of the list was expected"),
+        ('{"a": [1, {"b": ', "not JSON"),
+        ("", "an object was expected"),
+    ],
+)
+def test_members_of_a_broken_object_end_with_what_is_wrong(text: str, reason: str) -> None:
+    last = list(json_records.json_members(io.StringIO(text), lambda key: True))[-1]
+    assert isinstance(last, BadRow)
+    assert reason in last.reason
+    assert "the rest of the file was not read" in last.reason
+
+
+def test_member_that_cannot_be_taken_costs_itself_alone() -> None:
+    first, second = json_records.json_members(io.StringIO('{"a": NaN, "b": 1}'), lambda key: True)
+    assert isinstance(first, BadRow)
+    assert first.field == "a"
+    assert isinstance(second, json_records.Member)

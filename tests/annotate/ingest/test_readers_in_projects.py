@@ -16,11 +16,12 @@ from annotate.ingest.founding import add_criteria, create_project
 from annotate.ingest.options import ReadOptions
 from annotate.ingest.presets import PREFERENCE
 from annotate.ingest.report import IngestReport
-from annotate.models import Label, Pair, Project, Rater, Step, Trace
+from annotate.models import Label, Pair, Problem, Project, Rater, Step, Trace
 from tests.annotate.ingest.files import a_file, a_row
-from tests.annotate.ingest.readers.examples import RECORDS, inspect_archive
+from tests.annotate.ingest.readers.examples import RECORDS, inspect_archive, inspect_log
 from tests.annotate.ingest.readers.reading import written
 from tests.annotate.ingest.readers.test_agentprocessbench import a_judgement, a_trajectory
+from tests.annotate.ingest.readers.test_every_reader import changed, places
 from tests.factories import a_person, a_project
 from tests.paths import DATA_DIR, data_file
 
@@ -53,6 +54,38 @@ def test_every_format_comes_in_and_twice_is_once(tmp_path: Path, name: str) -> N
     assert (again.labels, again.pairs) == (0, 0)
 
 
+# What one database or the other cannot hold, and what would not fit.
+NASTY: tuple[Any, ...] = ("\ud800", "\x00", "x" * 300, "two\nlines", {"\ud800": 1}, {"a": "\x00"}, 10**15)
+
+
+def one_of_many(record: dict[str, Any], number: int) -> dict[str, Any]:
+    """The record with names and a problem of its own, so that no other row hides what is wrong with it."""
+    text = (
+        json.dumps(record).replace("2 + 3?", f"2 + {number}?").replace('"id": 12,', f'"id": {number + 100},')
+    )
+    text = text.replace('"query_index": 0', f'"query_index": {number}').replace(
+        '"id": 3,', f'"id": {number},'
+    )
+    for name in ("aa11", "lf-1", "rec-1", '"m1"', '"t1"', '"g-0"', '"u1"', '"p1"'):
+        text = text.replace(name, f"{name[:-1]}-{number}{name[-1]}")
+    found: dict[str, Any] = json.loads(text)
+    return found
+
+
+@pytest.mark.parametrize("name", list(RECORDS))
+def test_what_a_database_cannot_hold_never_reaches_it(tmp_path: Path, name: str) -> None:
+    project = agents()
+    record = RECORDS[name]()
+    changes = [changed(record, way, value) for way in places(record) for value in NASTY]
+    records = [one_of_many(one, number) for number, one in enumerate(changes)]
+    if name == "inspect_ai":
+        samples = [one["samples"] for one in records if isinstance(one["samples"], list)]
+        records = [inspect_log(*(one for some in samples for one in some))]
+    path = written(tmp_path, *records)
+    report = ingest_file(project, path, format=name, is_dry_run=True)
+    assert report.rejected > 0
+
+
 def test_archive_comes_in(tmp_path: Path) -> None:
     report = ingest_file(a_project(), written(tmp_path, inspect_archive(), name="log.eval"))
     assert (report.format, report.created) == ("inspect_ai", 1)
@@ -83,7 +116,7 @@ def test_sheet_is_entered_whole_or_not_at_all(tmp_path: Path) -> None:
     n = Label.objects.count()
     report = ingest_file(project, written(tmp_path, a_judgement(step_labels={"2": 1, "3": 1, "9": 1})))
     (error,) = report.errors
-    assert (error.field, error.reason) == ("step_labels.9.step", "the trace has no step of message 9")
+    assert (error.field, error.reason) == ("step_labels.9", "the trace has no step of message 9")
     absent = ingest_file(project, written(tmp_path, a_judgement(record_id="toy:9:9")))
     assert [(one.line, one.field) for one in absent.errors] == [(1, "trace")]
     assert Label.objects.count() == n
@@ -143,6 +176,14 @@ def test_pair_is_taken_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [(error.line, error.field) for error in report.errors] == [(1, "id"), (3, None)]
     assert (counts(report), report.pairs) == ((2, 0, 0, 2), 1)
     assert set(Trace.objects.values_list("external_id", flat=True)) == {"other", "p2-chosen", "p2-rejected"}
+
+
+def test_refused_pair_leaves_no_problem_behind(tmp_path: Path) -> None:
+    project = a_project()
+    ingest_file(project, a_file(tmp_path, a_row("p1-chosen", gold={"first_error": 0})))
+    report = ingest_file(project, written(tmp_path, a_preference()))
+    assert [(error.line, error.field) for error in report.errors] == [(1, "steps")]
+    assert Problem.objects.count() == Trace.objects.count() == 1
 
 
 def test_shards_are_one_data_set_and_errors_name_their_file(tmp_path: Path) -> None:
