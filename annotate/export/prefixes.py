@@ -33,6 +33,23 @@ class HardSettings(SelectSettings):
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberedSettings(HardSettings):
+    """For formats in which nothing but the words *Step 1:* tells the problem from the first step."""
+
+    is_numbered: bool = setting(
+        True,
+        gettext_lazy(
+            "Put Step 1: and so on before steps that do not begin so; readers find the first step by it."
+        ),
+    )
+
+
+def numbered(text: str, number: int, settings: NumberedSettings) -> str:
+    head = f"Step {number}:"
+    return f"{head} {text}" if settings.is_numbered and not text.startswith(head) else text
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts of steps and of the traces they are in."""

@@ -1,7 +1,7 @@
 """Steps per second from a decided project to the files of a release: ``python -m tests.benchmarks.bench_export [N]``.
 
 Runs on the configured database (``DATABASE_URL``; SQLite in a temporary folder by default): N labelled traces of eight
-steps (10,000 by default), each step with two labels and a decision. Peak memory is that of the whole process, read after
+steps (10,000 by default), each step with two labels and a decision. Peak memory is that of the process, read after
 each format; the rows are made in a process of their own.
 """
 
