@@ -130,9 +130,9 @@ def write_prefixes(source: Source, shards: Shards, settings: HardSettings, row: 
         if found is None:
             tallies.left_out += 1
             continue
-        weights = [step.weight for step in trace.steps[: len(labels)]]
-        if weights[0] is not None:
-            found["weights"] = weights
+        if settings.weighting != "none":
+            # Null where nobody voted on what was decided: that is not known, and no weight of 0.
+            found["weights"] = [step.weight for step in trace.steps[: len(labels)]]
         shards.write(found, trace.split)
         tallies.written.add(len(labels))
         tallies.right += sum(labels)
