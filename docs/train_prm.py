@@ -1,17 +1,17 @@
-"""Train a process reward model on a release: ``python docs/train_prm.py RELEASE --model Qwen/Qwen2.5-Math-1.5B-Instruct --out prm``.
+"""Train a process reward model on a release: ``python docs/train_prm.py RELEASE --model MODEL --out prm``.
 
 RELEASE is the folder of a release in the format trl_stepwise or soft_labels. A step is scored at the last token of the
-separator behind it, by one logit; labels may be true and false or probabilities, with a weight each where the release has
-them. What is held back is the release's own validation split, else its test split, else one problem in ten. It needs torch
-and transformers alone, and prints one line of JSON per report:
+separator behind it, by one logit; labels may be true and false or probabilities, with a weight each where the release
+has them. What is held back is the release's own validation split, else its test split, else one problem in ten. It
+needs torch and transformers alone, and prints one line of JSON per report.
 
     python3 manage.py export my-project release --format trl_stepwise --set validation_share=0.1
     python docs/train_prm.py release --model fixtures/models/judge --out prm            # a laptop, a minute or two
     python docs/train_prm.py release --model Qwen/Qwen2.5-Math-1.5B-Instruct --out prm \\
         --learning-rate 1e-5 --batch 4 --accumulate 8 --max-length 2048 --checkpointing  # one GPU
 
-To use what was trained: load ``--out`` with ``AutoModelForTokenClassification``, join the steps as :func:`encode` does, and take
-``sigmoid`` of the logit at each place it names.
+To use what was trained: load ``--out`` with ``AutoModelForTokenClassification``, join the steps as :func:`encode` does,
+and take ``sigmoid`` of the logit at each place it names.
 """
 
 from __future__ import annotations

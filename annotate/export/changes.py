@@ -13,6 +13,7 @@ from typing import Any
 
 from annotate.consensus.rulings import REASONS
 from annotate.enums import Action, ReleaseState
+from annotate.export.registry import FORMATS, get_format
 from annotate.models import Consensus, Release, Run, Step
 
 ADDED, LOST, RELABELLED, SAME = "added", "lost", "relabelled", "same"
@@ -46,10 +47,14 @@ class _Decision:
 
 def release_before(release: Release) -> Release | None:
     """The published one with the next smaller number that was made from the same kind of thing."""
+    reads = get_format(release.format).reads
     earlier = Release.objects.filter(
-        project=release.project_id, state=ReleaseState.PUBLISHED, number__lt=release.number
-    ).order_by("-number")
-    return earlier.filter(run__isnull=release.run_id is None).select_related("run").first()
+        project=release.project_id,
+        state=ReleaseState.PUBLISHED,
+        number__lt=release.number,
+        format__in=[name for name, layout in FORMATS.items() if layout.reads == reads],
+    )
+    return earlier.select_related("run__criterion").order_by("-number").first()
 
 
 def changes_between(before: Release, after: Release, manifest: Mapping[str, Any]) -> dict[str, Any]:

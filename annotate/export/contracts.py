@@ -317,8 +317,9 @@ class Format:
     run, or the project, or settings the format cannot say, before anything is written. ``write`` writes a
     :class:`Source`, a :class:`ComparedSource` or a :class:`LabelSource` below the folder it is given. ``task`` is the
     card's task category, ``limits`` sentences a reader of the data must know. ``version`` rises when a reader of the
-    files would have to change. ``holds_weights``: its rows have room for what a step weighs. ``tiers`` are those whose
-    steps it can write: the last two have no level.
+    files would have to change. ``holds_weights``: its rows have room for what a step weighs. ``reads_meta``: it
+    writes what else came with steps, or some of it. ``tiers`` are those whose steps it can write: the last two have no
+    level.
     """
 
     name: str
@@ -332,3 +333,4 @@ class Format:
     reads: Literal["consensus", "comparisons", "labels"] = "consensus"
     holds_weights: bool = False
     tiers: tuple[str, ...] = (Tier.A, Tier.B)
+    reads_meta: bool = False

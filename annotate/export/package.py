@@ -59,7 +59,7 @@ def write_package(
     ``benchmarks`` is the folder of hash lists that the settings may name.
     """
     selection = select(run, settings, benchmarks)
-    source = selection.of(source_of(run, is_anonymous=settings.is_anonymous))
+    source = selection.of(source_of(run, is_anonymous=settings.is_anonymous, with_meta=layout.reads_meta))
     with new_folder(out) as draft:
         written = layout.write(source, draft, settings)
         if not written.rows:

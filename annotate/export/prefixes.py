@@ -33,6 +33,23 @@ class HardSettings(SelectSettings):
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberedSettings(HardSettings):
+    """For formats in which nothing but the words *Step 1:* tells the problem from the first step."""
+
+    is_numbered: bool = setting(
+        True,
+        gettext_lazy(
+            "Put Step 1: and so on before steps that do not begin so; readers find the first step by it."
+        ),
+    )
+
+
+def numbered(text: str, number: int, settings: NumberedSettings) -> str:
+    head = f"Step {number}:"
+    return f"{head} {text}" if settings.is_numbered and not text.startswith(head) else text
+
+
 @dataclass(slots=True)
 class Tally:
     """Counts of steps and of the traces they are in."""
@@ -113,9 +130,9 @@ def write_prefixes(source: Source, shards: Shards, settings: HardSettings, row: 
         if found is None:
             tallies.left_out += 1
             continue
-        weights = [step.weight for step in trace.steps[: len(labels)]]
-        if weights[0] is not None:
-            found["weights"] = weights
+        if settings.weighting != "none":
+            # Null where nobody voted on what was decided: that is not known, and no weight of 0.
+            found["weights"] = [step.weight for step in trace.steps[: len(labels)]]
         shards.write(found, trace.split)
         tallies.written.add(len(labels))
         tallies.right += sum(labels)

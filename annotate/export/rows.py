@@ -38,23 +38,23 @@ _DECISION = (
     "step__kind",
     "step__text",
     "step__tail",
-    "step__meta",
     "action",
     "value",
     "probability",
     "reason",
     "explanation",
+    "spoke",
     "tier",
     "risk",
     "p_correct",
-    "spoke",
 )
 
 
-def source_of(run: Run, *, is_anonymous: bool = True) -> Source:
+def source_of(run: Run, *, is_anonymous: bool = True, with_meta: bool = True) -> Source:
+    """``with_meta`` False leaves the steps' meta empty, which most formats have no room for and reading takes time."""
     raters = raters_of(run, is_anonymous=is_anonymous)
     by_id = {rater.pk: rater for rater in raters}
-    return Source(run, tuple(raters), lambda: trace_rows(run, by_id))
+    return Source(run, tuple(raters), lambda: trace_rows(run, by_id, with_meta=with_meta))
 
 
 def _renaming(raters: Iterable[RaterRow]) -> Callable[[str], str]:
@@ -69,12 +69,32 @@ def _renaming(raters: Iterable[RaterRow]) -> Callable[[str], str]:
 def raters_of(run: Run, *, is_anonymous: bool) -> list[RaterRow]:
     """The raters whose labels spoke, in order of their ids; people become ``person-001`` and so on."""
     labels: Counter[int] = Counter()
-    spoke: set[int] = set()
-    for ids in run.consensus.order_by("pk").values_list("spoke", flat=True).iterator(chunk_size=2000):
-        spoke.update(ids)
-    for chunk in _chunks(sorted(spoke), 5000):
-        labels.update(Label.objects.filter(pk__in=chunk).values_list("rater_id", flat=True))
+    traces = Trace.objects.filter(project_id=run.project_id).order_by("pk").values_list("pk", flat=True)
+    last = 0
+    while some := list(traces.filter(pk__gt=last)[:BATCH]):
+        first, last = some[0], some[-1]
+        # Of steps that have been split or merged since as well: those labels spoke.
+        decisions = Consensus.objects.filter(
+            run=run, step__trace_id__gte=first, step__trace_id__lte=last
+        ).order_by()
+        spoke = {label for ids in decisions.values_list("spoke", flat=True) for label in ids}
+        labels.update(rater for _, rater in _labels(first, last, spoke, "pk", "rater_id"))
     return named_raters(labels, is_anonymous=is_anonymous)
+
+
+def _labels(first: int, last: int, wanted: set[int], *fields: str) -> Iterator[tuple[Any, ...]]:
+    """The wanted labels, whose keys come first, of the steps of the traces from ``first`` to ``last``.
+
+    Asked for by their place: naming thousands of keys in a query costs more than reading a few labels too many.
+    """
+    left = set(wanted)
+    place = Label.objects.filter(step__trace_id__gte=first, step__trace_id__lte=last).order_by()
+    for row in place.values_list(*fields) if wanted else ():
+        if row[0] in left:
+            left.remove(row[0])
+            yield row
+    for chunk in _chunks(sorted(left), 5000):
+        yield from Label.objects.filter(pk__in=chunk).values_list(*fields)
 
 
 def named_raters(labels: Mapping[int, int], *, is_anonymous: bool) -> list[RaterRow]:
@@ -88,7 +108,7 @@ def named_raters(labels: Mapping[int, int], *, is_anonymous: bool) -> list[Rater
     return rows
 
 
-def trace_rows(run: Run, raters: Mapping[int, RaterRow]) -> Iterator[TraceRow]:
+def trace_rows(run: Run, raters: Mapping[int, RaterRow], *, with_meta: bool = True) -> Iterator[TraceRow]:
     """The traces the run decided about, in order of their ids, each with all of its steps.
 
     A trace whose steps have been split or merged since is left out: the run decided about other steps.
@@ -97,7 +117,7 @@ def trace_rows(run: Run, raters: Mapping[int, RaterRow]) -> Iterator[TraceRow]:
     decided = Trace.objects.filter(project_id=run.project_id).order_by("pk").values_list(*TRACE_FIELDS)
     while traces := list(decided.filter(pk__gt=last)[:BATCH]):
         first, last = traces[0][0], traces[-1][0]
-        steps = _steps(run, first, last, raters)
+        steps = _steps(run, first, last, raters, with_meta)
         for trace in traces:
             found = steps.get(trace[0], ())
             if len(found) == trace[4]:
@@ -128,20 +148,22 @@ def plain_trace(row: tuple[Any, ...], steps: tuple[StepRow, ...]) -> TraceRow:
     )
 
 
-def _steps(run: Run, first: int, last: int, raters: Mapping[int, RaterRow]) -> dict[int, list[StepRow]]:
+def _steps(
+    run: Run, first: int, last: int, raters: Mapping[int, RaterRow], with_meta: bool
+) -> dict[int, list[StepRow]]:
     decisions = list(
         Consensus.objects.filter(
             run=run, step__retired_in=None, step__trace_id__gte=first, step__trace_id__lte=last
         )
         .order_by("step__trace_id", "step__position")
-        .values_list(*_DECISION)
+        .values_list(*_DECISION, *(("step__meta",) if with_meta else ()))
     )
-    votes = _votes({label for decision in decisions for label in decision[-1]}, raters)
+    votes = _votes(first, last, {label for decision in decisions for label in decision[10]}, raters)
     renamed = _renaming(raters.values())
     found: dict[int, list[StepRow]] = defaultdict(list)
     for decision in decisions:
-        trace, position, kind, text, tail, meta, action, value, probability, reason, told = decision[:11]
-        tier, risk, p_correct, spoke = decision[11:]
+        trace, position, kind, text, tail, action, value, probability, reason, told, *rest = decision
+        spoke, tier, risk, p_correct, *meta = rest
         found[trace].append(
             StepRow(
                 position=position,
@@ -154,7 +176,7 @@ def _steps(run: Run, first: int, last: int, raters: Mapping[int, RaterRow]) -> d
                 reason=reason,
                 votes=tuple(votes[label] for label in sorted(spoke)),
                 explanation=renamed(told),
-                meta=meta,
+                meta=meta[0] if meta else {},
                 tier=tier,
                 risk=risk,
                 p_correct=p_correct,
@@ -163,15 +185,12 @@ def _steps(run: Run, first: int, last: int, raters: Mapping[int, RaterRow]) -> d
     return found
 
 
-def _votes(labels: set[int], raters: Mapping[int, RaterRow]) -> dict[int, VoteRow]:
-    found: dict[int, VoteRow] = {}
-    for chunk in _chunks(sorted(labels), 5000):
-        rows = Label.objects.filter(pk__in=chunk).values_list(
-            "pk", "rater_id", "criterion__key", "value", "score", "text", "seconds"
-        )
-        for pk, rater_id, criterion, value, score, text, seconds in rows:
-            found[pk] = VoteRow(raters[rater_id], criterion, value, score, text, seconds)
-    return found
+def _votes(first: int, last: int, labels: set[int], raters: Mapping[int, RaterRow]) -> dict[int, VoteRow]:
+    fields = ("pk", "rater_id", "criterion__key", "value", "score", "text", "seconds")
+    return {
+        pk: VoteRow(raters[rater], criterion, value, score, text, seconds)
+        for pk, rater, criterion, value, score, text, seconds in _labels(first, last, labels, *fields)
+    }
 
 
 def _chunks(ids: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -128,4 +128,5 @@ JSONL = Format(
     write=write,
     task="token-classification",
     limits=limits,
+    reads_meta=True,
 )

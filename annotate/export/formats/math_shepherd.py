@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy
 from annotate.errors import Rejected
 from annotate.export.contracts import Format, Source, TraceRow, Written, setting
 from annotate.export.prefixes import (
-    HardSettings,
+    NumberedSettings,
     check_verdicts,
+    numbered,
     prefix_limits,
     prefix_written,
     write_prefixes,
@@ -32,14 +33,11 @@ REFUSAL = "In traces whose text holds the tag ки"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MathShepherdSettings(HardSettings):
+class MathShepherdSettings(NumberedSettings):
     task: str = setting("", gettext_lazy("The name in the field task, such as GSM8K; empty: the project's."))
-    is_numbered: bool = setting(
-        False, gettext_lazy("Put Step 1: and so on before a step that does not begin so itself.")
-    )
 
     def __post_init__(self) -> None:
-        HardSettings.__post_init__(self)
+        NumberedSettings.__post_init__(self)
         if len(self.task) > 200:
             raise Rejected("has at most 200 characters.", field="task")
 
@@ -48,7 +46,7 @@ def write(source: Source, folder: Path, settings: MathShepherdSettings) -> Writt
     task = settings.task or source.run.project.slug
 
     def row(trace: TraceRow, labels: list[bool]) -> dict[str, Any] | None:
-        steps = [_numbered(step.body, n, settings) for n, step in enumerate(trace.steps[: len(labels)], 1)]
+        steps = [numbered(step.body, n, settings) for n, step in enumerate(trace.steps[: len(labels)], 1)]
         if any(TAG in text for text in (trace.problem_text, *steps)):
             return None
         return {
@@ -63,16 +61,11 @@ def write(source: Source, folder: Path, settings: MathShepherdSettings) -> Writt
     return prefix_written(tallies, shards, settings, REFUSAL)
 
 
-def _numbered(text: str, number: int, settings: MathShepherdSettings) -> str:
-    head = f"Step {number}:"
-    return f"{head} {text}" if settings.is_numbered and not text.startswith(head) else text
-
-
 def limits(settings: MathShepherdSettings) -> tuple[str, ...]:
     return (
         *prefix_limits(settings),
         "+ says that a step is right; in the original it says that a model could still reach the answer.",
-        "Nothing marks where the question ends and the first step begins.",
+        "Only the words Step 1: mark where the question ends and the first step begins.",
     )
 
 

@@ -226,4 +226,5 @@ PRM800K = Format(
     write=write,
     task="token-classification",
     limits=limits,
+    reads_meta=True,
 )

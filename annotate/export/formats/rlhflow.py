@@ -12,8 +12,9 @@ from typing import Any
 
 from annotate.export.contracts import Format, Source, TraceRow, Written
 from annotate.export.prefixes import (
-    HardSettings,
+    NumberedSettings,
     check_verdicts,
+    numbered,
     prefix_limits,
     prefix_written,
     write_prefixes,
@@ -23,29 +24,32 @@ from annotate.export.shards import json_shards
 SIGNS = {True: "+", False: "-"}
 
 
-def write(source: Source, folder: Path, settings: HardSettings) -> Written:
+def write(source: Source, folder: Path, settings: NumberedSettings) -> Written:
     with json_shards(folder) as shards:
-        tallies = write_prefixes(source, shards, settings, _row)
+        tallies = write_prefixes(
+            source, shards, settings, lambda trace, labels: _row(trace, labels, settings)
+        )
     return prefix_written(tallies, shards, settings)
 
 
-def _row(trace: TraceRow, labels: list[bool]) -> dict[str, Any]:
+def _row(trace: TraceRow, labels: list[bool], settings: NumberedSettings) -> dict[str, Any]:
     turns: list[dict[str, str]] = []
-    for step, label in zip(trace.steps, labels, strict=False):
-        said = step.body if turns else f"{trace.problem_text} {step.body}"
+    for number, (step, label) in enumerate(zip(trace.steps, labels, strict=False), start=1):
+        text = numbered(step.body, number, settings)
+        said = text if turns else f"{trace.problem_text} {text}"
         turns += [{"role": "user", "content": said}, {"role": "assistant", "content": SIGNS[label]}]
     return {"conversations": turns}
 
 
-def limits(settings: HardSettings) -> tuple[str, ...]:
-    return (*prefix_limits(settings), "Nothing marks where the problem ends and the first step begins.")
+def limits(settings: NumberedSettings) -> tuple[str, ...]:
+    return (*prefix_limits(settings), "Only the words Step 1: mark where the problem ends.")
 
 
 RLHFLOW = Format(
     name="rlhflow",
     version=1,
     title="RLHFlow: a conversation of steps and signs (JSON lines)",
-    settings=HardSettings,
+    settings=NumberedSettings,
     check=check_verdicts,
     write=write,
     task="text-classification",

@@ -62,7 +62,7 @@ def write(source: Source, folder: Path, settings: SoftSettings) -> Written:
             written.add(len(labels))
             certain.add(sum(p_good(step) is None for step in trace.steps[: len(labels)]))
             if labels:
-                shards.write(_row(trace, labels), trace.split)
+                shards.write(_row(trace, labels, settings), trace.split)
     return Written(
         splits=shards.splits,
         rows=written.traces,
@@ -105,7 +105,7 @@ def _label(step: StepRow, settings: SoftSettings) -> float | None:
     return known
 
 
-def _row(trace: TraceRow, labels: list[float]) -> dict[str, object]:
+def _row(trace: TraceRow, labels: list[float], settings: SoftSettings) -> dict[str, object]:
     steps = trace.steps[: len(labels)]
     row: dict[str, object] = {
         "prompt": trace.problem_text,
@@ -114,7 +114,7 @@ def _row(trace: TraceRow, labels: list[float]) -> dict[str, object]:
         "is_certain": [p_good(step) is None for step in steps],
         "scores": trace_scores([p_good(step) for step in trace.steps]),
     }
-    if steps[0].weight is not None:
+    if settings.weighting != "none":
         row["weights"] = [step.weight for step in steps]
     return row
 
