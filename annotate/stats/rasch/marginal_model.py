@@ -16,6 +16,8 @@ N_NODES = 21
 _ADAPTATIONS = 8
 _SETTLED = 1e-4
 _SHORTEST = 1e-6
+LEAST_SD = 0.01
+"""Of the population, in logits: where items do not differ the likeliest one is 0, which no number of steps reaches."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -85,7 +87,7 @@ class MarginalModel:
         eta = self.eta(at)
         found = self._on(at, eta, centre, width)
         for _ in range(_ADAPTATIONS):
-            before, centre, width = centre, found.mean, np.maximum(found.sd, 1e-3)
+            before, centre, width = centre, found.mean, _wide_enough(found.sd, at)
             found = self._on(at, eta, centre, width)
             if np.abs(centre - before).max(initial=0.0) < _SETTLED:
                 break
@@ -204,9 +206,9 @@ class MarginalModel:
                 at.rest + length * full[: self.n_rest],
                 at.steps.moved(length * by),
                 at.mean + length * float(full[-2]),
-                at.log_sd + length * float(full[-1]),
+                max(at.log_sd + length * float(full[-1]), float(np.log(LEAST_SD))),
             )
-            then = self.grid(there, grid.mean, np.maximum(grid.sd, 1e-3))
+            then = self.grid(there, grid.mean, _wide_enough(grid.sd, there))
             if float(then.log_likelihood.sum()) >= before - 1e-10 * abs(before):
                 return there, then
             length /= 2
@@ -228,6 +230,11 @@ class MarginalModel:
             for part, term in zip(parts, terms, strict=True):
                 np.add(part, share * term, out=part)
         return Squares(*parts[:5]), parts[5]
+
+
+def _wide_enough(sd: FloatArray, at: At) -> FloatArray:
+    """Nodes must not lie on one another, nor further apart than the population is wide."""
+    return np.asarray(np.maximum(sd, 1e-3 * min(1.0, float(np.exp(at.log_sd)))))
 
 
 def _carrier(design: Design) -> int | None:

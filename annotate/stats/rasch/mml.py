@@ -24,7 +24,7 @@ import numpy as np
 from annotate.errors import Rejected
 from annotate.stats.codes import FloatArray
 from annotate.stats.rasch.design import Design
-from annotate.stats.rasch.marginal_model import At, Grid, MarginalModel
+from annotate.stats.rasch.marginal_model import LEAST_SD, At, Grid, MarginalModel
 from annotate.stats.rasch.moments import Squares
 from annotate.stats.rasch.steps import Steps
 
@@ -73,6 +73,8 @@ def fit_marginally(design: Design, steps: Steps, *, tolerance: float, max_iter: 
     information = np.zeros((0, 0))
     for turn in range(1, max_iter + 1):
         gradient, information = model.derivatives(at, grid)
+        if at.log_sd <= np.log(LEAST_SD) and gradient[-1] < 0:
+            gradient, information = _but_for_the_spread(gradient, information)
         step = _newton_step(information, gradient)
         better = model.moved(at, grid, step)
         if better is None:
@@ -86,6 +88,14 @@ def fit_marginally(design: Design, steps: Steps, *, tolerance: float, max_iter: 
             return _result(model, at, grid, information, (turn, True, said))
     said = f"after {max_iter} rounds it moves by {move:.1e}"
     return _result(model, at, grid, information, (max_iter, False, said))
+
+
+def _but_for_the_spread(gradient: FloatArray, information: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The last parameter stays where it is: items do not differ, and it would fall for ever."""
+    held, rest = information.copy(), gradient.copy()
+    held[-1, :] = held[:, -1] = rest[-1] = 0.0
+    held[-1, -1] = 1.0
+    return rest, held
 
 
 def _newton_step(information: FloatArray, gradient: FloatArray) -> FloatArray:

@@ -184,3 +184,21 @@ def test_a_rater_who_gave_nothing_but_the_highest_costs_no_time_and_says_nothing
         rest = without.facet(name)
         measure = dict(zip(fit.facet(name).elements, fit.facet(name).measure, strict=True))
         np.testing.assert_allclose(rest.measure, [measure[element] for element in rest.elements], atol=1e-6)
+
+
+def test_items_that_do_not_differ_have_a_population_of_hardly_any_width() -> None:
+    """Its likeliest variance is 0, where nodes were further apart than the population and the likelihood made up."""
+    rows = ["000", "012", "021", "111", "111", "120", "120", "102", "102", "222", "201", "210"]
+    ratings = crossed([[int(mark) for mark in row] for row in rows[1:]])
+    wide = crossed([[int(mark) for mark in row] for row in rows])
+    for one in (ratings, wide):
+        fit = fit_rasch(one, estimator="mml")
+        assert fit.converged
+        assert fit.n_iter < 60
+        assert fit.populations[0].sd >= 0.01
+    flat = crossed([[0, 1, 2], [0, 2, 1], [1, 2, 0], [1, 0, 2], [2, 0, 1], [2, 1, 0]])
+    fit = fit_rasch(flat, estimator="mml")
+    assert fit.converged
+    assert fit.populations[0].sd == pytest.approx(0.01)
+    # Every level is given as often as every other, by everybody.
+    assert fit.log_likelihood == pytest.approx(18 * np.log(1 / 3), abs=0.01)
