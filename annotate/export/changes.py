@@ -14,7 +14,7 @@ from typing import Any
 from annotate.consensus.rulings import REASONS
 from annotate.enums import Action, ReleaseState
 from annotate.export.registry import FORMATS, get_format
-from annotate.models import Consensus, Release, Run, Step
+from annotate.models import Consensus, Label, Release, Run, Step
 
 ADDED, LOST, RELABELLED, SAME = "added", "lost", "relabelled", "same"
 # Why a decision is another one.
@@ -94,6 +94,7 @@ def _plain(value: Any) -> Any:
 
 def _steps(before: Run, after: Run) -> dict[str, Any]:
     is_same_rule = _policy(before) == _policy(after)
+    newest = _newest_before(before)
     totals: Counter[str] = Counter()
     kinds: Counter[tuple[str, str, str, str]] = Counter()
     examples: list[tuple[int, str, str, str, str]] = []
@@ -102,7 +103,7 @@ def _steps(before: Run, after: Run) -> dict[str, Any]:
         totals[change] += 1
         if change == SAME:
             continue
-        why = _why(old, new, is_same_rule)
+        why = _why(old, new, is_same_rule, newest)
         kinds[change, str(old or ""), str(new or ""), why] += 1
         if len(examples) < EXAMPLES:
             examples.append((step, change, str(old or ""), str(new or ""), why))
@@ -130,6 +131,14 @@ def _steps(before: Run, after: Run) -> dict[str, Any]:
     }
 
 
+def _newest_before(run: Run) -> int:
+    """The key of the newest label that was there when the run began."""
+    labels = Label.objects.filter(rater__project=run.project_id)
+    if run.started_at is not None:
+        labels = labels.filter(created_at__lte=run.started_at)
+    return labels.order_by("-pk").values_list("pk", flat=True).first() or 0
+
+
 def _change(old: _Decision | None, new: _Decision | None) -> str:
     was, is_now = bool(old and old.is_kept), bool(new and new.is_kept)
     if was and is_now:
@@ -141,16 +150,17 @@ def _change(old: _Decision | None, new: _Decision | None) -> str:
     return ADDED if is_now else LOST
 
 
-def _why(old: _Decision | None, new: _Decision | None, is_same_rule: bool) -> str:
-    """The nearest cause that the decisions themselves show."""
+def _why(old: _Decision | None, new: _Decision | None, is_same_rule: bool, newest: int) -> str:
+    """The nearest cause that the decisions themselves show; ``newest`` is the last label the earlier one could read."""
     if old is None:
         return NEW_TRACE
     if new is None:
         return RECUT
     if new.reason in _RULINGS and old.reason not in _RULINGS:
         return REVIEWED
-    if new.spoke - old.spoke:
-        return NEW_LABELS
+    if heard := new.spoke - old.spoke:
+        # What was there already is heard now because the rule listens to others, or because a reading was submitted.
+        return NEW_LABELS if is_same_rule or max(heard) > newest else POLICY
     if old.spoke - new.spoke:
         return FEWER_LABELS if is_same_rule else POLICY
     return LATER_RULE if is_same_rule else POLICY

@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 
 N_STEPS = 8
-FORMATS = ("trl_stepwise", "parquet", "prm800k", "jsonl")
+FORMATS = ("parquet", "trl_stepwise", "prm800k", "jsonl")
 
 
 def make(n_traces: int) -> None:
@@ -87,6 +87,8 @@ def make(n_traces: int) -> None:
 
 
 def write(name: str, out: Path) -> None:
+    # A worker loads it once, not for every release.
+    import pyarrow.parquet  # noqa: F401
     from django.db import connection
 
     from annotate.export.actions import export_run

@@ -82,6 +82,16 @@ def test_another_rule_is_a_cause_and_its_parameters_are_named(decided, tmp_path)
     assert release.changes["policy"] == [{"name": "min_votes", "before": 1, "after": 3}]
 
 
+def test_labels_that_were_there_are_heard_because_of_the_rule(decided, tmp_path):
+    judge = a_rater(decided.project, RaterKind.JUDGE, "judge/one@v1")
+    say(judge, decided.traces["torn"], "-b")
+    released(decided, tmp_path, format="jsonl")
+
+    release = released(decided, tmp_path, format="jsonl", with_machines=True)
+
+    assert kinds_of(release) == [("added", "ask (tie)", "bad (majority)", "policy", 1)]
+
+
 def test_another_format_is_a_setting_that_changed(decided, tmp_path):
     released(decided, tmp_path)
     release = released(decided, tmp_path, format="jsonl", consensus=False)

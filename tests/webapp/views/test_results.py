@@ -16,6 +16,7 @@ from annotate.consensus import auditing
 from annotate.consensus.actions import run_consensus
 from annotate.consensus.registry import POLICIES
 from annotate.enums import RaterKind, Role, RunState, UnitState
+from annotate.export.select.benchmarks import make_benchmark
 from annotate.label.comparing import Choice, submit_comparison
 from annotate.models import Estimate, Project, Release, Run, Unit
 from annotate.prelabel.actions import open_run
@@ -185,6 +186,33 @@ def test_what_people_prefer_is_released_without_a_consensus(
         assert "what people have compared" in alice.get(page).content.decode()
     assert alice.get(f"/api/releases/{release.pk}/").json()["run"] is None
     assert "Release 1" in alice.get("/projects/fruit/").content.decode()
+
+
+def test_splits_and_benchmarks_are_chosen_on_the_page_and_refused_at_once(
+    project: Project, alice: Client, at_once: Any, settings: Any, tmp_path: Path
+) -> None:
+    settings.RELEASES_DIR, settings.BENCHMARKS_DIR = tmp_path / "out", tmp_path / "lists"
+    run_consensus(project, policy="majority")
+    page = alice.get("/projects/words/releases/new/?format=trl_stepwise").content.decode()
+    assert "Splits and benchmarks" in page
+    assert "python3 manage.py hashes" in page
+    wanted = {"format": "trl_stepwise", "set-is_anonymous": "on", "set-benchmarks": "bench"}
+    refused = alice.post("/projects/words/releases/new/", wanted)
+    assert refused.status_code == 400
+    assert "there is no hash list" in refused.content.decode()
+    refused = alice.post("/projects/words/releases/new/", {"format": "rlhflow", "set-weighting": "agreement"})
+    assert "no room for weights" in refused.content.decode()
+    (tmp_path / "in.jsonl").write_text('{"problem": "Something else altogether, said in a few more words."}')
+    make_benchmark("bench", [tmp_path / "in.jsonl"], settings.BENCHMARKS_DIR)
+    assert "machine: bench." in alice.get("/projects/words/releases/new/").content.decode()
+    with at_once():
+        assert alice.post("/projects/words/releases/new/", wanted).status_code == 302
+    release = Release.objects.get()
+    assert release.manifest["selection"]["benchmarks"][0]["problems_found"] == 0
+    assert (
+        "Kept, but of problems known from a benchmark"
+        in alice.get(f"/releases/{release.pk}/").content.decode()
+    )
 
 
 def test_a_release_needs_a_consensus_and_a_licence_that_is_one(project: Project, alice: Client) -> None:
