@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import islice
@@ -80,7 +81,7 @@ def run_consensus(
         criterion=plan.criteria[0],
         settings=asdict(plan.settings),
         state=RunState.DONE,
-        summary=_summary(plan, learned, funnel),
+        summary=_summary(plan, learned, funnel, decided),
         created_by=created_by,
         started_at=started_at,
     )
@@ -161,10 +162,12 @@ def _decide_all(
     return decided
 
 
-def _summary(plan: _Plan, learned: tuple[Any, ...], funnel: Funnel) -> dict[str, Any]:
+def _summary(plan: _Plan, learned: tuple[Any, ...], funnel: Funnel, decided: list[Decided]) -> dict[str, Any]:
     found: dict[str, Any] = {"version": plan.rule.version, "funnel": as_json(funnel.rows())}
     if plan.rule.keep and learned:
         found["learned"] = dict(plan.rule.keep(learned[0]).summary)
+    if tiers := Counter(decision.tier for _, decision in decided if decision.tier):
+        found["tiers"] = dict(tiers)
     return found
 
 
@@ -172,9 +175,6 @@ def _summary(plan: _Plan, learned: tuple[Any, ...], funnel: Funnel) -> dict[str,
 def _write(run: Run, decided: list[Decided], kept: Kept | None, settings: Any) -> None:
     run.finished_at = timezone.now()
     run.save()
-    if share := getattr(settings, "audit_share", 0.0):
-        run.summary["audit"] = draw_audit(run, share)
-        run.save(update_fields=["summary"])
     if kept is not None and kept.fit:
         ConsensusFit.objects.create(
             run=run,
@@ -186,6 +186,9 @@ def _write(run: Run, decided: list[Decided], kept: Kept | None, settings: Any) -
     for start in range(0, len(decided), WRITE_BATCH):
         rows = (_row(run, step, decision) for step, decision in decided[start : start + WRITE_BATCH])
         Consensus.objects.bulk_create(rows)
+    if share := getattr(settings, "audit_share", 0.0):
+        run.summary["audit"] = draw_audit(run, share)
+        run.save(update_fields=["summary"])
 
 
 def _row(run: Run, step: int, decision: Decision) -> Consensus:

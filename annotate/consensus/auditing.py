@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from django.db.models import QuerySet
+from django.utils.crypto import salted_hmac
 
 from annotate.assign.manage.actions import read_also
 from annotate.consensus.evidence import question_of
@@ -54,16 +54,18 @@ class Audit:
 def draw_audit(run: Run, share: float) -> dict[str, object]:
     """Draw traces of the ordinary queue and have them read; what to note of it. Call it in the run's transaction.
 
-    The seed is drawn too, and kept with the run: nobody can foretell which traces it will be.
+    The seed is the site's secret of the run: the same again, and nobody can work out which traces it will be. To be
+    called once the run's decisions are written.
     """
     if not run.criterion.is_asked:
         return {"share": share, "n": 0, "reason": "people are not asked about this criterion"}
-    seed = secrets.randbits(31)
+    seed = int.from_bytes(salted_hmac("annotate.consensus.audit", str(run.pk)).digest()[:4])
     ids = np.array(_able(run), dtype=np.int64)
     drawn = ids[audit_sample(len(ids), share=share, seed=seed)].tolist()
     Audited.objects.bulk_create(Audited(run=run, trace_id=trace) for trace in drawn)
     read_also(run.project, drawn)
-    return {"share": share, "seed": seed, "n": len(drawn)}
+    n_kept = _kept(run).exclude(step__trace__turn__use__in=_APART).count()
+    return {"share": share, "n": len(drawn), "n_kept": n_kept}
 
 
 def audit_of(run: Run) -> Audit | None:
@@ -72,14 +74,13 @@ def audit_of(run: Run) -> Audit | None:
     if not noted or not noted.get("n"):
         return None
     traces = list(Audited.objects.filter(run=run).values_list("trace_id", flat=True))
-    kept = _kept(run)
-    n_kept = kept.exclude(step__trace__turn__use__in=_APART).count()
+    n_kept = int(noted["n_kept"])
     readings = _readings(run, traces)
     owner: list[int] = []
     wrong: list[bool] = []
     n_open = 0
     is_located = {Verdict.GOOD, Verdict.BAD} <= set(question_of(run.criterion).levels)
-    decided = kept.filter(step__trace__in=readings).order_by("step__trace", "step__position")
+    decided = _kept(run).filter(step__trace__in=readings).order_by("step__trace", "step__position")
     lengths = dict(Trace.objects.filter(pk__in=readings).values_list("pk", "n_steps"))
     for trace, place, value in decided.values_list("step__trace_id", "step__position", "value"):
         judged = _is_wrong(readings[trace], place, value, lengths[trace], is_located=is_located)

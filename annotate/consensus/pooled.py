@@ -54,7 +54,7 @@ _MIN_GOLD = 10
 _LEANING = 5.0
 _LEAST = 1e-12
 # More votes teach the models nothing they do not know, and take minutes.
-_MOST_VOTES = 200_000
+_MOST_VOTES = 100_000
 _TIERS = {BELIEVED.key: Tier.B, SOFT.key: Tier.C, DOUBTFUL.key: Tier.D}
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 
 from annotate.consensus.funnel import FunnelRow, from_json
 from annotate.enums import RunKind, RunState, Tier
@@ -25,13 +25,7 @@ class TierCount:
 
 def tier_counts(run: Run) -> list[TierCount]:
     """The tiers of a run whose policy gives them; empty otherwise."""
-    counts = dict(
-        Consensus.objects.filter(run=run)
-        .exclude(tier="")
-        .order_by()
-        .values_list("tier")
-        .annotate(n=Count("pk"))
-    )
+    counts = run.summary.get("tiers")
     return [TierCount(t.value, str(t.label), counts.get(t.value, 0)) for t in Tier] if counts else []
 
 

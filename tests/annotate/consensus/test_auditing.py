@@ -13,6 +13,7 @@ from annotate.consensus.auditing import audit_of
 from annotate.enums import Action, AssignmentState, Purpose, RaterKind, Role
 from annotate.ingest.founding import add_member
 from annotate.models import Assignment, Audited, Rater, Run, Trace, Turn
+from annotate.stats.locate.audit import audit_sample
 from tests.factories import a_label, a_person, a_rater
 
 pytestmark = pytest.mark.django_db
@@ -33,14 +34,23 @@ def say(rater: Rater, trace: Trace, error: int) -> None:
             a_label(rater, step, "bad" if place == error else "good", assignment=slot)
 
 
-def test_a_run_draws_by_lot_and_keeps_its_seed(project, corpus):
-    run = run_consensus(project, policy="posterior", settings={"audit_share": 0.05})
+def test_a_run_draws_by_a_lot_of_its_own_and_notes_no_more_than_how_many(project, corpus, monkeypatch):
+    seeds = []
+
+    def drawn(n, *, share, seed):
+        seeds.append(seed)
+        return audit_sample(n, share=share, seed=seed)
+
+    monkeypatch.setattr(auditing, "audit_sample", drawn)
+    run, other = (
+        run_consensus(project, policy="posterior", settings={"audit_share": 0.05}) for _ in range(2)
+    )
 
     noted = Run.objects.get(pk=run.pk).summary["audit"]
-    assert (noted["share"], noted["n"]) == (0.05, Audited.objects.filter(run=run).count())
-    assert 0 <= noted["seed"] < 2**31
-    other = run_consensus(project, policy="posterior", settings={"audit_share": 0.05})
-    assert other.summary["audit"]["seed"] != noted["seed"]
+    kept = run.consensus.filter(action=Action.KEEP).count()
+    assert noted == {"share": 0.05, "n": Audited.objects.filter(run=run).count(), "n_kept": kept}
+    assert seeds[0] != seeds[1]
+    assert other.pk != run.pk
 
 
 def test_no_audit_where_none_is_wanted_and_for_policies_that_know_none(project, corpus):

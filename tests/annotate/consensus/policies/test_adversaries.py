@@ -206,7 +206,7 @@ def test_one_hostile_rater(adversary, name):
     assert kept > 70
 
 
-@pytest.mark.parametrize("name", ["weighted", "dawid_skene"])
+@pytest.mark.parametrize("name", ["weighted", "dawid_skene", "posterior"])
 @pytest.mark.parametrize("adversary", [spammer, guesser, flipper])
 def test_who_learns_loses_hardly_anything_by_a_hostile_rater(adversary, name):
     known = gold(**ADVERSARIES[adversary])
@@ -227,6 +227,26 @@ def test_a_copied_judge_lends_no_certainty():
     twice = [d.probability for found in decide("dawid_skene", doubled) for d in found]
 
     assert twice == pytest.approx(once)
+
+
+def test_a_copied_judge_counts_as_hardly_more_than_one_for_the_posterior():
+    """Steps kept besides for the copy, which it is free to make up its mind about, are few, and none of them wrong."""
+    traces, truths = a_world(copier)
+    alone = [_only(trace, {ANN.rater, JUDGE.rater, ROLLOUT.rater}) for trace in traces]
+    doubled = [_only(trace, {ANN.rater, JUDGE.rater, OTHER_JUDGE.rater, ROLLOUT.rater}) for trace in traces]
+
+    once, wrong_once = tallied(decide("posterior", alone), truths)
+    twice, wrong_twice = tallied(decide("posterior", doubled), truths)
+
+    assert twice <= once + 6
+    assert (wrong_once, wrong_twice) == (0, 0)
+
+
+def test_raters_without_rollouts_who_all_disagree_are_not_believed_by_the_posterior():
+    said = {ANN: "gnb", BEN: "nbg", CLO: "bgn", JUDGE: "ggg"}
+    traces = [_renumbered(a_trace_of(*said.items(), outcome=Outcome.WRONG), number) for number in range(20)]
+
+    assert {d.reason for one in decide("posterior", traces) for d in one} == {"not_fitted"}
 
 
 def _only(trace: TraceEvidence, raters: set[int]) -> TraceEvidence:

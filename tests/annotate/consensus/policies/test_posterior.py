@@ -211,6 +211,22 @@ def test_nothing_known_of_a_trace_is_nothing_said():
     }
 
 
+def test_a_judge_below_the_gate_is_not_heard_and_missed_aloud():
+    traces, _ = a_world()
+    aside = a_trace_of((ANN, "----"), aside=OTHER_JUDGE)
+    beside = told_with(
+        a_trace_of((JUDGE, "gggg"), (ROLLOUT, "ggg-"), outcome=Outcome.RIGHT, aside=OTHER_JUDGE),
+        ROLLOUT,
+        ["8/8", "8/8", "8/8", "-"],
+        "7/8",
+    )
+
+    missing, heard = decide(traces, aside, beside)[-2:]
+
+    assert {one.reason for one in missing} == {"judge_not_trusted"}
+    assert f"Not heard: {OTHER_JUDGE.name}, below the project's gate." in heard[0].explanation
+
+
 def test_only_people_are_enough_where_they_meet():
     traces, places = a_world(judge=0.9, others=((ANN, 0.95), (BEN, 0.95)), has_rollouts=False)
     people = [
