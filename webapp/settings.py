@@ -244,6 +244,7 @@ SPECTACULAR_SETTINGS = {
         "RunKind": "annotate.enums.RunKind",
         "RunState": "annotate.enums.RunState",
         "StepKind": "annotate.enums.StepKind",
+        "WhatToBuy": "webapp.api.serializers.spending.KINDS",
     },
 }
 
