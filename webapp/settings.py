@@ -250,6 +250,7 @@ SPECTACULAR_SETTINGS = {
         "RunState": "annotate.enums.RunState",
         "StepKind": "annotate.enums.StepKind",
         "UploadState": "annotate.enums.UploadState",
+        "WhatToBuy": "webapp.api.serializers.spending.KINDS",
     },
 }
 

@@ -22,6 +22,7 @@ from django.utils.translation import gettext
 from annotate.assign.worth import most_worth
 from annotate.consensus.belief import Belief, belief_of
 from annotate.consensus.costs import AnswerCost, Prices, rollout_cost, vote_costs
+from annotate.consensus.evidence import standing_of
 from annotate.consensus.valuing import pace_of, seconds_to_read, valuing_run
 from annotate.enums import Outcome
 from annotate.models import Project, Run, Trace
@@ -36,7 +37,7 @@ from annotate.stats.locate.routing import (
 
 ROLLOUTS, VOTES = 8, 2
 # Traces that are looked at: each costs some ten milliseconds and a few queries.
-USUAL_TRACES, MOST_TRACES = 60, 1000
+USUAL_TRACES, MOST_TRACES = 60, 300
 USUAL_BUDGET = 10.0
 # Less decision risk than this, or less of it removed, is nothing to spend on.
 LEAST = 1e-3
@@ -133,14 +134,20 @@ def market_of(project: Project, prices: Prices, *, most: int = USUAL_TRACES) -> 
     rolling, why_no_rollouts = rollout_cost(project, prices)
     voting, why_no_votes = vote_costs(project, run, prices)
     ids = most_worth(project, most)
-    traces = Trace.objects.select_related("project").in_bulk(ids)
-    found = (_offers_of(run, traces[pk], prices, pace, rolling, voting) for pk in ids if pk in traces)
+    traces = Trace.objects.select_related("project", "problem").in_bulk(ids)
+    standing = standing_of(project)
+    beliefs = ((traces[pk], belief_of(run, traces[pk], standing)) for pk in ids if pk in traces)
+    found = (
+        _offers_of(run, trace, belief, prices, pace, rolling, voting)
+        for trace, belief in beliefs
+        if belief is not None
+    )
     return Market(
         run,
         prices,
         pace,
         (*((rolling,) if rolling else ()), *voting),
-        tuple(one for one in found if one is not None),
+        tuple(found),
         (*why_no_rollouts, *why_no_votes),
         project.traces.count() - len(traces),
     )
@@ -149,14 +156,12 @@ def market_of(project: Project, prices: Prices, *, most: int = USUAL_TRACES) -> 
 def _offers_of(
     run: Run,
     trace: Trace,
+    belief: Belief,
     prices: Prices,
     pace: Pace,
     rolling: AnswerCost | None,
     voting: Sequence[AnswerCost],
-) -> TraceOffers | None:
-    belief = belief_of(run, trace)
-    if belief is None:
-        return None
+) -> TraceOffers:
     risk = float(decision_risk(belief.posterior.probability))
     offers = [_person(run, trace, belief, prices, pace)]
     if rolling is not None and trace.problem.reference_answer and trace.outcome != Outcome.RIGHT:

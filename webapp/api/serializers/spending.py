@@ -9,8 +9,10 @@ from rest_framework import serializers
 from annotate.consensus.costs import Prices
 from annotate.consensus.spending import MOST_TRACES, USUAL_BUDGET, USUAL_TRACES, What
 
+KINDS = [(one.value, one.value) for one in What]
 
-class PlaceSerializer(serializers.Serializer[Any]):
+
+class SpotSerializer(serializers.Serializer[Any]):
     """A trace and, where rollouts start behind a step of it, the step's position."""
 
     trace = serializers.IntegerField(min_value=1)
@@ -20,11 +22,11 @@ class PlaceSerializer(serializers.Serializer[Any]):
 class LotSerializer(serializers.Serializer[Any]):
     """``gain`` in wrong decisions expected to be put right, ``cost`` in dollars; the best value first."""
 
-    what = serializers.ChoiceField(choices=[*What])
+    what = serializers.ChoiceField(choices=KINDS)
     rater = serializers.IntegerField(allow_null=True)
     gain = serializers.FloatField()
     cost = serializers.FloatField()
-    places = PlaceSerializer(many=True)
+    places = SpotSerializer(many=True)
 
 
 class AnswerCostSerializer(serializers.Serializer[Any]):
@@ -62,9 +64,9 @@ class AskedPlan(serializers.Serializer[Any]):
 class NewOrder(serializers.Serializer[Any]):
     """A lot as the plan named it, or some of its places."""
 
-    what = serializers.ChoiceField(choices=[*What])
+    what = serializers.ChoiceField(choices=KINDS)
     rater = serializers.IntegerField(allow_null=True, default=None)
-    places = PlaceSerializer(many=True, allow_empty=False)
+    places = SpotSerializer(many=True, allow_empty=False)
 
 
 class Taken(serializers.Serializer[Any]):
