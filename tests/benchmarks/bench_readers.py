@@ -20,6 +20,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.paths import DATA_DIR
+
 SETS = {
     "processbench": ("processbench/*.json.gz",),
     "prm800k": ("prm800k_samples/prm800k*.json*", "montecarlo_samples/samples_prm800k.jsonl"),
@@ -56,7 +58,7 @@ def trajectories(paths: list[Path], target: Path) -> None:
 
 
 def main() -> None:
-    data = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(__file__).parents[3] / "shared" / "data"
+    data = Path(sys.argv[1]) if len(sys.argv) > 1 else DATA_DIR
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("GRADUS_HOME", folder)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")

@@ -99,4 +99,4 @@ def reader_for(source: Source, name: str = AUTO, options: ReadOptions = PLAIN) -
         return READERS[TableReader.name]
     seen = ", ".join(sorted(map(str, sample.record))[:12])
     what = f"its first record holds {seen}" if seen else "it holds no record that could be read"
-    raise Rejected(f"the format is not recognised: {what}. Name it", field="format")
+    raise Rejected(f"the format is not recognised: {what}. Name it, or map its columns", field="format")
