@@ -11,6 +11,7 @@ from annotate import access
 from annotate.enums import AssignmentState, RaterKind, Role, RunKind
 from annotate.errors import NotAllowed
 from annotate.ingest.inviting import invite
+from annotate.measure.interventions import intervene
 from annotate.models import (
     Assignment,
     Comment,
@@ -18,11 +19,13 @@ from annotate.models import (
     Consensus,
     CutReport,
     Estimate,
+    Intervention,
     Person,
     Project,
     Rater,
     Release,
     Run,
+    Upload,
 )
 from tests.factories import a_criterion, a_label, a_pair, a_person, a_project, a_rater, a_trace
 
@@ -72,6 +75,10 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
         access.cut_report_for: CutReport.objects.create(
             trace=trace, step=step, position=0, version=1, fault="too_long", author=a_person("bob")
         ).pk,
+        access.upload_for: Upload.objects.create(project=project, key="k", name="traces.jsonl", size=1).pk,
+        access.message_for: intervene(
+            bob, Intervention.Deed.MESSAGE, by=a_person("mia"), reason="Well done."
+        ).pk,
         access.label_for: judge_label.pk,
         access.run_for: run.pk,
         access.estimate_for: estimate.pk,
@@ -106,11 +113,11 @@ def test_stranger_does_not_learn_that_it_exists(project: Project, name: str, vis
 
 
 @pytest.mark.parametrize("name", doors())
-def test_owner_enters_by_every_door_but_other_peoples_assignments(project: Project, name: str) -> None:
+def test_owner_enters_by_every_door_but_what_is_other_peoples_own(project: Project, name: str) -> None:
     door = getattr(access, name)
     key = everything_in(project)[door]
     alice = a_person("alice")
-    if door in (access.assignment_for, access.comparison_for):
+    if door in (access.assignment_for, access.comparison_for, access.message_for):
         with pytest.raises(NotAllowed):
             door(alice, key)
     else:
