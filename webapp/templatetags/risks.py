@@ -113,6 +113,9 @@ def share_words(value: float | None, low: float | None = None, high: float | Non
         digits = 0 if not value or value >= 0.0995 else 2 if value < 0.001 else 1
     else:
         digits = min(2, max(0, -math.floor(math.log10((high - low) * 50))))
+        # Something wrong is never told as nothing wrong.
+        while value and digits < 2 and not float(f"{100 * value:.{digits}f}"):
+            digits += 1
     return f"{figure(f'{100 * value:.{digits}f}')}\u00a0%"
 
 
