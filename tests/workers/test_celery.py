@@ -8,17 +8,30 @@ from django.conf import settings
 from annotate.models import Run
 from annotate.prelabel.strategies import STRATEGIES
 from tests.annotate.prelabel.worlds import an_entry
-from workers.celery import FILLING_SWEEP, QUEUES, RULER_SWEEP, SWEEP, WORTH_SWEEP, _broker, _queues, app
+from workers.celery import (
+    FILLING_SWEEP,
+    QUEUES,
+    RULER_SWEEP,
+    SWEEP,
+    UPLOAD_SWEEP,
+    WORTH_SWEEP,
+    _broker,
+    _queues,
+    app,
+)
 from workers.tasks.prelabel import queue_of
 
 
 def test_every_task_file_is_loaded_and_the_sweeps_are_scheduled() -> None:
     app.loader.import_default_modules()
-    assert {"prelabel.work_run", "assign.work_queue", SWEEP, FILLING_SWEEP} <= set(app.tasks)
+    assert {"prelabel.work_run", "assign.work_queue", "ingest.work_file", SWEEP, FILLING_SWEEP} <= set(
+        app.tasks
+    )
     assert [entry["task"] for entry in app.conf.beat_schedule.values()] == [
         SWEEP,
         FILLING_SWEEP,
         RULER_SWEEP,
+        UPLOAD_SWEEP,
         WORTH_SWEEP,
     ]
 

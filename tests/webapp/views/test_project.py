@@ -30,10 +30,13 @@ def test_a_project_takes_as_many_queries_for_three_readers_and_members_as_for_on
     assert one == three
 
 
-def test_an_empty_project_names_the_command_and_the_next_step_follows() -> None:
-    project = a_project(slug="words")
+def test_an_empty_project_says_how_to_bring_traces_in_and_the_next_step_follows() -> None:
+    project = a_project(slug="words", vera=Role.VIEWER)
     alice = signed_in("alice")
-    assert "manage.py ingest words" in alice.get("/projects/words/").content.decode()
+    first = '<a class="button primary" href="/projects/words/uploads/">Bring traces in</a>'
+    assert first in alice.get("/projects/words/").content.decode()
+    # Who may not bring any in is told what to ask for.
+    assert "manage.py ingest words" in signed_in("vera").get("/projects/words/").content.decode()
     a_trace(project)
     assert '<button class="primary">Fill the queue' in alice.get("/projects/words/").content.decode()
     fill_queue(project)
