@@ -95,7 +95,10 @@ class Command(GradusCommand):
                 f"{lot.gain:.3g}",
                 f"{lot.gain / lot.cost:.3g}",
             )
-        self.console.print(table)
+        if lots:
+            self.console.print(table)
+        else:
+            self.console.print("Nothing that fits the budget is expected to put anything right.")
         for line in told(market):
             self.console.print(line, markup=False)
 

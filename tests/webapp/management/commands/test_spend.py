@@ -35,6 +35,12 @@ def test_a_plan_is_told_with_what_it_rests_on_and_nothing_is_bought(sent: list[R
     assert sent == []
 
 
+def test_a_budget_that_buys_nothing_is_said(sent: list[Run]) -> None:
+    told = said(a_market(), "--budget", "0.000000001")
+    assert told.startswith("Nothing that fits the budget is expected to put anything right.")
+    assert sent == []
+
+
 def test_what_is_named_is_bought(sent: list[Run]) -> None:
     project = a_market()
     told = said(project, "--buy", "rollouts", "votes")
