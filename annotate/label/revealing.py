@@ -105,7 +105,7 @@ def note_read(person: Person, label: Label) -> None:
 
 def note_all_read(person: Person, labels: Iterable[Label]) -> None:
     """The same of many, in one statement."""
-    traces = {_trace_of(label) for label in labels if label.rater.person_id != person.pk} - {None}
+    traces = {_trace_of(label) for label in labels if label.rater.person_id != person.pk}
     Reveal.objects.bulk_create(
         [Reveal(person=person, trace_id=trace) for trace in sorted(filter(None, traces))],
         ignore_conflicts=True,

@@ -79,7 +79,7 @@ def upload(request: HttpRequest, pk: int) -> HttpResponse:
         "upload": found,
         "form": form,
         "progress": progress_of(found, store()),
-        "is_most": found.state == UploadState.DONE,
+        "is_done": found.state == UploadState.DONE,
     }
     if found.is_under_way:
         context["has_worker"] = any("cpu" in one.queues.split(",") for one in on_duty())
