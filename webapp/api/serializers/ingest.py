@@ -9,6 +9,7 @@ from annotate.ingest.drafts import BadRow
 from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.readers import AUTO, READERS
 from annotate.ingest.report import IngestReport
+from annotate.ingest.said_options import options_from
 from annotate.ingest.splitting import SplitMode
 
 
@@ -43,6 +44,10 @@ class IngestOptions(serializers.Serializer[IngestReport]):
     )
 
 
+_PAIRS = {"columns": "map", "values": "value"}
+_WORDS = ("split", "split_tag", "rater", "rater_kind", "criterion", "counts_from", "problem")
+
+
 class TraceIngestOptions(IngestOptions):
     """How the body is read: docs/formats.md has the formats, and what each of them heeds."""
 
@@ -70,14 +75,6 @@ class TraceIngestOptions(IngestOptions):
     def read_options(self) -> ReadOptions:
         """Raises Rejected for options that contradict each other."""
         said: dict[str, Any] = self.validated_data
-        return ReadOptions(
-            split=SplitMode(said["split"]) if "split" in said else None,
-            split_tag=said.get("split_tag", ""),
-            columns=pairs_of(said.get("map", []), "map"),
-            values=pairs_of(said.get("value", []), "value"),
-            rater=said.get("rater", ""),
-            rater_kind=RaterKind(said["rater_kind"]) if "rater_kind" in said else None,
-            criterion=said.get("criterion", ""),
-            counts_from=said.get("counts_from"),
-            problem=said.get("problem", ""),
-        )
+        pairs = {name: pairs_of(said.get(given, []), given) for name, given in _PAIRS.items()}
+        words = {name: said[name] for name in _WORDS if name in said}
+        return options_from(words | pairs)
