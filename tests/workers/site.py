@@ -102,9 +102,15 @@ def a_site(home: Path, broker_url: str = "filesystem://") -> Iterator[Site]:
             site.kill()
 
 
-def a_script(path: Path, *, success: float = 0.5, sleeps: int = 0, seconds: float = 0.0) -> str:
-    """The address of a scripted model whose first ``sleeps`` calls take ``seconds`` each; the answers are the same."""
-    faults = [{"on_call": call + 1, "do": "sleep", "seconds": seconds} for call in range(sleeps)]
+def a_script(
+    path: Path, *, success: float = 0.5, sleeps: int = 0, seconds: float = 0.0, until: Path | None = None
+) -> str:
+    """The address of a scripted model whose first ``sleeps`` calls take ``seconds`` each; the answers are the same.
+
+    They take less once there is a file ``until``.
+    """
+    sleep = {"do": "sleep", "seconds": seconds, "until": str(until or "")}
+    faults = [sleep | {"on_call": call + 1} for call in range(sleeps)]
     script = {
         "name": "scripted",
         "success": success,

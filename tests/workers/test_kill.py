@@ -13,14 +13,13 @@ from annotate.enums import RunState, UnitState
 from annotate.models import Completion, Label, Project, Run, Unit
 from annotate.prelabel.actions import cancel_run, open_run
 from annotate.prelabel.queries import run_progress
-from annotate.prelabel.runs.attendance import on_duty
 from tests.factories import a_project, a_trace
 from tests.paths import REPOSITORY
 from tests.services import RABBITMQ, REDIS
 from tests.workers.site import Site, a_script, a_site
 from workers.shift import work_shift
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
 
 BROKERS = [
     pytest.param("filesystem://", id="folder"),
@@ -47,7 +46,10 @@ def a_corpus(n_traces: int) -> Project:
     project = a_project()
     for i in range(n_traces):
         story = i - 1 if i % 10 == 9 else i
-        a_trace(project, texts=[*(f"Story {story}, thought {step}.\n" for step in range(4)), "Answer: 42"])
+        texts = [*(f"Story {story}, thought {step}.\n" for step in range(4)), "Answer: 42"]
+        problem = a_trace(project, texts=texts).problem
+        problem.text = f"What came of story {story}?"
+        problem.save(update_fields=["text"])
     return project
 
 
@@ -122,21 +124,27 @@ def test_a_run_killed_again_and_again_ends_like_an_undisturbed_one(site: Site, t
     assert completions_of(shaken) == completions_of(calm)
 
 
+def workers_at(run: Run) -> int:
+    return Unit.objects.filter(run=run).exclude(worker="").values("worker").distinct().count()
+
+
 def test_two_workers_share_a_run(folder_site: Site, tmp_path: Path) -> None:
     # Several times what one worker takes at once: two batches of 64 samples, two samples a trace.
     project = a_corpus(256)
-    script = a_script(tmp_path / "slow.json", success=0.2, sleeps=400, seconds=0.1)
     calm = a_run(project, a_script(tmp_path / "calm.json", success=0.2), "rollout/calm@1")
     work_shift(calm.pk)
+    # However busy the machine, no call ends before both have units of the run.
+    both_are_there = tmp_path / "both"
+    script = a_script(tmp_path / "slow.json", success=0.2, sleeps=400, seconds=90, until=both_are_there)
+    shared = a_run(project, script, "rollout/shared@1")
     with a_site(folder_site.home) as second:
         second.prefix = folder_site.prefix
         folder_site.start_worker()
         second.start_worker()
-        # Opened when both are there: on a busy machine the first could otherwise be done before the second has begun.
-        folder_site.wait_until(lambda: on_duty().count() == 2)
-        shared = a_run(project, script, "rollout/shared@1")
-        folder_site.wait_until(lambda: state_of(shared) == RunState.DONE, seconds=120)
-    assert Unit.objects.filter(run=shared).values("worker").distinct().count() > 1
+        folder_site.wait_until(lambda: workers_at(shared) == 2, seconds=90)
+        both_are_there.touch()
+        folder_site.wait_until(lambda: state_of(shared) == RunState.DONE, seconds=90)
+    assert workers_at(shared) == 2
     assert labels_of(shared) == labels_of(calm)
     assert completions_of(shared) == completions_of(calm)
 

@@ -22,7 +22,8 @@ Every part may be left out. ``choices`` absent means that the script cannot tell
 a hash of (script seed, request, sample number), so answers repeat exactly
 and never depend on a batch. A fault happens at the given call of ``answer`` (counted from 1 in this process):
 ``raise``, ``sleep``, ``die`` (the process, without a word), or ``error`` / ``truncate`` / ``timeout`` for the
-whole call's completions. With a marker file it happens once, however often the process is started again.
+whole call's completions. With a marker file it happens once, however often the process is started again. A ``sleep``
+with ``"until": "FILE"`` ends as soon as there is such a file.
 
 A fault without ``on_call`` is about requests: ``"share": 0.2`` picks that share of samples and ``"contains"`` those
 whose messages hold a text. ``error``, ``timeout`` and ``truncate`` then end the picked samples, ``sleep`` waits once
@@ -80,6 +81,7 @@ class Fault:
     retry: bool = True
     wait: float = 0.0
     marker: str = ""
+    until: str = ""
     share: float = 1.0
     contains: str = ""
     times: int = 1
@@ -106,8 +108,16 @@ class Fault:
         if self.do == "raise":
             raise BackendError("the script says so", retry=self.retry, wait=self.wait)
         if self.do == "sleep":
-            time.sleep(self.seconds)
+            self._sleep()
         return _ENDINGS.get(self.do)
+
+    def _sleep(self) -> None:
+        if not self.until:
+            time.sleep(self.seconds)
+            return
+        deadline = time.monotonic() + self.seconds
+        while not Path(self.until).exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
 
     def _is_first(self) -> bool:
         if not self.marker:

@@ -83,6 +83,15 @@ def test_fault_can_sleep() -> None:
     assert time.monotonic() - started >= 0.2
 
 
+def test_sleep_ends_when_what_it_waits_for_is_there(tmp_path: Path) -> None:
+    fault = {"on_call": 1, "do": "sleep", "seconds": 30, "until": str(tmp_path / "there")}
+    backend = ScriptedBackend({"faults": [fault]})
+    (tmp_path / "there").touch()
+    started = time.monotonic()
+    backend.answer([(asked(), [0])])
+    assert time.monotonic() - started < 10
+
+
 def test_fault_can_kill_the_process_once(tmp_path: Path) -> None:
     script = tmp_path / "script.json"
     fault = {"on_call": 1, "do": "die", "marker": str(tmp_path / "died")}
