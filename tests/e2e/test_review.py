@@ -105,7 +105,7 @@ def test_without_javascript_the_forms_do_all_of_it(
     project: Project, browser: Browser, live_server: LiveServer
 ) -> None:
     plain = browser.new_context(base_url=live_server.url, java_script_enabled=False)
-    plain.set_default_timeout(10_000)
+    plain.set_default_timeout(30_000)
     try:
         bare = plain.new_page()
         sign_in(bare, "carol")

@@ -80,7 +80,7 @@ class Site:
     def log(self) -> str:
         return (self.home / "worker.log").read_text(errors="replace")
 
-    def wait_until(self, condition: Callable[[], bool], *, seconds: float = 45) -> None:
+    def wait_until(self, condition: Callable[[], bool], *, seconds: float = 90) -> None:
         deadline = time.monotonic() + seconds
         while not condition():
             assert self.process is not None

@@ -9,7 +9,7 @@ import pytest
 from annotate.prelabel.runs.attendance import on_duty
 from tests.workers.site import a_site
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 
 def test_an_idle_worker_is_seen_and_signs_off_when_told_to_stop(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from tests.paths import REPOSITORY
 from workers.calibration import settings_beside
 from workers.shift import work_shift
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 MODELS = REPOSITORY / "fixtures" / "models"
 POLICY, JUDGE = f"transformers:{MODELS / 'policy'}", f"transformers:{MODELS / 'judge'}"

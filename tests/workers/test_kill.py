@@ -19,7 +19,7 @@ from tests.services import RABBITMQ, REDIS
 from tests.workers.site import Site, a_script, a_site
 from workers.shift import work_shift
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
 
 BROKERS = [
     pytest.param("filesystem://", id="folder"),

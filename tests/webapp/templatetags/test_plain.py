@@ -105,6 +105,6 @@ def test_what_may_be_more_is_left_to_the_parser(text: str) -> None:
     "text", ["a" * 20_000, "a * " * 5_000 + "$", "a\n" * 9_000 + "`", "(" * 19_999 + "\\"]
 )
 def test_it_takes_no_longer_than_the_text(text: str) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     plain_html(text)
-    assert time.perf_counter() - began < 0.5
+    assert time.process_time() - began < 0.5

@@ -199,6 +199,6 @@ def test_lines_keep_tables_and_continuations_whole() -> None:
     ],
 )
 def test_hostile_text_takes_linear_time(opening: str, mode: SplitMode) -> None:
-    begun = time.perf_counter()
+    begun = time.process_time()
     split_steps("a" + opening * 20_000, mode)
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
