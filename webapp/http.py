@@ -44,11 +44,6 @@ def body_of(error: GradusError) -> dict[str, Any]:
     return body
 
 
-def harmless(text: str) -> str:
-    """A text that a spreadsheet would take for a formula stays a text."""
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
-
-
 class CompressText(GZipMiddleware):
     """Pages, scripts and styles travel compressed, whoever stands in front of the server; fonts are already.
 

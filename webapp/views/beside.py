@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -19,7 +18,7 @@ from annotate.consensus.explore.queries import columns_of, exploration_of, parte
 from annotate.enums import RunKind
 from annotate.errors import NotAllowed, NotEstimable, Rejected
 from annotate.models import Run
-from webapp.http import harmless
+from webapp.tables import Table
 
 PAGE = 25
 
@@ -67,11 +66,11 @@ def beside_csv(request: HttpRequest, pk: int) -> HttpResponse:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{called}"'},
     )
-    table = csv.writer(response)
-    table.writerow(CELLS)
+    table = Table(response)
+    table.row(CELLS)
     for cell in contrast_of(columns_of(run), columns_of(other)).cells:
         named = (cell.left.action, cell.left.level, cell.right.action, cell.right.level)
-        table.writerow([*map(harmless, named), cell.n, cell.judged, cell.left_right, cell.right_right])
+        table.row([*named, cell.n, cell.judged, cell.left_right, cell.right_right])
     return response
 
 

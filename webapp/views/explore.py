@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -24,7 +23,7 @@ from annotate.enums import Role, RunKind
 from annotate.errors import NotAllowed, NotEstimable, Rejected
 from annotate.models import Exploration, Run
 from webapp.forms import HANDED_OVER
-from webapp.http import harmless
+from webapp.tables import Table, lines_of
 from webapp.templatetags.risks import live_places
 from workers.tasks.explore import send_exploration
 
@@ -123,12 +122,12 @@ def explorer_csv(request: HttpRequest, pk: int) -> HttpResponse:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{called}"'},
     )
-    table = csv.writer(response)
-    table.writerow(COLUMNS)
+    table = Table(response)
+    table.row(COLUMNS)
     detail = exploration.detail
     total = detail["n_steps"] - detail["n_behind"]
     for point in (*detail["curve"], detail["decided"]):
-        table.writerow(
+        table.row(
             [
                 *(point["risk"], total, point["kept"], point["kept"] / total if total else None),
                 *(point[name] for name in ("expected", "bad", "asked", "asked_traces")),
@@ -153,22 +152,14 @@ def decisions_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     run = _run_of(request, pk)
     called = f"{run.project.slug}-decisions-{run.pk}.csv"
     return StreamingHttpResponse(
-        _decision_rows(run),
+        lines_of(_decision_rows(run)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{called}"'},
     )
 
 
-class _Line:
-    """Gives back what a csv writer writes."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def _decision_rows(run: Run) -> Iterator[str]:
-    table = csv.writer(_Line())
-    yield table.writerow(DECISION_COLUMNS)
+def _decision_rows(run: Run) -> Iterator[Sequence[Any]]:
+    yield DECISION_COLUMNS
     rows = (
         run.consensus.order_by("pk")
         .values_list(
@@ -180,6 +171,4 @@ def _decision_rows(run: Run) -> Iterator[str]:
     )
     for trace, position, *decided, explanation, spoke, model, kind in rows:
         labels = " ".join(map(str, spoke))
-        yield table.writerow(
-            [harmless(trace), position + 1, *decided, harmless(explanation), labels, harmless(model), kind]
-        )
+        yield [trace, position + 1, *decided, explanation, labels, model, kind]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -32,7 +31,7 @@ from annotate.measure.ruler.queries import (
 )
 from annotate.models import Measure, Person, Project, Rater, Reader, Ruler
 from webapp.forms.raters import InterventionForm
-from webapp.http import harmless
+from webapp.tables import Table
 from webapp.templatetags.ruler import deed_words, flag_words
 from webapp.templatetags.wright import NARROW, WIDE, draw
 
@@ -92,10 +91,10 @@ def raters_csv(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, role=Role.VIEWER)
     ruler = _ruler_of(project)
     response = _file(project, ruler, "raters", "csv", "text/csv; charset=utf-8")
-    table = csv.writer(response)
-    table.writerow(_COLUMNS)
+    table = Table(response)
+    table.row(_COLUMNS)
     for measure in rater_measures(ruler):
-        table.writerow(_cells(ruler, measure))
+        table.row(_cells(ruler, measure))
     return response
 
 
@@ -111,7 +110,7 @@ def _cells(ruler: Ruler, measure: Measure) -> list[Any]:
     rates = [detail.get(name) or {} for name in ("agreement", "gold")]
     return [
         ruler.version,
-        harmless(measure.rater.name),
+        measure.rater.name,
         measure.rater.kind,
         measure.rater.is_simulated,
         *(measure.severity, measure.se, detail.get("by")),
@@ -119,7 +118,7 @@ def _cells(ruler: Ruler, measure: Measure) -> list[Any]:
         *(measure.n, detail.get("n_shared")),
         *(rate.get(name) for rate in rates for name in ("value", "n")),
         detail.get("seconds"),
-        harmless("; ".join(flag_words(flag) for flag in detail.get("flags", []))),
+        "; ".join(flag_words(flag) for flag in detail.get("flags", [])),
         measure.reason,
     ]
 
@@ -144,10 +143,10 @@ def wright_csv(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, role=Role.VIEWER)
     ruler = _ruler_of(project)
     response = _file(project, ruler, "wright-map", "csv", "text/csv; charset=utf-8")
-    table = csv.writer(response)
-    table.writerow(("ruler", "what", "name", "level", "logits", "low", "high", "n"))
+    table = Table(response)
+    table.row(("ruler", "what", "name", "level", "logits", "low", "high", "n"))
     for row in _on_the_map(ruler):
-        table.writerow((ruler.version, *row))
+        table.row((ruler.version, *row))
     return response
 
 
@@ -155,7 +154,7 @@ def _on_the_map(ruler: Ruler) -> Iterator[tuple[Any, ...]]:
     for one in stands_of(ruler):
         kind, away = "machine" if one.is_machine else "person", 1.96 * one.se
         ends = (one.severity - away, one.severity + away)
-        yield (kind, harmless(one.name), "", one.severity, *ends, "")
+        yield (kind, one.name, "", one.severity, *ends, "")
     edges, counts = ruler.detail["items"]["edges"], ruler.detail["items"]["counts"]
     for low, high, n in zip(edges, edges[1:], counts, strict=False):
         yield ("steps", "", "", "", low, high, n)
@@ -166,8 +165,8 @@ def _on_the_map(ruler: Ruler) -> Iterator[tuple[Any, ...]]:
             level = question["levels"][one["upper"]]
             yield (
                 "threshold",
-                harmless(question["title"]),
-                harmless(f"{level}"),
+                question["title"],
+                f"{level}",
                 question["measure"] + one["measure"],
                 *("", "", ""),
             )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
@@ -15,7 +14,7 @@ from annotate.access import project_for
 from annotate.enums import Role
 from annotate.errors import NotEstimable
 from annotate.measure.ruler.queries import current_ruler, listed_steps
-from webapp.http import harmless
+from webapp.tables import Table
 
 SHOWN = 12
 
@@ -48,8 +47,8 @@ def questions_csv(request: HttpRequest, slug: str) -> HttpResponse:
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{called}"'},
     )
-    table = csv.writer(response)
-    table.writerow(
+    table = Table(response)
+    table.row(
         (
             "ruler",
             "question",
@@ -66,15 +65,15 @@ def questions_csv(request: HttpRequest, slug: str) -> HttpResponse:
     )
     for question in ruler.detail["questions"]:
         by_upper = {one["upper"]: one for one in question["thresholds"]}
-        head = (ruler.version, harmless(question["title"]), question["measure"], question["se"])
+        head = (ruler.version, question["title"], question["measure"], question["se"])
         for place, title in enumerate(question["levels"]):
             threshold = by_upper.get(place, {})
-            table.writerow(
+            table.row(
                 (
                     *head,
                     question["infit"],
                     question["outfit"],
-                    harmless(title),
+                    title,
                     question["counts"][place],
                     question["mean_item"][place],
                     threshold.get("measure"),
