@@ -26,6 +26,7 @@ from annotate.export.croissant import render_croissant
 from annotate.export.rows import n_recut, source_of
 from annotate.export.select.traces import select
 from annotate.export.tiers import limits_of_tiers
+from annotate.garbage import rarely_collected
 from annotate.models import Criterion, Estimate, Project, Run
 
 MANIFEST = "manifest.json"
@@ -60,7 +61,7 @@ def write_package(
     """
     selection = select(run, settings, benchmarks)
     source = selection.of(source_of(run, is_anonymous=settings.is_anonymous, with_meta=layout.reads_meta))
-    with new_folder(out) as draft:
+    with new_folder(out) as draft, rarely_collected():
         written = layout.write(source, draft, settings)
         if not written.rows:
             told = f" {_recut_sentence(n_left)}" if (n_left := n_recut(run)) else ""

@@ -7,11 +7,15 @@ of every step and label took most of the time of an export.
 
 from __future__ import annotations
 
-import itertools
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain, count
 from typing import Any
+
+from django.db.models import TextField
+from django.db.models.functions import Cast
 
 from annotate.enums import Action, RaterKind
 from annotate.export.contracts import RaterRow, Source, StepRow, TraceRow, VoteRow
@@ -32,6 +36,8 @@ TRACE_FIELDS = (
     "problem__reference_solution",
     "problem__meta",
 )
+# As the text it is stored as, see _lists.
+_SPOKE = Cast("spoke", TextField())
 _DECISION = (
     "step__trace_id",
     "step__position",
@@ -43,10 +49,10 @@ _DECISION = (
     "probability",
     "reason",
     "explanation",
-    "spoke",
     "tier",
     "risk",
     "p_correct",
+    _SPOKE,
 )
 
 
@@ -77,29 +83,36 @@ def raters_of(run: Run, *, is_anonymous: bool) -> list[RaterRow]:
         decisions = Consensus.objects.filter(
             run=run, step__trace_id__gte=first, step__trace_id__lte=last
         ).order_by()
-        spoke = {label for ids in decisions.values_list("spoke", flat=True) for label in ids}
+        spoke = set(chain.from_iterable(_lists(decisions.values_list(_SPOKE, flat=True))))
         labels.update(rater for _, rater in _labels(first, last, spoke, "pk", "rater_id"))
     return named_raters(labels, is_anonymous=is_anonymous)
 
 
-def _labels(first: int, last: int, wanted: set[int], *fields: str) -> Iterator[tuple[Any, ...]]:
+def _lists(texts: Iterable[str]) -> list[list[int]]:
+    """Many short lists out of their JSON at once: to parse each by itself costs more than to read it."""
+    found: list[list[int]] = json.loads(f"[{','.join(texts)}]")
+    return found
+
+
+def _labels(first: int, last: int, wanted: set[int], *fields: str) -> list[tuple[Any, ...]]:
     """The wanted labels, whose keys come first, of the steps of the traces from ``first`` to ``last``.
 
     Asked for by their place: naming thousands of keys in a query costs more than reading a few labels too many.
     """
-    left = set(wanted)
+    if not wanted:
+        return []
     place = Label.objects.filter(step__trace_id__gte=first, step__trace_id__lte=last).order_by()
-    for row in place.values_list(*fields) if wanted else ():
-        if row[0] in left:
-            left.remove(row[0])
-            yield row
-    for chunk in _chunks(sorted(left), 5000):
-        yield from Label.objects.filter(pk__in=chunk).values_list(*fields)
+    found = [row for row in place.values_list(*fields) if row[0] in wanted]
+    if len(found) < len(wanted):
+        left = sorted(wanted.difference(row[0] for row in found))
+        for chunk in _chunks(left, 5000):
+            found += Label.objects.filter(pk__in=chunk).values_list(*fields)
+    return found
 
 
 def named_raters(labels: Mapping[int, int], *, is_anonymous: bool) -> list[RaterRow]:
     """The raters with those numbers of labels, under the names they are published by."""
-    people = itertools.count(1)
+    people = count(1)
     rows: list[RaterRow] = []
     for rater in Rater.objects.filter(pk__in=labels).order_by("pk"):
         is_hidden = is_anonymous and rater.kind == RaterKind.PERSON
@@ -158,28 +171,31 @@ def _steps(
         .order_by("step__trace_id", "step__position")
         .values_list(*_DECISION, *(("step__meta",) if with_meta else ()))
     )
-    votes = _votes(first, last, {label for decision in decisions for label in decision[10]}, raters)
+    spoke = _lists(decision[-2] if with_meta else decision[-1] for decision in decisions)
+    votes = _votes(first, last, set(chain.from_iterable(spoke)), raters)
     renamed = _renaming(raters.values())
     found: dict[int, list[StepRow]] = defaultdict(list)
-    for decision in decisions:
-        trace, position, kind, text, tail, action, value, probability, reason, told, *rest = decision
-        spoke, tier, risk, p_correct, *meta = rest
+    for decision, ids in zip(decisions, spoke, strict=True):
+        trace, position, kind, text, tail, action, value, probability, reason, told, tier, risk, p = decision[
+            :13
+        ]
         found[trace].append(
             StepRow(
-                position=position,
-                kind=kind,
-                text=text,
-                body=text[: len(text) - tail] if tail else text,
-                action=_ACTIONS[action],
-                value=value,
-                probability=probability,
-                reason=reason,
-                votes=tuple(votes[label] for label in sorted(spoke)),
-                explanation=renamed(told),
-                meta=meta[0] if meta else {},
-                tier=tier,
-                risk=risk,
-                p_correct=p_correct,
+                position,
+                kind,
+                text,
+                text[: len(text) - tail] if tail else text,
+                _ACTIONS[action],
+                value,
+                probability,
+                reason,
+                tuple([votes[label] for label in sorted(ids)]),
+                renamed(told) if told else told,
+                decision[-1] if with_meta else {},
+                None,
+                tier,
+                risk,
+                p,
             )
         )
     return found

@@ -29,7 +29,7 @@ def of_tiers(trace: TraceRow, tiers: tuple[str, ...]) -> tuple[TraceRow, int]:
     if not n_left:
         return trace, 0
     steps = (
-        replace(step, action=Action.DROP, value="") if _is_left(step, tiers) else step for step in trace.steps
+        step._replace(action=Action.DROP, value="") if _is_left(step, tiers) else step for step in trace.steps
     )
     return replace(trace, steps=tuple(steps)), n_left
 

@@ -87,13 +87,14 @@ def make(n_traces: int) -> None:
 
 
 def write(name: str, out: Path) -> None:
-    # A worker loads it once, not for every release.
-    import pyarrow.parquet  # noqa: F401
+    # A worker loads it once, not for every release; the first array loads pandas, where that is installed.
+    import pyarrow.parquet
     from django.db import connection
 
     from annotate.export.actions import export_run
     from annotate.models import Run
 
+    pyarrow.array([0])
     run = Run.objects.get(project__slug="bench", name="majority")
     wall, processor = time.perf_counter(), time.process_time()
     manifest = export_run(run, out, format=name)

@@ -8,6 +8,7 @@ raters. The bytes depend on the rows and the version of pyarrow alone.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,10 +24,11 @@ from annotate.export.contracts import (
     Split,
     StepRow,
     TraceRow,
+    VoteRow,
     Written,
 )
 from annotate.export.scores import p_good, trace_scores
-from annotate.export.tables import Column, Lists, Table, arrow
+from annotate.export.tables import Table, arrow, lists, transposed
 from annotate.models import Run
 
 STEPS, TRACES, RATERS = "data/steps.parquet", "traces/traces.parquet", "raters/raters.parquet"
@@ -38,32 +40,37 @@ def check(run: Run, settings: SelectSettings) -> None:
 
 
 def write(source: Source, folder: Path, settings: SelectSettings) -> Written:
-    counts = dict.fromkeys(("traces_written", "steps_written", *(f"steps_{a.value}" for a in Action)), 0)
     steps: dict[str, _Steps] = {}
-    traces: dict[str, _Traces] = {}
+    traces: dict[str, Table] = {}
+    written = 0
     with ExitStack() as stack:
         for trace in source.traces():
             if trace.split not in steps:
                 steps[trace.split] = _Steps(stack, folder / _in_split(STEPS, trace.split))
-                traces[trace.split] = _Traces(stack, folder / _in_split(TRACES, trace.split))
-            chosen = [step for step in trace.steps if not settings.tiers or step.tier in settings.tiers]
-            traces[trace.split].add(trace)
-            counts["traces_written"] += bool(chosen)
-            for step in chosen:
-                steps[trace.split].add(trace, step)
-                counts["steps_written"] += 1
-                counts[f"steps_{step.action.value}"] += 1
+                target = folder / _in_split(TRACES, trace.split)
+                traces[trace.split] = stack.enter_context(Table(target, _trace_fields(), transposed))
+            chosen: Sequence[StepRow] = trace.steps
+            if settings.tiers:
+                chosen = [step for step in trace.steps if step.tier in settings.tiers]
+            traces[trace.split].extend((_trace_row(trace),))
+            steps[trace.split].table.extend([(trace, step) for step in chosen])
+            written += bool(chosen)
     _write_raters(source.raters, folder / RATERS)
     names = [name for name in (TRAIN, *sorted(steps)) if name in steps]
     names = list(dict.fromkeys(names))
+    actions = sum((table.actions for table in steps.values()), Counter())
     return Written(
         splits=(
             *(Split("steps", _in_split(STEPS, name), is_default=True, name=name) for name in names),
             *(Split("traces", _in_split(TRACES, name), name=name) for name in names),
             Split("raters", RATERS),
         ),
-        rows=counts["steps_written"],
-        counts=counts,
+        rows=actions.total(),
+        counts={
+            "traces_written": written,
+            "steps_written": actions.total(),
+            **{f"steps_{action}": actions[action] for action in Action.values},
+        },
     )
 
 
@@ -72,136 +79,120 @@ def _in_split(path: str, split: str) -> str:
 
 
 class _Steps:
+    """The table of one split's steps, and how many of those written have which action."""
+
     def __init__(self, stack: ExitStack, target: Path) -> None:
         pa = arrow()
         text, number = pa.string(), pa.float64()
-        kinds = {
-            "position": pa.int32(),
-            "probability": number,
-            "weight": number,
-            "risk": number,
-            "p_correct": number,
+        votes = {
+            "rater": text,
+            "kind": text,
+            "criterion": text,
+            "value": text,
+            "score": number,
+            "is_simulated": pa.bool_(),
+            "text": text,
+            "seconds": number,
         }
-        names = (
-            "trace",
-            "problem",
-            "problem_text",
-            "source_model",
-            "outcome",
-            "position",
-            "kind",
-            "text",
-            "action",
-            "label",
-            "probability",
-            "tier",
-            "risk",
-            "p_correct",
-            "reason",
-            "explanation",
-            "weight",
-        )
-        self.votes = Lists(
-            [
-                ("rater", text),
-                ("kind", text),
-                ("criterion", text),
-                ("value", text),
-                ("score", number),
-                ("is_simulated", pa.bool_()),
-                ("text", text),
-                ("seconds", number),
-            ]
-        )
-        flat = {name: Column(kinds.get(name, text)) for name in names}
-        self.table = stack.enter_context(Table(target, {**flat, "votes": self.votes}))
-        self._flat = [flat[name] for name in names]
-        self._vote = list(self.votes.columns.values())
-
-    def add(self, trace: TraceRow, step: StepRow) -> None:
-        row = (
-            trace.trace,
-            trace.problem,
-            trace.problem_text,
-            trace.source_model or None,
-            trace.outcome,
-            step.position,
-            step.kind,
-            step.text,
-            step.action.value,
-            step.value or None,
-            step.probability,
-            step.tier or None,
-            step.risk,
-            step.p_correct,
-            step.reason,
-            step.explanation,
-            step.weight,
-        )
-        for column, value in zip(self._flat, row, strict=True):
-            column.values.append(value)
-        for vote in step.votes:
-            rater = vote.rater
-            said = (
-                rater.name,
-                rater.kind,
-                vote.criterion,
-                vote.value,
-                vote.score,
-                rater.is_simulated,
-                vote.text,
-                vote.seconds,
-            )
-            for column, value in zip(self._vote, said, strict=True):
-                column.values.append(value)
-        self.votes.close_row(len(step.votes))
-        self.table.close_row()
-
-
-class _Traces:
-    def __init__(self, stack: ExitStack, target: Path) -> None:
-        pa = arrow()
-        text, number, whole = pa.string(), pa.float64(), pa.int32()
-        kinds: dict[str, Any] = {
+        fields = {
             "trace": text,
             "problem": text,
-            "reference_answer": text,
+            "problem_text": text,
             "source_model": text,
             "outcome": text,
-            "steps": whole,
-            "steps_kept": whole,
-            **{f"score_{name}": number for name in _SCORES},
+            "position": pa.int32(),
+            "kind": text,
+            "text": text,
+            "action": text,
+            "label": text,
+            "probability": number,
+            "tier": text,
+            "risk": number,
+            "p_correct": number,
+            "reason": text,
+            "explanation": text,
+            "weight": number,
+            "votes": pa.list_(pa.struct(list(votes.items()))),
         }
-        self.columns = {name: Column(kind) for name, kind in kinds.items()}
-        self.table = stack.enter_context(Table(target, dict(self.columns)))
+        self.actions: Counter[str] = Counter()
+        self._votes = fields["votes"]
+        self.table = stack.enter_context(Table(target, fields, self._columns))
 
-    def add(self, trace: TraceRow) -> None:
-        scores = trace_scores([p_good(step) for step in trace.steps])
-        row: tuple[Any, ...] = (
-            trace.trace,
-            trace.problem,
-            trace.reference_answer,
-            trace.source_model or None,
-            trace.outcome,
-            len(trace.steps),
-            sum(step.action == Action.KEEP for step in trace.steps),
-            *(scores[name] for name in _SCORES),
-        )
-        for column, value in zip(self.columns.values(), row, strict=True):
-            column.values.append(value)
-        self.table.close_row()
+    def _columns(self, rows: list[tuple[TraceRow, StepRow]]) -> list[Any]:
+        traces, steps = zip(*rows, strict=True)
+        of_step = dict(zip(StepRow._fields, zip(*steps, strict=True), strict=True))
+        for action in Action:
+            self.actions[action.value] += of_step["action"].count(action)
+        return [
+            [trace.trace for trace in traces],
+            [trace.problem for trace in traces],
+            [trace.problem_text for trace in traces],
+            [trace.source_model or None for trace in traces],
+            [trace.outcome for trace in traces],
+            of_step["position"],
+            of_step["kind"],
+            of_step["text"],
+            of_step["action"],
+            [value or None for value in of_step["value"]],
+            of_step["probability"],
+            [tier or None for tier in of_step["tier"]],
+            of_step["risk"],
+            of_step["p_correct"],
+            of_step["reason"],
+            of_step["explanation"],
+            of_step["weight"],
+            lists(self._votes, of_step["votes"], _vote_columns),
+        ]
+
+
+def _vote_columns(votes: list[VoteRow]) -> list[Any]:
+    raters, criteria, values, scores, texts, seconds = zip(*votes, strict=True)
+    return [
+        [rater.name for rater in raters],
+        [rater.kind for rater in raters],
+        criteria,
+        values,
+        scores,
+        [rater.is_simulated for rater in raters],
+        texts,
+        seconds,
+    ]
+
+
+def _trace_fields() -> dict[str, Any]:
+    pa = arrow()
+    text, number, whole = pa.string(), pa.float64(), pa.int32()
+    return {
+        "trace": text,
+        "problem": text,
+        "reference_answer": text,
+        "source_model": text,
+        "outcome": text,
+        "steps": whole,
+        "steps_kept": whole,
+        **{f"score_{name}": number for name in _SCORES},
+    }
+
+
+def _trace_row(trace: TraceRow) -> tuple[Any, ...]:
+    scores = trace_scores([p_good(step) for step in trace.steps])
+    return (
+        trace.trace,
+        trace.problem,
+        trace.reference_answer,
+        trace.source_model or None,
+        trace.outcome,
+        len(trace.steps),
+        sum(step.action == Action.KEEP for step in trace.steps),
+        *(scores[name] for name in _SCORES),
+    )
 
 
 def _write_raters(raters: Sequence[RaterRow], target: Path) -> None:
     pa = arrow()
-    columns = {"rater": Column(pa.string()), "kind": Column(pa.string()), "is_simulated": Column(pa.bool_())}
-    with Table(target, dict(columns)) as table:
-        for rater in raters:
-            for column, value in zip(
-                columns.values(), (rater.name, rater.kind, rater.is_simulated), strict=True
-            ):
-                column.values.append(value)
-            table.close_row()
+    fields = {"rater": pa.string(), "kind": pa.string(), "is_simulated": pa.bool_()}
+    with Table(target, fields, transposed) as table:
+        table.extend((rater.name, rater.kind, rater.is_simulated) for rater in raters)
 
 
 def limits(settings: SelectSettings) -> tuple[str, ...]:

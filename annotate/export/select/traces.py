@@ -73,7 +73,7 @@ class Selection:
         split = self.problems.split_of(trace.problem)
         if self.settings.weighting == "none":
             return replace(trace, split=split)
-        steps = tuple(replace(step, weight=self._weight(step)) for step in trace.steps)
+        steps = tuple(step._replace(weight=self._weight(step)) for step in trace.steps)
         return replace(trace, split=split, steps=steps)
 
     def _weight(self, step: StepRow) -> float | None:
