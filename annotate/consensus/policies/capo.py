@@ -40,7 +40,10 @@ RIGHT = Reason("called_right", "Too few critiques call it wrong", Action.KEEP)
 
 @dataclass(frozen=True, slots=True)
 class CapoSettings:
-    """``judges`` names whose critiques count; empty: those of every judge."""
+    """``judges`` names whose critiques count; empty: those of every judge.
+
+    ``merge`` says how many critiques must call a step wrong: all, at least half, or one.
+    """
 
     judges: tuple[str, ...] = ()
     merge: Literal["intersection", "majority", "union"] = "majority"

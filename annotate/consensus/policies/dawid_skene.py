@@ -67,7 +67,11 @@ Verdict = Callable[[tuple[tuple[int, str], ...]], tuple[Reason, str, float, str]
 
 @dataclass(frozen=True, slots=True)
 class DawidSkeneSettings:
-    """``smoothing``, ``diagonal`` and ``near`` are the priors of ``dawid_skene``; ``hierarchical`` learns its own."""
+    """``smoothing``, ``diagonal`` and ``near`` are the priors of ``dawid_skene``; ``hierarchical`` learns its own.
+
+    A step whose likeliest level has less than ``confidence`` goes to people. ``model``: every rater alone, or all of a
+    kind drawn from a common one (``hierarchical``), which helps where raters have few labels.
+    """
 
     model: Literal["dawid_skene", "hierarchical"] = "dawid_skene"
     confidence: float = 0.9

@@ -54,7 +54,10 @@ DIFFER = Reason("labels_differ", "Relative progress and judge differ on a step",
 
 @dataclass(frozen=True, slots=True)
 class GenprmSettings:
-    """``judge`` and ``rollout`` name one rater each. Empty: the only one there is."""
+    """``judge`` and ``rollout`` name one rater each. Empty: the only one there is.
+
+    A step is good that keeps at least ``epsilon`` of the chance of success.
+    """
 
     judge: str = ""
     rollout: str = ""

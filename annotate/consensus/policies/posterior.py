@@ -64,6 +64,8 @@ class PosteriorSettings:
     """``error`` is what the guarantee promises, ``keep_below`` the risk that is kept without one; ``soft_below`` ends
     the soft targets, from ``drop_above`` on nobody is asked. ``audit_share`` of the traces are read by people whatever
     is believed of them; 0 does without.
+
+    ``guarantee``: ``conformal`` promises the error on average, ``certified`` nine times in ten, ``none`` nothing.
     """
 
     guarantee: Method = "conformal"

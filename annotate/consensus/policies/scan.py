@@ -58,7 +58,10 @@ SOFT = Reason("soft_target", "Right before the lost step, with a soft target", A
 
 @dataclass(frozen=True, slots=True)
 class ScanSettings:
-    """``rollout`` names one rater; empty: the only one there is. ``window`` counts the steps with soft targets."""
+    """``rollout`` names one rater; empty: the only one there is. ``window`` counts the steps with soft targets.
+
+    Problems solved in less than ``min_confidence`` of the attempts are left out.
+    """
 
     rollout: str = ""
     rollout_criterion: str = RECOVERABLE

@@ -63,7 +63,10 @@ _CLEAR = 3.0
 
 @dataclass(frozen=True, slots=True)
 class WeightedSettings:
-    """``min_votes`` counts voters with a weight above 0 who gave a clear level."""
+    """``min_votes`` counts voters with a weight above 0 who gave a clear level.
+
+    ``by``: a vote counts its rater's accuracy on gold, the log-odds of it, or what the Rasch model of all raters gives.
+    """
 
     by: Literal["accuracy", "log_odds", "rasch"] = "accuracy"
     min_gold: int = 10

@@ -35,7 +35,10 @@ MEANINGS = {preset.key: preset.description for preset in DIMENSIONS}
 
 @dataclass(frozen=True, slots=True)
 class DimensionsSettings(QuestionSettings):
-    """The keys of the three criteria in the project's rubric; all are asked about steps."""
+    """The keys of the three criteria in the project's rubric; all are asked about steps.
+
+    ``confidence``, ``relevance`` and ``coherence`` are such keys.
+    """
 
     confidence: str = "confidence"
     relevance: str = "relevance"

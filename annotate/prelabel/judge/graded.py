@@ -53,6 +53,8 @@ class GradedSettings(QuestionSettings):
 
     ``temperature_scale`` belongs to the method ``trust``. From a ``split`` of ``split_from`` on the label is flagged.
     ``orders`` has no effect: a scale has one order.
+
+    ``method``: the plain mean over the scores, or TrustJudge's, which leans towards those the judge is surest of.
     """
 
     low: int = 1

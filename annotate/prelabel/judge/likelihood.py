@@ -35,7 +35,10 @@ from annotate.settings import require
 @dataclass(frozen=True, slots=True)
 class LikelihoodSettings:
     """``p(bad) = sigmoid(slope * regret + intercept)``; a step is bad from ``threshold`` on (regret in
-    nats)."""
+    nats).
+
+    ``slope`` and ``intercept`` are that curve's, from the file beside the model.
+    """
 
     slope: float
     intercept: float

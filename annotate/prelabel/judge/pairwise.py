@@ -46,6 +46,8 @@ class PairwiseSettings(QuestionSettings):
     ``delta`` is the margin between the averaged probabilities below which neither is better. ``on_conflict`` says what
     to do when the two orders prefer different candidates: ``merge`` their probabilities, fall ``silent``, or keep the
     ``likelier`` order, whose comparison has the lower perplexity. ``orders`` has no effect: there are two.
+
+    With ``principle`` the judge first writes a comparison of at most ``comparison_tokens``.
     """
 
     left: str = "left"

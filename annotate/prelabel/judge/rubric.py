@@ -46,6 +46,9 @@ class RubricSettings(QuestionSettings):
 
     ``exclude`` is left out of those: only rollouts can tell whether a step is recoverable. A criterion without items
     is asked itself.
+
+    ``method``: the weighted mean of the items' expected scores, or a half for every failed item. When an item named in
+    ``fatal`` fails, only the fatal ones are rolled up.
     """
 
     items: tuple[str, ...] = ()

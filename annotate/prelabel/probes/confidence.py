@@ -57,6 +57,8 @@ class ConfidenceSettings(ProbeSettings):
 
     ``stop`` ends a forced answer; ``closing`` is text without which it cannot be read (a brace). ``min_known`` of the
     ``n`` answers must be gradable.
+
+    ``signal``: which of the signals above is read.
     """
 
     signal: Literal["likelihood", "certainty", "potential", "potential_gain"] = "potential"

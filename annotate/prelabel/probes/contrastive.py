@@ -55,6 +55,8 @@ class ContrastiveSettings(ProbeSettings):
 
     ``negatives``: ``near`` numbers, answers ``sampled`` from ``samples`` attempts at the problem, or ``auto`` for the
     first where the answer is a number. ``threshold`` is on the score, which lies in (0, 1).
+
+    ``closing`` is put behind each answer.
     """
 
     threshold: float = 0.5

@@ -36,6 +36,8 @@ class FixedSettings(RolloutSettings):
 
     ``after`` says what follows the first bad step: ``stop`` labels nothing, ``all`` labels every step by its own
     rollouts. ``confirm`` raises ``k`` to ``k_confirm`` at the located step and the one before.
+
+    A step is good when more than ``tau`` of its known rollouts succeed.
     """
 
     tau: float = 0.0

@@ -40,6 +40,8 @@ class RelativeSettings(RolloutSettings):
 
     ``k`` caps all three. They are drawn in full, so ``first_wave`` has no effect. ``after_error``: ``stop`` labels
     nothing after the first bad step, ``bad`` labels all of it bad as the paper does.
+
+    A step is good that keeps at least ``epsilon`` of the chance of success.
     """
 
     k: int = 128

@@ -22,7 +22,7 @@ class Command(GradusCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project", help="slug of the project")
-        parser.add_argument("--policy", choices=sorted(POLICIES))
+        parser.add_argument("--policy", choices=sorted(POLICIES), help="the rule to decide by")
         parser.add_argument(
             "--run",
             type=int,
@@ -31,7 +31,14 @@ class Command(GradusCommand):
         parser.add_argument(
             "--criterion", default="", help="key of the step criterion (default: the policy's usual one)"
         )
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="pairs")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            dest="pairs",
+            help="a setting, again and again",
+        )
         parser.add_argument("--json", action="store_true", help="print the funnel as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:

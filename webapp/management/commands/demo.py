@@ -34,7 +34,7 @@ class Command(GradusCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--fresh", action="store_true", help="start the demo project over; others stay")
-        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
         parser.add_argument("--port", type=int, default=8000, help="taken ones are skipped upwards")
         parser.add_argument("--no-serve", action="store_true", help="stop when the main job is done")
 

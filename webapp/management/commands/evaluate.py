@@ -24,7 +24,7 @@ class Command(GradusCommand):
     help = "Score a rater's stored labels, or a file of predictions, on ProcessBench or PRMBench."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("benchmark", choices=("processbench", "prmbench"))
+        parser.add_argument("benchmark", choices=("processbench", "prmbench"), help="whose scores")
         parser.add_argument("files", nargs="+", type=Path, help="the benchmark's own files, plain or gzipped")
         parser.add_argument("--project", help="slug of the project that they were ingested into")
         parser.add_argument("--rater", help="whose labels are scored")

@@ -28,7 +28,14 @@ class Command(GradusCommand):
         what.add_argument("--run", type=int, metavar="N", help="this consensus run")
         what.add_argument("--release", type=int, metavar="N", help="a published release, byte for byte")
         parser.add_argument("--format", choices=sorted(FORMATS), help="needed unless --release is given")
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="pairs")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            dest="pairs",
+            help="a setting, again and again",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         manifest = self._export(self.project(options["project"]), options)

@@ -15,10 +15,10 @@ class Command(GradusCommand):
     help = "Create a person and print a generated password, once; or give them a role in a project."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name")
+        parser.add_argument("name", help="what they sign in with")
         parser.add_argument("--new-password", action="store_true", help="for somebody who lost theirs")
         parser.add_argument("--project", metavar="SLUG", help="also make them a member")
-        parser.add_argument("--role", choices=Role.values, default=Role.ANNOTATOR)
+        parser.add_argument("--role", choices=Role.values, default=Role.ANNOTATOR, help="what they are there")
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = self.project(options["project"]) if options["project"] else None

@@ -40,11 +40,18 @@ class Command(GradusCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("project", help="slug of the project")
-        parser.add_argument("--strategy", choices=sorted(STRATEGIES))
+        parser.add_argument("--strategy", choices=sorted(STRATEGIES), help="what to ask: docs/strategies.md")
         parser.add_argument(
             "--backend", default="", metavar="NAME:TARGET", help=f"one of {', '.join(BACKENDS)}"
         )
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="pairs")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            dest="pairs",
+            help="a setting, again and again",
+        )
         parser.add_argument("--criterion", metavar="KEY", help="default: what the strategy usually answers")
         parser.add_argument("--limit", type=int, metavar="N", help="label the first N traces or pairs only")
         parser.add_argument(

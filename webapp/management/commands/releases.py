@@ -29,7 +29,14 @@ class Command(GradusCommand):
         parser.add_argument(
             "--build", choices=sorted(FORMATS), metavar="FORMAT", help="build the next release"
         )
-        parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", dest="pairs")
+        parser.add_argument(
+            "--set",
+            action="append",
+            default=[],
+            metavar="KEY=VALUE",
+            dest="pairs",
+            help="a setting, again and again",
+        )
         parser.add_argument("--json", action="store_true", help="print what changed as JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:

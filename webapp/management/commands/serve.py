@@ -20,7 +20,7 @@ class Command(GradusCommand):
     help = "Serve the app and run a worker beside it, both restarted when they die, until Ctrl-C."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1")
+        parser.add_argument("--host", default="127.0.0.1", help="the address to listen at")
         parser.add_argument("--port", type=int, default=8000, help="taken ones are skipped upwards")
         parser.add_argument("--no-worker", action="store_true", help="serve the pages only")
 

@@ -40,7 +40,7 @@ class Command(GradusCommand):
             help="also send the sweep that finds work left by dead workers; one worker of a site should "
             "(always, where the broker is a folder)",
         )
-        parser.add_argument("--log-level", default="INFO")
+        parser.add_argument("--log-level", default="INFO", help="of the worker process")
 
     def handle(self, *args: Any, **options: Any) -> None:
         queues = [name.strip() for name in options["queues"].split(",") if name.strip()]

@@ -25,6 +25,8 @@ class CritiqueSettings(JudgeSettings):
     ``votes`` critiques are drawn and merged by ``merge`` (see ``annotate.prelabel.asking.votes.decide``; ``first``
     takes the first that can be read). With fewer than ``min_votes`` readable ones there is no label; 0 stands for
     more than half.
+
+    ``dialect``: ``paragraph`` for any chat model, or ``equation`` for small models that were trained for it.
     """
 
     dialect: Literal["equation", "paragraph"] = "paragraph"

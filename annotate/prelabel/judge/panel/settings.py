@@ -20,6 +20,8 @@ class PanelSettings(JudgeSettings):
     draws one whatever ``votes`` says); or the vote, and a review of the verification nearest to it (``hybrid``).
     ``after_error``: whether steps after the first bad one are passed over or labelled as well. With
     ``show_reference`` a trace without a reference is passed over.
+
+    ``review_prompt`` is the wording of the review.
     """
 
     temperature: float = 0.7

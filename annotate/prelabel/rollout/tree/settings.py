@@ -17,6 +17,8 @@ class TreeSettings(RolloutSettings):
     ``searches`` counts the search of the trace itself. The bare problem gets the larger of ``k`` and ``sc_samples``
     rollouts, which are its pass rate too. ``split`` says how rollouts are cut into steps (blank_line, numbered, lines,
     sentence). ``label_implied`` labels the steps that the search skipped before a recoverable one.
+
+    The tree of one problem costs at most ``max_rollouts``.
     """
 
     alpha: float = 0.5
