@@ -26,6 +26,7 @@ from annotate.models import (
     Person,
     Problem,
     Project,
+    Push,
     Rater,
     Release,
     Rubric,
@@ -300,3 +301,11 @@ def release_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Release:
         raise NotAllowed
     _admit(user, release.project, role)
     return release
+
+
+def push_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Push:
+    push = Push.objects.select_related("release__project", "person").filter(pk=pk).first()
+    if push is None:
+        raise NotAllowed
+    _admit(user, push.release.project, role)
+    return push

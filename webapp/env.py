@@ -7,9 +7,11 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
+_THIS_MACHINE = {"localhost", "127.0.0.1", "::1"}
 
 
 class EnvError(Exception):
@@ -58,6 +60,20 @@ class Env:
         if value is None:
             return list(default)
         return [word.strip() for word in value.split(",") if word.strip()]
+
+    def address(self, name: str, default: str) -> str:
+        """Where a secret is sent to: over TLS, or to this machine itself."""
+        value = self.text(name, default).rstrip("/")
+        try:
+            parts = urlsplit(value)
+            is_whole = bool(parts.hostname) and not (parts.query or parts.fragment or parts.username)
+        except ValueError:
+            is_whole = False
+        if not is_whole or parts.scheme not in ("https", "http"):
+            raise EnvError(f"{name} is {value!r}. Use an address such as {default}.")
+        if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
+            raise EnvError(f"{name} is {value!r}. A token would be sent to it unprotected: use https.")
+        return value
 
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
         value = self._values.get(name) or default

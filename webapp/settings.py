@@ -260,6 +260,11 @@ BROKER_PREFIX = env.text("GRADUS_BROKER_PREFIX", "gradus")
 # Backends that people may name in the browser and by the API; the command line may name any. On a laptop the person
 # is the operator, hence None: all.
 PEOPLE_MAY_USE = env.words("GRADUS_BACKENDS") if IS_PRODUCTION or env.is_set("GRADUS_BACKENDS") else None
+# Where releases are pushed to, by the name the Hub's own client reads; its token is read by workers alone
+# (workers/hub/client.py), so that no page of a web process could show it.
+HUB_ENDPOINT = env.address("HF_ENDPOINT", "https://huggingface.co")
+# Owners below whose names people may push by the browser and by the API; the command line may name any.
+HUB_OWNERS = env.words("GRADUS_HUB_OWNERS") if IS_PRODUCTION or env.is_set("GRADUS_HUB_OWNERS") else None
 WORKER_LEASE_SECONDS = env.number("GRADUS_WORKER_LEASE_SECONDS", 60, least=2)
 
 structlog.configure(

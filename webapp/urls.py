@@ -20,6 +20,7 @@ from webapp.views import (
     people,
     prelabel,
     project,
+    push,
     queue,
     raters,
     recut,
@@ -124,5 +125,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("consensus/<int:pk>/beside/cells.csv", beside.beside_csv, name="beside-csv"),
     path("decisions/<int:pk>/", decision.decision, name="decision"),
     path("releases/<int:pk>/", export.release, name="release"),
+    path("releases/<int:pk>/pushes/", push.pushes, name="pushes"),
+    path("pushes/<int:pk>/", push.push, name="push"),
     path("releases/<int:pk>/files/<path:name>", export.release_download, name="release-file"),
 ]

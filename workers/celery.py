@@ -27,6 +27,7 @@ SWEEP = "prelabel.sweep"
 FILLING_SWEEP = "assign.sweep"
 RULER_SWEEP = "measure.sweep"
 UPLOAD_SWEEP = "ingest.sweep"
+PUSH_SWEEP = "export.sweep"
 WORTH_SWEEP = "consensus.sweep"
 # How soon people see a session on their ruler. Nothing is sent when somebody submits: that would be one thing more to
 # wait for on a labelling page, and to fail where the broker does not answer.
@@ -111,6 +112,7 @@ app.conf.update(
             (FILLING_SWEEP, SWEEP_SECONDS),
             (RULER_SWEEP, RULER_SECONDS),
             (UPLOAD_SWEEP, SWEEP_SECONDS),
+            (PUSH_SWEEP, SWEEP_SECONDS),
             (WORTH_SWEEP, WORTH_SECONDS),
         )
     },
@@ -134,5 +136,5 @@ def _note_shutdown(**_: Any) -> None:
 @signals.worker_ready.connect
 def _sweep_at_start(**_: Any) -> None:
     """Whatever an earlier worker left behind is picked up at once."""
-    for name in (SWEEP, FILLING_SWEEP, RULER_SWEEP, WORTH_SWEEP, UPLOAD_SWEEP):
+    for name in (SWEEP, FILLING_SWEEP, RULER_SWEEP, WORTH_SWEEP, UPLOAD_SWEEP, PUSH_SWEEP):
         app.send_task(name, queue="cpu", expires=SWEEP_SECONDS)

@@ -15,6 +15,7 @@ from .label import Label
 from .lineup import Entrant, Lineup
 from .person import Person
 from .project import Membership, Project
+from .push import Push
 from .rater import Rater
 from .recut import CutReport, Recut
 from .release import Release
@@ -51,6 +52,7 @@ __all__ = [
     "Person",
     "Problem",
     "Project",
+    "Push",
     "Rater",
     "Reader",
     "Recut",

@@ -10,6 +10,7 @@
 from .connection import Gradus
 from .errors import Denied, GradusError, Refused, Unreachable
 from .project import Project
+from .pushes import Push
 from .releases import Release
 from .runs import Run
 from .uploads import BadRow, Report
@@ -20,6 +21,7 @@ __all__ = [
     "Gradus",
     "GradusError",
     "Project",
+    "Push",
     "Refused",
     "Release",
     "Report",

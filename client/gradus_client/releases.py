@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import GradusError
+from .pushes import Push
 
 if TYPE_CHECKING:
     from .connection import Gradus
@@ -54,6 +55,18 @@ class Release:
                 raise GradusError(f"{name} did not arrive as it was sent; download it again")
             part.replace(path)
         return root
+
+    def push(self, repository: str, *, is_private: bool = True, may_replace: bool = False) -> Push:
+        """Have the server's worker push it to the Hugging Face Hub as ``OWNER/NAME``; ``wait()`` for what it answers.
+
+        ``may_replace``: write over what is there and did not come from this project.
+        """
+        said = {"repository": repository, "is_private": is_private, "may_replace": may_replace}
+        return Push(self._server, self._server.post(f"releases/{self.id}/pushes/", said))
+
+    def pushes(self) -> list[Push]:
+        """Newest first."""
+        return [Push(self._server, one) for one in self._server.pages(f"releases/{self.id}/pushes/")]
 
     def __repr__(self) -> str:
         return f"<Release {self.number} {self.data['format']}: {self.data['state']}>"

@@ -22,6 +22,7 @@ from annotate.models import (
     Intervention,
     Person,
     Project,
+    Push,
     Rater,
     Release,
     Run,
@@ -59,6 +60,7 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
     )
     judge_label = a_label(a_rater(project, RaterKind.JUDGE), step, "bad")
     assert project.rubric is not None
+    release = Release.objects.create(project=project, number=1, run=run, format="trl_stepwise")
     return {
         access.project_for: project.slug,
         access.trace_for: trace.pk,
@@ -83,8 +85,9 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
         access.run_for: run.pk,
         access.estimate_for: estimate.pk,
         access.consensus_for: consensus.pk,
-        access.release_for: Release.objects.create(
-            project=project, number=1, run=run, format="trl_stepwise"
+        access.release_for: release.pk,
+        access.push_for: Push.objects.create(
+            release=release, key="k", repository="alice/sums", asked_at=timezone.now()
         ).pk,
     }
 
@@ -135,7 +138,7 @@ EVIDENCE = (
 )
 
 
-@pytest.mark.parametrize("name", [*EVIDENCE, "release_for"])
+@pytest.mark.parametrize("name", [*EVIDENCE, "release_for", "push_for"])
 def test_annotator_never_sees_other_peoples_evidence(project: Project, name: str) -> None:
     door = getattr(access, name)
     key = everything_in(project)[door]

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 import requests
+from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 import gradus_client.uploads
 from annotate.enums import RaterKind, Role, RunKind
-from annotate.models import Project, Reveal, Run, Trace, Upload
+from annotate.models import Project, Release, Reveal, Run, Trace, Upload
 from gradus_client import Denied, Gradus, GradusError, Refused, Unreachable
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater
 from workers.celery import app
@@ -173,3 +174,25 @@ def test_a_busy_server_is_asked_again(server: Gradus, monkeypatch: pytest.Monkey
     monkeypatch.setattr(requests.Session, "request", busy)
     assert [one.slug for one in server.projects()] == ["sums"]
     assert len(asked) == 2
+
+
+def test_a_release_is_pushed_and_what_goes_wrong_is_told(
+    server: Gradus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.delenv("GRADUS_HF_TOKEN_FILE", raising=False)
+    kept = Project.objects.get(slug="sums")
+    Release.objects.create(
+        project=kept, number=1, format="jsonl", state="published", published_at=timezone.now()
+    )
+    release = server.project("sums").releases()[0]
+    push = release.push("alice/sums")
+    assert (push.data["is_private"], push.is_over) == (True, False)
+    with pytest.raises(GradusError, match="This worker has no token for the Hub"):
+        push.wait(timeout=20, every=0.01)
+    assert push.retry(may_replace=True).data["may_replace"]
+    assert [one.id for one in release.pushes()] == [push.id]
+    with pytest.raises(Refused, match="no name of a data set"):
+        release.push("sums")
+    with pytest.raises(Refused, match="not under way"):
+        push.cancel()

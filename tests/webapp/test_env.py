@@ -20,6 +20,11 @@ from webapp.env import Env, EnvError
         ("0", lambda env: env.number("GRADUS_X", 3, least=1)),
         ("prod", lambda env: env.choice("GRADUS_X", "a", ("a", "b"))),
         (None, lambda env: env.secret("GRADUS_X", kept_in=None)),
+        ("hub.example", lambda env: env.address("GRADUS_X", "https://a")),
+        ("ftp://hub.example", lambda env: env.address("GRADUS_X", "https://a")),
+        ("https://me@hub.example", lambda env: env.address("GRADUS_X", "https://a")),
+        ("http://[", lambda env: env.address("GRADUS_X", "https://a")),
+        ("http://hub.example", lambda env: env.address("GRADUS_X", "https://a")),
     ],
 )
 def test_error_names_the_variable(value: str | None, read: Callable[[Env], object]) -> None:
@@ -36,6 +41,10 @@ def test_values_are_read_as_written() -> None:
     assert env.words("NONE", default=("x",)) == []
     assert env.words("ABSENT", default=("x",)) == ["x"]
     assert env.number("NONE", 7) == 7
+    hub = Env({"SAFE": "https://hub.example/x/", "NEAR": "http://127.0.0.1:8000"})
+    assert hub.address("SAFE", "https://a") == "https://hub.example/x"
+    assert hub.address("NEAR", "https://a") == "http://127.0.0.1:8000"
+    assert hub.address("NONE", "https://a") == "https://a"
 
 
 def test_secret_is_made_once_and_only_its_owner_reads_it(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from annotate.assign.compare.actions import claim_comparison, fill_comparisons
 from annotate.consensus.actions import run_consensus
 from annotate.enums import CutFault, FinishReason, Outcome, RaterKind, Role, RunKind, UnitState
 from annotate.export.actions import build_release
+from annotate.export.pushes import cancel_push, open_push
 from annotate.ingest.founding import add_criteria
 from annotate.ingest.images import image_draft, store_images
 from annotate.ingest.inviting import invite
@@ -88,7 +89,9 @@ def a_world(releases: Path) -> World:
     comment = write_comment(trace, a_person("carol"), "Look at the units.", position=0, to=assignment)
     report = report_cut(assignment, 0, CutFault.OTHER, "Two steps in one.")
     upload = an_upload(project)
+    push = cancel_push(open_push(release, repository="alice/sums"))
     ids = {
+        "pushes": push.pk,
         "uploads": upload.pk,
         "cuts": report.pk,
         "invitations": invitation.pk,

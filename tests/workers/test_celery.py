@@ -10,6 +10,7 @@ from annotate.prelabel.strategies import STRATEGIES
 from tests.annotate.prelabel.worlds import an_entry
 from workers.celery import (
     FILLING_SWEEP,
+    PUSH_SWEEP,
     QUEUES,
     RULER_SWEEP,
     SWEEP,
@@ -32,6 +33,7 @@ def test_every_task_file_is_loaded_and_the_sweeps_are_scheduled() -> None:
         FILLING_SWEEP,
         RULER_SWEEP,
         UPLOAD_SWEEP,
+        PUSH_SWEEP,
         WORTH_SWEEP,
     ]
 

@@ -22,6 +22,7 @@ from webapp.api.viewsets.estimate import EstimateViewSet
 from webapp.api.viewsets.exploration import BesideViewSet, EvidenceViewSet, ExplorationViewSet
 from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
 from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
+from webapp.api.viewsets.push import PushViewSet, ReleasePushViewSet
 from webapp.api.viewsets.queue import InvitationViewSet, QueueViewSet
 from webapp.api.viewsets.rater import RaterViewSet
 from webapp.api.viewsets.recut import CutReportViewSet, OwnReportViewSet, RecutViewSet
@@ -188,5 +189,9 @@ urlpatterns = [
     path("decisions/<int:pk>/", DecisionViewSet.as_view(_get("retrieve")), name="decision"),
     path("estimates/<int:pk>/", EstimateViewSet.as_view(_get("retrieve")), name="estimate"),
     path("releases/<int:pk>/", ReleaseViewSet.as_view(_get("retrieve")), name="release"),
+    path("releases/<int:pk>/pushes/", ReleasePushViewSet.as_view(LIST_AND_CREATE), name="release-pushes"),
+    path("pushes/<int:pk>/", PushViewSet.as_view(_get("retrieve")), name="push"),
+    path("pushes/<int:pk>/cancel/", PushViewSet.as_view(_post("cancel")), name="cancel-push"),
+    path("pushes/<int:pk>/retry/", PushViewSet.as_view(_post("retry")), name="retry-push"),
     path("releases/<int:pk>/files/<path:name>", ReleaseViewSet.as_view(_get("file")), name="release-file"),
 ]

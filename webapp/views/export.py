@@ -17,6 +17,7 @@ from annotate.consensus.queries import consensus_runs, latest_consensus
 from annotate.enums import Role
 from annotate.errors import Conflict, Rejected
 from annotate.export.actions import check_request
+from annotate.export.pushes import pushes_of
 from annotate.export.queries import release_file, releases_of
 from annotate.export.registry import FORMATS, get_format
 from annotate.export.rows import n_recut
@@ -26,6 +27,8 @@ from annotate.models import Person, Project
 from webapp.download import download
 from webapp.forms import HANDED_OVER, SettingsForm
 from workers.tasks.export import send_release
+
+PUSHES_SHOWN = 5
 
 # What formats are made from.
 _FAMILIES = {
@@ -107,6 +110,8 @@ def release(request: HttpRequest, pk: int) -> HttpResponse:
         "project": found.project,
         "funnel": from_json(found.funnel.get("rows", ())),
         "counts": found.funnel.get("counts", {}),
+        "pushed": pushes_of(found)[:PUSHES_SHOWN],
+        "can_manage": role_in(request.user, found.project) in (Role.OWNER, Role.MANAGER),
     }
     return render(request, "export/release.html", context)
 

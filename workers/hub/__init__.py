@@ -1,0 +1,1 @@
+"""The Hugging Face Hub, as workers write to it."""
