@@ -14,7 +14,8 @@ from annotate.export.pushes import open_push
 from annotate.export.queries import release_folder
 from annotate.models import Push
 from tests.annotate.export.decided import a_decided_project
-from tests.workers.hub.stand_in import TOKEN, Fault, StandIn, a_hub
+from tests.workers.hub.kept import Fault
+from tests.workers.hub.stand_in import TOKEN, StandIn, a_hub
 from tests.workers.site import Site, a_site
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]

@@ -47,17 +47,22 @@ class Pushing:
         push = self._push
         if not self._folder.is_dir():
             raise HubFailure(f"The files of release {push.release.number} are not where this worker looks.")
-        if changed := differences(self._folder, push.release.manifest):
-            raise HubFailure(
-                f"Release {push.release.number} is not as it was published: {', '.join(changed[:5])}."
-            )
-        self._files = files_of(self._folder)
-        sizes = {one.name: one.size for one in self._files}
+        sizes = {
+            path.relative_to(self._folder).as_posix(): path.stat().st_size
+            for path in self._folder.rglob("*")
+            if path.is_file()
+        }
         # Nothing is done yet, or is looked at anew: done may never be more than there is.
         started = {"files_done": 0, "bytes_done": 0}
         if not note_push(push, files_total=len(sizes), bytes_total=sum(sizes.values()), **started):
             raise Stopped
         with Progress(push, sizes, self._is_leaving) as self._progress:
+            # Inside, since reading a large release takes longer than a lease.
+            if changed := differences(self._folder, push.release.manifest):
+                raise HubFailure(
+                    f"Release {push.release.number} is not as it was published: {', '.join(changed[:5])}."
+                )
+            self._files = files_of(self._folder)
             self._tried(self._introduce)
             revision = self._tried(self._send)
             note_push(push, **self._progress.so_far())

@@ -13,58 +13,16 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from tests.workers.hub.kept import Fault, Repository, blob_id, oid_of
+
 TOKEN = "hf_right"
 # Smaller than the Hub's 10 MB and its parts of 16 MB and more, so that small files go every way.
 LARGE, PART = 2_000, 1_500
-
-
-@dataclass
-class Fault:
-    """Answers ``times`` requests that fit with ``status``; ``act`` is called first, and may wait or change things."""
-
-    method: str
-    path: str
-    status: int = 0
-    times: int = 1
-    headers: dict[str, str] = field(default_factory=dict)
-    says: str = ""
-    act: Callable[[], object] | None = None
-
-    def fits(self, method: str, path: str) -> bool:
-        return self.times > 0 and method == self.method and re.search(self.path, path) is not None
-
-
-@dataclass
-class Commit:
-    id: str
-    title: str
-    message: str
-    files: dict[str, bytes | str]  # small ones as they are, large ones by their SHA-256
-
-
-@dataclass
-class Repository:
-    private: bool
-    commits: list[Commit] = field(default_factory=list)
-    tags: dict[str, str] = field(default_factory=dict)
-
-    def at(self, revision: str) -> Commit | None:
-        revision = self.tags.get(revision, revision)
-        if revision == "main":
-            return self.commits[-1]
-        return next((one for one in self.commits if one.id == revision), None)
-
-    def commit(self, title: str, message: str, files: dict[str, bytes | str]) -> Commit:
-        named = f"{len(self.commits)} {title} {message} {sorted(files)}"
-        made = Commit(hashlib.sha1(named.encode()).hexdigest(), title, message, files)
-        self.commits.append(made)
-        return made
 
 
 class StandIn:
@@ -241,11 +199,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _entry(self, path: str, held: bytes | str) -> dict[str, Any]:
         content = self.standing_in.bytes_of(held)
-        entry = {"type": "file", "path": path, "size": len(content), "oid": _blob(content)}
+        entry = {"type": "file", "path": path, "size": len(content), "oid": blob_id(content)}
         if isinstance(held, str):
             pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{held}\nsize {len(content)}\n"
             lfs = {"oid": held, "size": len(content), "pointerSize": len(pointer)}
-            entry |= {"oid": _blob(pointer.encode()), "lfs": lfs}
+            entry |= {"oid": blob_id(pointer.encode()), "lfs": lfs}
         return entry
 
     def _commits(self, body: bytes, name: str, revision: str) -> None:
@@ -270,7 +228,7 @@ class _Handler(BaseHTTPRequestHandler):
                 if one["size"] >= LARGE or one["path"].endswith(".parquet")
                 else "regular",
                 "shouldIgnore": False,
-                "oid": None if one["path"] not in held else _oid(held[one["path"]]),
+                "oid": None if one["path"] not in held else oid_of(held[one["path"]]),
             }
             for one in json.loads(body)["files"]
         ]
@@ -375,17 +333,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(404, {"error": "Entry not found"}, {"X-Error-Code": "EntryNotFound"})
             return
         held = commit.files[path]
-        headers = {"X-Repo-Commit": commit.id, "ETag": f'"{_oid(held)}"'}
+        headers = {"X-Repo-Commit": commit.id, "ETag": f'"{oid_of(held)}"'}
         content = self.standing_in.bytes_of(held)
         self._say(200, content, headers)
-
-
-def _blob(content: bytes) -> str:
-    return hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
-
-
-def _oid(held: bytes | str) -> str:
-    return held if isinstance(held, str) else _blob(held)
 
 
 _API = r"/api/datasets/(?P<name>[^/]+/[^/]+)"

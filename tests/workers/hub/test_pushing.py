@@ -15,7 +15,8 @@ from annotate.export.pushes import cancel_push, open_push, retry_push
 from annotate.export.queries import release_folder
 from annotate.models import Project, Push, Release
 from tests.annotate.export.decided import Decided, a_decided_project
-from tests.workers.hub.stand_in import TOKEN, Fault, StandIn, a_hub
+from tests.workers.hub.kept import Fault
+from tests.workers.hub.stand_in import TOKEN, StandIn, a_hub
 from workers.hub import listing, pushing
 from workers.tasks.push import sweep, work_push
 

@@ -16,6 +16,7 @@ from annotate.ingest.presets import GALLERY, USUAL
 from annotate.ingest.preview import preview_file
 from annotate.ingest.readers import AUTO, READERS
 from annotate.ingest.report import IngestReport
+from annotate.ingest.said_options import options_from
 from annotate.ingest.splitting import SplitMode
 from annotate.models import Person, Project
 from webapp.management.base import GradusCommand
@@ -24,6 +25,7 @@ from webapp.management.preview_text import lines_of
 
 SHOWN_ERRORS = 20
 SHOWN_ROWS = 3
+_SAID_BY_NAME = ("split", "split_tag", "rater", "rater_kind", "criterion", "counts_from", "problem")
 KINDS = [kind.value for kind in RaterKind if kind != RaterKind.REVIEW]
 
 
@@ -91,16 +93,10 @@ class Command(GradusCommand):
         group.add_argument("--revision", default="", metavar="NAME", help="of a data set on the Hub")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        read_by = ReadOptions(
-            split=SplitMode(options["split"]) if options["split"] else None,
-            split_tag=options["split_tag"],
-            columns=pairs_of(options["map"], "map"),
-            values=pairs_of(options["value"], "value"),
-            rater=options["rater"],
-            rater_kind=RaterKind(options["rater_kind"]) if options["rater_kind"] else None,
-            criterion=options["criterion"],
-            counts_from=options["counts_from"],
-            problem=options["problem"],
+        named = {name: options[name] for name in _SAID_BY_NAME}
+        read_by = options_from(
+            named
+            | {"columns": pairs_of(options["map"], "map"), "values": pairs_of(options["value"], "value")}
         )
         paths = self._paths(options)
         if options["preview"] is not None:
