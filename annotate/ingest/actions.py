@@ -10,6 +10,7 @@ from pathlib import Path
 from django.db import transaction
 
 from annotate.errors import Rejected
+from annotate.garbage import rarely_collected
 from annotate.ingest.drafts import BadRow, LabelDraft, LabelLine, LabelSheet, PairDraft, Row, TraceDraft
 from annotate.ingest.label_batch import LabelBatch
 from annotate.ingest.label_book import LabelBook, repeated
@@ -88,13 +89,14 @@ def ingest_files(
             on_progress(sum(sizes), sum(sizes))
 
     is_written = True
-    if is_dry_run or is_strict:
-        with transaction.atomic():
+    with rarely_collected():
+        if is_dry_run or is_strict:
+            with transaction.atomic():
+                read_all()
+                is_written = not is_dry_run and not ingest.tally.rejected
+                transaction.set_rollback(not is_written)
+        else:
             read_all()
-            is_written = not is_dry_run and not ingest.tally.rejected
-            transaction.set_rollback(not is_written)
-    else:
-        read_all()
     return ingest.tally.report(is_dry_run=is_dry_run, is_written=is_written, format=reader.name)
 
 
