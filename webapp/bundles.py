@@ -1,8 +1,8 @@
-"""JavaScript modules as one file: a page that needs ten of them asks for one.
+"""JavaScript modules as one file, and style sheets: a page that needs ten of them asks for one.
 
 The sources stay small modules that run as they are; nothing is minified. A bundle is the modules of an entry in the
-order they need each other, without their import and export words. It is made when static files are looked for, so no
-build step can be forgotten and no made file lies in the repository.
+order they need each other, without their import and export words; of style sheets it is one behind the other. It is
+made when static files are looked for, so no build step can be forgotten and no made file lies in the repository.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ from django.core.checks import CheckMessage
 from django.core.files.storage import FileSystemStorage
 
 BUNDLES = {"js/labelling.bundle.js": "js/labelling.js", "js/review.bundle.js": "js/review.js"}
+# A page whose first sight waits for six files waits for the slowest of them. All lie in css/, as what they name does.
+STYLES = {
+    "css/labelling.bundle.css": ("tokens", "page", "controls", "reading", "labelling", "discussion"),
+}
 
 _IMPORT = re.compile(r'^import\s+\{[^}]*\}\s+from\s+"\./([\w.]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
@@ -63,19 +67,19 @@ class BundleFinder(BaseFinder):
         return []
 
     def find(self, path: str, find_all: bool = False, **kwargs: object) -> Any:
-        if path not in BUNDLES:
+        if path not in BUNDLES and path not in STYLES:
             return []
         made = str(self._make(path))
         return [made] if find_all else made
 
     def list(self, ignore_patterns: object) -> Iterator[tuple[str, StaticFilesStorage]]:
-        for path in BUNDLES:
+        for path in (*BUNDLES, *STYLES):
             self._make(path)
             yield path, self.storage  # type: ignore[misc]
 
     def _make(self, path: str) -> Path:
         made = Path(settings.BUNDLES_DIR) / path
-        text = bundle(self.sources / BUNDLES[path])
+        text = self._text(path)
         if not made.exists() or made.read_text() != text:
             made.parent.mkdir(parents=True, exist_ok=True)
             # Several web processes start at once: each puts a whole file in place.
@@ -83,3 +87,8 @@ class BundleFinder(BaseFinder):
             part.write_text(text)
             part.replace(made)
         return made
+
+    def _text(self, path: str) -> str:
+        if path in BUNDLES:
+            return bundle(self.sources / BUNDLES[path])
+        return "\n".join((self.sources / f"css/{name}.css").read_text() for name in STYLES[path])

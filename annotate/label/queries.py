@@ -125,10 +125,12 @@ def rubric_criteria(project: Project) -> tuple[Criterion, ...]:
 
 def asked_criteria(project: Project) -> tuple[Criterion, ...]:
     """The questions put to people about a trace and its steps; what is compared has a page of its own."""
+    return _asked_among(rubric_criteria(project))
+
+
+def _asked_among(every: Iterable[Criterion]) -> tuple[Criterion, ...]:
     return tuple(
-        one
-        for one in rubric_criteria(project)
-        if one.is_asked and one.scope not in COMPARED and one.kind != CriterionKind.GROUP
+        one for one in every if one.is_asked and one.scope not in COMPARED and one.kind != CriterionKind.GROUP
     )
 
 
@@ -204,7 +206,8 @@ def piece_of(assignment: Assignment, start: int, n: int) -> Sheet:
         end=end,
     )
     if not steps:
-        return replace(_laid_out(assignment, steps), boundary=assignment.trace.boundary_version)
+        blank = _laid_out(assignment, steps, rubric_criteria(assignment.project))
+        return replace(blank, boundary=assignment.trace.boundary_version)
     rows: list[_OwnLabel] = []
     if steps[0].has_answers:  # type: ignore[attr-defined]
         rows = _some_own_labels.all(assignment=assignment.pk, rater=reader.pk, start=start, end=end)
@@ -215,10 +218,11 @@ def piece_of(assignment: Assignment, start: int, n: int) -> Sheet:
 def _filled_in(assignment: Assignment, steps: Sequence[Step], rows: Sequence[_OwnLabel]) -> Sheet:
     first: Any = steps[0] if steps else None
     # An earlier version's answers may lie in the same slot; they are not this sheet's.
-    current = {one.pk for one in rubric_criteria(assignment.project)}
+    every = rubric_criteria(assignment.project)
+    current = {one.pk for one in every}
     labels = [row for row in rows if row[1] in current]
     return replace(
-        _laid_out(assignment, steps),
+        _laid_out(assignment, steps, every),
         has_reports=first is None or first.has_reports,
         has_comments=first is None or first.has_comments,
         answers={
@@ -298,12 +302,13 @@ _some_steps_beside: Prepared[Step] = Prepared(
 
 def blank_sheet(assignment: Assignment) -> Sheet:
     """The questions and the steps without any answers."""
-    return _laid_out(assignment, _steps_of.all(trace=assignment.trace_id))
+    every = rubric_criteria(assignment.project)
+    return _laid_out(assignment, _steps_of.all(trace=assignment.trace_id), every)
 
 
-def _laid_out(assignment: Assignment, steps: Sequence[Step]) -> Sheet:
-    groups = (one for one in rubric_criteria(assignment.project) if one.kind == CriterionKind.GROUP)
-    criteria = asked_criteria(assignment.project)
+def _laid_out(assignment: Assignment, steps: Sequence[Step], every: Sequence[Criterion]) -> Sheet:
+    groups = (one for one in every if one.kind == CriterionKind.GROUP)
+    criteria = _asked_among(every)
     boundary: int = steps[0].boundary if steps else 1  # type: ignore[attr-defined]
     return Sheet(
         criteria=criteria,

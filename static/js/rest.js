@@ -1,6 +1,13 @@
 /* The later steps of a long trace: the page comes with the first, so that work can begin, and asks for the others. */
 
 const LONGEST_PAUSE = 15_000;
+const LONGEST_TO_IDLE = 1_000;
+
+/* Nothing else to do: keys, clicks and what the page shows go first. A page behind others waits a moment only. */
+function idle(then) {
+  if ("requestIdleCallback" in window) requestIdleCallback(then, { timeout: LONGEST_TO_IDLE });
+  else setTimeout(then, 0);
+}
 const RESET_CONTENT = 205;
 const RECUT = Symbol("recut");
 // The trace is somebody else's now: the answer will not be another one.
@@ -32,6 +39,7 @@ export class Rest {
 
   async #load() {
     this.list.ariaBusy = "true";
+    await this.#idle();
     for (let tries = 0; !this.isDone; ) {
       const piece = await this.#piece().catch(() => null);
       if (piece === null) {
@@ -47,10 +55,17 @@ export class Rest {
       }
       tries = 0;
       this.#add(piece);
-      // Keys and clicks that came meanwhile go first.
-      await new Promise((resolve) => setTimeout(resolve, 0));
+      await this.#idle();
     }
     this.list.ariaBusy = null;
+  }
+
+  /* Until the browser has time, or somebody wants a step. */
+  #idle() {
+    return new Promise((resolve) => {
+      this.goOn = resolve;
+      idle(resolve);
+    });
   }
 
   /* Until the time is over, somebody wants a step, or the network is back. */

@@ -99,7 +99,8 @@ export class Sheet {
     this.step.classList.add("is-focused");
     const link = this.#link;
     link?.setAttribute("aria-current", "step");
-    if (link) this.minimap.scrollTop = link.offsetTop - this.minimap.clientHeight / 2;
+    // With the next frame, which lays the page out anyway.
+    if (link) requestAnimationFrame(() => this.#bringIntoMap(link));
     if (takesFocus) {
       this.step.focus({ preventScroll: true });
       const isTall = this.step.offsetHeight > window.innerHeight * 0.7;
@@ -122,6 +123,11 @@ export class Sheet {
 
   get #link() {
     return this.step === this.whole ? this.links[this.total] : this.links[this.index];
+  }
+
+  #bringIntoMap(link) {
+    // A place is what its link is measured from.
+    this.minimap.scrollTop = link.parentElement.offsetTop - this.minimap.clientHeight / 2;
   }
 
   questions(index) {
@@ -242,8 +248,19 @@ export class Sheet {
     if (question !== this.questions(index).find((one) => !one.dataset.candidate)) return;
     const value = this.valueOf(question);
     showMark(this.marginMark(index), value);
-    showMark(this.links[index].querySelector("svg"), value);
+    showMark(this.#mapMark(index), value);
     this.links[index].querySelector("span").textContent = gettext("Step {n}", { n: index + 1 }) + (value ? `: ${value}` : "");
+  }
+
+  /* The shape at the step's place in the map, which an open step comes without. */
+  #mapMark(index) {
+    const link = this.links[index];
+    const there = link.querySelector("svg");
+    if (there) return there;
+    const mark = this.marginMark(index).cloneNode(true);
+    link.prepend(mark);
+    link.classList.add("has-mark");
+    return mark;
   }
 
   marginMark(index) {

@@ -13,11 +13,11 @@ from annotate.models import Label, Project, Trace
 from tests.e2e.conftest import Watch
 from tests.e2e.people import sign_in
 from tests.factories import a_person, a_project, a_trace
-from webapp.forms.label import FIRST_STEPS
+from webapp.forms.label import FIRST_STEPS, LATER_STEPS
 
 pytestmark = [pytest.mark.needs_chromium, pytest.mark.django_db(transaction=True)]
 
-N = 3 * FIRST_STEPS + 5
+N = FIRST_STEPS + 2 * LATER_STEPS + 5
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from webapp.bundles import BUNDLES, BundleError, BundleFinder, bundle
+from webapp.bundles import BUNDLES, STYLES, BundleError, BundleFinder, bundle
 
 
 def write(folder: Path, **modules: str) -> Path:
@@ -47,13 +47,23 @@ def test_a_bundle_is_made_anew_when_a_source_changes(tmp_path: Path, settings: A
     source = tmp_path / "static/js/labelling.js"
     source.write_text("one();\n")
     (tmp_path / "static/js/review.js").write_text("other();\n")
+    (tmp_path / "static/css").mkdir()
+    for name in ("tokens", "page", "controls", "reading", "labelling", "discussion"):
+        (tmp_path / f"static/css/{name}.css").write_text(f".{name} {{}}\n")
     finder = BundleFinder()
     path = "js/labelling.bundle.js"
     made = Path(str(finder.find(path)))
     assert made.read_text() == "one();\n"
     source.write_text("two();\n")
-    assert [name for name, _ in finder.list(None)] == [path, "js/review.bundle.js"]
+    assert [name for name, _ in finder.list(None)] == [
+        path,
+        "js/review.bundle.js",
+        "css/labelling.bundle.css",
+    ]
     assert made.read_text() == "two();\n"
+    assert Path(str(finder.find("css/labelling.bundle.css"))).read_text().split() == [
+        word for name in STYLES["css/labelling.bundle.css"] for word in (f".{name}", "{}")
+    ]
     assert finder.find("js/other.js") == []
 
 
@@ -74,7 +84,11 @@ def test_text_travels_compressed_and_fonts_as_they_are(client: Client) -> None:
     assert page["Content-Encoding"] == "gzip"
     assert "Content-Encoding" not in client.get("/sign-in/")
     font = "vendor/source-serif-4/source-serif-4-latin-wght-normal.woff2"
-    for name, encoding in (("js/labelling.bundle.js", "gzip"), (font, None)):
+    for name, encoding in (
+        ("js/labelling.bundle.js", "gzip"),
+        ("css/labelling.bundle.css", "gzip"),
+        (font, None),
+    ):
         file = client.get(f"/static/{name}", headers=headers)
         assert (file.status_code, file.get("Content-Encoding")) == (200, encoding)
         b"".join(file.streaming_content)

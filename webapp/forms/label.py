@@ -21,8 +21,8 @@ from annotate.wording import figure, mid
 
 # A step is very long from about two screens on.
 LONG_LINES, LONG_TEXT = 60, 5_000
-# A trace of more steps than this comes to its page in pieces.
-LONG_TRACE, FIRST_STEPS = 60, 40
+# A trace of more steps than this comes to its page in pieces: first what two screens hold, then more at a time.
+LONG_TRACE, FIRST_STEPS, LATER_STEPS = 60, 16, 40
 NOT_ANSWERED = Answer("", "")
 # The choice of none of the alternatives: its answer is the words beside it.
 OWN = "own"
@@ -297,9 +297,7 @@ def first_rows(rows: Sequence[Row]) -> Sequence[Row]:
     if len(rows) <= LONG_TRACE:
         return rows
     is_open = (any(not blank.is_answered for blank in row.blanks) for row in rows)
-    return rows[
-        : max(FIRST_STEPS, next((place for place, one in enumerate(is_open) if one), 0) + FIRST_STEPS // 2)
-    ]
+    return rows[: next((place for place, one in enumerate(is_open) if one), 0) + FIRST_STEPS]
 
 
 def said_in(sheet: Sheet, data: QueryDict, *, seen: int | None, boundary: int | None = None) -> list[Said]:

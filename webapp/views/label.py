@@ -35,7 +35,7 @@ from annotate.label.threads import Talk, talk_of_reader
 from annotate.models import Assignment, Person
 from webapp.forms.answers import Lease, read_answers, read_lease
 from webapp.forms.label import (
-    FIRST_STEPS,
+    LATER_STEPS,
     LONG_TRACE,
     LabellingForm,
     Row,
@@ -100,7 +100,7 @@ def later_steps(request: HttpRequest, pk: int) -> HttpResponse:
     """
     assignment = _own_assignment(request, pk)
     start = min(_number(request, "from", "0"), assignment.trace.n_steps)
-    sheet = piece_of(assignment, start, FIRST_STEPS)
+    sheet = piece_of(assignment, start, LATER_STEPS)
     if _number(request, "boundary", str(sheet.boundary)) != sheet.boundary:
         return HttpResponse(status=HTTPStatus.RESET_CONTENT)
     rows = _rows(assignment, sheet, _machine_words(assignment))
