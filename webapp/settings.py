@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "webapp.signed_in.SignedIn",
+    "webapp.acting.Acting",
     # Both know the person: their clock, and their language, whose choice comes before the browser's.
     "webapp.http.PersonTimeZone",
     "webapp.http.PersonsLanguage",
@@ -219,10 +220,13 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("GRADUS_MAX_UPLOAD_MB", 20, least=1) * 
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "webapp.api.tokens.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "webapp.api.scopes.InScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "webapp.http.api_error",
@@ -249,6 +253,7 @@ SPECTACULAR_SETTINGS = {
         "RunKind": "annotate.enums.RunKind",
         "RunState": "annotate.enums.RunState",
         "StepKind": "annotate.enums.StepKind",
+        "TokenScope": "annotate.enums.TokenScope",
         "UploadState": "annotate.enums.UploadState",
         "WhatToBuy": "webapp.api.serializers.spending.KINDS",
     },

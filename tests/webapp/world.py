@@ -20,6 +20,7 @@ from annotate.label.cut_reports import report_cut
 from annotate.label.discussion import write_comment
 from annotate.measure.interventions import intervene, show_own_measures
 from annotate.models import Completion, Estimate, Project, Run, Trace, Unit, Upload
+from annotate.tokens import make_token
 from tests.factories import (
     a_candidate,
     a_criterion,
@@ -88,7 +89,9 @@ def a_world(releases: Path) -> World:
     comment = write_comment(trace, a_person("carol"), "Look at the units.", position=0, to=assignment)
     report = report_cut(assignment, 0, CutFault.OTHER, "Two steps in one.")
     upload = an_upload(project)
+    token, _ = make_token(a_person("alice"), name="nightly", scopes=["read"], days=1)
     ids = {
+        "tokens": token.pk,
         "uploads": upload.pk,
         "cuts": report.pk,
         "invitations": invitation.pk,
