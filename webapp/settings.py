@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ INSTALLED_APPS = [
     "knox",
     "drf_spectacular",
     "csp",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -66,6 +68,7 @@ MIDDLEWARE = [
     "webapp.http.ContentPolicy",
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.http.GradusErrorMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "webapp.urls"
@@ -142,7 +145,20 @@ DATABASES = {"default": database_from(env.text("DATABASE_URL", f"sqlite:///{HOME
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "annotate.Person"
-AUTHENTICATION_BACKENDS = ["webapp.signed_in.AccountBackend"]
+# The first only refuses: whoever has guessed too often.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "webapp.signed_in.AccountBackend"]
+# How many proxies stand in front of the server, each of which adds to X-Forwarded-For.
+PROXIES = env.number("GRADUS_PROXIES", 0)
+# By name and address together: nobody locks somebody else out from afar.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = env.number("GRADUS_WRONG_SIGN_INS", 10, least=1)
+AXES_COOLOFF_TIME = timedelta(minutes=env.number("GRADUS_LOCKED_OUT_MINUTES", 15, least=1))
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "webapp.guessing.address_of"
+AXES_LOCKOUT_CALLABLE = "webapp.guessing.locked_out"
+# Who signed in when, and from where, is nobody's business; only wrong attempts are kept, until they are too old.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
 SESSION_ENGINE = "webapp.signed_in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -230,6 +246,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "webapp.http.api_error",
+    "NUM_PROXIES": PROXIES,
     "DEFAULT_THROTTLE_RATES": {"sign-in": env.text("GRADUS_SIGN_IN_RATE", "10/min")},
 }
 SPECTACULAR_SETTINGS = {
