@@ -58,14 +58,20 @@ def projects_for(user: Visitor) -> QuerySet[Project]:
     """The projects the person is a member of."""
     if not user.is_authenticated:
         return Project.objects.none()
-    return Project.objects.filter(memberships__person=user)
+    found = Project.objects.filter(memberships__person=user)
+    return found if user.only_in is None else found.filter(pk=user.only_in)
 
 
 def role_in(user: Visitor, project: Project) -> Role | None:
-    if not user.is_authenticated:
+    if not user.is_authenticated or not _reaches(user, project.pk):
         return None
     found = Membership.objects.filter(project=project, person=user).values_list("role", flat=True).first()
     return Role(found) if found else None
+
+
+def _reaches(user: Visitor, project: int) -> bool:
+    """Whether what speaks for the person is good for the project: a token may be for another one alone."""
+    return getattr(user, "only_in", None) in (None, project)
 
 
 def _admit(user: Visitor, project: Project, role: Role | None) -> None:
@@ -154,7 +160,7 @@ def message_for(user: Visitor, pk: int) -> Intervention:
     """A message to the person, whether they are still a member or not; nobody else's, whatever their role."""
     own = Intervention.objects.filter(pk=pk, deed=Intervention.Deed.MESSAGE, rater__person=user.pk)
     message = own.select_related("rater").first() if user.is_authenticated else None
-    if message is None:
+    if message is None or not _reaches(user, message.rater.project_id):
         raise NotAllowed
     return message
 
@@ -162,7 +168,7 @@ def message_for(user: Visitor, pk: int) -> Intervention:
 def assignment_for(user: Visitor, pk: int) -> Assignment:
     """A person's own assignment; nobody else's, whatever their role."""
     assignment = _own_assignment.first(pk=pk, person=user.pk) if user.is_authenticated else None
-    if assignment is None:
+    if assignment is None or not _reaches(user, assignment.project_id):
         raise NotAllowed
     held: str | None = assignment.role  # type: ignore[attr-defined]
     _require(Role(held) if held else None, Role.ANNOTATOR)

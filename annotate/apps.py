@@ -28,5 +28,8 @@ class AnnotateConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from annotate.logbook import watch
+
+        watch()
         pre_migrate.connect(_remove_guards, sender=self, dispatch_uid="annotate.guards.away")
         post_migrate.connect(_install_guards, sender=self, dispatch_uid="annotate.guards")

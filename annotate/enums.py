@@ -16,6 +16,17 @@ class Role(models.TextChoices):
     VIEWER = "viewer", gettext_lazy("Viewer")
 
 
+class TokenScope(models.TextChoices):
+    """What a token may be used for; whatever it is, it reaches no further than the role of its person."""
+
+    READ = "read", gettext_lazy("Read")
+    LABEL = "label", gettext_lazy("Label and review")
+    INGEST = "ingest", gettext_lazy("Bring data in")
+    RUN = "run", gettext_lazy("Start and stop runs")
+    RELEASE = "release", gettext_lazy("Make releases")
+    ADMIN = "admin", gettext_lazy("Change members, settings and rubrics")
+
+
 class RaterKind(models.TextChoices):
     PERSON = "person", gettext_lazy("Person")
     JUDGE = "judge", gettext_lazy("Judge")

@@ -26,8 +26,8 @@ class Env:
         return name in self._values
 
     def text(self, name: str, default: str | None = None) -> str:
-        value = self._values.get(name)
-        if value is not None and value != "":
+        value = self._values.get(name) or self._from_file(name)
+        if value:
             return value
         if default is None:
             raise EnvError(f"{name} is not set. Set it to a non-empty value.")
@@ -83,16 +83,24 @@ class Env:
 
     def secret(self, name: str, *, kept_in: Path | None) -> str:
         """A secret from the variable, from the file named by ``<name>_FILE``, or made once and kept in a file."""
-        if value := self._values.get(name):
+        if value := self._values.get(name) or self._from_file(name):
             return value
-        if named := self._values.get(f"{name}_FILE"):
-            try:
-                return Path(named).read_text().strip()
-            except OSError as error:
-                raise EnvError(f"{name}_FILE points to {named}, which cannot be read: {error}.") from None
         if kept_in is None:
             raise EnvError(f"{name} is not set. Set it, or {name}_FILE, to a long random value.")
         return _kept_secret(kept_in)
+
+    def _from_file(self, name: str) -> str:
+        """What stands in the file named by ``<name>_FILE``: secrets need not stand in the environment."""
+        named = self._values.get(f"{name}_FILE")
+        if not named:
+            return ""
+        try:
+            found = Path(named).read_text().strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise EnvError(f"{name}_FILE points to {named}, which cannot be read: {error}.") from None
+        if not found:
+            raise EnvError(f"{name}_FILE points to {named}, which is empty.")
+        return found
 
 
 def _kept_secret(path: Path) -> str:

@@ -19,8 +19,7 @@ from rest_framework.views import exception_handler
 
 from annotate.errors import BackendError, Conflict, GradusError, NotAllowed, NotEstimable, Rejected
 from annotate.models import Person
-
-API = "/api/"
+from webapp.addresses import API
 
 
 def status_of(error: GradusError) -> int:
@@ -60,7 +59,6 @@ class CompressText(GZipMiddleware):
 
 class ContentPolicy:
     """django-csp's header, worked out once: its own middleware does it twice for each answer, 670 calls in a turn.
-
     No view has a policy of its own by django-csp's decorators, and no page asks for a nonce; whatever would is refused
     rather than let in.
     """

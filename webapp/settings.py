@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,7 @@ INSTALLED_APPS = [
     "knox",
     "drf_spectacular",
     "csp",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -57,6 +59,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "webapp.signed_in.SignedIn",
+    "webapp.acting.Acting",
     # Both know the person: their clock, and their language, whose choice comes before the browser's.
     "webapp.http.PersonTimeZone",
     "webapp.http.PersonsLanguage",
@@ -65,6 +68,7 @@ MIDDLEWARE = [
     "webapp.http.ContentPolicy",
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.http.GradusErrorMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "webapp.urls"
@@ -141,7 +145,20 @@ DATABASES = {"default": database_from(env.text("DATABASE_URL", f"sqlite:///{HOME
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "annotate.Person"
-AUTHENTICATION_BACKENDS = ["webapp.signed_in.AccountBackend"]
+# The first only refuses: whoever has guessed too often.
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "webapp.signed_in.AccountBackend"]
+# How many proxies stand in front of the server, each of which adds to X-Forwarded-For.
+PROXIES = env.number("GRADUS_PROXIES", 0)
+# By name and address together: nobody locks somebody else out from afar.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = env.number("GRADUS_WRONG_SIGN_INS", 10, least=1)
+AXES_COOLOFF_TIME = timedelta(minutes=env.number("GRADUS_LOCKED_OUT_MINUTES", 15, least=1))
+AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "webapp.guessing.address_of"
+AXES_LOCKOUT_CALLABLE = "webapp.guessing.locked_out"
+# Who signed in when, and from where, is nobody's business; only wrong attempts are kept, until they are too old.
+AXES_DISABLE_ACCESS_LOG = True
+AXES_VERBOSE = False
 SESSION_ENGINE = "webapp.signed_in"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -219,13 +236,17 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("GRADUS_MAX_UPLOAD_MB", 20, least=1) * 
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "knox.auth.TokenAuthentication",
+        "webapp.api.tokens.TokenAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "rest_framework.permissions.IsAuthenticated",
+        "webapp.api.scopes.InScope",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "webapp.http.api_error",
+    "NUM_PROXIES": PROXIES,
     "DEFAULT_THROTTLE_RATES": {"sign-in": env.text("GRADUS_SIGN_IN_RATE", "10/min")},
 }
 SPECTACULAR_SETTINGS = {
@@ -249,6 +270,7 @@ SPECTACULAR_SETTINGS = {
         "RunKind": "annotate.enums.RunKind",
         "RunState": "annotate.enums.RunState",
         "StepKind": "annotate.enums.StepKind",
+        "TokenScope": "annotate.enums.TokenScope",
         "UploadState": "annotate.enums.UploadState",
         "WhatToBuy": "webapp.api.serializers.spending.KINDS",
     },

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils import timezone
 
-from annotate.enums import COMPARED, WORDING_KINDS, CriterionKind, Scope
+from annotate.enums import COMPARED, WORDING_KINDS, CriterionKind, RaterKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, LabelDraft, RaterDraft
 from annotate.ingest.fields import check_plain, clean_text, one_line
@@ -17,6 +18,7 @@ from annotate.ingest.founding import freeze_rubric
 from annotate.ingest.label_fields import MAX_RATER_NAME
 from annotate.ingest.rows import NO_JSON, insert_rows, instant
 from annotate.ingest.tags import tidy_tags
+from annotate.logbook import note
 from annotate.models import Criterion, Label, Project, Rater
 
 _FIELDS = (
@@ -152,7 +154,24 @@ class LabelBook:
         if superseded:
             Label.objects.filter(pk__in=superseded).update(is_live=False)
         insert_rows(Label, _FIELDS, [self._row(placed, standing) for placed, standing in entries])
+        self._note_gold(entries)
         return len(entries)
+
+    def _note_gold(self, entries: Sequence[tuple[PlacedLabel, Any]]) -> None:
+        """Gold is what others are measured by: who brought in how much of it stands in the logbook."""
+        gold = [
+            (placed.draft.rater.name, standing)
+            for placed, standing in entries
+            if placed.draft.rater.kind == RaterKind.GOLD
+        ]
+        if gold:
+            note(
+                "brought in",
+                "gold",
+                project=self._project.pk,
+                before={"superseded": sum(standing is not None for _, standing in gold)},
+                after=dict(Counter(name for name, _ in gold)),
+            )
 
     def _check(self, draft: LabelDraft) -> Criterion:
         self._check_rater(draft)

@@ -20,6 +20,7 @@ from annotate.assign.worth import note_said
 from annotate.enums import Purpose, RaterKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
+from annotate.logbook import note
 from annotate.models import Criterion, Label, Person, Project, Rater, Step, Trace
 
 from .answers import Said, Written, clean_answer, clean_seconds
@@ -144,7 +145,19 @@ class _Book:
             supersedes=standing,
         )
         rows.append(label)
+        self._note(one, standing, label)
         return Written(label.pk)
+
+    def _note(self, one: Said, standing: Label | None, label: Label) -> None:
+        place = {"criterion": label.criterion.key, "trace": self.trace.pk, "position": one.position}
+        note(
+            "cleared" if one.is_cleared else "decided",
+            "decision",
+            project=self.trace.project_id,
+            subject=label.pk,
+            before={} if standing is None else {"label": standing.pk, "value": standing.value},
+            after={**place, "value": label.value},
+        )
 
     def _criterion_of(self, one: Said) -> Criterion:
         criterion = self.criteria.get(one.criterion_id)

@@ -13,6 +13,8 @@ from .image import Image
 from .invitation import Invitation
 from .label import Label
 from .lineup import Entrant, Lineup
+from .log_entry import LogEntry
+from .machine_token import MachineToken
 from .person import Person
 from .project import Membership, Project
 from .push import Push
@@ -46,6 +48,8 @@ __all__ = [
     "Label",
     "Level",
     "Lineup",
+    "LogEntry",
+    "MachineToken",
     "Measure",
     "Membership",
     "Pair",

@@ -3,8 +3,9 @@
 They are taken away before every ``migrate`` that changes something and installed after it, rather than by a migration:
 SQLite rebuilds a table to alter it, and a rebuilt table has silently lost its triggers.
 
-Deleting is not guarded here, because emptying a whole database (a test's clean-up, a removed project) must stay
-possible; foreign keys that protect and the models see to it.
+Deleting is guarded for the logbook alone, because emptying a whole database (a test's clean-up, a removed project)
+must stay possible; foreign keys that protect and the models see to the rest. ``manage.py flush`` takes the logbook's
+guard away for as long as it runs.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ _RUBRIC_OF_LEVEL = (
     "(SELECT r.is_frozen FROM annotate_rubric r JOIN annotate_criterion c ON c.rubric_id = r.id"
     " WHERE c.id = {row}.criterion_id)"
 )
+_LOG = "the logbook is append-only"
 _FROZEN = "a frozen rubric version cannot change"
 _LABEL_FACTS = (
     "rater_id, criterion_id, step_id, trace_id, pair_id, candidate_id, lineup_id, assignment_id, run_id, value, score,"
@@ -85,6 +87,8 @@ GUARDS = (
         "1 = 1",
         "what was done about a rater stays as it was written down",
     ),
+    Guard("log_changed", "UPDATE", "annotate_logentry", "1 = 1", _LOG),
+    Guard("log_deleted", "DELETE", "annotate_logentry", "1 = 1", _LOG),
     Guard(
         "release_published",
         f"UPDATE OF {_RELEASE_FACTS}",

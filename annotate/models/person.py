@@ -45,6 +45,9 @@ class Person(AbstractUser):
     # Messages to them that they have not said to have read. Every page asks, and the person is read for it anyhow.
     n_unread = models.PositiveSmallIntegerField(default=0)
 
+    # While a token speaks for the person that is good for one project: its key. Nothing of it is stored.
+    only_in: int | None = None
+
     class Meta:
         verbose_name_plural = "people"
 

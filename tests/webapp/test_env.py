@@ -60,3 +60,14 @@ def test_secret_from_a_file_and_from_a_missing_one(tmp_path: Path) -> None:
     assert Env({"GRADUS_X_FILE": str(tmp_path / "key")}).secret("GRADUS_X", kept_in=None) == "from a file"
     with pytest.raises(EnvError, match="GRADUS_X_FILE"):
         Env({"GRADUS_X_FILE": str(tmp_path / "gone")}).secret("GRADUS_X", kept_in=None)
+
+
+def test_any_text_may_come_from_a_file_and_an_empty_one_is_named(tmp_path: Path) -> None:
+    (tmp_path / "url").write_text("postgres://gradus:secret@db/gradus\n")
+    (tmp_path / "empty").write_text("\n")
+    env = Env({"DATABASE_URL_FILE": str(tmp_path / "url"), "X_FILE": str(tmp_path / "empty")})
+    assert env.text("DATABASE_URL", "sqlite://") == "postgres://gradus:secret@db/gradus"
+    with pytest.raises(EnvError, match=r"X_FILE points to .* which is empty"):
+        env.text("X", "default")
+    both = Env({"X": "said", "X_FILE": str(tmp_path / "url")})
+    assert both.text("X") == "said"

@@ -21,6 +21,7 @@ from annotate.label.cut_reports import report_cut
 from annotate.label.discussion import write_comment
 from annotate.measure.interventions import intervene, show_own_measures
 from annotate.models import Completion, Estimate, Project, Run, Trace, Unit, Upload
+from annotate.tokens import make_token
 from tests.factories import (
     a_candidate,
     a_criterion,
@@ -90,8 +91,10 @@ def a_world(releases: Path) -> World:
     report = report_cut(assignment, 0, CutFault.OTHER, "Two steps in one.")
     upload = an_upload(project)
     push = cancel_push(open_push(release, repository="alice/sums"))
+    token, _ = make_token(a_person("alice"), name="nightly", scopes=["read"], days=1)
     ids = {
         "pushes": push.pk,
+        "tokens": token.pk,
         "uploads": upload.pk,
         "cuts": report.pk,
         "invitations": invitation.pk,

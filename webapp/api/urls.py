@@ -21,6 +21,7 @@ from webapp.api.viewsets.corpus import ProblemViewSet, StepViewSet, TraceViewSet
 from webapp.api.viewsets.estimate import EstimateViewSet
 from webapp.api.viewsets.exploration import BesideViewSet, EvidenceViewSet, ExplorationViewSet
 from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
+from webapp.api.viewsets.logbook import LogEntryViewSet
 from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
 from webapp.api.viewsets.push import PushViewSet, ReleasePushViewSet
 from webapp.api.viewsets.queue import InvitationViewSet, QueueViewSet
@@ -38,6 +39,7 @@ from webapp.api.viewsets.rubric import PresetViewSet, RubricViewSet
 from webapp.api.viewsets.run import CompletionViewSet, RunViewSet
 from webapp.api.viewsets.sign_in import SignIn, SignOut
 from webapp.api.viewsets.spending import SpendingViewSet
+from webapp.api.viewsets.token import TokenViewSet
 from webapp.api.viewsets.upload import UploadContentViewSet, UploadViewSet
 
 LIST_AND_CREATE: dict[str, Any] = {"get": "list", "post": "create"}
@@ -57,10 +59,13 @@ urlpatterns = [
     path("", reference, name="reference"),
     path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", SignOut.as_view(), name="sign-out"),
+    path("tokens/", TokenViewSet.as_view(LIST_AND_CREATE), name="tokens"),
+    path("tokens/<int:pk>/", TokenViewSet.as_view({"delete": "destroy"}), name="token"),
     path("presets/", PresetViewSet.as_view(_get("list")), name="presets"),
     path("projects/", ProjectViewSet.as_view(LIST_AND_CREATE), name="projects"),
     path("projects/<slug:slug>/", ProjectViewSet.as_view(_get("retrieve")), name="project"),
     path("projects/<slug:slug>/members/", MemberViewSet.as_view(LIST_AND_CREATE), name="members"),
+    path("projects/<slug:slug>/log/", LogEntryViewSet.as_view(_get("list")), name="log"),
     path("projects/<slug:slug>/rubrics/", RubricViewSet.as_view(LIST_AND_CREATE), name="rubrics"),
     path("projects/<slug:slug>/problems/", ProblemViewSet.as_view(_get("list")), name="problems"),
     path("projects/<slug:slug>/traces/", TraceViewSet.as_view(LIST_AND_CREATE), name="traces"),

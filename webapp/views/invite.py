@@ -22,6 +22,7 @@ from annotate.wording import mid
 from webapp.forms.invite import InvitationForm, SignUpForm
 
 SHOWN = 100
+ACCOUNTS = "webapp.signed_in.AccountBackend"
 
 
 @login_required
@@ -98,7 +99,7 @@ def _signed_up(request: HttpRequest, form: SignUpForm, token: str) -> Person | N
     except Rejected as error:
         form.add_error(error.field if error.field in form.fields else None, error.reason)
         return None
-    login(request, person)
+    login(request, person, backend=ACCOUNTS)
     return person
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from django.db import transaction
@@ -25,6 +26,7 @@ from annotate.assign.rules import MOST_READINGS, QueueRules, as_json, rules_of
 from annotate.assign.trail import note_deed
 from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
 from annotate.errors import Conflict, Rejected
+from annotate.logbook import note
 from annotate.models import Assignment, Intervention, Membership, Person, Project, Rater, Reader, Turn
 
 from .contracts import Change, TraceFilter
@@ -215,7 +217,15 @@ def change_traces(project: Project, wanted: TraceFilter, change: Change, *, coun
     elif change.do == "priority":
         _set_priority(current, ids, change.priority)
     else:
+        before = Counter(Turn.objects.filter(project=current, trace__in=ids).values_list("use", flat=True))
         _set_use(current, ids, Purpose(change.use))
+        note(
+            "changed",
+            "use of traces",
+            project=current.pk,
+            before={"traces": dict(before)},
+            after={"use": change.use, "traces": len(ids)},
+        )
     return len(ids)
 
 

@@ -37,7 +37,7 @@ class SignIn(APIView):
         credentials = Credentials(data=request.data)
         credentials.is_valid(raise_exception=True)
         # One answer for a wrong name, a wrong password and a closed account: none is to be told apart.
-        person = authenticate(request, **credentials.validated_data)
+        person = authenticate(request._request, **credentials.validated_data)
         if person is None:
             raise serializers.ValidationError({"detail": "The name or the password is wrong."})
         held, token = AuthToken.objects.create(user=person)
