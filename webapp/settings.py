@@ -52,6 +52,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "webapp.health.Health",
+    "webapp.request_log.RequestLog",
     "webapp.http.CompressText",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -287,6 +289,14 @@ PEOPLE_MAY_USE = env.words("GRADUS_BACKENDS") if IS_PRODUCTION or env.is_set("GR
 HUB_ENDPOINT = env.address("HF_ENDPOINT", "https://huggingface.co")
 # Owners below whose names people may push by the browser and by the API; the command line may name any.
 HUB_OWNERS = env.words("GRADUS_HUB_OWNERS") if IS_PRODUCTION or env.is_set("GRADUS_HUB_OWNERS") else None
+# Who may read /metrics/ from another machine; empty: nobody, and whoever is on this one.
+METRICS_TOKEN = (
+    env.secret("GRADUS_METRICS_TOKEN", kept_in=None)
+    if env.is_set("GRADUS_METRICS_TOKEN") or env.is_set("GRADUS_METRICS_TOKEN_FILE")
+    else ""
+)
+METRICS_DIR = HOME / "metrics"
+LOGS_REQUESTS = env.flag("GRADUS_LOG_REQUESTS", default=IS_PRODUCTION)
 WORKER_LEASE_SECONDS = env.number("GRADUS_WORKER_LEASE_SECONDS", 60, least=2)
 
 structlog.configure(
@@ -310,6 +320,7 @@ LOGGING = {
             if IS_PRODUCTION
             else structlog.dev.ConsoleRenderer(colors=False),
             "foreign_pre_chain": [
+                structlog.contextvars.merge_contextvars,
                 structlog.stdlib.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
             ],

@@ -7,6 +7,7 @@ import time
 
 from django.db import transaction
 from kombu.exceptions import OperationalError
+from structlog.contextvars import bound_contextvars
 
 from annotate.models import Run
 from annotate.prelabel.actions import release_dead
@@ -57,7 +58,9 @@ def work_run(*, run_id: int, hops: int = _HOPS) -> None:
     if run is None:
         return
     queue = queue_of(run)
-    shift = work_shift(run_id, should_stop=is_stopping, invite=lambda: _send(run_id, queue))
+    # Every line of the log that comes of it says which run it is about.
+    with bound_contextvars(run_id=run_id):
+        shift = work_shift(run_id, should_stop=is_stopping, invite=lambda: _send(run_id, queue))
     if not shift.has_more or is_stopping():
         return
     if shift.is_doubled and hops > 0:

@@ -1,0 +1,71 @@
+"""How long requests took, counted by every web process in a small file of its own that any of them can read.
+
+Counts outlive the process that made them, so that a sum over all files never falls. Eight bytes are written at once,
+and a reader may be one request behind.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import struct
+import threading
+from bisect import bisect_left
+from itertools import product
+from pathlib import Path
+
+BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+KINDS = ("page", "api")
+STATUSES = ("2xx", "3xx", "4xx", "5xx")
+_PLACES = {place: i for i, place in enumerate(product(KINDS, STATUSES))}
+# A count per bucket, one beyond the last, and the sum of seconds.
+_WIDTH = len(BUCKETS) + 2
+_SIZE = 8 * _WIDTH * len(_PLACES)
+
+Counted = dict[tuple[str, str], tuple[list[int], float]]
+
+
+class Durations:
+    """This process's file. A fork gets one of its own at its first request."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._pid = folder, 0
+        self._lock = threading.Lock()
+        self._held: mmap.mmap
+
+    def note(self, kind: str, status: int, seconds: float) -> None:
+        place = _PLACES.get((kind, f"{status // 100}xx"))
+        if place is None:
+            return
+        with self._lock:
+            if self._pid != os.getpid():
+                self._open()
+            at = 8 * _WIDTH * place
+            bucket = at + 8 * bisect_left(BUCKETS, seconds)
+            struct.pack_into("<q", self._held, bucket, struct.unpack_from("<q", self._held, bucket)[0] + 1)
+            last = at + 8 * (_WIDTH - 1)
+            struct.pack_into("<d", self._held, last, struct.unpack_from("<d", self._held, last)[0] + seconds)
+
+    def _open(self) -> None:
+        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # A number that comes round again goes on counting where the one before it stopped.
+        with os.fdopen(
+            os.open(self._folder / f"{os.getpid()}.counts", os.O_RDWR | os.O_CREAT, 0o600), "r+b"
+        ) as file:
+            if file.seek(0, os.SEEK_END) != _SIZE:
+                file.truncate(_SIZE)
+            self._held, self._pid = mmap.mmap(file.fileno(), _SIZE), os.getpid()
+
+
+def durations(folder: Path) -> Counted:
+    """Summed over all processes there were, without what never happened."""
+    sums: Counted = {place: ([0] * (_WIDTH - 1), 0.0) for place in _PLACES}
+    for path in folder.glob("*.counts"):
+        content = path.read_bytes()
+        if len(content) != _SIZE:
+            continue
+        for place, i in _PLACES.items():
+            *counts, seconds = struct.unpack_from(f"<{_WIDTH - 1}qd", content, 8 * _WIDTH * i)
+            before, total = sums[place]
+            sums[place] = ([a + b for a, b in zip(before, counts, strict=True)], total + seconds)
+    return {place: one for place, one in sums.items() if any(one[0])}
