@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('annotate', '0034_uploads'),
+        ('annotate', '0037_pushes'),
     ]
 
     operations = [
