@@ -87,6 +87,11 @@ class Command(GradusCommand):
         group.add_argument(
             "--problem", default="", metavar="TEXT", help="the problem of every solution in the file"
         )
+        group.add_argument(
+            "--images",
+            metavar="FOLDER",
+            help="where the images lie that rows name by file; no other file is read",
+        )
         group.add_argument("--part", default="", metavar="NAME", help="of a data set: train, test, …, or all")
         group.add_argument("--revision", default="", metavar="NAME", help="of a data set on the Hub")
 
@@ -101,6 +106,7 @@ class Command(GradusCommand):
             criterion=options["criterion"],
             counts_from=options["counts_from"],
             problem=options["problem"],
+            images_from=_folder(options["images"]),
         )
         paths = self._paths(options)
         if options["preview"] is not None:
@@ -184,3 +190,11 @@ class Command(GradusCommand):
             self.console.print(f"{place}: {row.reason}", markup=False, soft_wrap=True)
         if report.rejected > SHOWN_ERRORS:
             self.console.print(f"and {report.rejected - SHOWN_ERRORS:,} more")
+
+
+def _folder(given: str | None) -> Path | None:
+    if given is None:
+        return None
+    if not Path(given).is_dir():
+        raise CommandError(f"There is no folder {given}.")
+    return Path(given)
