@@ -12,6 +12,7 @@ from annotate.ingest.actions import ingest_file
 from annotate.ingest.images import MOST_BYTES, shown_images
 from annotate.ingest.local_images import local_bytes
 from annotate.ingest.options import ReadOptions
+from annotate.ingest.said_options import options_from
 from annotate.models import Image, Trace
 from tests.factories import a_project
 from tests.pictures import a_png
@@ -97,6 +98,12 @@ def test_without_a_folder_no_file_is_opened(folder: Path) -> None:
     assert not Image.objects.exists()
     [shown] = shown_images(Trace.objects.get().steps.get().meta)
     assert shown.address == "shots/1.png"
+
+
+def test_whoever_sends_a_file_names_no_folder(folder: Path) -> None:
+    with pytest.raises(Rejected, match="there is no such option") as refused:
+        options_from({"images_from": str(folder)})
+    assert refused.value.field == "images_from"
 
 
 @pytest.mark.django_db
