@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import base64
+import io
 import struct
 import zlib
+from typing import Any
+
+from PIL import Image
 
 
 def a_png(width: int = 4, height: int = 3, *, pixels: bool = True) -> bytes:
@@ -24,7 +28,17 @@ def a_png(width: int = 4, height: int = 3, *, pixels: bool = True) -> bytes:
 
 
 def a_gif(width: int = 4, height: int = 3) -> bytes:
+    """Only its header."""
     return b"GIF89a" + struct.pack("<HH", width, height) + b"\x00\x00\x00;"
+
+
+def a_picture(format: str, width: int = 4, height: int = 3, **saved: Any) -> bytes:
+    """A whole picture, its left half red and its right half blue."""
+    picture = Image.new("RGB", (width, height), (220, 20, 20))
+    picture.paste((20, 20, 220), (width // 2, 0, width, height))
+    out = io.BytesIO()
+    picture.save(out, format, **saved)
+    return out.getvalue()
 
 
 def a_jpeg(width: int = 4, height: int = 3) -> bytes:

@@ -1,8 +1,9 @@
-"""Images that come in with traces: read from data URIs and message parts, stored once for a project.
+"""Images that come in with traces: read from data URIs, message parts and files, stored once for a project.
 
-A text keeps a short reference where an image stood, ``![alt](image:DIGEST)``, so that it reads in order and the trace's
-hash covers it. What is shown is listed in the problem's or step's meta under ``images``. Nothing is ever fetched: an
-image that lies elsewhere is kept as its address.
+An image is known by the SHA-256 of its bytes as they came in, so that the same file brought in twice is the same image
+whatever writes it anew (:mod:`annotate.ingest.recoding`). A text keeps a short reference where an image stood,
+``![alt](image:DIGEST)``, so that it reads in order and the trace's hash covers it. What is shown is listed in the
+problem's or step's meta under ``images``. Nothing is ever fetched: an image that lies elsewhere is kept as its address.
 """
 
 from __future__ import annotations
@@ -13,11 +14,14 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from annotate.errors import NotAllowed, Rejected
 from annotate.ingest.fields import Fields, clean_text, kind_of
 from annotate.ingest.image_header import Header, read_header
+from annotate.ingest.local_images import is_local, local_bytes
+from annotate.ingest.recoding import recoded
 from annotate.models import Image, Project, Trace
 
 KEY = "images"
@@ -39,6 +43,8 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class ImageDraft:
+    """``data`` and ``header`` as it is kept, ``digest`` of the bytes as they came in."""
+
     data: bytes
     header: Header
     digest: str
@@ -46,8 +52,12 @@ class ImageDraft:
 
 @dataclass(slots=True)
 class Album:
-    """The images of one row so far: the bytes to store, each once, and how many places show one."""
+    """The images of one row so far: the bytes to store, each once, and how many places show one.
 
+    With a ``folder``, an address that names a file is read from below it.
+    """
+
+    folder: Path | None = None
     drafts: dict[str, ImageDraft] = field(default_factory=dict)
     n_shown: int = 0
 
@@ -58,9 +68,12 @@ class Album:
             raise Rejected(f"is one image too many: {MOST_IMAGES} are allowed in a row", field=path)
         if not isinstance(given, str):
             raise Rejected(f"must be a data URI or an address, not {kind_of(given)}", field=path)
-        if given[:5].lower() != "data:":
+        if given[:5].lower() == "data:":
+            draft = image_draft(given, path)
+        elif self.folder is not None and is_local(given):
+            draft = _file_draft(self.folder, given, path)
+        else:
             return _entry(alt, address=clean_text(given, path, limit=LONGEST_ADDRESS))
-        draft = image_draft(given, path)
         self.drafts[draft.digest] = draft
         head = draft.header
         return _entry(alt, image=draft.digest, width=head.width, height=head.height)
@@ -82,7 +95,7 @@ class Album:
 
 
 def image_draft(uri: str, path: str) -> ImageDraft:
-    """A data URI decoded and looked at. Raises Rejected with the path for anything but one of the four types."""
+    """A data URI decoded and written anew. Raises Rejected with the path for anything but one of the four types."""
     found = _DATA_URI.match(uri)
     if found is None:
         raise Rejected("is no data URI", field=path)
@@ -99,13 +112,27 @@ def image_draft(uri: str, path: str) -> ImageDraft:
         data = base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
         raise Rejected("is not base64", field=path) from None
+    return _draft(data, path, said)
+
+
+def _file_draft(folder: Path, name: str, path: str) -> ImageDraft:
     try:
-        header = read_header(data)
+        data = local_bytes(folder, name, MOST_BYTES)
     except Rejected as error:
         raise Rejected(error.reason, field=path) from None
-    if header.media_type != said:
-        raise Rejected(f"says it is {said} and is {header.media_type}", field=path)
-    return ImageDraft(data, header, hashlib.sha256(data).hexdigest())
+    return _draft(data, path)
+
+
+def _draft(data: bytes, path: str, said: str = "") -> ImageDraft:
+    """``said``: the type that the row claims."""
+    try:
+        header = read_header(data)
+        if said and header.media_type != said:
+            raise Rejected(f"says it is {said} and is {header.media_type}")
+        kept, kept_header = recoded(data, header)
+    except Rejected as error:
+        raise Rejected(error.reason, field=path) from None
+    return ImageDraft(kept, kept_header, hashlib.sha256(data).hexdigest())
 
 
 def reference(entry: Mapping[str, Any]) -> str:

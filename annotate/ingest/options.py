@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from types import MappingProxyType
 
 from annotate.enums import RaterKind
@@ -28,7 +29,9 @@ class ReadOptions:
     ``split``, ``split_tag``: how a text is cut into steps. ``columns``: fields of a trace, or criteria, by the name of
     what holds them in the file. ``values``: levels by what stands for them there. ``rater``, ``rater_kind``,
     ``criterion``: whose labels the file holds, and what they answer. ``counts_from``: the number of the first step.
-    ``problem``: the problem of every trace, where the file holds solutions alone.
+    ``problem``: the problem of every trace, where the file holds solutions alone. ``images_from``: the folder in which
+    the images lie that rows name by file; whoever may read any file of this machine says it, and nobody else. It is no
+    claim about the file, so no reader refuses it.
     """
 
     split: SplitMode | None = None
@@ -40,6 +43,7 @@ class ReadOptions:
     criterion: str = ""
     counts_from: int | None = None
     problem: str = ""
+    images_from: Path | None = None
 
     def __post_init__(self) -> None:
         """Raises Rejected with the option's name."""
@@ -58,7 +62,8 @@ class ReadOptions:
 
     def said(self) -> list[str]:
         """The names of the options that say something."""
-        return [one.name for one in fields(self) if getattr(self, one.name) not in (None, "", {})]
+        said = (one.name for one in fields(self) if one.name != "images_from")
+        return [name for name in said if getattr(self, name) not in (None, "", {})]
 
     def check(self, heeds: frozenset[str], reader: str) -> None:
         for name in self.said():

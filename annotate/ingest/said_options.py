@@ -13,7 +13,8 @@ from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.splitting import SplitMode
 
 _MAPPINGS = ("columns", "values")
-_KNOWN = frozenset(one.name for one in fields(ReadOptions))
+# Whoever sends a file names no folder of this machine.
+_KNOWN = frozenset(one.name for one in fields(ReadOptions)) - {"images_from"}
 
 
 def options_from(said: Mapping[str, Any]) -> ReadOptions:

@@ -59,7 +59,7 @@ def _draft(fields: Fields, options: ReadOptions) -> Draft:
     name = _id(fields)
     if not fields.has("messages"):
         return LabelSheet(name, _sheet(fields, options), by_message=True)
-    album = Album()
+    album = Album(options.images_from)
     conversation = conversation_of(messages_in(fields, "messages", album), "messages", options)
     meta = fields.rest(_KNOWN) | conversation.meta()
     if fields.has("tools"):

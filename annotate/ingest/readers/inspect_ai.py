@@ -120,7 +120,7 @@ def _rows(
 def _trace_draft(fields: Fields, about: Mapping[str, Any], options: ReadOptions) -> TraceDraft:
     attached = fields.raw("attachments")
     given = _put_back(fields.raw("messages"), attached if isinstance(attached, dict) else {})
-    album = Album()
+    album = Album(options.images_from)
     conversation = conversation_of(
         messages_in(Fields({"messages": given}), "messages", album), "messages", options
     )

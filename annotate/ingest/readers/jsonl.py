@@ -48,7 +48,7 @@ class JsonlReader:
 def trace_draft(fields: Fields, options: ReadOptions = PLAIN) -> TraceDraft:
     """Read one trace. Raises Rejected with the field."""
     fields.refuse_unknown(_TRACE_FIELDS)
-    album = Album()
+    album = Album(options.images_from)
     steps = _steps(fields, album, options)
     return TraceDraft(
         external_id=fields.name("id"),

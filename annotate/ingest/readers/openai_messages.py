@@ -40,7 +40,7 @@ class OpenAiMessagesReader:
 
 def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
     name = next((name for name in _LISTS if fields.has(name)), _LISTS[0])
-    album = Album()
+    album = Album(options.images_from)
     conversation = conversation_of(messages_in(fields, name, album), name, options)
     images = {KEY: list(conversation.problem_images)} if conversation.problem_images else {}
     problem = ProblemDraft(

@@ -68,7 +68,7 @@ def _pair_draft(fields: Fields, options: ReadOptions) -> PairDraft:
 
 
 def _side(fields: Fields, name: str, options: ReadOptions) -> TraceDraft:
-    album = Album()
+    album = Album(options.images_from)
     rest = fields.rest(_KNOWN)
     if isinstance(fields.raw(name), str):
         if not isinstance(fields.raw("prompt"), str):

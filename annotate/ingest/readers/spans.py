@@ -64,7 +64,7 @@ class SpansReader:
 
 
 def _trace_draft(name: str, spans: Sequence[dict[str, Any]], options: ReadOptions) -> TraceDraft:
-    album = Album()
+    album = Album(options.images_from)
     # Times are whole numbers of one length, or texts that sort as they run.
     in_order = sorted(spans, key=lambda span: (len(span["start"]), span["start"]))
     calls = [call for span in in_order if (call := call_in(span, album)) is not None]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -9,14 +10,15 @@ import pytest
 from annotate.errors import NotAllowed
 from annotate.ingest.actions import ingest_file
 from annotate.ingest.boundaries import split_step
+from annotate.ingest.image_header import Header, read_header
 from annotate.ingest.images import MOST_BYTES, image_in, shown_images
 from annotate.models import Image, Trace
 from tests.factories import a_project
-from tests.pictures import a_data_uri, a_gif, a_png
+from tests.pictures import a_data_uri, a_gif, a_picture, a_png
 
 pytestmark = pytest.mark.django_db
 PNG = a_data_uri(a_png())
-GIF = a_data_uri(a_gif(), "image/gif")
+GIF = a_data_uri(a_picture("GIF"), "image/gif")
 
 
 def ingest(tmp_path: Path, *rows: dict[str, Any], project: Any = None) -> Any:
@@ -65,7 +67,9 @@ def test_images_come_in_with_steps_messages_and_problems(tmp_path: Path) -> None
     assert len(shown_images(trace.problem.meta)) == 1
     # The same bytes are kept once.
     assert Image.objects.count() == 2
-    assert bytes(Image.objects.get(digest=digest).data) == a_png()
+    assert digest == hashlib.sha256(a_png()).hexdigest()
+    stored = Image.objects.get(digest=digest)
+    assert (stored.media_type, read_header(bytes(stored.data))) == ("image/png", Header("image/png", 4, 3))
 
 
 def image_digest_of(step: Any, place: int = 0) -> str:
@@ -93,6 +97,8 @@ def test_the_same_file_again_changes_nothing_and_another_image_is_another_trace(
         ("data:image/png;base64,@@@", "steps[0].images[0]", "is not base64"),
         (a_data_uri(b"<svg/>"), "steps[0].images[0]", "is no png, jpeg, webp or gif"),
         (a_data_uri(a_gif()), "steps[0].images[0]", "says it is image/png and is image/gif"),
+        (a_data_uri(a_gif(), "image/gif"), "steps[0].images[0]", "cannot be unpacked"),
+        (a_data_uri(a_png()[:-30]), "steps[0].images[0]", "cannot be unpacked"),
         (a_data_uri(a_png(50_000, 50_000, pixels=False)), "steps[0].images[0]", "50,000 by 50,000 pixels"),
         ({"data": a_data_uri(bytes(MOST_BYTES + 10))}, "steps[0].images[0].data", "is larger than 8 MiB"),
         ({"data": PNG, "url": "https://x"}, "steps[0].images[0]", "either data or url"),

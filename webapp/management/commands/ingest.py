@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -89,15 +90,22 @@ class Command(GradusCommand):
         group.add_argument(
             "--problem", default="", metavar="TEXT", help="the problem of every solution in the file"
         )
+        group.add_argument(
+            "--images",
+            metavar="FOLDER",
+            help="where the images lie that rows name by file; no other file is read",
+        )
         group.add_argument("--part", default="", metavar="NAME", help="of a data set: train, test, …, or all")
         group.add_argument("--revision", default="", metavar="NAME", help="of a data set on the Hub")
 
     def handle(self, *args: Any, **options: Any) -> None:
         named = {name: options[name] for name in _SAID_BY_NAME}
-        read_by = options_from(
+        said = options_from(
             named
             | {"columns": pairs_of(options["map"], "map"), "values": pairs_of(options["value"], "value")}
         )
+        # The one option that names a place on this machine: whoever runs commands here may read it anyway.
+        read_by = replace(said, images_from=_folder(options["images"]))
         paths = self._paths(options)
         if options["preview"] is not None:
             self._preview(paths[0], read_by, options)
@@ -180,3 +188,11 @@ class Command(GradusCommand):
             self.console.print(f"{place}: {row.reason}", markup=False, soft_wrap=True)
         if report.rejected > SHOWN_ERRORS:
             self.console.print(f"and {report.rejected - SHOWN_ERRORS:,} more")
+
+
+def _folder(given: str | None) -> Path | None:
+    if given is None:
+        return None
+    if not Path(given).is_dir():
+        raise CommandError(f"There is no folder {given}.")
+    return Path(given)

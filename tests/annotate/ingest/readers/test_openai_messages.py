@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import base64
-import struct
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,9 @@ from annotate.enums import StepKind
 from annotate.ingest.options import ReadOptions
 from annotate.ingest.splitting import SplitMode
 from tests.annotate.ingest.readers.reading import bad, one_trace, texts, written
+from tests.pictures import a_png
 
-PNG = b"\x89PNG\r\n\x1a\n" + struct.pack(">I4sII", 13, b"IHDR", 3, 2) + b"\x08\x02\x00\x00\x00"
+PNG = a_png(3, 2)
 URI = f"data:image/png;base64,{base64.b64encode(PNG).decode()}"
 ASKED = {"role": "user", "content": "How hot is it?"}
 CALL = {"id": "c", "type": "function", "function": {"name": "weather", "arguments": '{"at": "Bonn"}'}}
@@ -101,7 +102,8 @@ def test_images_come_as_data_and_never_from_afar(tmp_path: Path) -> None:
     said = {"role": "assistant", "content": None, "tool_calls": [CALL]}
     draft = one_trace(written(tmp_path, {"messages": [shown, said, seen]}), "openai_messages")
     (image,) = draft.images
-    assert (image.data, draft.problem.meta["images"][0]["image"]) == (PNG, image.digest)
+    assert image.digest == hashlib.sha256(PNG).hexdigest()
+    assert draft.problem.meta["images"][0]["image"] == image.digest
     assert draft.steps[1].meta["images"] == [{"address": "https://example.org/a.png"}]
 
 
