@@ -14,5 +14,6 @@ compile pyproject.toml --constraint requirements/dev.lock --output-file requirem
 compile pyproject.toml --extra local --constraint requirements/dev.lock --output-file requirements/local.lock
 compile pyproject.toml --extra export --constraint requirements/dev.lock --output-file requirements/export.lock
 compile pyproject.toml --extra stats --constraint requirements/dev.lock --output-file requirements/stats.lock
+compile pyproject.toml --extra docs --constraint requirements/dev.lock --output-file requirements/docs.lock
 echo "uv==${UV_PIN:-$(uv --version | cut -d' ' -f2)}" |
   compile --output-file requirements/installer.lock -

@@ -67,7 +67,7 @@ def test_dev_lock_holds_every_other_lock_version_for_version() -> None:
     assert pins("base") < pins("export") < pins("dev")
 
 
-@pytest.mark.parametrize("lock", ["base", "local", "export", "stats", "dev", "installer"])
+@pytest.mark.parametrize("lock", ["base", "local", "export", "stats", "dev", "docs", "installer"])
 def test_locks_have_hashes_and_name_no_index(lock: str) -> None:
     text = (REPOSITORY / "requirements" / f"{lock}.lock").read_text()
     assert "://" not in text
