@@ -10,7 +10,8 @@ import pytest
 
 from tests.paths import REPOSITORY
 
-PARTS = ("tests/annotate", "tests/workers/test_kill.py")
+# Plans are looked at where a database is made anyway.
+PARTS = ("tests/annotate tests/webapp/test_plans.py", "tests/workers/test_kill.py")
 
 
 @pytest.mark.needs_postgres
@@ -20,7 +21,17 @@ def test_what_holds_on_sqlite_holds_on_postgresql(part: str, pytestconfig: pytes
     if pytestconfig.getoption("--database") == "postgres":
         pytest.skip("this run is on PostgreSQL already")
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", part, "--database", "postgres", "-p", "no:cacheprovider"],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            *part.split(),
+            "--database",
+            "postgres",
+            "-p",
+            "no:cacheprovider",
+        ],
         cwd=REPOSITORY,
         env=os.environ | {"PYTEST_ADDOPTS": ""},
         capture_output=True,

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.core.cache import cache
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
 from annotate.enums import AssignmentState, ExamState, Purpose
-from annotate.models import Assignment, Project, Rater, Reader, Trace, Turn
+from annotate.models import Assignment, Project, Rater, Reader, Trace, Turn, counting
+from annotate.models.counting import Bounded, kept
 from annotate.wording import percent
 
 from .claims import (
@@ -34,23 +36,6 @@ from .rules import QueueRules, rules_of
 UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD)
 # What a person is given before anything new.
 THEIRS = (AssignmentState.HELD, AssignmentState.RETURNED)
-
-
-@dataclass(frozen=True, slots=True)
-class Bounded:
-    """A count that stops: ``n``, or more than ``n``."""
-
-    n: int
-    is_more: bool = False
-
-    def __str__(self) -> str:
-        return gettext("more than %(n)s") % {"n": self.n} if self.is_more else str(self.n)
-
-    def __float__(self) -> float:
-        return float(self.n + self.is_more)
-
-    def __bool__(self) -> bool:
-        return self.n > 0 or self.is_more
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,20 +257,47 @@ def _detail(
 
 
 def queue_counts(project: Project) -> QueueCounts:
+    """How the queue stands; of a very long one, as it stood a moment ago."""
+    return kept(
+        f"queue:{project.pk}", lambda: _counted(project), lambda counts: counts.wanted + counts.skipped
+    )
+
+
+def _counted(project: Project) -> QueueCounts:
     ordinary = Assignment.objects.filter(project=project, position__lt=APART)
     rows = ordinary.order_by().values_list("state").annotate(n=Count("pk"))
     by_state = dict(rows)
     return QueueCounts(**{state.value: by_state.get(state.value, 0) for state in AssignmentState})
 
 
-def with_counts(projects: QuerySet[Project]) -> QuerySet[Project]:
-    """Each project with ``n_traces``, ``n_wanted`` and ``n_submitted``, in one query however many there are."""
+def with_counts(projects: QuerySet[Project]) -> list[Project]:
+    """Each project with ``n_traces``, ``n_wanted`` and ``n_submitted``, in two queries however many there are.
+
+    Those of a very large project are as they were a moment ago.
+    """
+    found = list(projects)
+    known = cache.get_many([f"project:{project.pk}" for project in found])
+    rest = [project.pk for project in found if f"project:{project.pk}" not in known]
+    for pk, *counts in _with_counts(Project.objects.filter(pk__in=rest)) if rest else ():
+        known[f"project:{pk}"] = counts
+        if max(counts) >= counting.MANY:
+            cache.set(f"project:{pk}", counts, counting.KEPT_SECONDS)
+    for project in found:
+        project.n_traces, project.n_wanted, project.n_submitted = known[f"project:{project.pk}"]  # type: ignore[attr-defined]
+    return found
+
+
+def _with_counts(projects: QuerySet[Project]) -> QuerySet[Project, tuple[int, int, int, int]]:
     slots = Assignment.objects.filter(project=OuterRef("pk"), position__lt=APART)
     wanted = slots.exclude(state=AssignmentState.SKIPPED)
-    return projects.annotate(
-        n_traces=_count(Trace.objects.filter(project=OuterRef("pk"))),
-        n_wanted=_count(wanted),
-        n_submitted=_count(slots.filter(state=AssignmentState.SUBMITTED)),
+    return (
+        projects.order_by()
+        .annotate(
+            n_traces=_count(Trace.objects.filter(project=OuterRef("pk"))),
+            n_wanted=_count(wanted),
+            n_submitted=_count(slots.filter(state=AssignmentState.SUBMITTED)),
+        )
+        .values_list("pk", "n_traces", "n_wanted", "n_submitted")
     )
 
 

@@ -19,7 +19,7 @@ from django.db.models.functions import Cast
 
 from annotate.enums import Action, RaterKind
 from annotate.export.contracts import RaterRow, Source, StepRow, TraceRow, VoteRow
-from annotate.models import Consensus, Label, Rater, Run, Trace
+from annotate.models import Consensus, Label, Rater, Recut, Run, Step, Trace
 
 BATCH = 200
 _ACTIONS = {action.value: action for action in Action}
@@ -139,8 +139,9 @@ def trace_rows(run: Run, raters: Mapping[int, RaterRow], *, with_meta: bool = Tr
 
 def n_recut(run: Run) -> int:
     """How many traces the run decided about have had steps split or merged since."""
-    gone = run.consensus.filter(step__retired_in__isnull=False)
-    return gone.order_by().values("step__trace").distinct().count()
+    cut = Recut.objects.filter(trace__project=run.project_id).order_by().values("trace")
+    gone = Step.every.filter(trace__in=cut, retired_in__isnull=False, consensus__run=run)
+    return gone.order_by().values("trace").distinct().count()
 
 
 def plain_trace(row: tuple[Any, ...], steps: tuple[StepRow, ...]) -> TraceRow:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Count, Sum
+from django.db.models import Sum
 
 from annotate.models import Label, Problem, Project, Rubric, Trace
+from annotate.models.counting import Bounded, bounded_count, kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,11 @@ class CorpusCounts:
 
 
 def corpus_counts(project: Project) -> CorpusCounts:
+    """How much there is; where that is very much, as it was a moment ago."""
+    return kept(f"corpus:{project.pk}", lambda: _counted(project), lambda counts: counts.traces)
+
+
+def _counted(project: Project) -> CorpusCounts:
     traces = Trace.objects.filter(project=project)
     return CorpusCounts(
         problems=Problem.objects.filter(project=project).count(),
@@ -31,22 +36,22 @@ class Version:
     """A rubric version with how many live labels rest on it."""
 
     rubric: Rubric
-    n_labels: int
+    n_labels: Bounded
     is_in_use: bool
 
 
 def versions_of(project: Project) -> list[Version]:
     """The project's rubrics, the newest version first."""
-    counts = Counter(
-        dict(
-            Label.objects.live()
-            .filter(criterion__rubric__project=project)
-            .values_list("criterion__rubric")
-            .annotate(n=Count("pk"))
-            .order_by()
-        )
-    )
     return [
-        Version(rubric, counts[rubric.pk], rubric.pk == project.rubric_id)
-        for rubric in project.rubrics.order_by("-pk")
+        Version(rubric, labels_on(rubric), rubric.pk == project.rubric_id)
+        for rubric in project.rubrics.prefetch_related("criteria").order_by("-pk")
     ]
+
+
+def labels_on(rubric: Rubric) -> Bounded:
+    """How many live labels rest on a version."""
+    if not rubric.is_frozen:
+        # Its first label freezes it.
+        return Bounded(0)
+    criteria = [criterion.pk for criterion in rubric.criteria.all()]
+    return bounded_count(Label.objects.live().filter(criterion__in=criteria))

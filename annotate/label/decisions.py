@@ -183,7 +183,7 @@ class _Book:
 
 def decisions_on(trace: Trace) -> list[Label]:
     """What stands decided about a trace and its steps. Not for annotators."""
-    rows = Label.objects.decisions().filter(Q(step__trace=trace) | Q(trace=trace))
+    rows = Label.objects.about(trace).decisions().filter(candidate=None)
     return list(
         rows.select_related("rater", "decided_by", "criterion", "trace", "step__trace").order_by("pk")
     )
@@ -191,7 +191,7 @@ def decisions_on(trace: Trace) -> list[Label]:
 
 def newest_decision(trace: Trace) -> int:
     """The id of the newest decision about a trace, taken back or not; 0 when there is none."""
-    rows = Label.objects.filter(Q(step__trace=trace) | Q(trace=trace), rater__kind=RaterKind.REVIEW)
+    rows = Label.objects.about(trace).filter(candidate=None, rater__kind=RaterKind.REVIEW)
     return rows.aggregate(newest=Max("pk"))["newest"] or 0
 
 
@@ -203,8 +203,7 @@ def hide_readers(project: Project, is_hidden: bool) -> None:
 
 def counted_readings(trace: Trace) -> QuerySet[Label]:
     """What people have submitted about a trace and its steps, without what machines, keys and reviewers say."""
-    here = Q(step__trace=trace) | Q(trace=trace)
-    rows = Label.objects.counted().filter(here, IS_WORK, rater__kind=RaterKind.PERSON)
+    rows = Label.objects.about(trace).counted().filter(IS_WORK, candidate=None, rater__kind=RaterKind.PERSON)
     return rows.select_related("rater__person", "criterion", "step", "assignment").order_by("pk")
 
 
@@ -218,8 +217,7 @@ def _readings_by_place(trace: Trace, criteria: Mapping[int, Criterion]) -> dict[
 
 def _decisions_by_place(trace: Trace, desk: Rater) -> dict[Place, list[Label]]:
     """Every decision ever made about a trace, oldest first."""
-    here = Q(step__trace=trace, step__retired_in=None) | Q(trace=trace)
-    rows = Label.objects.filter(here, rater=desk)
+    rows = Label.objects.about(trace).filter(rater=desk, candidate=None, step__retired_in=None)
     found: dict[Place, list[Label]] = {}
     for row in rows.select_related("step").order_by("pk"):
         found.setdefault(place_of(row), []).append(row)

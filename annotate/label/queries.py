@@ -328,11 +328,9 @@ def has_worked_on(assignment_id: int, person: Person) -> bool:
 def readings_of(trace: Trace) -> list[Label]:
     """What people and gold keys say about a trace and its steps, submitted work only. Not for annotators."""
     said = (
-        Label.objects.counted()
-        .filter(
-            Q(step__trace=trace) | Q(trace=trace) | Q(candidate__step__trace=trace),
-            rater__kind__in=(RaterKind.PERSON, RaterKind.GOLD),
-        )
+        Label.objects.about(trace)
+        .counted()
+        .filter(rater__kind__in=(RaterKind.PERSON, RaterKind.GOLD))
         .select_related("rater", "criterion", "step", "candidate")
     )
     return list(said.order_by("rater__kind", "rater__name", "criterion__position"))

@@ -49,8 +49,7 @@ def reveal_to(held: Assignment) -> bool:
 
 def prelabels_of(trace_id: int) -> models.QuerySet[Label]:
     """What machines say about the steps of a trace and about it as a whole."""
-    about = models.Q(step__trace=trace_id) | models.Q(trace=trace_id)
-    return Label.objects.counted().filter(about, rater__kind__in=MACHINES)
+    return Label.objects.about(trace_id).counted().filter(candidate=None, rater__kind__in=MACHINES)
 
 
 @dataclass(frozen=True, slots=True)

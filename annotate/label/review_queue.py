@@ -15,6 +15,7 @@ from annotate.enums import Action, AssignmentState, RaterKind
 from annotate.models import Assignment, Consensus, Criterion, Label, Person, Project, Rater, Run, Trace
 
 from .decisions import IS_WORK, decidable_criteria
+from .long_queue import ENOUGH, is_long, windows
 
 
 class Order(StrEnum):
@@ -50,20 +51,35 @@ def review_queue(
     show: Show = Show.OPEN,
     run: Run | None = None,
 ) -> list[Waiting]:
-    """The traces to review, most wanted first. ``run`` is the consensus that asks; without one nothing is asked."""
+    """The traces to review, most wanted first. ``run`` is the consensus that asks; without one nothing is asked.
+
+    In a very large project these are some of them, :mod:`long_queue` says which.
+    """
     criteria = [criterion] if criterion else list(decidable_criteria(project))
-    disputed: Counter[int] = Counter()
-    still_open: Counter[int] = Counter()
-    for target in ("step", "trace"):
-        for trace, is_open in _disputes(project, criteria, target):
-            disputed[trace] += 1
-            still_open[trace] += is_open
-    asked = _asked(run) if run else {}
-    rows = [Waiting(pk, n, still_open[pk], asked.get(pk, 0)) for pk, n in disputed.items()]
-    wanted = [row for row in rows if (row.n_open > 0) == (show is Show.OPEN)]
+    wanted: list[Waiting] = []
+    looked_at = windows(project, is_decided=show is Show.DECIDED) if is_long(project) else [None]
+    for traces in looked_at:
+        rows = _waiting(project, criteria, run, traces)
+        wanted += [row for row in rows if (row.n_open > 0) == (show is Show.OPEN)]
+        if len(wanted) >= ENOUGH and traces:
+            break
     if order is Order.ASK:
         return sorted(wanted, key=lambda row: (-row.n_asked, -row.n_open, row.trace_id))
     return sorted(wanted, key=lambda row: (-row.n_open, -row.n_disputed, row.trace_id))
+
+
+def _waiting(
+    project: Project, criteria: Sequence[Criterion], run: Run | None, traces: list[int] | None
+) -> list[Waiting]:
+    """Those of ``traces``, or of all, on which readings differ."""
+    disputed: Counter[int] = Counter()
+    still_open: Counter[int] = Counter()
+    for target in ("step", "trace"):
+        for trace, is_open in _disputes(project, criteria, target, traces):
+            disputed[trace] += 1
+            still_open[trace] += is_open
+    asked = _asked(run, traces) if run else {}
+    return [Waiting(pk, n, still_open[pk], asked.get(pk, 0)) for pk, n in disputed.items()]
 
 
 def next_in(queue: Sequence[Waiting], trace: Trace, person: Person) -> int | None:
@@ -145,27 +161,33 @@ def _readings(project: Project, criteria: Sequence[Criterion], target: str) -> Q
     )
 
 
-def _disputes(project: Project, criteria: Sequence[Criterion], target: str) -> Iterator[tuple[int, bool]]:
+def _disputes(
+    project: Project, criteria: Sequence[Criterion], target: str, traces: list[int] | None
+) -> Iterator[tuple[int, bool]]:
     """(trace, whether it is open) of every place where people differ."""
     trace_of = "step__trace" if target == "step" else "trace"
+    readings = _readings(project, criteria, target)
+    decisions = Label.objects.decisions().filter(
+        rater__project=project, criterion__in=criteria, **{f"{target}__isnull": False}
+    )
+    if traces is not None:
+        readings = readings.filter(**{f"{trace_of}__in": traces})
+        decisions = decisions.filter(**{f"{trace_of}__in": traces})
     rows = (
-        _readings(project, criteria, target)
-        .values(trace_of, target, "criterion")
+        readings.values(trace_of, target, "criterion")
         .annotate(lowest=Min("value"), highest=Max("value"))
         .filter(lowest__lt=F("highest"))
         .values_list(trace_of, target, "criterion")
     )
-    decided = set(
-        Label.objects.decisions()
-        .filter(rater__project=project, criterion__in=criteria, **{f"{target}__isnull": False})
-        .values_list(target, "criterion")
-    )
+    decided = set(decisions.values_list(target, "criterion"))
     for trace, place, criterion in rows.iterator(chunk_size=10_000):
         yield trace, (place, criterion) not in decided
 
 
-def _asked(run: Run) -> dict[int, int]:
+def _asked(run: Run, traces: list[int] | None) -> dict[int, int]:
     asked = Consensus.objects.filter(run=run, action=Action.ASK, step__retired_in=None)
+    if traces is not None:
+        asked = asked.filter(step__trace__in=traces)
     return dict(asked.order_by().values_list("step__trace").annotate(n=Count("pk")))
 
 

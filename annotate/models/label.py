@@ -36,6 +36,18 @@ class LabelQuerySet(models.QuerySet["Label"]):
         is_over = Q(assignment__state=AssignmentState.SUBMITTED) & ~Q(assignment__purpose=Purpose.DEMO)
         return self.live().filter(Q(assignment=None) | is_over)
 
+    def about(self, trace: Trace | int) -> LabelQuerySet:
+        """Labels of a trace, of its steps, those of earlier boundaries too, and of the texts about them.
+
+        Keys first: where the alternatives lie behind different joins, PostgreSQL reads every label there is.
+        """
+        labels = Label.objects.order_by().values("pk")
+        return self.filter(
+            pk__in=labels.filter(step__trace=trace).union(
+                labels.filter(trace=trace), labels.filter(candidate__step__trace=trace), all=True
+            )
+        )
+
     def independent(self) -> LabelQuerySet:
         """Without reviewers' decisions, which were made in sight of the others and so are no further reading."""
         return self.exclude(rater__kind=RaterKind.REVIEW)
@@ -54,7 +66,8 @@ class Label(models.Model):
     success rate, a judge's probability); the level's place on the number line is the level's, not the label's.
     """
 
-    rater = models.ForeignKey(Rater, on_delete=models.RESTRICT, related_name="labels")
+    # Its index is label_by_rater, which begins with it.
+    rater = models.ForeignKey(Rater, on_delete=models.RESTRICT, related_name="labels", db_index=False)
     criterion = models.ForeignKey(Criterion, on_delete=models.RESTRICT, related_name="labels")
     step = models.ForeignKey(Step, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
     trace = models.ForeignKey(Trace, null=True, blank=True, on_delete=models.CASCADE, related_name="labels")
@@ -124,6 +137,8 @@ class Label(models.Model):
         )
         indexes = (
             models.Index(fields=("step", "criterion"), condition=Q(is_live=True), name="label_live_by_step"),
+            # What somebody has said, newest first, without sorting all of it.
+            models.Index(fields=("rater", "id"), name="label_by_rater"),
         )
 
     def __str__(self) -> str:

@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -22,6 +21,7 @@ from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.models import Person, Project, Run
 from webapp.forms import HANDED_OVER, SettingsForm
 from webapp.forms.consensus import QuestionForm
+from webapp.paging import LongPaginator
 from workers.tasks.consensus import send_consensus
 
 PAGE = 50
@@ -113,7 +113,7 @@ def _page(request: HttpRequest, project: Project, run: Run | None) -> HttpRespon
             decisions = decisions.filter(tier=tier)
         context |= {
             "funnel": funnel_of(run),
-            "page": Paginator(decisions, PAGE).get_page(request.GET.get("page")),
+            "page": LongPaginator(decisions, PAGE).get_page(request.GET.get("page")),
             "action": action,
             "reason": reason,
             "tier": tier,

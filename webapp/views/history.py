@@ -17,6 +17,7 @@ from annotate.label.history import event_of, events_at, marks_of, own_labels
 from annotate.label.review import review_of
 from annotate.models import Person
 from webapp.forms.history import LookForm
+from webapp.paging import LongPaginator
 
 PAGE = 100
 
@@ -47,7 +48,7 @@ def own_history(request: HttpRequest, slug: str) -> HttpResponse:
     """What the person has said in a project, newest first: their own words and nobody else's."""
     project = project_for(request.user, slug, role=Role.ANNOTATOR)
     assert isinstance(request.user, Person)
-    page = Paginator(own_labels(project, request.user), PAGE).get_page(request.GET.get("page"))
+    page = LongPaginator(own_labels(project, request.user), PAGE).get_page(request.GET.get("page"))
     context = {
         "project": project,
         "page": page,

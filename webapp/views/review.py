@@ -27,6 +27,7 @@ from annotate.enums import Role
 from annotate.errors import Conflict, Rejected
 from annotate.label.cut_reports import reports_of
 from annotate.label.decisions import decidable_criteria, decide, hide_readers
+from annotate.label.long_queue import is_long
 from annotate.label.returns import Returned, returned_of, sent_back
 from annotate.label.revealing import note_seen
 from annotate.label.review import Review, StepMatters, review_of
@@ -149,6 +150,8 @@ def _rows(project: Project, look: LookForm) -> list[Waiting]:
 def _nothing(project: Project, look: LookForm) -> str:
     if look.chosen_show is Show.DECIDED:
         return gettext("No trace has all of its disagreements decided yet.")
+    if is_long(project):
+        return gettext("Of the greatest disagreements of this very large project, none is open.")
     told = nothing_because(project, look.chosen_criterion)
     others = len(review_queue(project)) if look.chosen_criterion else 0
     if others:

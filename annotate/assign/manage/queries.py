@@ -6,10 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean, median
-from typing import Any
 
-from django.db.models import Count, F, Max, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, DateTimeField, OuterRef, Q, QuerySet, Subquery, Value
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -25,6 +23,8 @@ ENOUGH = 5
 # Readings a person's pace and accuracy are taken over: so many, of so long.
 LATEST = 20
 LATELY = timedelta(days=30)
+# People whose readings are asked for in one statement.
+TOGETHER = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +108,8 @@ class Overview:
 
 def overview_of(project: Project) -> Overview:
     counts = queue_counts(project)
-    special = Turn.objects.filter(project=project).exclude(use=Purpose.WORK)
+    # Named one by one, so that an index leads to the few among the many.
+    special = Turn.objects.filter(project=project, use__in=[one for one in Purpose if one != Purpose.WORK])
     uses = dict(special.order_by().values_list("use").annotate(n=Count("pk")))
     gold = Assignment.objects.filter(
         project=project, purpose=Purpose.GOLD, state=AssignmentState.SUBMITTED, score__isnull=False
@@ -170,24 +171,42 @@ def people_of(project: Project) -> list[PersonAtWork]:
 
 def _lately(project: Project) -> dict[int, tuple[list[float], list[float], datetime | None]]:
     """By rater: seconds per step and gold scores of the latest readings, and when the last was finished."""
-    readers = list(Reader.objects.filter(project=project).values_list("rater_id", flat=True))
-    found: dict[int, tuple[list[float], list[float], datetime | None]] = {}
-    done = Assignment.objects.filter(project=project, holder__in=readers, state=AssignmentState.SUBMITTED)
-    last = dict(done.order_by().values_list("holder").annotate(last=Max("finished_at")))
+    done = Assignment.objects.filter(state=AssignmentState.SUBMITTED, finished_at__isnull=False)
     recent = done.filter(finished_at__gt=timezone.now() - LATELY)
     paced = recent.filter(seconds_per_step__isnull=False)
-    for rater, seconds in _latest(paced).values_list("holder_id", "seconds_per_step"):
-        found.setdefault(rater, ([], [], last.get(rater)))[0].append(seconds or 0.0)
     scored = recent.filter(score__isnull=False, purpose=Purpose.GOLD)
-    for rater, score in _latest(scored).values_list("holder_id", "score"):
-        found.setdefault(rater, ([], [], last.get(rater)))[1].append(score or 0.0)
-    return {rater: found.get(rater, ([], [], last.get(rater))) for rater in readers}
+    readers = Reader.objects.filter(project=project).annotate(
+        last=_nth_latest(done, 1), paced_since=_nth_latest(paced, LATEST)
+    )
+    if Turn.objects.filter(project=project, use=Purpose.GOLD).exists():
+        readers = readers.annotate(scored_since=_nth_latest(scored, LATEST))
+    else:
+        readers = readers.annotate(scored_since=Value(None, output_field=DateTimeField()))
+    rows = list(readers.values_list("rater_id", "last", "paced_since", "scored_since"))
+    paces = _latest(paced, "seconds_per_step", {rater: since for rater, _, since, _ in rows})
+    scores = _latest(scored, "score", {rater: since for rater, _, _, since in rows})
+    return {rater: (paces.get(rater, []), scores.get(rater, []), last) for rater, last, *_ in rows}
 
 
-def _latest(readings: QuerySet[Assignment]) -> QuerySet[Any]:
-    """The latest few of each person."""
-    place = Window(RowNumber(), partition_by=F("holder"), order_by=F("finished_at").desc())
-    return readings.annotate(place=place).filter(place__lte=LATEST)
+def _nth_latest(readings: QuerySet[Assignment], n: int) -> Subquery:
+    """When the reader finished the last but so many: one person's readings by their index, not everybody's."""
+    own = readings.filter(holder=OuterRef("rater")).order_by("-finished_at")
+    return Subquery(own.values("finished_at")[n - 1 : n])
+
+
+def _latest(
+    readings: QuerySet[Assignment], column: str, since: dict[int, datetime | None]
+) -> dict[int, list[float]]:
+    """The latest few of each person; ``since`` None: there are fewer."""
+    found: dict[int, list[float]] = {}
+    people = list(since.items())
+    for start in range(0, len(people), TOGETHER):
+        theirs = Q(pk__in=())
+        for rater, at in people[start : start + TOGETHER]:
+            theirs |= Q(holder=rater, finished_at__gte=at) if at else Q(holder=rater)
+        for rater, value in readings.filter(theirs).order_by().values_list("holder_id", column):
+            found.setdefault(rater, []).append(value)
+    return found
 
 
 def exam_said(reader: Reader, rules: QueueRules) -> str:

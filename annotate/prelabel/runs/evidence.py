@@ -10,6 +10,7 @@ from django.db.models import Q
 from annotate.enums import RaterKind, UnitState
 from annotate.ingest.layouts import place_now
 from annotate.models import Label, Pair, Trace, Unit
+from annotate.models.label import LabelQuerySet
 from annotate.prelabel.audit.entry import AUDIT
 
 _MACHINES = (RaterKind.JUDGE, RaterKind.ROLLOUT, RaterKind.VERIFIER, RaterKind.PROBE)
@@ -58,8 +59,7 @@ def evidence_of(about: Trace | Pair) -> list[StepEvidence]:
 
 
 def _spoken(about: Trace | Pair) -> list[tuple[int | None, Signal]]:
-    here = Q(pair=about) if isinstance(about, Pair) else Q(step__trace=about) | Q(trace=about)
-    labels = Label.objects.live().filter(here, rater__kind__in=_MACHINES)
+    labels = _said_of(about).live().filter(rater__kind__in=_MACHINES)
     return [
         (
             label.step.position if label.step else None,
@@ -67,6 +67,12 @@ def _spoken(about: Trace | Pair) -> list[tuple[int | None, Signal]]:
         )
         for label in labels.select_related("rater", "criterion", "step")
     ]
+
+
+def _said_of(about: Trace | Pair) -> LabelQuerySet:
+    if isinstance(about, Pair):
+        return Label.objects.filter(pair=about)
+    return Label.objects.about(about).filter(candidate=None)
 
 
 def signal_of(label: Label) -> Signal:

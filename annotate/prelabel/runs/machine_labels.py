@@ -60,11 +60,15 @@ def _place(label: Label) -> _Place:
 
 
 def _live(rater: Rater, about: Trace | Pair, criterion: Criterion, spoken_to: set[int]) -> QuerySet[Label]:
-    here = Q(pair=about) if isinstance(about, Pair) else Q(trace=about) | Q(step__trace=about)
+    labels = (
+        Label.objects.filter(pair=about)
+        if isinstance(about, Pair)
+        else Label.objects.about(about).filter(candidate=None)
+    )
     is_ours = Q(criterion__in=spoken_to) | Q(
         run__criterion=criterion.pk, criterion__rubric=criterion.rubric_id
     )
-    return Label.objects.live().filter(here, is_ours, rater=rater)
+    return labels.live().filter(is_ours, rater=rater)
 
 
 def _stands(draft: Label, label: Label | None) -> bool:

@@ -13,6 +13,7 @@ from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from annotate.enums import FinishReason, RunState, UnitState
 from annotate.models import Completion, Run, Unit
+from annotate.models.counting import kept
 
 from .attendance import on_duty
 from .budget import Budget
@@ -106,9 +107,16 @@ class RunProgress:
 
 
 def run_progress(run: Run) -> RunProgress:
-    """The state of ``run`` as it is now, in eight queries whatever its size; three of them read its completions."""
+    """The state of ``run`` as it is now, in eight queries whatever its size; three of them read its completions.
+
+    What is counted over very many units and completions is as it was a moment ago.
+    """
     current = Run.objects.get(pk=run.pk)
-    counts, sums, endings = unit_counts(run), completion_sums(run), _endings(run)
+    counts, sums, endings = kept(
+        f"run:{run.pk}:{current.state}",
+        lambda: (unit_counts(run), completion_sums(run), _endings(run)),
+        lambda found: found[0].total() + found[1].completions,
+    )
     failed = Unit.objects.filter(run=run, state=UnitState.FAILED).order_by().values_list("error")
     per_second = _completions_per_second(run)
     budget = Budget(

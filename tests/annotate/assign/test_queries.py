@@ -8,9 +8,10 @@ from pytest_django import DjangoAssertNumQueries
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of, skip_assignment
 from annotate.assign.policy import Standing
-from annotate.assign.queries import Bounded, desk_of, queue_counts, queue_state, reader_progress
+from annotate.assign.queries import desk_of, queue_counts, queue_state, reader_progress
 from annotate.enums import Role
 from annotate.models import Assignment
+from annotate.models.counting import Bounded
 from tests.annotate.assign.queues import a_gold_trace, a_queue, person, read_next
 from tests.factories import a_person, a_project, a_trace
 

@@ -129,7 +129,7 @@ def test_the_queue_costs_the_same_queries_for_one_trace_and_three(
     for _ in range(2):
         read(readers, "gb", "bg")
         review_queue(project)
-        with django_assert_num_queries(6):
+        with django_assert_num_queries(7):
             review_queue(project)
         read(readers, "gb", "bg")
 
