@@ -23,6 +23,7 @@ from annotate.models import (
     Invitation,
     Label,
     Membership,
+    Pair,
     Person,
     Problem,
     Project,
@@ -120,6 +121,24 @@ def review_for(user: Visitor, pk: int) -> Trace:
             is_visible=True,
         )
     return trace
+
+
+def pair_review_for(user: Visitor, pk: int) -> Pair:
+    """A pair to review, for those who may and are not to say themselves which side is better just now."""
+    pair = Pair.objects.select_related("project").filter(pk=pk).first()
+    if pair is None:
+        raise NotAllowed
+    _admit(user, pair.project, Role.REVIEWER)
+    assert user.pk is not None
+    if Comparison.objects.filter(pair=pair, holder__person_id=user.pk, state=AssignmentState.HELD).exists():
+        raise NotAllowed(
+            gettext(
+                "You are comparing this pair yourself, and what others said would tell you what to say. Submit"
+                " it or put it back first, then review it."
+            ),
+            is_visible=True,
+        )
+    return pair
 
 
 def problem_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Problem:

@@ -2,7 +2,8 @@
 
 A vote comes from a label on a pair, by the sign of its level's score, or from a ranking, which says of every two of a
 lineup which stands first. A level off the number line (*unsure*) is no vote. Only people vote here. A side wins with
-more than half of all votes, a tie's among them; so does a tie. Anything else is disputed, and nobody has won.
+more than half of all votes, a tie's among them; so does a tie. Anything else is disputed, and nobody has won. What a
+reviewer has decided about a pair stands instead, whatever people said.
 """
 
 from __future__ import annotations
@@ -32,6 +33,9 @@ class Verdict(StrEnum):
     DISPUTED = "disputed"
     TOO_FEW = "too_few"
     UNSURE = "unsure"
+
+
+_RULED = {1: Verdict.LEFT, 0: Verdict.TIE, -1: Verdict.RIGHT, None: Verdict.UNSURE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +77,8 @@ class Compared:
     traces: tuple[int, int] | None = None
     # Ids of the labels that spoke, by rater.
     labels: Mapping[int, int] = field(default_factory=dict)
+    # What a reviewer decided.
+    ruling: Verdict | None = None
 
     @property
     def votes(self) -> Votes:
@@ -119,7 +125,10 @@ def newest_label(criterion: Criterion) -> int:
 
 def labels_by_people(criterion: Criterion, upto: int | None = None) -> LabelQuerySet:
     """Their labels as they stood when ``upto`` was the newest: labels are never changed, so on any later day too."""
-    said = Label.objects.filter(criterion=criterion, rater__kind=RaterKind.PERSON)
+    return _stood(Label.objects.filter(criterion=criterion, rater__kind=RaterKind.PERSON), upto)
+
+
+def _stood(said: LabelQuerySet, upto: int | None) -> LabelQuerySet:
     if upto is None:
         return said.live()
     stood = Q(is_live=True) | Q(superseded_by__pk__gt=upto)
@@ -148,6 +157,7 @@ def _sign(score: float | None) -> int | None:
 def _from_pairs(criterion: Criterion, upto: int) -> Iterator[Compared]:
     sign_of = {level.key: _sign(level.score) for level in criterion.levels.all()}
     said = labels_by_people(criterion, upto).filter(pair__isnull=False)
+    rulings = _stood(Label.objects.filter(criterion=criterion, rater__kind=RaterKind.REVIEW), upto)
     last = 0
     while ids := list(
         said.filter(pair__gt=last).order_by("pair").values_list("pair", flat=True).distinct()[:BATCH]
@@ -161,8 +171,12 @@ def _from_pairs(criterion: Criterion, upto: int) -> Iterator[Compared]:
             "pk", "pair", "pair__external_id", "rater", "value"
         ):
             signs[pair][rater], spoke[pair][rater], names[pair] = sign_of.get(value), pk, name
+        ruled = {
+            pair: _RULED[sign_of.get(value)]
+            for pair, value in rulings.filter(pair__in=ids).values_list("pair", "value")
+        }
         for pair in ids:
-            yield Compared(names[pair], signs[pair], pair=pair, labels=spoke[pair])
+            yield Compared(names[pair], signs[pair], pair=pair, labels=spoke[pair], ruling=ruled.get(pair))
 
 
 def _from_lineups(criterion: Criterion, upto: int) -> Iterator[Compared]:

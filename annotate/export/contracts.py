@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 from django.utils.translation import gettext_lazy
 
 from annotate.consensus.funnel import FunnelRow
-from annotate.consensus.preferences import Votes
+from annotate.consensus.preferences import Verdict, Votes
 from annotate.enums import Action, Tier
 from annotate.errors import Rejected
 from annotate.models import Criterion, Project, Run
@@ -285,7 +285,7 @@ class LabelSource:
 class ComparedRow:
     """Two texts that follow ``prompt``, and who said which is better: 1 the left, -1 the right, 0 neither, None unsure.
 
-    ``source``: they were compared as a pair, or stood in an order of several.
+    ``source``: they were compared as a pair, or stood in an order of several. ``ruling`` is what a reviewer decided.
     """
 
     name: str
@@ -297,6 +297,7 @@ class ComparedRow:
     votes: Votes
     said: tuple[tuple[RaterRow, int | None], ...]
     split: str = TRAIN
+    ruling: Verdict | None = None
 
 
 @dataclass(frozen=True, slots=True)

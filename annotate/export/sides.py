@@ -51,6 +51,7 @@ def _rows(criterion: Criterion, upto: int, raters: Mapping[int, RaterRow]) -> It
                 right=side.right,
                 votes=one.votes,
                 said=tuple((raters[rater], sign) for rater, sign in sorted(one.said.items())),
+                ruling=one.ruling,
             )
 
 

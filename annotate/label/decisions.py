@@ -1,4 +1,4 @@
-"""What reviewers decide about the steps of a trace. The only writer of decisions.
+"""What reviewers decide about the steps of a trace. The only writer of decisions, those about pairs among them.
 
 A decision is a label by the project's one rater of kind review, with the reviewer behind it in ``decided_by``, the
 reason as its text, and in its evidence the readings it was decided between. So it is revised, taken back and kept like
@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
@@ -107,57 +108,13 @@ class _Book:
 
     def _write(self, one: Said) -> Written:
         criterion = self._criterion_of(one)
-        value, text = (
-            ("", one.text.strip()) if one.is_cleared else clean_answer(criterion, one.value, one.text, None)
-        )
+        about = {
+            "step_id": None if one.position is None else self.steps[one.position],
+            "trace": self.trace if one.position is None else None,
+        }
         rows = self.rows.setdefault(one.place, [])
-        standing = next((row for row in rows if row.is_live), None)
-        if standing is None and one.is_cleared:
-            return Written()
-        if standing is not None and not one.is_cleared and (standing.value, standing.text) == (value, text):
-            return Written(standing.pk)
-        newest = max((row.pk for row in rows), default=0)
-        if one.seen is not None and newest > one.seen:
-            there = standing or Label(value="", text="")
-            return Written(newest, True, there.value, there.text)
         readings = self.readings.get(one.place, ())
-        if not one.is_cleared and not text and all(reading.value != value for reading in readings):
-            raise Rejected(
-                gettext("No reading says %(value)s here, so say why you decide it.")
-                % {"value": value or gettext("this")},
-                field=_field("reason", one),
-            )
-        if standing is not None:
-            retire([standing.pk])
-            standing.is_live = False
-        freeze_rubric(criterion.rubric)
-        label = Label.objects.create(
-            rater=self.desk,
-            decided_by=self.reviewer,
-            criterion=criterion,
-            step_id=None if one.position is None else self.steps[one.position],
-            trace=self.trace if one.position is None else None,
-            value=value,
-            text=text,
-            seconds=clean_seconds(one.seconds),
-            is_live=not one.is_cleared,
-            evidence={"between": [reading.label for reading in readings]},
-            supersedes=standing,
-        )
-        rows.append(label)
-        self._note(one, standing, label)
-        return Written(label.pk)
-
-    def _note(self, one: Said, standing: Label | None, label: Label) -> None:
-        place = {"criterion": label.criterion.key, "trace": self.trace.pk, "position": one.position}
-        note(
-            "cleared" if one.is_cleared else "decided",
-            "decision",
-            project=self.trace.project_id,
-            subject=label.pk,
-            before={} if standing is None else {"label": standing.pk, "value": standing.value},
-            after={**place, "value": label.value},
-        )
+        return write_decision(self.desk, self.reviewer, criterion, one, rows, readings, about)
 
     def _criterion_of(self, one: Said) -> Criterion:
         criterion = self.criteria.get(one.criterion_id)
@@ -179,6 +136,66 @@ class _Book:
                 gettext("This trace has %(n_steps)s steps.") % {"n_steps": self.trace.n_steps}, field="step"
             )
         return criterion
+
+
+def write_decision(
+    desk: Rater,
+    reviewer: Rater,
+    criterion: Criterion,
+    one: Said,
+    rows: list[Label],
+    readings: Sequence[Reading],
+    about: Mapping[str, Any],
+) -> Written:
+    """One decision; raises Rejected. ``rows`` are all ever made at its place, oldest first, and get the new one.
+
+    ``about`` is what the label is about, as its fields say it. Whoever calls this has locked that.
+    """
+    value, text = (
+        ("", one.text.strip()) if one.is_cleared else clean_answer(criterion, one.value, one.text, None)
+    )
+    standing = next((row for row in rows if row.is_live), None)
+    if standing is None and one.is_cleared:
+        return Written()
+    if standing is not None and not one.is_cleared and (standing.value, standing.text) == (value, text):
+        return Written(standing.pk)
+    newest = max((row.pk for row in rows), default=0)
+    if one.seen is not None and newest > one.seen:
+        there = standing or Label(value="", text="")
+        return Written(newest, True, there.value, there.text)
+    if not one.is_cleared and not text and all(reading.value != value for reading in readings):
+        raise Rejected(
+            gettext("No reading says %(value)s here, so say why you decide it.")
+            % {"value": value or gettext("this")},
+            field=_field("reason", one),
+        )
+    if standing is not None:
+        retire([standing.pk])
+        standing.is_live = False
+    freeze_rubric(criterion.rubric)
+    label = Label.objects.create(
+        rater=desk,
+        decided_by=reviewer,
+        criterion=criterion,
+        value=value,
+        text=text,
+        seconds=clean_seconds(one.seconds),
+        is_live=not one.is_cleared,
+        evidence={"between": [reading.label for reading in readings]},
+        supersedes=standing,
+        **about,
+    )
+    rows.append(label)
+    keys = {name: getattr(held, "pk", held) for name, held in about.items() if held is not None}
+    note(
+        "cleared" if one.is_cleared else "decided",
+        "decision",
+        project=desk.project_id,
+        subject=label.pk,
+        before={} if standing is None else {"label": standing.pk, "value": standing.value},
+        after={"criterion": criterion.key, **keys, "position": one.position, "value": label.value},
+    )
+    return Written(label.pk)
 
 
 def decisions_on(trace: Trace) -> list[Label]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, Scope
-from annotate.models import Assignment, Criterion, Label, Rater, Step, Trace
+from annotate.models import Assignment, Criterion, Label, Pair, Rater, Step, Trace
 
 from .completeness import Place
 from .decisions import counted_readings, decisions_on, newest_decision, place_of
@@ -107,16 +107,16 @@ class Review:
 
 
 class Readers:
-    """The people who have read a trace, and what to call them while names are hidden.
+    """The people who have read a trace or compared a pair, and what to call them while names are hidden.
 
-    A letter is a person's for one trace only, in an order that says nothing: who is A here may be B in the next. It may
+    A letter is a person's for that one only, in an order that says nothing: who is A here may be B in the next. It may
     move when somebody new takes the trace, so nothing but the eye goes by it.
     """
 
-    def __init__(self, trace: Trace, raters: Iterable[Rater]) -> None:
+    def __init__(self, read: Trace | Pair, raters: Iterable[Rater]) -> None:
         known = {rater.pk: rater for rater in raters}
-        self.hides_names = trace.project.hides_readers
-        self.raters = [known[pk] for pk in sorted(known, key=lambda pk: _shuffled(trace.pk, pk))]
+        self.hides_names = read.project.hides_readers
+        self.raters = [known[pk] for pk in sorted(known, key=lambda pk: _shuffled(read.pk, pk))]
         self._number = {rater.pk: number for number, rater in enumerate(self.raters)}
 
     def name(self, rater: Rater, *, is_decided: bool = False) -> str:

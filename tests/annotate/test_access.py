@@ -73,6 +73,7 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
         access.invitation_for: invite(project, a_person("mia"), role=Role.VIEWER).pk,
         access.reading_for: assignment.pk,
         access.review_for: trace.pk,
+        access.pair_review_for: a_pair(a_trace(project), a_trace(project)).pk,
         access.comment_for: Comment.objects.create(trace=trace, text="?", author=a_person("carol")).pk,
         access.cut_report_for: CutReport.objects.create(
             trace=trace, step=step, position=0, version=1, fault="too_long", author=a_person("bob")
@@ -185,7 +186,7 @@ def test_projects_are_those_one_is_a_member_of(project: Project) -> None:
     assert not access.projects_for(AnonymousUser()).exists()
 
 
-@pytest.mark.parametrize("name", ["reading_for", "review_for"])
+@pytest.mark.parametrize("name", ["reading_for", "review_for", "pair_review_for"])
 def test_only_reviewers_and_above_review(project: Project, name: str) -> None:
     door = getattr(access, name)
     key = everything_in(project)[door]
@@ -217,3 +218,20 @@ def test_a_reviewer_does_not_look_at_a_trace_they_are_labelling(project: Project
         access.review_for(a_person("carol"), trace.pk)
     Assignment.objects.filter(pk=held.pk).update(state=AssignmentState.SUBMITTED)
     assert access.review_for(a_person("carol"), trace.pk) == trace
+
+
+def test_a_reviewer_does_not_look_at_a_pair_they_are_comparing(project: Project) -> None:
+    pair = a_pair(a_trace(project), a_trace(project))
+    Comparison.objects.create(
+        project=project,
+        pair=pair,
+        slot=0,
+        luck=1,
+        state=AssignmentState.HELD,
+        holder=a_rater(project, person=a_person("carol")),
+        held_until=timezone.now(),
+    )
+    with pytest.raises(NotAllowed, match="comparing this pair yourself") as refusal:
+        access.pair_review_for(a_person("carol"), pair.pk)
+    assert refusal.value.is_visible
+    assert access.pair_review_for(a_person("mia"), pair.pk) == pair

@@ -100,6 +100,7 @@ def a_world(releases: Path) -> World:
         "invitations": invitation.pk,
         "comments": comment.pk,
         "messages": message.pk,
+        "pairs": pair.pk,
         "traces": trace.pk,
         "problems": trace.problem_id,
         "rubrics": project.rubric.pk,

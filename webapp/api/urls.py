@@ -22,6 +22,11 @@ from webapp.api.viewsets.estimate import EstimateViewSet
 from webapp.api.viewsets.exploration import BesideViewSet, EvidenceViewSet, ExplorationViewSet
 from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
 from webapp.api.viewsets.logbook import LogEntryViewSet
+from webapp.api.viewsets.pair_review import (
+    PairDecisionViewSet,
+    PairReviewQueueViewSet,
+    PairReviewViewSet,
+)
 from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
 from webapp.api.viewsets.push import PushViewSet, ReleasePushViewSet
 from webapp.api.viewsets.queue import InvitationViewSet, QueueViewSet
@@ -121,6 +126,11 @@ urlpatterns = [
     path(
         "projects/<slug:slug>/review/names/", ReviewQueueViewSet.as_view(_post("names")), name="review-names"
     ),
+    path(
+        "projects/<slug:slug>/review/pairs/",
+        PairReviewQueueViewSet.as_view(_get("list")),
+        name="pair-review-queue",
+    ),
     path("projects/<slug:slug>/questions/", QuestionViewSet.as_view(_get("list")), name="questions"),
     path("projects/<slug:slug>/history/", OwnHistoryViewSet.as_view(_get("list")), name="own-history"),
     path("projects/<slug:slug>/runs/", RunViewSet.as_view(LIST_AND_CREATE), name="runs"),
@@ -147,6 +157,11 @@ urlpatterns = [
     path("traces/<int:pk>/return/", ReviewViewSet.as_view(_post("send_back")), name="send-back"),
     path("traces/<int:pk>/decisions/", TraceDecisionViewSet.as_view(LIST_AND_CREATE), name="trace-decisions"),
     path("traces/<int:pk>/decisions/clear/", TraceDecisionViewSet.as_view(_post("clear")), name="undecide"),
+    path("pairs/<int:pk>/review/", PairReviewViewSet.as_view(_get("retrieve")), name="pair-review"),
+    path("pairs/<int:pk>/decisions/", PairDecisionViewSet.as_view(LIST_AND_CREATE), name="pair-decisions"),
+    path(
+        "pairs/<int:pk>/decisions/clear/", PairDecisionViewSet.as_view(_post("clear")), name="undecide-pair"
+    ),
     path("projects/<slug:slug>/cuts/", CutReportViewSet.as_view(_get("list")), name="cut-reports"),
     path("cuts/<int:pk>/leave/", CutReportViewSet.as_view(_post("leave")), name="leave-cut"),
     path("traces/<int:pk>/cuts/", RecutViewSet.as_view(LIST_AND_CREATE), name="cuts"),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext, gettext_lazy
 from annotate.enums import CriterionKind
 from annotate.errors import Rejected
 from annotate.label.answers import Said, Written
+from annotate.label.pair_review import PairReview
 from annotate.label.review import Heard, Matter, Review
 from annotate.label.review_queue import Order, Show
 from annotate.models import Criterion, Label, Level
@@ -81,6 +82,8 @@ class Blank:
     matter: Matter
     value: str
     reason: str
+    # What the question is about where it is about no trace.
+    whole: str = ""
 
     @property
     def suffix(self) -> str:
@@ -88,7 +91,7 @@ class Blank:
 
     @property
     def place(self) -> str:
-        return place_name(self.matter.position)
+        return self.whole or place_name(self.matter.position)
 
     @property
     def criterion(self) -> Criterion:
@@ -121,16 +124,16 @@ class Blank:
         return values.pop() if len(values) == 1 else ""
 
 
-def blank_of(matter: Matter, data: QueryDict | None = None) -> Blank:
+def blank_of(matter: Matter, data: QueryDict | None = None, whole: str = "") -> Blank:
     if data is not None and f"reason-{suffix_of(matter)}" in data:
         suffix = suffix_of(matter)
         chosen = _chosen(data, suffix)
-        return Blank(matter, chosen, data.get(f"reason-{suffix}", ""))
+        return Blank(matter, chosen, data.get(f"reason-{suffix}", ""), whole)
     standing = matter.decision
-    return Blank(matter, standing.value if standing else "", standing.text if standing else "")
+    return Blank(matter, standing.value if standing else "", standing.text if standing else "", whole)
 
 
-def said_in(review: Review, data: QueryDict, *, seen: int | None) -> list[Said]:
+def said_in(review: Review | PairReview, data: QueryDict, *, seen: int | None) -> list[Said]:
     """The decisions in a posted page. A question left blank is not decided; a box takes a decision back."""
     said = []
     for matter in review.matters:
@@ -144,10 +147,10 @@ def said_in(review: Review, data: QueryDict, *, seen: int | None) -> list[Said]:
     return said
 
 
-def trouble_in(said: Sequence[Said], written: Sequence[Written]) -> Rejected | None:
-    """The first decision that was not taken, and why."""
+def trouble_in(said: Sequence[Said], written: Sequence[Written], whole: str = "") -> Rejected | None:
+    """The first decision that was not taken, and why; ``whole`` names what has no steps."""
     for one, outcome in zip(said, written, strict=True):
-        place = place_name(one.position)
+        place = whole if whole and one.position is None else place_name(one.position)
         field = f"reason-{one.criterion_id}-{'trace' if one.position is None else one.position}"
         if outcome.refusal is not None:
             return Rejected(

@@ -28,6 +28,7 @@ from annotate.errors import Conflict, Rejected
 from annotate.label.cut_reports import reports_of
 from annotate.label.decisions import decidable_criteria, decide, hide_readers
 from annotate.label.long_queue import is_long
+from annotate.label.pair_review import decidable_pair_criteria, pair_review_queue
 from annotate.label.returns import Returned, returned_of, sent_back
 from annotate.label.revealing import note_seen
 from annotate.label.review import Review, StepMatters, review_of
@@ -83,6 +84,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "sent_back": sent_back(project),
         "n_questions": open_questions(project, _person(request)).count(),
         "n_reports": reports_of(project, _person(request)).count(),
+        "n_pairs": len(pair_review_queue(project)) if decidable_pair_criteria(project) else None,
     }
     return render(request, "review/queue.html", context)
 

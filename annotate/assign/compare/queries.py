@@ -15,7 +15,7 @@ from annotate.assign.claims import is_locked_out
 from annotate.assign.readers import seat_of
 from annotate.assign.rules import rules_of
 from annotate.enums import COMPARED, AssignmentState, CriterionKind, Purpose, Scope
-from annotate.models import Comparison, Criterion, Entrant, Project, Rater, Turn
+from annotate.models import Comparison, Criterion, Entrant, Label, Project, Rater, Turn
 
 # Counted one by one for a person; behind that it is "more than".
 COUNTED = 100
@@ -132,7 +132,7 @@ def comparable(things: QuerySet[Any], scope: Scope) -> QuerySet[Any]:
 def not_had(
     slots: QuerySet[Comparison], rater: Rater | None, scopes: frozenset[Scope]
 ) -> QuerySet[Comparison]:
-    """Slots of what the rubric asks about and the person has had no slot of."""
+    """Slots of what the rubric asks about and the person has neither had a slot of nor decided as a reviewer."""
     about = Q(pk__in=())
     if Scope.PAIR in scopes:
         about |= Q(pair__isnull=False)
@@ -142,8 +142,11 @@ def not_had(
     if rater is None:
         return slots
     had = Comparison.objects.filter(holder=rater)
+    decided = Label.objects.filter(decided_by=rater, pair=OuterRef("pair"))
     return slots.filter(
-        ~Exists(had.filter(pair=OuterRef("pair"))), ~Exists(had.filter(lineup=OuterRef("lineup")))
+        ~Exists(had.filter(pair=OuterRef("pair"))),
+        ~Exists(had.filter(lineup=OuterRef("lineup"))),
+        ~Exists(decided),
     )
 
 

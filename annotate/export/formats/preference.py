@@ -1,8 +1,8 @@
 """What people prefer, as TRL's preference trainers read it: prompt, chosen, rejected, one JSON line per preference.
 
 The format of https://huggingface.co/docs/trl/dataset_formats#preference, with an explicit prompt. Only what more than
-half of the people who answered prefer is written there. Everything compared, with ties and disputes and who said
-what, is in a second table, so that no disagreement is lost by turning it into a winner.
+half of the people who answered prefer, or a reviewer decided, is written there. Everything compared, with ties and
+disputes and who said what, is in a second table, so that no disagreement is lost by turning it into a winner.
 """
 
 from __future__ import annotations
@@ -56,12 +56,16 @@ def check(project: Project, settings: PreferenceSettings) -> None:
 
 def write(source: ComparedSource, folder: Path, settings: PreferenceSettings) -> Written:
     counts: Counter[str] = Counter()
+    n_decided = 0
     with (
         json_shards(folder) as train,
         json_shards(folder, config="votes", name="votes", is_default=False) as votes,
     ):
         for row in source.rows():
-            verdict = decide(row.votes, min_votes=settings.min_votes, min_share=settings.min_share)
+            verdict = row.ruling or decide(
+                row.votes, min_votes=settings.min_votes, min_share=settings.min_share
+            )
+            n_decided += row.ruling is not None
             counts[verdict] += 1
             votes.write(_with_votes(row, verdict), row.split)
             if verdict in (Verdict.LEFT, Verdict.RIGHT):
@@ -77,6 +81,7 @@ def write(source: ComparedSource, folder: Path, settings: PreferenceSettings) ->
             "disputed": counts[Verdict.DISPUTED],
             "too_few_votes": counts[Verdict.TOO_FEW],
             "only_unsure": counts[Verdict.UNSURE],
+            "decided_by_reviewers": n_decided,
         },
     )
 
@@ -95,6 +100,7 @@ def _with_votes(row: ComparedRow, verdict: Verdict) -> dict[str, object]:
         "left": row.left,
         "right": row.right,
         "verdict": verdict.value,
+        "is_decided": row.ruling is not None,
         "votes": asdict(row.votes),
         "by": [{"rater": rater.name, "said": _SIGNS[sign]} for rater, sign in row.said],
     }
@@ -103,7 +109,8 @@ def _with_votes(row: ComparedRow, verdict: Verdict) -> dict[str, object]:
 def limits(settings: PreferenceSettings) -> tuple[str, ...]:
     return (
         "A preference stands only where more than half of the people who preferred something, or called it a tie, chose"
-        " the same side. Ties and disputes are in the table votes and in no preference.",
+        " the same side, or where a reviewer decided (is_decided in the table votes). Ties and disputes are in that"
+        " table and in no preference.",
         "Preferences that come from an order of several stand one by one: together they may go in a circle.",
         "What is better was judged on the text alone, without the model's name or the grading of its answer.",
     )

@@ -10,6 +10,8 @@ from annotate.enums import RaterKind
 from annotate.errors import Conflict, Rejected
 from annotate.export.actions import build_release, export_project, export_run
 from annotate.export.queries import release_folder
+from annotate.label.answers import Said
+from annotate.label.pair_review import decide_pair
 from annotate.models import Label, Project, Release
 from tests.annotate.export.decided import a_decided_project
 from tests.factories import (
@@ -18,6 +20,7 @@ from tests.factories import (
     a_lineup,
     a_pair,
     a_pair_label,
+    a_person,
     a_rater,
     a_trace,
     some_attempts,
@@ -61,6 +64,7 @@ def test_only_what_most_prefer_is_a_preference_and_the_rest_is_counted(tmp_path:
         "disputed": 2,
         "too_few_votes": 0,
         "only_unsure": 1,
+        "decided_by_reviewers": 0,
     }
     votes = {row["id"]: row for row in rows_of(tmp_path / "out/votes/train.jsonl")}
     assert {name: row["verdict"] for name, row in votes.items()} == {
@@ -73,7 +77,29 @@ def test_only_what_most_prefer_is_a_preference_and_the_rest_is_counted(tmp_path:
         "one": "right",
     }
     assert votes["won"]["votes"] == {"left": 2, "tie": 0, "right": 1, "unsure": 0}
+    assert not any(row["is_decided"] for row in votes.values())
     assert votes["won"]["by"][2] == {"rater": "person-003", "said": "right"}
+
+
+def test_what_a_reviewer_decided_stands_whatever_most_said(tmp_path: Path) -> None:
+    project = a_project_of_opinions(won="llr", split="lr")
+    question = a_criterion(project, "preference").pk
+    for name, value in (("won", "tie"), ("split", "right")):
+        pair = project.pairs.get(external_id=name)
+        [written] = decide_pair(pair, a_person("alice"), [Said(question, None, value, "Read again.")])
+        assert written.refusal is None
+    manifest = export_project(project, tmp_path / "out", format="preference")
+    assert rows_of(tmp_path / "out/data/train.jsonl") == [
+        {"prompt": PROMPT, "chosen": "split right", "rejected": "split left"}
+    ]
+    assert manifest["counts"]["decided_by_reviewers"] == 2
+    votes = {row["id"]: row for row in rows_of(tmp_path / "out/votes/train.jsonl")}
+    assert {name: (row["verdict"], row["is_decided"]) for name, row in votes.items()} == {
+        "won": ("tie", True),
+        "split": ("right", True),
+    }
+    # What people said is all there, and the reviewer is no further vote.
+    assert votes["won"]["votes"] == {"left": 2, "tie": 0, "right": 1, "unsure": 0}
 
 
 def test_more_votes_can_be_wanted(tmp_path: Path) -> None:
