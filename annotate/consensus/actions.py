@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
@@ -22,7 +23,14 @@ from annotate.consensus.contracts import (
     TraceEvidence,
     Voter,
 )
-from annotate.consensus.evidence import gold_readings, question_of, trace_evidence, voters_of
+from annotate.consensus.evidence import (
+    Standing,
+    gold_readings,
+    question_of,
+    standing_of,
+    trace_evidence,
+    voters_of,
+)
 from annotate.consensus.explore.actions import explore_run
 from annotate.consensus.funnel import Funnel, as_json
 from annotate.consensus.registry import get_policy
@@ -51,6 +59,7 @@ class _Plan:
     criteria: tuple[Criterion, ...]
     voters: tuple[Voter, ...]
     decide: Decide
+    standing: Standing
 
 
 def run_consensus(
@@ -116,11 +125,15 @@ def _plan(project: Project, policy: str, settings: Mapping[str, Any], criterion_
     also += rubric.criteria.filter(key__in=rule.could_read(chosen), scope=Scope.STEP).exclude(pk=criterion.pk)
     criteria = (criterion, *also)
     voters = tuple(voters_of(project, criteria))
-    return _Plan(rule, chosen, criteria, voters, rule.bind(chosen, criterion.key, voters))
+    decide = rule.bind(chosen, criterion.key, voters)
+    # Those who learn and those who count afterwards ask for the levels as well.
+    prefetch_related_objects([criterion], "levels")
+    return _Plan(rule, chosen, criteria, voters, decide, standing_of(project))
 
 
 def _evidence(plan: _Plan, project: Project) -> Iterator[TraceEvidence]:
-    return trace_evidence(project, *plan.criteria, details=plan.rule.reads_details)
+    details = plan.rule.reads_details
+    return trace_evidence(project, *plan.criteria, details=details, standing=plan.standing)
 
 
 def _learned(plan: _Plan, project: Project) -> tuple[Any, ...]:
@@ -148,7 +161,7 @@ def _rule(plan: _Plan, learned: tuple[Any, ...]) -> DecideMany:
 def _decide_all(
     plan: _Plan, learned: tuple[Any, ...], project: Project, funnel: Funnel, on_progress: Progress | None
 ) -> list[Decided]:
-    total = Trace.objects.filter(project=project).count()
+    total = Trace.objects.filter(project=project).count() if on_progress else 0
     decided: list[Decided] = []
     decide = _rule(plan, learned)
     done = 0

@@ -13,7 +13,8 @@ from typing import Literal
 
 import numpy as np
 
-from annotate.consensus.contracts import GoldReading, StepEvidence, TraceEvidence
+from annotate.consensus.ballot_box import Voting, VotingSettings
+from annotate.consensus.contracts import GoldReading, Material, StepEvidence, TraceEvidence
 from annotate.consensus.reliability import Copies
 from annotate.enums import RaterKind
 from annotate.stats.codes import BoolArray, IntArray
@@ -121,3 +122,20 @@ class Columns:
     @staticmethod
     def _array(values: array[int]) -> IntArray:
         return np.frombuffer(values, dtype=np.int64) if values else np.empty(0, dtype=np.int64)
+
+
+def all_votes(
+    settings: VotingSettings,
+    material: Material,
+    noted: Callable[[TraceEvidence], TraceEvidence] = lambda trace: trace,
+) -> tuple[Voting, Columns, dict[int, int]]:
+    """Who may vote, all their votes, and who repeats whom: what every policy that weighs raters begins with.
+
+    ``noted`` sees every trace that goes by.
+    """
+    question = material.question
+    voting = Voting.among(material.voters, question.key, settings, question.levels)
+    machines = (voter.rater for voter in material.voters if voter.kind != RaterKind.PERSON)
+    columns, copies = Columns(question.levels), Copies(machines)
+    columns.read(map(noted, material.evidence()), voting.levels_at, copies)
+    return voting, columns, copies.found()

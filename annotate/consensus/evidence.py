@@ -123,16 +123,20 @@ def gold_readings(project: Project, criterion: Criterion) -> tuple[GoldReading, 
 
 
 def trace_evidence(
-    project: Project, criterion: Criterion, *also: Criterion, details: bool = False
+    project: Project,
+    criterion: Criterion,
+    *also: Criterion,
+    details: bool = False,
+    standing: Standing | None = None,
 ) -> Iterator[TraceEvidence]:
     """Every trace of the project in order of its id, with its counted labels by the given criteria.
 
     Labels of judges below the project's gate are set aside; probabilities of the others are calibrated. What reviewers
     decided by the first criterion is no vote but the step's ruling. ``details`` reads what rollouts and judges made
-    their labels of as well.
+    their labels of as well. Whoever reads a project twice reads the ``standing`` of its raters once.
     """
     criteria = (criterion, *also)
-    standing = standing_of(project)
+    standing = standing or standing_of(project)
     for traces in _trace_batches(project):
         yield from _batch(project, criteria, standing, traces, details)
 
@@ -186,10 +190,10 @@ def _trace_batches(project: Project) -> Iterator[list[TraceFacts]]:
     traces = (
         Trace.objects.filter(project=project).order_by("pk").values_list("pk", "outcome", "boundary_version")
     )
-    last = 0
-    while batch := list(traces.filter(pk__gt=last)[:BATCH]):
+    last, is_more = 0, True
+    while is_more and (batch := list(traces.filter(pk__gt=last)[:BATCH])):
         yield batch
-        last = batch[-1][0]
+        last, is_more = batch[-1][0], len(batch) == BATCH
 
 
 def counted_in(project: Project, criteria: Iterable[Criterion]) -> LabelQuerySet:

@@ -11,7 +11,7 @@ import numpy as np
 
 from annotate.consensus.ballot_box import Voting, VotingSettings
 from annotate.consensus.ballot_box import decided as decided_in_turn
-from annotate.consensus.columns import Columns
+from annotate.consensus.columns import Columns, all_votes
 from annotate.consensus.common_ground import lacks_ground
 from annotate.consensus.contracts import (
     Decision,
@@ -32,7 +32,7 @@ from annotate.consensus.guarantee import (
     without,
 )
 from annotate.consensus.readings import decision
-from annotate.consensus.reliability import Copies, copies_told
+from annotate.consensus.reliability import copies_told
 from annotate.consensus.tiers import (
     BELIEVED,
     DOUBTFUL,
@@ -108,9 +108,6 @@ class Pooled:
 def pooled(settings: PoolSettings, material: Material) -> tuple[Pooled, Guarantee]:
     """Fit the pool to all votes; half of the known steps are kept from it where that is enough for a guarantee."""
     question = material.question
-    voting = Voting.among(material.voters, question.key, settings, question.levels)
-    machines = (v.rater for v in material.voters if v.kind != RaterKind.PERSON)
-    columns, copies = Columns(question.levels), Copies(machines)
     trace_of: dict[int, int] = {}
 
     def noted(trace: TraceEvidence) -> TraceEvidence:
@@ -119,9 +116,8 @@ def pooled(settings: PoolSettings, material: Material) -> tuple[Pooled, Guarante
                 trace_of[step.step] = trace.trace
         return trace
 
-    columns.read(map(noted, material.evidence()), voting.levels_at, copies)
+    voting, columns, copied = all_votes(settings, material, noted)
     columns.add_gold(material.gold, voting.raters)
-    copied = copies.found()
     columns = columns.without(copied)
     blank = Pooled(question.levels, copies=copied)
     held, reason = _held_out(settings, columns, trace_of)

@@ -1,19 +1,49 @@
-"""Twenty real judges on trajectories of agents, without gold: whom does a posterior agree with?"""
+"""Twenty real judges on trajectories of agents, without gold: whom does a posterior agree with, and is it any good?
+
+Nearness to judges says which of them a consensus takes after, and not whether it is right. Two things say more. How
+probable a consensus makes words that it has not heard; and whether judges come out in the order they should have: a
+model that thinks first above the same without, and a larger one above a smaller one of its series (`BETTER`). The
+trajectories of half of the problems were developed on, the others are what is reported.
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
+import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from annotate.stats.codes import IntArray
+from annotate.stats.codes import BoolArray, FloatArray, IntArray
 from annotate.stats.locate.evidence import JUDGE, NO_ERROR, UNKNOWN, Evidence, Raters, Reports
-from annotate.stats.locate.fit import locate
+from annotate.stats.locate.fit import LocationFit, locate
+from annotate.stats.locate.model import FIRST_RATER, N_CHANNELS, Weights
+from annotate.stats.locate.signals import Signals
+
+HELD_OUT = 0.1
+SMOOTHING = 1.0
+# The one that should be nearer to the truth first.
+BETTER = (
+    ("DeepSeek-V3.2-Thinking", "DeepSeek-V3.2"),
+    ("GPT-5.2-Thinking_(medium)_", "GPT-5.2"),
+    ("Gemini-3-Flash-Preview-Thinking", "Gemini-3-Flash-Preview"),
+    ("Kimi-K2.5-Thinking", "Kimi-K2.5"),
+    ("Qwen3-30B-A3B-Thinking-2507", "Qwen3-30B-A3B-Instruct-2507"),
+    ("Qwen3-4B-Thinking", "Qwen3-4B"),
+    ("Qwen3-4B-Thinking-2507", "Qwen3-4B-Instruct-2507"),
+    ("Qwen3-8B-Thinking", "Qwen3-8B"),
+    ("Llama-3.1-8B-Instruct", "Llama-3.2-3B-Instruct"),
+    ("Llama-3.3-70B-Instruct", "Llama-3.1-8B-Instruct"),
+    ("Qwen3-30B-A3B-Instruct-2507", "Qwen3-4B-Instruct-2507"),
+    ("Qwen3-30B-A3B-Thinking-2507", "Qwen3-4B-Thinking-2507"),
+    ("Qwen3-8B", "Qwen3-4B"),
+    ("Qwen3-8B-Thinking", "Qwen3-4B-Thinking"),
+)
 
 
 def records(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -24,8 +54,11 @@ def records(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield path.parent.name, str(record["record_id"]), record["step_labels"] or {}
 
 
-def read(folder: Path) -> tuple[Evidence, list[str]]:
-    """First errors the judges name; a null before one leaves the place unknown. Families are makers of models."""
+def read(folder: Path) -> tuple[Evidence, list[str], BoolArray]:
+    """First errors the judges name; a null before one leaves the place unknown. Families are makers of models.
+
+    Last, (n_traces,) whether a trajectory is of the problems that were developed on.
+    """
     rows = list(records(folder))
     steps: dict[str, set[int]] = {}
     for _, trace, labels in rows:
@@ -46,7 +79,9 @@ def read(folder: Path) -> tuple[Evidence, list[str]]:
         raters=Raters.of([JUDGE] * len(judges), family),
         reports=Reports(*columns),
     )
-    return evidence, judges
+    # The last part of a name numbers the attempts at a problem.
+    is_seen = [zlib.crc32(one.rsplit(":", 1)[0].encode()) % 2 == 0 for one in traces]
+    return evidence, judges, np.array(is_seen)
 
 
 def _place(order: list[int], labels: dict[str, int | None]) -> int:
@@ -69,11 +104,20 @@ def plurality(evidence: Evidence) -> IntArray:
 
 
 def report(folder: Path) -> None:
-    evidence, judges = read(folder)
-    print(
-        f"{evidence.n_traces} trajectories, {len(judges)} judges, no gold; {evidence.n_unknown} readings are unknown. "
-        "Each judge left out in turn: how often the others, fused, name its place"
-    )
+    everything, judges, is_seen = read(folder)
+    print(f"{len(judges)} judges, no gold; {everything.n_unknown} readings are unknown")
+    for name, which in (("developed on", is_seen), ("the other problems", ~is_seen)):
+        evidence = everything.take(np.flatnonzero(which))
+        print(
+            f"{name}: {evidence.n_traces} trajectories. Each judge left out in turn: how often the others, fused, name "
+            "its place"
+        )
+        report_nearness(evidence, judges)
+        report_foretelling(evidence)
+        report_fit(evidence, judges)
+
+
+def report_nearness(evidence: Evidence, judges: Sequence[str]) -> None:
     ours, theirs = [], []
     for judge in range(len(judges)):
         mine = evidence.reports.rater == judge
@@ -90,11 +134,55 @@ def report(folder: Path) -> None:
     )
     for judge, a, b in zip(judges, ours, theirs, strict=True):
         print(f"    {judge:34s} posterior {a:.3f}, plurality {b:.3f}")
+    rows = [(judges.index(one), judges.index(other)) for one, other in BETTER]
+    right = [sum(near[one] > near[other] for one, other in rows) for near in (ours, theirs)]
+    print(
+        f"  of {len(rows)} pairs in which one should be the better judge, it comes out so {right[0]} times by the "
+        f"posterior, {right[1]} times by the plurality"
+    )
+
+
+def report_foretelling(evidence: Evidence, *, seed: int = 0) -> None:
+    """The mean log-probability of a tenth of all reports, given the others."""
+    is_out = np.random.default_rng(seed).random(len(evidence.reports)) < HELD_OUT
+    heard = Evidence.of(evidence.length, raters=evidence.raters, reports=evidence.reports.take(~is_out))
+    out = evidence.reports.take(is_out)
+    fit = locate(heard)
+    plain = replace(fit, model=replace(fit.model, trust=np.ones(N_CHANNELS)))
+    print(
+        f"  reports it has not heard, mean log-probability: posterior {foretold(fit, heard, out):.3f}, every report "
+        f"believed in full {foretold(plain, heard, out):.3f}, shares of votes {by_shares(heard, out):.3f}"
+    )
+
+
+def foretold(fit: LocationFit, heard: Evidence, out: Reports) -> float:
+    probability = fit.posterior(heard).probability
+    asked = Signals.of(replace(heard, reports=out))
+    terms = fit.model.report_terms(asked, Weights(np.ones(len(out)), np.zeros(0)))
+    chance = np.bincount(asked.row, weights=probability[asked.at] * np.exp(terms), minlength=len(out))
+    return float(np.log(chance).mean())
+
+
+def by_shares(heard: Evidence, out: Reports) -> float:
+    layout = heard.layout()
+
+    def at(reports: Reports) -> IntArray:
+        place = np.where(reports.place == NO_ERROR, layout.length[reports.trace], reports.place)
+        return layout.start[reports.trace] + place
+
+    votes: FloatArray = np.bincount(at(heard.reports), minlength=layout.n_places).astype(np.float64)
+    votes += SMOOTHING / (layout.length[layout.trace] + 1)
+    share = votes / layout.total(votes)[layout.trace]
+    return float(np.log(share[at(out)]).mean())
+
+
+def report_fit(evidence: Evidence, judges: Sequence[str]) -> None:
     found = locate(evidence)
     rho = found.model.dependence
     kin = evidence.raters.family[rho.pair // len(judges)] == evidence.raters.family[rho.pair % len(judges)]
     believed = found.posterior(evidence)
     print(
-        f"  rho within makers {rho.rho[kin].mean():.2f}, between them {rho.rho[~kin].mean():.2f}; confidence "
-        f"{believed.confidence.mean():.3f} on average; {'; '.join(found.assumed)}"
+        f"  rho within makers {rho.rho[kin].mean():.2f}, between them {rho.rho[~kin].mean():.2f}; trust in judges "
+        f"{found.model.trust[FIRST_RATER + JUDGE]:.2f}; confidence {believed.confidence.mean():.3f} on average; "
+        f"{'; '.join(found.assumed)}"
     )

@@ -13,7 +13,8 @@ from annotate.consensus.explore.contrast import Contrast, Verdict
 from annotate.enums import Action
 from annotate.models import Run
 
-from .risks import NARROW, WIDE, Frame, Point, line_of, nice_top, open_steps, ticks_of
+from .axes import NARROW, WIDE, Frame, line_of, nice_top, ticks_of
+from .risk_picture import Point, open_steps
 
 register = template.Library()
 

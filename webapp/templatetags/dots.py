@@ -13,7 +13,7 @@ from annotate.enums import Outcome, StepKind
 from annotate.wording import mid
 
 from .figures import grouped
-from .risks import share_words
+from .rates import share_words
 
 register = template.Library()
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 from django.utils import timezone
 
+from annotate.consensus.evidence import Standing, standing_of
 from annotate.consensus.explore.columns import Columns, packed
 from annotate.consensus.explore.costs import costs_of
 from annotate.consensus.explore.curve import curve_of
@@ -17,7 +19,7 @@ from annotate.consensus.explore.rates import rate_of
 from annotate.consensus.explore.reading import SPEAKERS, Read, Spoken, read_labels, read_run
 from annotate.consensus.explore.thresholds import thresholds_with
 from annotate.enums import RaterKind, Scope, Tier
-from annotate.models import Criterion, Exploration, Label, Run
+from annotate.models import Criterion, Exploration, Label, Rater, Run
 from annotate.stats.codes import BoolArray, IntArray
 
 FORM = 1
@@ -38,7 +40,8 @@ def explore_run(run: Run) -> Exploration:
     columns = read.columns
     thresholds = thresholds_with(_own_thresholds(run, columns))
     curve = curve_of(columns, thresholds)
-    here = read_labels(run, run.criterion, columns, _speakers_of(run))
+    raters, standing = Rater.objects.filter(project=run.project_id).in_bulk(), standing_of(run.project)
+    here = read_labels(run, run.criterion, columns, _speakers_of(run), raters, standing)
     detail = {
         "form": FORM,
         "n_steps": len(columns),
@@ -55,18 +58,19 @@ def explore_run(run: Run) -> Exploration:
         "disputes": disputes_of(
             here.voices(columns), columns.trace, read.shape.divisions(columns.trace)
         ).as_json(),
-        "places": _places(run, read, here),
+        "places": _places(run, read, here, raters, standing),
         "left_out": list(here.left_out),
-        "costs": costs_of(run.project, run.criterion).as_json(),
+        "costs": costs_of(run.project, run.criterion, raters).as_json(),
     }
-    found, _ = Exploration.objects.update_or_create(
-        run=run,
-        defaults={
-            "newest_label": newest,
-            "detail": detail,
-            "columns": packed(columns),
-            "counted_at": began,
-        },
+    found = Exploration(
+        run=run, newest_label=newest, detail=detail, columns=packed(columns), counted_at=began
+    )
+    # One statement, where asking first and then writing would be a transaction of six.
+    Exploration.objects.bulk_create(
+        [found],
+        update_conflicts=True,
+        unique_fields=["run"],
+        update_fields=["newest_label", "detail", "columns", "counted_at"],
     )
     return found
 
@@ -117,22 +121,24 @@ def _speakers_of(run: Run) -> list[RaterKind]:
     return [kind for kind in SPEAKERS if kind != RaterKind.ROLLOUT or is_theirs]
 
 
-def _places(run: Run, read: Read, here: Spoken) -> dict[str, Any]:
+def _places(
+    run: Run, read: Read, here: Spoken, raters: Mapping[int, Rater], standing: Standing
+) -> dict[str, Any]:
     """First errors as everybody places them; of rollouts, the first step from which they do not get back."""
     columns, position, length = read.columns, read.shape.position, read.shape.length
-    said, raters = here.said(columns, position), list(here.raters)
+    said, speakers = here.said(columns, position), list(here.raters)
     theirs = _criterion_of_rollouts(run)
     if theirs is not None:
-        spoken = read_labels(run, theirs, columns, [RaterKind.ROLLOUT])
+        spoken = read_labels(run, theirs, columns, [RaterKind.ROLLOUT], raters, standing)
         more = spoken.said(columns, position)
         said = Said(
-            np.concatenate([said.rater, more.rater + len(raters)]),
+            np.concatenate([said.rater, more.rater + len(speakers)]),
             np.concatenate([said.trace, more.trace]),
             np.concatenate([said.position, more.position]),
             np.concatenate([said.is_bad, more.is_bad]),
         )
-        raters += spoken.raters
-    found, n_left_out = apart(places_of(said, length, len(raters)), [rater.name for rater in raters])
+        speakers += spoken.raters
+    found, n_left_out = apart(places_of(said, length, len(speakers)), [rater.name for rater in speakers])
     return {"pairs": [one.as_json() for one in found], "left_out": n_left_out}
 
 

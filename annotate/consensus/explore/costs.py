@@ -56,13 +56,18 @@ class Costs:
         return asdict(self) | {"tokens": self.tokens, "seconds": self.seconds}
 
 
-def costs_of(project: Project, criterion: Criterion) -> Costs:
-    """Everything the project has spent on labels of steps: all runs, audits and failures too, and all revisions."""
-    raters = {rater.pk: rater for rater in Rater.objects.filter(project=project)}
+def costs_of(project: Project, criterion: Criterion, raters: Mapping[int, Rater]) -> Costs:
+    """Everything the project has spent on labels of steps: all runs, audits and failures too, and all revisions.
+
+    ``raters`` are all of the project.
+    """
     machines: dict[int, Cost] = {}
     people: dict[str, Cost] = {}
-    for row in _labels_by_rater(project):
+    seconds, n_timed = 0.0, 0
+    for row in _labels_by_rater(project, criterion):
         rater = raters[row["rater_id"]]
+        if rater.kind == RaterKind.PERSON:
+            seconds, n_timed = seconds + (row["here_seconds"] or 0.0), n_timed + row["here_timed"]
         if rater.kind in _PEOPLE:
             cost = people.setdefault(rater.kind, Cost("", rater.kind))
             cost.seconds += row["seconds"] or 0.0
@@ -75,20 +80,20 @@ def costs_of(project: Project, criterion: Criterion) -> Costs:
     for pk, runs in _runs_by_rater(project).items():
         _add_runs(machines.setdefault(pk, Cost(raters[pk].name, raters[pk].kind)), runs)
     ordered = sorted(machines.values(), key=lambda one: -(one.prompt_tokens + one.completion_tokens))
-    timed = Label.objects.filter(
-        criterion=criterion, rater__project=project, rater__kind=RaterKind.PERSON, seconds__isnull=False
-    ).aggregate(n=Count("pk"), total=Sum("seconds"))
-    return Costs(
-        (*people.values(), *ordered), timed["total"] / timed["n"] if timed["n"] else None, timed["n"]
-    )
+    return Costs((*people.values(), *ordered), seconds / n_timed if n_timed else None, n_timed)
 
 
-def _labels_by_rater(project: Project) -> Iterable[Mapping[str, Any]]:
+def _labels_by_rater(project: Project, criterion: Criterion) -> Iterable[Mapping[str, Any]]:
+    """``here`` are those by the criterion."""
+    is_here = Q(criterion=criterion)
     labels = Label.objects.filter(rater__project=project, step__isnull=False).order_by()
     return labels.values("rater_id").annotate(
         standing=Count("pk", filter=Q(is_live=True)),
         given=Count("pk"),
         timed=Count("seconds"),
+        here_timed=Count("seconds", filter=is_here),
+        here_seconds=Sum("seconds", filter=is_here),
+        # Last, for the name is the field's, which the others read.
         seconds=Sum("seconds"),
     )
 

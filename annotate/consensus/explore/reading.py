@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from array import array
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from annotate.consensus.evidence import counted_in, question_of, standing_of
+from annotate.consensus.evidence import Standing, counted_in, question_of
 from annotate.consensus.explore.columns import ACTIONS, NOTHING, ByteArray, Columns, coded
 from annotate.consensus.explore.disputes import Division, Voices, by_fifth, by_word
 from annotate.consensus.explore.places import Said
@@ -79,7 +79,6 @@ def gives_risk(run: Run) -> bool:
 
 def read_run(run: Run) -> Read:
     """All decisions of a run, in the order in which they were made, with what gold says of their steps."""
-    levels = _levels_of(run)
     keys, numbers = array("q"), array("d")
     words: list[tuple[str, str, str, str]] = []
     behind = array("b")
@@ -99,6 +98,7 @@ def read_run(run: Run) -> Read:
     step, trace_pk, position = np.array(keys, dtype=np.int64).reshape(-1, 3).T
     risks, p_correct = np.array(numbers, dtype=np.float64).reshape(-1, 2).T
     number, traces = _numbered(trace_pk)
+    levels = _levels_of(run, {value for _, _, value, _ in words})
     is_behind = np.array(behind, dtype=np.bool_)
     level = coded([value for _, _, value, _ in words], levels)
     believed, risks = _believed(level, risks, p_correct, number, is_behind, levels)
@@ -143,11 +143,10 @@ def _by_error(gold: ByteArray, believed: ByteArray, levels: tuple[str, ...]) -> 
     return np.where(is_sound, believed, gold).astype(np.uint8)
 
 
-def _levels_of(run: Run) -> tuple[str, ...]:
+def _levels_of(run: Run, used: set[str]) -> tuple[str, ...]:
     """Those of the question, lowest first, and what the run has kept besides."""
     question = question_of(run.criterion)
-    used = run.consensus.order_by().values_list("value", flat=True).distinct()
-    return (*question.levels, *sorted({value for value in used if value} - set(question.levels)))
+    return (*question.levels, *sorted(used - {""} - set(question.levels)))
 
 
 def _numbered(trace: IntArray) -> tuple[IntArray, IntArray]:
@@ -256,10 +255,17 @@ class Spoken:
 
 
 def read_labels(
-    run: Run, criterion: Criterion, columns: Columns, kinds: Collection[RaterKind] = SPEAKERS
+    run: Run,
+    criterion: Criterion,
+    columns: Columns,
+    kinds: Collection[RaterKind],
+    raters: Mapping[int, Rater],
+    standing: Standing,
 ) -> Spoken:
-    """The labels that count by this criterion. Judges below the project's gate are left out, by name."""
-    standing = standing_of(run.project)
+    """The labels that count by this criterion. Judges below the project's gate are left out, by name.
+
+    ``raters`` are all of the project.
+    """
     labels = counted_in(run.project, [criterion]).filter(rater__kind__in=list(kinds))
     step, rater = array("q"), array("q")
     values: list[str] = []
@@ -270,13 +276,12 @@ def read_labels(
             rater.append(rater_pk)
             values.append(value)
     keys, code = np.unique(np.array(rater, dtype=np.int64), return_inverse=True)
-    found = Rater.objects.in_bulk(keys.tolist())
     row = _rows_of(columns.step, np.array(step, dtype=np.int64)) if len(columns) else np.empty(0, np.int64)
     here = row >= 0
     return Spoken(
         row[here],
         code[here].astype(np.int64),
         tuple(value for value, is_here in zip(values, here.tolist(), strict=True) if is_here),
-        tuple(found[key] for key in keys.tolist()),
+        tuple(raters[key] for key in keys.tolist()),
         tuple(sorted(name for name, _ in standing.distrusted.values())),
     )

@@ -28,7 +28,7 @@ from typing import Literal
 import numpy as np
 
 from annotate.consensus.ballot_box import Voting, decided
-from annotate.consensus.columns import Columns
+from annotate.consensus.columns import Columns, all_votes
 from annotate.consensus.common_ground import lacks_ground
 from annotate.consensus.contracts import (
     NOT_TRUSTED,
@@ -44,8 +44,8 @@ from annotate.consensus.contracts import (
     Voter,
 )
 from annotate.consensus.readings import AFTER_FIRST_ERROR, RECOVERABLE, decision
-from annotate.consensus.reliability import Copies, copies_told
-from annotate.enums import Action, RaterKind
+from annotate.consensus.reliability import copies_told
+from annotate.enums import Action
 from annotate.errors import NotEstimable
 from annotate.settings import require
 from annotate.stats.aggregate.contracts import AggregateFit
@@ -106,13 +106,9 @@ class Fitted:
 
 def prepare(settings: DawidSkeneSettings, material: Material) -> Fitted:
     """Fit the model to all votes; the numbers that are kept are a few per rater."""
-    question, criterion = material.question, material.question.key
-    voting = Voting.among(material.voters, criterion, settings, question.levels)
-    machines = (v.rater for v in material.voters if v.kind != RaterKind.PERSON)
-    columns, copies = Columns(question.levels), Copies(machines)
-    columns.read(material.evidence(), voting.levels_at, copies)
+    question = material.question
+    voting, columns, copied = all_votes(settings, material)
     columns.add_gold(material.gold, voting.raters)
-    copied = copies.found()
     unfitted = Fitted(question.levels, copies=copied)
     columns = columns.without(copied)
     n_raters, n_known = len(columns.raters), columns.n_known

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from annotate.consensus.ballot_box import Voting, decided
-from annotate.consensus.columns import Columns
+from annotate.consensus.columns import Columns, all_votes
 from annotate.consensus.contracts import (
     NOT_TRUSTED,
     Decide,
@@ -37,8 +37,8 @@ from annotate.consensus.contracts import (
     Voter,
 )
 from annotate.consensus.readings import AFTER_FIRST_ERROR, RECOVERABLE, decision
-from annotate.consensus.reliability import Copies, Record, copies_told, records
-from annotate.enums import Action, RaterKind
+from annotate.consensus.reliability import Record, copies_told, records
+from annotate.enums import Action
 from annotate.errors import NotEstimable, Rejected
 from annotate.settings import require
 from annotate.stats.codes import is_missing
@@ -93,12 +93,9 @@ class Weights:
 def prepare(settings: WeightedSettings, material: Material) -> Weights:
     """Weigh the raters by what gold or the others say of them, and find copies among the machines."""
     question = material.question
-    voting = Voting.among(material.voters, question.key, settings, question.levels)
-    machines = (v.rater for v in material.voters if v.kind != RaterKind.PERSON)
-    columns, copies = Columns(question.levels), Copies(machines)
-    columns.read(material.evidence(), voting.levels_at, copies)
+    _, columns, copied = all_votes(settings, material)
     if settings.by == "rasch":
-        of, why = rasch_weights(columns.without(copies.found()), question)
+        of, why = rasch_weights(columns.without(copied), question)
     else:
         measured = records(material.gold, question.levels)
         of = {
@@ -107,7 +104,7 @@ def prepare(settings: WeightedSettings, material: Material) -> Weights:
             if record.n >= settings.min_gold
         }
         why = f"None has answered {settings.min_gold} steps whose answer is known."
-    return Weights(question.levels, of, copies.found(), why)
+    return Weights(question.levels, of, copied, why)
 
 
 def _weight(record: Record, settings: WeightedSettings, n_levels: int) -> float:

@@ -10,6 +10,7 @@ from annotate.errors import Rejected
 from annotate.stats.codes import FloatArray
 from annotate.stats.locate.dependence import Dependence, pair_code
 from annotate.stats.locate.evidence import UNKNOWN, Evidence
+from annotate.stats.locate.foretelling import foretelling_trust
 from annotate.stats.locate.model import Model, Weights
 from annotate.stats.locate.readings import agreements, is_more_than_chance
 from annotate.stats.locate.result import LocationPosterior
@@ -139,8 +140,8 @@ def locate(evidence: Evidence, *, seed: int = 0) -> LocationFit:
     weights = model.weights(signals)
     model, _, climbed = _climbed(model, signals, weights, voice)
     history.append(climbed)
-    if n_gold:
-        model = replace(model, trust=_trust(model, signals))
+    trust = _trust(model, signals) if n_gold else foretelling_trust(model, signals, weights, voice)
+    model = replace(model, trust=trust)
     return LocationFit(
         model, n_gold, len(read) - n_gold, tuple(history), _assumptions(evidence, n_gold, is_read=True)
     )
@@ -190,7 +191,7 @@ def _assumptions(evidence: Evidence, n_gold: int, *, is_read: bool) -> tuple[str
     found = []
     if not n_gold:
         found.append("no answer is known: raters of a kind are assumed to be mostly right")
-        found.append("no answer is known: every channel is believed as its own model says")
+        found.append("no answer is known: readers are believed as far as they foretell each other")
         found.append("no answer is known: agreement within a family is told from skill by assumption")
     if not is_read:
         found.append("no trace has two sources: every table is the one assumed for the rater's kind")

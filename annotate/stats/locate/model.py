@@ -19,7 +19,7 @@ from annotate.stats.locate.truncated import log_reachable, raised
 
 CHANNELS = ("prior", "rollouts", *KINDS)
 N_CHANNELS = len(CHANNELS)
-_FIRST_RATER = 2
+FIRST_RATER = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -93,7 +93,7 @@ class Model:
         steps = self.verdict_terms(signals, weights)
         of_verdict = kinds[evidence.verdicts.rater]
         for kind in range(len(KINDS)):
-            row = _FIRST_RATER + kind
+            row = FIRST_RATER + kind
             is_kind = of_report == kind
             found[row] += sums(signals.at[is_kind], reports[is_kind], layout.n_places)
             is_kind = of_verdict == kind

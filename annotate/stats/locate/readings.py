@@ -73,7 +73,7 @@ def _of_reports(model: Model, signals: Signals, weights: Weights) -> Agreements:
     row, at = layout.spread(trace)
     pairs = Layout.of(layout.length[trace])
     score = model.score(signals, weights)[at]
-    said, begins, group = _said_by_families(model, signals, weights)
+    said, begins, group = said_by_families(model, signals, weights)
     first, second = group[one], group[other]
     score = score - said[begins[first][row] + pairs.place]
     is_apart = (first != second)[row]
@@ -90,7 +90,7 @@ def _of_reports(model: Model, signals: Signals, weights: Weights) -> Agreements:
     )
 
 
-def _said_by_families(
+def said_by_families(
     model: Model, signals: Signals, weights: Weights
 ) -> tuple[FloatArray, IntArray, IntArray]:
     """What each family's reports of a trace say of its places, where each begins, and (n_reports,) whose each is."""

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from webapp.templatetags.risks import rate_words, risk_words, share_words
+from webapp.templatetags.rates import rate_words, risk_words, share_words
 
 
 @pytest.mark.parametrize(
