@@ -39,7 +39,7 @@ def data_of(person: Person) -> Iterator[dict[str, Any]]:
             yield {"kind": kind, **row}
 
 
-def _parts(person: Person) -> Iterator[tuple[str, QuerySet[Any, dict[str, Any]]]]:
+def _parts(person: Person) -> Iterator[tuple[str, QuerySet[Any, Any]]]:
     own = Q(rater__person=person) | Q(decided_by__person=person)
     yield (
         "membership",
