@@ -1,8 +1,10 @@
-# The web and worker image. EXTRA is a lock of requirements/: base, export (Parquet, Hub) or local; local still lacks
-# torch, whose build depends on the machine, so model servers are reached over HTTP (see docker-compose.yml).
-FROM python:3.11-slim
+# The web and worker image. EXTRA is a lock of requirements/: base, export (Parquet, Hub) or local, which
+# wants TORCH=1 as well: only a worker that holds models itself (worker-gpu in docker-compose.yml) needs it.
+FROM python:3.11.14-slim-trixie
 
 ARG EXTRA=export
+# "1" adds torch's build of the default index, which brings CUDA along.
+ARG TORCH=""
 ENV GRADUS_NO_BOOTSTRAP=1 \
     GRADUS_PROFILE=production \
     GRADUS_HOME=/data \
@@ -12,8 +14,9 @@ ENV GRADUS_NO_BOOTSTRAP=1 \
 
 RUN useradd --uid 10001 --create-home gradus && install -d -o gradus -g gradus /data /srv/static
 WORKDIR /app
-COPY requirements/${EXTRA}.lock requirements/
-RUN pip install --no-cache-dir --require-hashes --requirement requirements/${EXTRA}.lock
+COPY requirements/${EXTRA}.lock requirements/torch.txt requirements/
+RUN pip install --no-cache-dir --require-hashes --requirement requirements/${EXTRA}.lock \
+    && if [ -n "$TORCH" ]; then pip install --no-cache-dir --requirement requirements/torch.txt; fi
 COPY . .
 
 USER gradus

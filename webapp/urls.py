@@ -127,6 +127,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("comparisons/<int:pk>/release/", compare.release, name="release-comparison"),
     path("runs/<int:pk>/", prelabel.run, name="run"),
     path("runs/<int:pk>/answers/", prelabel.answers, name="run-answers"),
+    path("runs/<int:pk>/failed/", prelabel.failed, name="run-failed"),
     path("runs/<int:pk>/cancel/", prelabel.cancel, name="cancel-run"),
     path("runs/<int:pk>/retry/", prelabel.retry, name="retry-run"),
     path("consensus/<int:pk>/", consensus.consensus_run, name="consensus-run"),

@@ -14,8 +14,8 @@ def worker_name() -> str:
 
 def is_known_dead(name: str) -> bool:
     """Whether the worker of that name ran on this machine and its process is gone. A doubt counts as alive."""
-    machine, _, rest = name.rpartition("-")[0].rpartition("-")
-    if machine != _machine() or not rest.isdecimal():
+    rest = name.rpartition("-")[0].rpartition("-")[2]
+    if not is_of_this_machine(name) or not rest.isdecimal():
         return False
     try:
         os.kill(int(rest), 0)
@@ -24,6 +24,11 @@ def is_known_dead(name: str) -> bool:
     except OSError:
         return False
     return False
+
+
+def is_of_this_machine(name: str) -> bool:
+    """Whether the worker of that name runs, or ran, on this machine or in this container."""
+    return name.rpartition("-")[0].rpartition("-")[0] == _machine()
 
 
 def _machine() -> str:

@@ -134,8 +134,8 @@ def raise_budget(run: Run, *, tokens: int | None = None, completions: int | None
 
 
 @transaction.atomic
-def retry_failed(run: Run, *, only_failed: bool = False) -> int:
-    """Open the failed and, unless told otherwise, cancelled units of a run again; how many.
+def retry_failed(run: Run, *, only_failed: bool = False, unit: int | None = None) -> int:
+    """Open the failed and, unless told otherwise, cancelled units of a run again, or one of them; how many.
 
     Answers already paid for are used again.
 
@@ -145,10 +145,11 @@ def retry_failed(run: Run, *, only_failed: bool = False) -> int:
     if note := budget_of(run).note:
         raise Conflict(note)
     states = (UnitState.FAILED,) if only_failed else (UnitState.FAILED, UnitState.CANCELLED)
-    again = list(Unit.objects.filter(run=run, state__in=states))
-    for unit in again:
-        unit.state, unit.error = UnitState.PENDING, ""
-        unit.findings = {"attempts_forgiven": unit.attempts}
+    wanted = Unit.objects.filter(run=run, state__in=states)
+    again = list(wanted if unit is None else wanted.filter(pk=unit))
+    for one in again:
+        one.state, one.error = UnitState.PENDING, ""
+        one.findings = {"attempts_forgiven": one.attempts}
     Unit.objects.bulk_update(again, ("state", "error", "findings"), batch_size=500)
     if again:
         Run.objects.filter(pk=run.pk).update(wants_cancel=False, error="")

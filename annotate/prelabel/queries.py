@@ -29,6 +29,7 @@ __all__ = [
     "WorkerLine",
     "budget_of",
     "evidence_of",
+    "given_up",
     "has_free_units",
     "has_live_worker",
     "open_runs",
@@ -68,6 +69,12 @@ def open_runs() -> QuerySet[Run]:
 def has_free_units(run: Run) -> bool:
     """Whether a worker that holds nothing yet could claim something right now."""
     return free_units(run).filter(run__in=open_runs().filter(wants_cancel=False)).exists()
+
+
+def given_up(run: Run) -> QuerySet[Unit]:
+    """The units the run failed at, oldest first, with what they are about."""
+    failed = Unit.objects.filter(run=run, state=UnitState.FAILED).order_by("pk")
+    return failed.select_related("trace", "problem", "pair__left_trace", "pair__left_step__trace")
 
 
 def has_live_worker() -> bool:

@@ -7,6 +7,7 @@ from itertools import groupby
 from django import conf
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
@@ -18,7 +19,7 @@ from annotate.errors import Rejected
 from annotate.models import Person
 from annotate.prelabel.actions import cancel_run, open_run, raise_budget, retry_failed
 from annotate.prelabel.asking.transcripts import exchanges_about
-from annotate.prelabel.queries import run_progress
+from annotate.prelabel.queries import given_up, run_progress
 from annotate.prelabel.runs.attendance import on_duty
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
 from webapp.forms import SettingsForm
@@ -26,6 +27,7 @@ from webapp.forms.prelabel import BudgetForm, RunForm
 from workers.calibration import settings_beside
 from workers.tasks.prelabel import queue_of, send_run
 
+UNITS_A_PAGE = 100
 # What htmx takes as "stop polling".
 STOP_POLLING = 286
 
@@ -133,6 +135,21 @@ def answers(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
+@require_http_methods(["GET", "HEAD"])
+def failed(request: HttpRequest, pk: int) -> HttpResponse:
+    """What the run gave up at, each with its reason, to be tried again one by one or all at once."""
+    found = run_for(request.user, pk)
+    page = Paginator(given_up(found), UNITS_A_PAGE).get_page(request.GET.get("page"))
+    context = {
+        "run": found,
+        "project": found.project,
+        "page": page,
+        "can_manage": role_in(request.user, found.project) in (Role.OWNER, Role.MANAGER),
+    }
+    return render(request, "prelabel/failed.html", context)
+
+
+@login_required
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     found = run_for(request.user, pk, role=Role.MANAGER)
@@ -148,7 +165,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
     """Try unfinished traces again, with a raised budget if one is sent; what was paid for is not paid for twice.
 
-    ``only`` = failed leaves the cancelled ones alone.
+    ``only`` = failed leaves the cancelled ones alone; ``unit`` names a single one.
     """
     found = run_for(request.user, pk, role=Role.MANAGER)
     limits = BudgetForm(request.POST)
@@ -157,7 +174,12 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
     raised = {name.removeprefix("budget_"): limit for name, limit in limits.cleaned_data.items() if limit}
     if raised:
         raise_budget(found, **raised)
-    count = retry_failed(found, only_failed=request.POST.get("only") == "failed")
+    unit = request.POST.get("unit", "")
+    if unit and not unit.isdecimal():
+        raise Rejected(gettext("must be the number of a unit"), field="unit")
+    count = retry_failed(
+        found, only_failed=request.POST.get("only") == "failed", unit=int(unit) if unit else None
+    )
     if count:
         send_run(found)
     if found.criterion.scope == Scope.PAIR:

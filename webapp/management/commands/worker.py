@@ -12,11 +12,13 @@ from celery.exceptions import SecurityWarning
 from celery.signals import worker_ready
 from django.core.management.base import CommandParser
 
-from annotate.errors import Rejected
+from annotate.errors import Conflict, Rejected
+from annotate.prelabel.runs.attendance import on_duty
 from webapp.management.base import GradusCommand
 from workers import broker_folder
 from workers.attendance import Attendance
 from workers.celery import BROKER_FOLDER, HAS_BROKER, QUEUES, app
+from workers.process_name import is_of_this_machine
 
 
 class Command(GradusCommand):
@@ -41,8 +43,15 @@ class Command(GradusCommand):
             "(always, where the broker is a folder)",
         )
         parser.add_argument("--log-level", default="INFO", help="of the worker process")
+        parser.add_argument(
+            "--check",
+            action="store_true",
+            help="work at nothing, but say whether a worker of this machine (or container) gives signs of life",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["check"]:
+            return self._check()
         queues = [name.strip() for name in options["queues"].split(",") if name.strip()]
         unknown = sorted(set(queues) - set(QUEUES))
         if unknown or not queues:
@@ -63,6 +72,12 @@ class Command(GradusCommand):
         finally:
             if attendance.is_alive():
                 attendance.stop()
+
+    def _check(self) -> None:
+        alive = [name for name in on_duty().values_list("name", flat=True) if is_of_this_machine(name)]
+        if not alive:
+            raise Conflict("No worker of this machine has given a sign of life lately.")
+        self.stdout.write(f"Alive: {', '.join(sorted(alive))}")
 
 
 def _arguments(queues: list[str], options: dict[str, Any]) -> list[str]:
