@@ -19,7 +19,7 @@ def _make(apps, schema_editor):
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("annotate", "0034_uploads")]
+    dependencies = [("annotate", "0039_the_logbook")]
 
     operations = [
         AddIndexOnline("label", models.Index(fields=("rater", "id"), name="label_by_rater")),
