@@ -21,6 +21,15 @@ from annotate.errors import BackendError, Conflict, GradusError, NotAllowed, Not
 from annotate.models import Person
 from webapp.addresses import API
 
+# Nothing here asks a browser for any of this, so that nothing injected can.
+PERMISSIONS = ", ".join(
+    f"{name}=()"
+    for name in (
+        *("accelerometer", "camera", "display-capture", "geolocation", "gyroscope", "magnetometer"),
+        *("microphone", "midi", "payment", "publickey-credentials-get", "usb", "browsing-topics"),
+    )
+)
+
 
 def status_of(error: GradusError) -> int:
     if isinstance(error, NotAllowed):
@@ -58,7 +67,9 @@ class CompressText(GZipMiddleware):
 
 
 class ContentPolicy:
-    """django-csp's header, worked out once: its own middleware does it twice for each answer, 670 calls in a turn.
+    """What a browser may do with a page.
+
+    django-csp's header is worked out once: its own middleware does it twice for each answer, 670 calls in a turn.
     No view has a policy of its own by django-csp's decorators, and no page asks for a nonce; whatever would is refused
     rather than let in.
     """
@@ -69,6 +80,7 @@ class ContentPolicy:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
         # Django's own pages about an error, for whoever develops, hold styles and scripts.
         if not (settings.DEBUG and response.status_code in (404, 500)):
             response.headers.setdefault(HEADER, self.policy)
