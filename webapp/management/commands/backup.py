@@ -27,7 +27,7 @@ class Command(GradusCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="where to write the backup")
         parser.add_argument("--replace", action="store_true", help="write over a file of that name")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -18,7 +18,7 @@ class Command(GradusCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name")
+        parser.add_argument("name", help="their sign-in name")
         parser.add_argument("--again", required=True, metavar="NAME", help="the same name once more")
         parser.add_argument("--remove-labels", action="store_true", help="delete what they said as well")
 

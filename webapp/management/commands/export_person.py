@@ -16,7 +16,7 @@ class Command(GradusCommand):
     help = "Write all that is kept about a person: who they are, labels, times, comments, what was done about them."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("name")
+        parser.add_argument("name", help="their sign-in name")
         parser.add_argument("--out", type=Path, help="a file to write; without it, the terminal")
 
     def handle(self, *args: Any, **options: Any) -> None:

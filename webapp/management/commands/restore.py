@@ -30,7 +30,7 @@ class Command(GradusCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
+        parser.add_argument("file", type=Path, help="a file that backup wrote")
         parser.add_argument("--check", action="store_true", help="only say whether the file is whole")
 
     def handle(self, *args: Any, **options: Any) -> None:
