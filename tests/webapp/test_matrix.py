@@ -1,6 +1,6 @@
 """Every address and method of Gradus, tried by every kind of visitor, against the matrix in docs/access_matrix.csv.
 
-The matrix is written by hand: what stands in it is what is meant, and an address without a line fails.
+What stands in the matrix was read line by line and is what is meant; an address without a line fails.
 """
 
 from __future__ import annotations
