@@ -17,6 +17,7 @@ hypothesis_settings.register_profile("search", deadline=None)
 hypothesis_settings.load_profile("fixed")
 
 MOST_PROCESSES = 4
+USES_DATABASE = frozenset({"db", "transactional_db", "live_server"})
 LONGEST = ("test_postgres.py", "test_kill.py", "test_shipped.py")
 
 
@@ -33,6 +34,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=("sqlite", "postgres"),
         default=os.environ.get("GRADUS_TEST_DATABASE") or "sqlite",
         help="the database the tests run on (read by tests/settings.py)",
+    )
+    group.addoption(
+        "--of-database",
+        action="store_true",
+        help="only tests that use the database: others say the same on any",
+    )
+
+
+def _uses_database(item: pytest.Item) -> bool:
+    return item.get_closest_marker("django_db") is not None or not USES_DATABASE.isdisjoint(
+        getattr(item, "fixturenames", ())
     )
 
 
@@ -55,8 +67,11 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return min(os.cpu_count() or 1, MOST_PROCESSES)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """What takes longest first, so that no process is left alone with it at the end."""
+    if config.getoption("--of-database"):
+        config.hook.pytest_deselected(items=[item for item in items if not _uses_database(item)])
+        items[:] = [item for item in items if _uses_database(item)]
     items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 

@@ -27,6 +27,7 @@ def test_what_holds_on_sqlite_holds_on_postgresql(part: str, pytestconfig: pytes
             "pytest",
             "-q",
             *part.split(),
+            "--of-database",
             "--database",
             "postgres",
             "-p",

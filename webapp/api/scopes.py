@@ -21,6 +21,7 @@ SCOPES: dict[TokenScope, frozenset[str]] = {
             *("claim-comparison", "extend-comparison", "release-comparison", "skip-comparison"),
             *("submit-comparison", "comments", "own-comments", "edit-comment", "resolve-comment"),
             *("trace-decisions", "undecide", "send-back", "cuts", "leave-cut"),
+            *("pair-decisions", "undecide-pair"),
         }
     ),
     TokenScope.INGEST: frozenset(
@@ -30,7 +31,7 @@ SCOPES: dict[TokenScope, frozenset[str]] = {
         }
     ),
     TokenScope.RUN: frozenset({"runs", "cancel", "retry", "budget", "consensus", "spending"}),
-    TokenScope.RELEASE: frozenset({"releases"}),
+    TokenScope.RELEASE: frozenset({"releases", "release-pushes", "cancel-push", "retry-push"}),
     TokenScope.ADMIN: frozenset(
         {
             *("projects", "members", "rubrics", "rubric", "draft-rubric", "carry-rubric", "use-rubric"),

@@ -28,7 +28,7 @@ def changing() -> set[str]:
     found = set()
     for pattern in get_resolver("webapp.api.urls").url_patterns:
         methods: Iterable[str] = getattr(pattern.callback, "actions", None) or {"post"}
-        if pattern.name not in ("schema", "reference") and set(methods) - {"get"}:
+        if pattern.name not in ("schema", "reference") and set(methods) - {"get", "head"}:
             found.add(str(pattern.name))
     return found
 
