@@ -106,6 +106,15 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         shutil.rmtree(settings.TEST_HOME, ignore_errors=True)
 
 
+@pytest.fixture(autouse=True)
+def nothing_is_remembered() -> None:
+    """Limits count attempts to sign in per process; those of one test are not the next one's."""
+    from django.core.cache import caches
+
+    for cache in caches.all(initialized_only=True):
+        cache.clear()
+
+
 @pytest.fixture(scope="session")
 def postgres_url(pytestconfig: pytest.Config) -> str:
     demand(POSTGRES, pytestconfig)
