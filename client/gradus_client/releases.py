@@ -2,26 +2,14 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from .errors import GradusError
 from .pushes import Push
-
-if TYPE_CHECKING:
-    from .connection import Gradus
+from .rows import Row
 
 
-class Release:
+class Release(Row):
     """A numbered data set that no longer changes."""
-
-    def __init__(self, server: Gradus, data: dict[str, Any]) -> None:
-        self._server = server
-        self.data = data
-
-    @property
-    def id(self) -> int:
-        found: int = self.data["id"]
-        return found
 
     @property
     def number(self) -> int:

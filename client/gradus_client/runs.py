@@ -2,36 +2,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .errors import GradusError
-
-if TYPE_CHECKING:
-    from .connection import Gradus
-
-_OVER = ("done", "failed", "cancelled")
+from .rows import Work
 
 
-class Run:
+class Run(Work):
     """Machine work over a project. ``data`` is what the server last said of it."""
-
-    def __init__(self, server: Gradus, data: dict[str, Any]) -> None:
-        self._server = server
-        self.data = data
-
-    @property
-    def id(self) -> int:
-        found: int = self.data["id"]
-        return found
-
-    @property
-    def state(self) -> str:
-        found: str = self.data["state"]
-        return found
-
-    @property
-    def is_over(self) -> bool:
-        return self.state in _OVER
 
     def refresh(self) -> Run:
         self.data = self._server.get(f"runs/{self.id}/")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import QuerySet
-from rest_framework.pagination import BasePagination, CursorPagination
+from rest_framework.pagination import BasePagination, CursorPagination, PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 from rest_framework.viewsets import GenericViewSet
 
 from annotate.models import Person
@@ -24,6 +25,14 @@ class OldestFirst(CursorPagination):
 
 class NewestFirst(OldestFirst):
     ordering = "-id"
+
+
+class ByPage(PageNumberPagination):
+    """Pages of what is no table of its own, and so has no cursor."""
+
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 500
 
 
 class NounViewSet(GenericViewSet[Any]):
@@ -46,3 +55,10 @@ def asker(request: Request) -> Person:
     """The person behind a request that needs one; DRF has refused everybody else already."""
     assert isinstance(request.user, Person)
     return request.user
+
+
+def clean(form: type[Serializer[Any]], data: Any) -> dict[str, Any]:
+    """What was sent, in the types of ``form``; raises what names the field at fault."""
+    given = form(data=data)
+    given.is_valid(raise_exception=True)
+    return dict(given.validated_data)

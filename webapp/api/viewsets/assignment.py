@@ -8,7 +8,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from annotate.access import assignment_for, project_for
 from annotate.assign.actions import (
@@ -25,7 +24,7 @@ from annotate.errors import Conflict, Rejected
 from annotate.label.actions import clear_label, save_label, submit_assignment
 from annotate.label.cut_versions import boundary_of
 from annotate.models import Assignment, Candidate, Criterion, Label
-from webapp.api.base import NewestFirst, NounViewSet, asker
+from webapp.api.base import NewestFirst, NounViewSet, asker, clean
 from webapp.api.serializers.assignment import (
     Answer,
     AssignmentSerializer,
@@ -86,7 +85,7 @@ class AssignmentViewSet(NounViewSet):
     def extend(self, request: Request, pk: int) -> Response:
         """Say that one is still at it: the lease ends a full term from now."""
         assignment = assignment_for(asker(request), pk)
-        extend_lease(assignment, _clean(Lease, request)["token"])
+        extend_lease(assignment, clean(Lease, request.data)["token"])
         return self._now(request, pk)
 
     @extend_schema(request=Lease, responses={204: None})
@@ -94,7 +93,7 @@ class AssignmentViewSet(NounViewSet):
     def release(self, request: Request, pk: int) -> Response:
         """Give the trace back to the queue."""
         assignment = assignment_for(asker(request), pk)
-        release_assignment(assignment, _clean(Lease, request)["token"])
+        release_assignment(assignment, clean(Lease, request.data)["token"])
         return Response(status=204)
 
     @extend_schema(request=Skip, responses=AssignmentSerializer)
@@ -102,7 +101,7 @@ class AssignmentViewSet(NounViewSet):
     def skip(self, request: Request, pk: int) -> Response:
         """Leave the trace to somebody else, for good."""
         assignment = assignment_for(asker(request), pk)
-        skip_assignment(assignment, **_clean(Skip, request))
+        skip_assignment(assignment, **clean(Skip, request.data))
         return self._now(request, pk)
 
     @extend_schema(request=Lease, responses=AssignmentSerializer)
@@ -110,7 +109,7 @@ class AssignmentViewSet(NounViewSet):
     def submit(self, request: Request, pk: int) -> Response:
         """Make the answers count; refused while one is missing."""
         assignment = assignment_for(asker(request), pk)
-        submit_assignment(assignment, _clean(Lease, request)["token"])
+        submit_assignment(assignment, clean(Lease, request.data)["token"])
         return self._now(request, pk)
 
     def _now(self, request: Request, pk: int) -> Response:
@@ -132,7 +131,7 @@ class AnswerViewSet(NounViewSet):
     def create(self, request: Request, pk: int) -> Response:
         """Answer one question; a second answer supersedes the first."""
         assignment = assignment_for(asker(request), pk)
-        answer = _clean(Answer, request)
+        answer = clean(Answer, request.data)
         label = save_label(
             assignment,
             answer["token"],
@@ -149,15 +148,9 @@ class AnswerViewSet(NounViewSet):
     def clear(self, request: Request, pk: int) -> Response:
         """Take an answer back."""
         assignment = assignment_for(asker(request), pk)
-        place = _clean(Place, request)
+        place = clean(Place, request.data)
         clear_label(assignment, place["token"], **_target(assignment, place))
         return Response(status=204)
-
-
-def _clean(form: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    given = form(data=request.data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
 
 
 def _target(assignment: Assignment, place: dict[str, Any]) -> dict[str, Any]:

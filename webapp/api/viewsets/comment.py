@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from annotate.access import (
     REACH,
@@ -25,7 +22,7 @@ from annotate.label.discussion import ask_reviewers, edit_comment, resolve_comme
 from annotate.label.review import review_of
 from annotate.label.threads import Talk, open_for_reader, open_questions, talk_of_reader, talk_of_reviewers
 from annotate.models import Comment, Person
-from webapp.api.base import NounViewSet, asker
+from webapp.api.base import NounViewSet, asker, clean
 from webapp.api.serializers.comment import CommentSerializer, NewComment, OpenQuestion, Question, Words
 
 
@@ -43,7 +40,7 @@ class CommentViewSet(NounViewSet):
     def edit(self, request: Request, pk: int) -> Response:
         """Change one's own words; what they said before is kept."""
         found = comment_for(asker(request), pk)
-        return self._now(request, edit_comment(found, asker(request), _clean(Words, request)["text"]))
+        return self._now(request, edit_comment(found, asker(request), clean(Words, request.data)["text"]))
 
     @extend_schema(request=None, responses=CommentSerializer)
     @action(detail=True, methods=["post"])
@@ -69,7 +66,7 @@ class TraceCommentViewSet(CommentViewSet):
     def create(self, request: Request, pk: int) -> Response:
         """Write to the other reviewers, or to one reader of the trace."""
         trace = review_for(asker(request), pk)
-        given = _clean(NewComment, request)
+        given = clean(NewComment, request.data)
         written = write_comment(
             trace,
             asker(request),
@@ -94,7 +91,7 @@ class ReaderCommentViewSet(CommentViewSet):
     def create(self, request: Request, pk: int) -> Response:
         """Write to the reviewers."""
         assignment = assignment_for(asker(request), pk)
-        given = _clean(Question, request)
+        given = clean(Question, request.data)
         written = ask_reviewers(
             assignment, given["text"], position=given["step"], asks=given["asks_reviewers"]
         )
@@ -123,9 +120,3 @@ def _talk_for(person: Person, comment: Comment) -> Talk:
         if own is None:
             raise
         return talk_of_reader(own, person)
-
-
-def _clean(form: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    given = form(data=request.data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)

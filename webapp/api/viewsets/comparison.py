@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from annotate.access import comparison_for, project_for
 from annotate.assign.actions import rater_of
@@ -30,7 +29,7 @@ from annotate.ingest.lining_up import count_lineups
 from annotate.ingest.pairing import count_pairs
 from annotate.label.comparing import Choice, compared_criteria, submit_comparison
 from annotate.models import Comparison, Project
-from webapp.api.base import NewestFirst, NounViewSet, asker
+from webapp.api.base import NewestFirst, NounViewSet, asker, clean
 from webapp.api.serializers.assignment import Lease, Skip
 from webapp.api.serializers.comparison import (
     ComparisonAnswers,
@@ -72,7 +71,7 @@ class ComparisonViewSet(NounViewSet):
     def make(self, request: Request, slug: str) -> Response:
         """Make pairs or lineups of traces of one problem, and ask people about all there are."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        wanted = _clean(NewComparisons, request)
+        wanted = clean(NewComparisons, request.data)
         if wanted["is_dry_run"]:
             return Response(_counted(project, wanted))
         return Response(asdict(_made(project, wanted)))
@@ -86,7 +85,7 @@ class ComparisonViewSet(NounViewSet):
     def submit(self, request: Request, pk: int) -> Response:
         """Answer the questions, all at once; the same lease twice is the same submission."""
         comparison = comparison_for(asker(request), pk)
-        given = _clean(ComparisonAnswers, request)
+        given = clean(ComparisonAnswers, request.data)
         ids = {one.key: one.pk for one in compared_criteria(comparison.project, comparison.scope)}
         choices = []
         for row, answer in enumerate(given["answers"], start=1):
@@ -102,21 +101,21 @@ class ComparisonViewSet(NounViewSet):
     @action(detail=True, methods=["post"])
     def skip(self, request: Request, pk: int) -> Response:
         """Leave it to somebody else, for good."""
-        skip_comparison(comparison_for(asker(request), pk), **_clean(Skip, request))
+        skip_comparison(comparison_for(asker(request), pk), **clean(Skip, request.data))
         return Response(self.get_serializer(comparison_for(asker(request), pk)).data)
 
     @extend_schema(request=Lease, responses=ComparisonSerializer)
     @action(detail=True, methods=["post"])
     def extend(self, request: Request, pk: int) -> Response:
         """Say that one is still at it: the lease ends a full term from now."""
-        extend_comparison(comparison_for(asker(request), pk), _clean(Lease, request)["token"])
+        extend_comparison(comparison_for(asker(request), pk), clean(Lease, request.data)["token"])
         return Response(self.get_serializer(comparison_for(asker(request), pk)).data)
 
     @extend_schema(request=Lease, responses={204: None})
     @action(detail=True, methods=["post"])
     def release(self, request: Request, pk: int) -> Response:
         """Give it back unanswered."""
-        release_comparison(comparison_for(asker(request), pk), _clean(Lease, request)["token"])
+        release_comparison(comparison_for(asker(request), pk), clean(Lease, request.data)["token"])
         return Response(status=204)
 
     def _now(self, request: Request, pk: int) -> Response:
@@ -138,9 +137,3 @@ def _counted(project: Project, wanted: dict[str, Any]) -> dict[str, int | None]:
     elif wanted["what"] != "none":
         pairs = count_pairs(project, wanted["what"], per_problem=wanted["per_problem"])
     return {"pairs": pairs, "lineups": lineups, "slots": None}
-
-
-def _clean(form: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    given = form(data=request.data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)

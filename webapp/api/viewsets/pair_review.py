@@ -6,14 +6,12 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from annotate.access import pair_review_for, project_for
 from annotate.enums import Role
-from annotate.errors import Conflict, Rejected
+from annotate.errors import Rejected
 from annotate.label.answers import Said
 from annotate.label.pair_review import (
     decidable_pair_criteria,
@@ -24,7 +22,8 @@ from annotate.label.pair_review import (
 )
 from annotate.label.review_queue import Show
 from annotate.models import Label, Pair, Project
-from webapp.api.base import NounViewSet, asker
+from webapp.api.base import ByPage, NounViewSet, asker, clean
+from webapp.api.deciding import decided
 from webapp.api.serializers.label import LabelSerializer
 from webapp.api.serializers.pair_review import (
     DecidedQuestion,
@@ -35,25 +34,17 @@ from webapp.api.serializers.pair_review import (
 )
 
 
-class PairsByPage(PageNumberPagination):
-    """Pages of what is no table of its own, and so has no cursor."""
-
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 500
-
-
 class PairReviewQueueViewSet(NounViewSet):
     """The pairs on which people differ, those with most open disagreements first."""
 
     queryset = Project.objects.none()
     serializer_class = PairWaitingSerializer
-    pagination_class = PairsByPage
+    pagination_class = ByPage
 
     @extend_schema(parameters=[PairQueueFilters])
     def list(self, request: Request, slug: str) -> Response:
         project = project_for(asker(request), slug, role=Role.REVIEWER)
-        look = _clean(PairQueueFilters, request.query_params)
+        look = clean(PairQueueFilters, request.query_params)
         page = self.paginate_queryset(pair_review_queue(project, show=Show(look["show"])))
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -84,7 +75,7 @@ class PairDecisionViewSet(NounViewSet):
     def create(self, request: Request, pk: int) -> Response:
         """Decide one question; a second decision supersedes the first."""
         pair = pair_review_for(asker(request), pk)
-        given = _clean(NewPairDecision, request.data)
+        given = clean(NewPairDecision, request.data)
         label_id = self._decide(request, pair, given, value=given["value"], text=given["text"])
         assert label_id is not None
         return Response(self.get_serializer(Label.objects.get(pk=label_id)).data)
@@ -94,7 +85,7 @@ class PairDecisionViewSet(NounViewSet):
     def clear(self, request: Request, pk: int) -> Response:
         """Take a decision back."""
         pair = pair_review_for(asker(request), pk)
-        self._decide(request, pair, _clean(DecidedQuestion, request.data), is_cleared=True)
+        self._decide(request, pair, clean(DecidedQuestion, request.data), is_cleared=True)
         return Response(status=204)
 
     def _decide(self, request: Request, pair: Pair, given: dict[str, Any], **what: Any) -> int | None:
@@ -107,16 +98,4 @@ class PairDecisionViewSet(NounViewSet):
             )
         said = Said(criterion.pk, None, seconds=given.get("seconds"), seen=given["seen"], **what)
         [written] = decide_pair(pair, asker(request), [said])
-        if written.refusal is not None:
-            raise written.refusal
-        if written.is_conflict:
-            raise Conflict(
-                f"Somebody decided this meanwhile: {written.value or 'took it back'}. Read it first."
-            )
-        return written.label_id
-
-
-def _clean(form: type[Serializer[Any]], data: Any) -> dict[str, Any]:
-    given = form(data=data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
+        return decided(written)

@@ -9,7 +9,6 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from annotate.access import invitation_for, project_for, rater_for
 from annotate.assign.fillings import begin_filling, cancel_filling, filling_of, resume_filling
@@ -22,7 +21,7 @@ from annotate.enums import Role
 from annotate.ingest.inviting import invite, token_of, withdraw
 from annotate.models import Invitation, Project
 from annotate.settings import build_settings
-from webapp.api.base import NewestFirst, NounViewSet, asker
+from webapp.api.base import NewestFirst, NounViewSet, asker, clean
 from webapp.api.serializers.queue import (
     Acted,
     ActOnFilling,
@@ -53,7 +52,7 @@ class QueueViewSet(NounViewSet):
     def update(self, request: Request, slug: str) -> Response:
         """Change what the queue goes by; what is open moves at once, in a big project once a worker has done it."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        given = _clean(QueueSettings, request)
+        given = clean(QueueSettings, request.data)
         rules = build_settings(QueueRules, given.pop("rules", {}))
         if change_rules(project, rules, **given):
             send_filling(project)
@@ -89,7 +88,7 @@ class QueueViewSet(NounViewSet):
     def act_on_filling(self, request: Request, slug: str) -> Response:
         """Stop the filling between two pieces, or let it go on where it ended."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        if _clean(ActOnFilling, request)["do"] == "cancel":
+        if clean(ActOnFilling, request.data)["do"] == "cancel":
             cancel_filling(project)
         else:
             resume_filling(project)
@@ -101,7 +100,7 @@ class QueueViewSet(NounViewSet):
     def change(self, request: Request, slug: str) -> Response:
         """Do one thing to all traces of a filter, once their number is confirmed."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        given = _clean(ChangeOfTraces, request)
+        given = clean(ChangeOfTraces, request.data)
         which, what = (
             build_settings(TraceFilter, given.get("which", {})),
             build_settings(Change, given["what"]),
@@ -115,7 +114,9 @@ class QueueViewSet(NounViewSet):
     def reader(self, request: Request, pk: int) -> Response:
         """One thing about one person at the queue."""
         rater = rater_for(asker(request), pk, role=Role.MANAGER)
-        return Response({"detail": act_on_reader(rater, by=asker(request), **_clean(ActOnReader, request))})
+        return Response(
+            {"detail": act_on_reader(rater, by=asker(request), **clean(ActOnReader, request.data))}
+        )
 
     def _settings(self, project: Project) -> Response:
         return Response(
@@ -144,7 +145,7 @@ class InvitationViewSet(NounViewSet):
     @extend_schema(request=NewInvitation, responses={201: InvitationSerializer})
     def create(self, request: Request, slug: str) -> Response:
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        given = _clean(NewInvitation, request)
+        given = clean(NewInvitation, request.data)
         made = invite(project, asker(request), **given | {"role": Role(given["role"])})
         return Response(self.get_serializer(made).data, status=201)
 
@@ -157,9 +158,3 @@ class InvitationViewSet(NounViewSet):
 
     def _link(self, invitation: Invitation) -> str:
         return self.request.build_absolute_uri(f"{reverse('join')}?token={token_of(invitation)}")
-
-
-def _clean(form: type[Serializer[Any]], request: Request) -> dict[str, Any]:
-    given = form(data=request.data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)

@@ -7,15 +7,13 @@ from typing import Any
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.pagination import PageNumberPagination
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.serializers import Serializer
 
 from annotate.access import project_for, reading_for, review_for
 from annotate.consensus.queries import latest_consensus
 from annotate.enums import Role
-from annotate.errors import Conflict, Rejected
+from annotate.errors import Rejected
 from annotate.label.answers import Said
 from annotate.label.decisions import decidable_criteria, decide, decisions_on, hide_readers
 from annotate.label.discussion import send_back
@@ -25,7 +23,8 @@ from annotate.label.revealing import note_seen
 from annotate.label.review import review_of
 from annotate.label.review_queue import Order, Show, review_queue
 from annotate.models import Criterion, Label, Project, Trace
-from webapp.api.base import NewestFirst, NounViewSet, asker
+from webapp.api.base import ByPage, NewestFirst, NounViewSet, asker, clean
+from webapp.api.deciding import decided
 from webapp.api.serializers.label import LabelSerializer
 from webapp.api.serializers.review import (
     DecidedPlace,
@@ -40,14 +39,6 @@ from webapp.api.serializers.review import (
     SentBackSerializer,
     WaitingSerializer,
 )
-
-
-class ByPage(PageNumberPagination):
-    """Pages of what is no table of its own, and so has no cursor."""
-
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 500
 
 
 class ReviewQueueViewSet(NounViewSet):
@@ -146,13 +137,7 @@ class TraceDecisionViewSet(NounViewSet):
         criterion = _criterion(trace.project, given["criterion"])
         said = Said(criterion.pk, given["step"], seconds=given.get("seconds"), seen=given["seen"], **what)
         [written] = decide(trace, asker(request), [said])
-        if written.refusal is not None:
-            raise written.refusal
-        if written.is_conflict:
-            raise Conflict(
-                f"Somebody decided this meanwhile: {written.value or 'took it back'}. Read it first."
-            )
-        return written.label_id
+        return decided(written)
 
 
 class HistoryViewSet(NounViewSet):
@@ -185,12 +170,6 @@ class OwnHistoryViewSet(NounViewSet):
         page = self.paginate_queryset(own_labels(project, asker(request))) or []
         events = [event_of(label, "You") for label in page]
         return self.get_paginated_response(self.get_serializer(events, many=True).data)
-
-
-def clean(form: type[Serializer[Any]], data: Any) -> dict[str, Any]:
-    given = form(data=data)
-    given.is_valid(raise_exception=True)
-    return dict(given.validated_data)
 
 
 def paged(view: NounViewSet, rows: Sequence[Any]) -> Response:
