@@ -6,6 +6,7 @@ and a reader may be one request behind.
 
 from __future__ import annotations
 
+import logging
 import mmap
 import os
 import struct
@@ -22,6 +23,8 @@ _PLACES = {place: i for i, place in enumerate(product(KINDS, STATUSES))}
 _WIDTH = len(BUCKETS) + 2
 _SIZE = 8 * _WIDTH * len(_PLACES)
 
+log = logging.getLogger(__name__)
+
 Counted = dict[tuple[str, str], tuple[list[int], float]]
 
 
@@ -30,6 +33,7 @@ class Durations:
 
     def __init__(self, folder: Path) -> None:
         self._folder, self._pid = folder, 0
+        self._has_told = False
         self._lock = threading.Lock()
         self._held: mmap.mmap
 
@@ -38,13 +42,25 @@ class Durations:
         if place is None:
             return
         with self._lock:
-            if self._pid != os.getpid():
-                self._open()
+            if self._pid != os.getpid() and not self._could_open():
+                return
             at = 8 * _WIDTH * place
             bucket = at + 8 * bisect_left(BUCKETS, seconds)
             struct.pack_into("<q", self._held, bucket, struct.unpack_from("<q", self._held, bucket)[0] + 1)
             last = at + 8 * (_WIDTH - 1)
             struct.pack_into("<d", self._held, last, struct.unpack_from("<d", self._held, last)[0] + seconds)
+
+    def _could_open(self) -> bool:
+        """Nobody goes without an answer because it cannot be counted: on a full disk nothing is, for a while."""
+        try:
+            self._open()
+        except OSError:
+            if not self._has_told:
+                log.warning("requests are not counted", exc_info=True)
+            self._has_told = True
+            return False
+        self._has_told = False
+        return True
 
     def _open(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -53,7 +69,11 @@ class Durations:
             os.open(self._folder / f"{os.getpid()}.counts", os.O_RDWR | os.O_CREAT, 0o600), "r+b"
         ) as file:
             if file.seek(0, os.SEEK_END) != _SIZE:
-                file.truncate(_SIZE)
+                # Written, not left empty: a page without a place on the disk kills the process that counts in it.
+                file.truncate(0)
+                file.seek(0)
+                file.write(bytes(_SIZE))
+                file.flush()
             self._held, self._pid = mmap.mmap(file.fileno(), _SIZE), os.getpid()
 
 
