@@ -259,14 +259,12 @@ def warm_up(address: str) -> None:
 
 def together(project: Any, home: Path) -> dict[str, Any]:
     """Twenty people through four web processes."""
-    from django.conf import settings
-    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-    from django.contrib.sessions.backends.db import SessionStore
     from django.db import connection
 
     from annotate.enums import Role
     from annotate.ingest.founding import add_member
     from annotate.models import Assignment, Label
+    from tests.benchmarks.labelling.desk import session_of
     from tests.factories import a_criterion, a_person
     from webapp.management.supervisor import Supervisor, free_port, wait_for, web_command
 
@@ -274,11 +272,7 @@ def together(project: Any, home: Path) -> dict[str, Any]:
     for i in range(PEOPLE):
         person = a_person(f"reader{i}")
         add_member(project, person, Role.ANNOTATOR)
-        session = SessionStore()
-        session[SESSION_KEY], session[HASH_SESSION_KEY] = str(person.pk), person.get_session_auth_hash()
-        session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
-        session.create()
-        sessions.append(session.session_key)
+        sessions.append(session_of(person.username))
     criterion = a_criterion(project).pk
     connection.close()
     supervisor = Supervisor(home / "logs")

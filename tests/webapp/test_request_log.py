@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import sys
 from io import StringIO
 from typing import Any
 
@@ -66,3 +67,27 @@ def test_where_requests_are_not_logged_errors_are(settings, lines) -> None:
     RequestLog(lambda request: HttpResponse(status=200))(RequestFactory().get("/a/"))
     RequestLog(lambda request: HttpResponse(status=500))(RequestFactory().get("/b/"))
     assert [line["path"] for line in lines()] == ["/b/"]
+
+
+@pytest.mark.parametrize("renderer", ["production", "development"])
+def test_what_failed_is_logged_with_its_traceback_and_without_its_values(settings, renderer) -> None:
+    """Local variables hold passwords and keys."""
+    formatter = dict(settings.LOGGING["formatters"]["structured"])
+    formatter.pop("()")
+    if renderer == "production":
+        formatter["processor"] = structlog.processors.JSONRenderer()
+
+    def fails() -> None:
+        password = "".join(["correct ", "horse"])
+        raise ValueError(len(password))
+
+    try:
+        fails()
+    except ValueError:
+        record = logging.getLogger("django.request").makeRecord(
+            "django.request", logging.ERROR, __file__, 1, "Internal Server Error", (), sys.exc_info()
+        )
+    line = structlog.stdlib.ProcessorFormatter(**formatter).format(record)
+    assert "in fails" in line
+    assert "ValueError: 13" in line
+    assert "correct horse" not in line

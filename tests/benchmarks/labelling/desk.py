@@ -130,7 +130,6 @@ def name_of(number: int) -> str:
 
 def session_of(name: str) -> str:
     """A signed-in session's key, made as signing in makes it: the load is about labelling, not about passwords."""
-    from django.conf import settings
     from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
     from django.contrib.sessions.backends.db import SessionStore
 
@@ -139,7 +138,7 @@ def session_of(name: str) -> str:
     person = Person.objects.get(username=name)
     session = SessionStore()
     session[SESSION_KEY] = str(person.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[BACKEND_SESSION_KEY] = "webapp.signed_in.AccountBackend"
     session[HASH_SESSION_KEY] = person.get_session_auth_hash()
     session.create()
     return str(session.session_key)
