@@ -1,7 +1,8 @@
 """The labelling page in a browser: weight, requests, time until keys work, long tasks, a cut of the network.
 
-``python -m tests.benchmarks.bench_page [--rounds N] [--cut SECONDS]``. A real server on SQLite in a temporary folder
-and Debian's Chromium on the same machine; every load is cold (a new browser context).
+``python -m tests.benchmarks.bench_page [--rounds N] [--cut SECONDS] [--potato PROGRAM] [--label-studio PROGRAM]``. A
+real server on SQLite in a temporary folder and Debian's Chromium on the same machine; every load is cold (a new
+browser context). Rivals that are named (tests/benchmarks/rivals.py) show the trace of eight steps in turns with ours.
 """
 
 from __future__ import annotations
@@ -9,14 +10,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import random
 import statistics
 import tempfile
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from tests.benchmarks.labelling.desk import a_text, name_of, session_of, web_server
+from tests.benchmarks.rivals import Rival, label_studio, potato
 
 FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
 WATCH_TASKS = """
@@ -47,8 +52,6 @@ def furnish(folder: Path) -> dict[str, str]:
     import django
 
     django.setup()
-    import random
-
     from django.core.management import call_command
 
     from annotate.assign.actions import claim_next, fill_queue, rater_of
@@ -79,8 +82,14 @@ def furnish(folder: Path) -> dict[str, str]:
 
 
 def open_cold(browser: Any, host: str, session: str, path: str) -> tuple[Any, Any, Load]:
+    cookies = [{"name": "sessionid", "value": session, "url": f"http://{host}"}]
+    return load_cold(browser, cookies, f"http://{host}{path}", ".bar:not([hidden])")
+
+
+def load_cold(browser: Any, cookies: list[Any], url: str, ready: str) -> tuple[Any, Any, Load]:
+    """The page at ``url``, loaded with nothing kept from before until what ``ready`` selects is there."""
     context = browser.new_context(viewport={"width": 1440, "height": 900})
-    context.add_cookies([{"name": "sessionid", "value": session, "url": f"http://{host}"}])
+    context.add_cookies(cookies)
     page = context.new_page()
     page.add_init_script(WATCH_TASKS)
     wire = context.new_cdp_session(page)
@@ -90,14 +99,14 @@ def open_cold(browser: Any, host: str, session: str, path: str) -> tuple[Any, An
     asked: list[str] = []
     wire.on("Network.loadingFinished", lambda event: received.append(event["encodedDataLength"]))
     wire.on("Network.requestWillBeSent", lambda event: asked.append(event["request"]["url"]))
-    page.goto(f"http://{host}{path}", wait_until="commit")
-    page.wait_for_selector(".bar:not([hidden])")
-    ready = page.evaluate("performance.now()")
+    page.goto(url, wait_until="commit")
+    page.wait_for_selector(ready, state="attached", timeout=120_000)
+    ready_at = page.evaluate("performance.now()")
     page.wait_for_load_state("networkidle")
     paint = page.evaluate("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? NaN")
     metrics = {one["name"]: one["value"] for one in wire.send("Performance.getMetrics")["metrics"]}
     outside = [url for url in asked if not url.startswith("data:")]
-    load = Load(sum(received) / 1000, len(outside), paint, ready, metrics["JSHeapUsedSize"] / 1e6)
+    load = Load(sum(received) / 1000, len(outside), paint, ready_at, metrics["JSHeapUsedSize"] / 1e6)
     return context, page, load
 
 
@@ -154,9 +163,61 @@ def cut_network(context: Any, page: Any, seconds: float) -> str:
     return f"{len(positions)} of 100 labels stored, {lost} lost or changed, order kept: {positions == list(range(100))}"
 
 
+def started(running: ExitStack, given: argparse.Namespace, folder: Path) -> list[Rival]:
+    rng = random.Random("eight")
+    n_steps, length = SHAPES["eight"]
+    steps = [a_text(rng, length) for _ in range(n_steps)]
+    trace = {"id": "eight", "problem": a_text(rng, 400), "steps": steps}
+    rivals = []
+    for start, program in ((potato, given.potato), (label_studio, given.label_studio)):
+        if program:
+            home = folder / start.__name__
+            rivals.append(running.enter_context(start(program.resolve(), home, trace)))
+    return rivals
+
+
+def take_turns(browser: Any, host: str, session: str, path: str, rivals: list[Rival], rounds: int) -> None:
+    """Cold loads of eight steps, ours and each rival's by turns, so that what else the machine does meets all alike."""
+    cookies = {}
+    for rival in rivals:
+        context = browser.new_context()
+        rival.sign_in(context.new_page())
+        cookies[rival] = context.cookies()
+        context.close()
+    loads: dict[str, list[Load]] = {"ours": []} | {rival.name: [] for rival in rivals}
+    for turn in range(rounds + 1):
+        turns = [("ours", lambda: open_cold(browser, host, session, path))]
+        for rival in rivals:
+            url = f"http://{rival.host}{rival.path}"
+            turns.append((rival.name, partial(load_cold, browser, cookies[rival], url, rival.ready)))
+        for name, opened in turns:
+            context, _, load = opened()
+            context.close()
+            # The first of each pays for its server's imports.
+            if turn:
+                loads[name].append(load)
+    for name, of_it in loads.items():
+        middle = middle_of(of_it)
+        print(
+            f"by turns, {name:<13} {middle.kilobytes:6.0f} KB {middle.requests:3.0f} requests, first paint "
+            f"{middle.paint:5.0f} ms, keys work at {middle.ready:5.0f} ms ({min(one.ready for one in of_it):.0f}–"
+            f"{max(one.ready for one in of_it):.0f}), heap {middle.heap:.1f} MB"
+        )
+
+
+def middle_of(loads: list[Load]) -> Load:
+    return Load(*(statistics.median(getattr(one, key) for one in loads) for key in vars(loads[0])))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--potato", type=Path, help="the program of an installed Potato, to be measured beside"
+    )
+    parser.add_argument(
+        "--label-studio", type=Path, help="the program of an installed Label Studio, likewise"
+    )
     parser.add_argument("--cut", type=float, default=0, help="seconds without network; 0 leaves it out")
     given = parser.parse_args()
     from playwright.sync_api import sync_playwright
@@ -177,12 +238,10 @@ def main() -> None:
                     context, _, load = open_cold(browser, host, session, path)
                     loads.append(load)
                     context.close()
-                middle = {
-                    key: statistics.median(getattr(one, key) for one in loads) for key in vars(loads[0])
-                }
+                middle = middle_of(loads)
                 print(
-                    f"{shape:<13} {middle['kilobytes']:6.0f} KB {middle['requests']:3.0f} requests, first paint "
-                    f"{middle['paint']:5.0f} ms, keys work at {middle['ready']:5.0f} ms, heap {middle['heap']:.1f} MB"
+                    f"{shape:<13} {middle.kilobytes:6.0f} KB {middle.requests:3.0f} requests, first paint "
+                    f"{middle.paint:5.0f} ms, keys work at {middle.ready:5.0f} ms, heap {middle.heap:.1f} MB"
                 )
             for shape in ("eight", "five-hundred"):
                 context, page, _ = open_cold(browser, host, session, paths[shape])
@@ -193,6 +252,10 @@ def main() -> None:
                     f"{late:.1f} ms; {len(tasks)} tasks over 50 ms, longest {max(tasks, default=0):.0f} ms"
                 )
                 context.close()
+            with ExitStack() as running:
+                rivals = started(running, given, folder)
+                if rivals:
+                    take_turns(browser, host, session, paths["eight"], rivals, given.rounds)
             if given.cut:
                 context, page, _ = open_cold(browser, host, session, paths["hundred"])
                 print(f"network away for {given.cut:.0f} s: {cut_network(context, page, given.cut)}")
