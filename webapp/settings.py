@@ -256,6 +256,10 @@ SPECTACULAR_SETTINGS = {
     "DESCRIPTION": "Step-level labels for reasoning traces.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "webapp.api.error_schema.with_errors",
+    ],
     # Several nouns have a state and a kind; without names of their own the schema numbers them by hash.
     "ENUM_NAME_OVERRIDES": {
         "AssignmentState": "annotate.enums.AssignmentState",

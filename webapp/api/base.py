@@ -42,7 +42,7 @@ class NounViewSet(GenericViewSet[Any]):
     is ever answered with it.
     """
 
-    pagination_class: type[BasePagination] = OldestFirst
+    pagination_class: type[BasePagination] | None = OldestFirst
 
     def page(self, rows: QuerySet[Any]) -> Response:
         """One page of ``rows``, in the order of ``pagination_class``."""

@@ -65,6 +65,8 @@ class PairDecisionViewSet(NounViewSet):
 
     queryset = Label.objects.none()
     serializer_class = LabelSerializer
+    # A place is decided once: there are few.
+    pagination_class = None
 
     def list(self, request: Request, pk: int) -> Response:
         """The decisions that stand, as labels."""

@@ -84,7 +84,7 @@ class ReviewViewSet(NounViewSet):
         return Response(self.get_serializer(review_of(trace)).data)
 
     @extend_schema(responses=ReturnedSerializer(many=True))
-    @action(detail=True, methods=["get"])
+    @action(detail=True, methods=["get"], pagination_class=None)
     def returned(self, request: Request, pk: int) -> Response:
         """Every sending back of readings of the trace, oldest first."""
         found = returned_of(review_for(asker(request), pk))
@@ -110,6 +110,8 @@ class TraceDecisionViewSet(NounViewSet):
 
     queryset = Label.objects.none()
     serializer_class = LabelSerializer
+    # A place is decided once: there are few.
+    pagination_class = None
 
     def list(self, request: Request, pk: int) -> Response:
         """The decisions that stand, as labels."""
