@@ -49,6 +49,10 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "csp",
     "axes",
+    # Second factors, and signing in by somebody else's service: their tables and their reckoning, none of their pages.
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
 ]
 
 MIDDLEWARE = [
@@ -70,6 +74,8 @@ MIDDLEWARE = [
     "webapp.http.ContentPolicy",
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.http.GradusErrorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "webapp.login_flow.FactorFirst",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -151,8 +157,9 @@ AUTH_USER_MODEL = "annotate.Person"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "webapp.signed_in.AccountBackend"]
 # How many proxies stand in front of the server, each of which adds to X-Forwarded-For.
 PROXIES = env.number("GRADUS_PROXIES", 0)
-# By name and address together: nobody locks somebody else out from afar.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_PARAMETERS = "webapp.guessing.counted_together"
+# Nothing that was typed is kept.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]
 AXES_FAILURE_LIMIT = env.number("GRADUS_WRONG_SIGN_INS", 10, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=env.number("GRADUS_LOCKED_OUT_MINUTES", 15, least=1))
 AXES_RESET_ON_SUCCESS = True
@@ -162,6 +169,15 @@ AXES_LOCKOUT_CALLABLE = "webapp.guessing.locked_out"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 SESSION_ENGINE = "webapp.signed_in"
+# Whom the site demands a second factor of, before anything else. Tokens of programs are not asked.
+FACTOR_DEMANDED_OF = env.choice("GRADUS_REQUIRE_MFA", "nobody", ("nobody", "managers", "everybody"))
+ACCOUNT_ADAPTER = "webapp.login_flow.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+# They count in a cache, which every web process has for itself; webapp/guessing.py counts in the database.
+ACCOUNT_RATE_LIMITS = False
+MFA_ADAPTER = "webapp.second_factor.FactorAdapter"
+# The code before and the one after as well: clocks of telephones are half a minute off.
+MFA_TOTP_TOLERANCE = 1
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -239,7 +255,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("GRADUS_MAX_UPLOAD_MB", 20, least=1) * 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "webapp.api.tokens.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "webapp.api.sessions.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",

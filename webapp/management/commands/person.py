@@ -9,6 +9,8 @@ from annotate.enums import Role
 from annotate.ingest.founding import add_member, create_person, renew_password
 from annotate.models import Person
 from webapp.management.base import GradusCommand
+from webapp.management.people import person_named
+from webapp.second_factor import remove_factor
 
 
 class Command(GradusCommand):
@@ -17,18 +19,25 @@ class Command(GradusCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="what they sign in with")
         parser.add_argument("--new-password", action="store_true", help="for somebody who lost theirs")
+        parser.add_argument(
+            "--remove-second-factor", action="store_true", help="for somebody who lost their device and codes"
+        )
         parser.add_argument("--project", metavar="SLUG", help="also make them a member")
         parser.add_argument("--role", choices=Role.values, default=Role.ANNOTATOR, help="what they are there")
 
     def handle(self, *args: Any, **options: Any) -> None:
         project = self.project(options["project"]) if options["project"] else None
         person = Person.objects.filter(username=options["name"]).first()
+        if options["remove_second_factor"]:
+            had = remove_factor(person_named(options["name"]))
+            said = "signs in without a code from now on" if had else "had no second factor"
+            self.stdout.write(f"{options['name']} {said}.")
         if person is None:
             person, password = create_person(options["name"])
             self.stdout.write(f"{person} may sign in with the password {password} (shown this once).")
         elif options["new_password"]:
             self.stdout.write(f"{person} has a new password: {renew_password(person)} (shown this once).")
-        elif project is None:
+        elif project is None and not options["remove_second_factor"]:
             self.stdout.write(f"{person} is there already. --new-password gives them a new password.")
         if project is not None:
             add_member(project, person, Role(options["role"]))
