@@ -5,6 +5,7 @@ django-allauth keeps who is half-way in the session and lets them in after the l
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -24,7 +25,10 @@ from webapp.addresses import API
 from webapp.second_factor import has_factor, is_demanded_of
 
 # What is open to whoever has a second factor to set up first.
-OPEN = frozenset({"second-factor", "sign-in", "sign-in-code", "sign-out"})
+OPEN = frozenset({"second-factor", "sign-in", "sign-in-code", "sign-out", "issuer", "issuer-back"})
+ISSUER, CODE = "socialaccount", "mfa"
+# For how many seconds somebody who came by an issuer is taken to be still the same before the screen.
+LATELY = 600
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -49,7 +53,8 @@ class AskForCode(LoginStage):
 
     def handle(self) -> tuple[HttpResponse | None, bool]:
         person = self.login.user
-        is_asked = isinstance(person, Person) and has_factor(person)
+        was_asked = settings.OIDC_ASKS_FACTOR and "sociallogin" in (self.login.signal_kwargs or {})
+        is_asked = isinstance(person, Person) and not was_asked and has_factor(person)
         return (redirect(self.urlname) if is_asked else None), True
 
 
@@ -61,15 +66,26 @@ def let_in(request: HttpRequest, person: Person, to: str) -> HttpResponse:
 
 def note_code(request: HttpRequest, person: Person) -> None:
     """The session knows from here on that a code was given."""
-    record_authentication(request, person, "mfa")
+    record_authentication(request, person, CODE)
+
+
+def came_by_issuer(request: HttpRequest, *, lately: bool = False) -> bool:
+    """Whether this session began with an issuer's word; ``lately``: within the last ten minutes."""
+    at = _ways(request).get(ISSUER)
+    return at is not None and (not lately or time.time() - at < LATELY)
+
+
+def _ways(request: HttpRequest) -> dict[str, float]:
+    """How whoever is signed in has shown who they are, and when last."""
+    return {one["method"]: one["at"] for one in get_authentication_records(request, request.user)}
 
 
 def owes_factor(request: HttpRequest) -> bool:
     """Whether whoever is signed in has to set up a second factor before anything else."""
     if settings.FACTOR_DEMANDED_OF == "nobody" or not isinstance(request.user, Person):
         return False
-    ways = {one["method"] for one in get_authentication_records(request, request.user)}
-    return "mfa" not in ways and is_demanded_of(request.user)
+    has_shown = CODE in _ways(request) or (settings.OIDC_ASKS_FACTOR and came_by_issuer(request))
+    return not has_shown and is_demanded_of(request.user)
 
 
 class FactorFirst:

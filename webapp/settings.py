@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 import structlog
@@ -175,6 +176,19 @@ ACCOUNT_ADAPTER = "webapp.login_flow.AccountAdapter"
 ACCOUNT_EMAIL_VERIFICATION = "none"
 # They count in a cache, which every web process has for itself; webapp/guessing.py counts in the database.
 ACCOUNT_RATE_LIMITS = False
+SOCIALACCOUNT_ADAPTER = "webapp.issuer.IssuerAdapter"
+# A service elsewhere that knows who people are, by OpenID Connect; without an issuer there is none.
+OIDC_ISSUER = (
+    env.address("GRADUS_OIDC_ISSUER", "https://login.example.org")
+    if env.text("GRADUS_OIDC_ISSUER", "")
+    else ""
+)
+OIDC_CLIENT_ID = env.text("GRADUS_OIDC_CLIENT_ID", None if OIDC_ISSUER else "")
+OIDC_CLIENT_SECRET = env.text("GRADUS_OIDC_CLIENT_SECRET", "")
+OIDC_LABEL = env.text("GRADUS_OIDC_LABEL", urlsplit(OIDC_ISSUER).hostname or "")
+OIDC_DOMAINS = env.words("GRADUS_OIDC_DOMAINS")
+OIDC_SIGN_UP = env.flag("GRADUS_OIDC_SIGN_UP", default=False)
+OIDC_ASKS_FACTOR = env.flag("GRADUS_OIDC_ASKS_SECOND_FACTOR", default=False)
 MFA_ADAPTER = "webapp.second_factor.FactorAdapter"
 # The code before and the one after as well: clocks of telephones are half a minute off.
 MFA_TOTP_TOLERANCE = 1

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
 from webapp.views import (
@@ -15,6 +14,7 @@ from webapp.views import (
     history,
     image,
     invite,
+    issuer,
     label,
     logbook,
     measure,
@@ -44,7 +44,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("webapp.api.urls")),
     path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
     path("sign-in/code/", sign_in.code, name="sign-in-code"),
-    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("sign-in/issuer/", issuer.begin, name="issuer"),
+    path("sign-in/issuer/back/", issuer.back, name="issuer-back"),
+    path("sign-out/", sign_in.SignOut.as_view(), name="sign-out"),
     path("me/", people.preferences, name="preferences"),
     path("me/progress/", people.progress, name="own-progress"),
     path("me/time-zone/", people.time_zone, name="time-zone"),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from allauth.socialaccount.models import SocialAccount
+
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.assign.compare.actions import claim_comparison, fill_comparisons
 from annotate.consensus.actions import run_consensus
@@ -58,6 +60,7 @@ def a_world(releases: Path) -> World:
     """Bob holds an assignment of the trace, which everybody else has labelled already, and a comparison of it."""
     project = a_project(slug=SLUG, bob=Role.ANNOTATOR, carol=Role.REVIEWER)
     an_app(a_person("dan"))
+    SocialAccount.objects.create(user=a_person("dan"), provider="https://login.example", uid="d-1")
     add_criteria(project, (PREFERENCE_OF_PEOPLE,))
     trace = a_labelled_trace(project)
     run = a_prelabel_run(project, trace)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from allauth.account.internal.decorators import login_stage_required
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.forms import AuthenticationForm
-from django.contrib.auth.views import LoginView
+from django.contrib.auth.views import LoginView, LogoutView
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext
@@ -13,7 +17,7 @@ from django.views.decorators.http import require_http_methods
 
 from annotate.models import Person
 from webapp.forms.second_factor import CodeForm
-from webapp.login_flow import AskForCode, let_in, note_code
+from webapp.login_flow import AskForCode, came_by_issuer, let_in, note_code
 from webapp.second_factor import accept_code
 
 
@@ -24,6 +28,23 @@ class SignIn(LoginView):
         person = form.get_user()
         assert isinstance(person, Person)
         return let_in(self.request, person, self.get_success_url())
+
+
+class SignOut(LogoutView):
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Here, and not at the issuer, which other sites may be using: on a shared machine that matters."""
+        by_issuer = came_by_issuer(request)
+        response: HttpResponse = super().post(request, *args, **kwargs)
+        if by_issuer:
+            messages.info(
+                request,
+                gettext(
+                    "You are signed out here. %(label)s may still know you in this browser: if others use it, sign out"
+                    " there too."
+                )
+                % {"label": settings.OIDC_LABEL},
+            )
+        return response
 
 
 # The stage sends whoever has not come so far back to the sign-in page.
