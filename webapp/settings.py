@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 import structlog
@@ -49,6 +50,10 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "csp",
     "axes",
+    # Second factors, and signing in by somebody else's service: their tables and their reckoning, none of their pages.
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
 ]
 
 MIDDLEWARE = [
@@ -70,6 +75,8 @@ MIDDLEWARE = [
     "webapp.http.ContentPolicy",
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.http.GradusErrorMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "webapp.login_flow.FactorFirst",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -151,8 +158,9 @@ AUTH_USER_MODEL = "annotate.Person"
 AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "webapp.signed_in.AccountBackend"]
 # How many proxies stand in front of the server, each of which adds to X-Forwarded-For.
 PROXIES = env.number("GRADUS_PROXIES", 0)
-# By name and address together: nobody locks somebody else out from afar.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_LOCKOUT_PARAMETERS = "webapp.guessing.counted_together"
+# Nothing that was typed is kept.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code"]
 AXES_FAILURE_LIMIT = env.number("GRADUS_WRONG_SIGN_INS", 10, least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=env.number("GRADUS_LOCKED_OUT_MINUTES", 15, least=1))
 AXES_RESET_ON_SUCCESS = True
@@ -162,6 +170,28 @@ AXES_LOCKOUT_CALLABLE = "webapp.guessing.locked_out"
 AXES_DISABLE_ACCESS_LOG = True
 AXES_VERBOSE = False
 SESSION_ENGINE = "webapp.signed_in"
+# Whom the site demands a second factor of, before anything else. Tokens of programs are not asked.
+FACTOR_DEMANDED_OF = env.choice("GRADUS_REQUIRE_MFA", "nobody", ("nobody", "managers", "everybody"))
+ACCOUNT_ADAPTER = "webapp.login_flow.AccountAdapter"
+ACCOUNT_EMAIL_VERIFICATION = "none"
+# They count in a cache, which every web process has for itself; webapp/guessing.py counts in the database.
+ACCOUNT_RATE_LIMITS = False
+SOCIALACCOUNT_ADAPTER = "webapp.issuer.IssuerAdapter"
+# A service elsewhere that knows who people are, by OpenID Connect; without an issuer there is none.
+OIDC_ISSUER = (
+    env.address("GRADUS_OIDC_ISSUER", "https://login.example.org")
+    if env.text("GRADUS_OIDC_ISSUER", "")
+    else ""
+)
+OIDC_CLIENT_ID = env.text("GRADUS_OIDC_CLIENT_ID", None if OIDC_ISSUER else "")
+OIDC_CLIENT_SECRET = env.text("GRADUS_OIDC_CLIENT_SECRET", "")
+OIDC_LABEL = env.text("GRADUS_OIDC_LABEL", urlsplit(OIDC_ISSUER).hostname or "")
+OIDC_DOMAINS = env.words("GRADUS_OIDC_DOMAINS")
+OIDC_SIGN_UP = env.flag("GRADUS_OIDC_SIGN_UP", default=False)
+OIDC_ASKS_FACTOR = env.flag("GRADUS_OIDC_ASKS_SECOND_FACTOR", default=False)
+MFA_ADAPTER = "webapp.second_factor.FactorAdapter"
+# The code before and the one after as well: clocks of telephones are half a minute off.
+MFA_TOTP_TOLERANCE = 1
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -239,7 +269,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = env.number("GRADUS_MAX_UPLOAD_MB", 20, least=1) * 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "webapp.api.tokens.TokenAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
+        "webapp.api.sessions.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",

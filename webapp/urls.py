@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
 from webapp.views import (
@@ -15,6 +14,7 @@ from webapp.views import (
     history,
     image,
     invite,
+    issuer,
     label,
     logbook,
     measure,
@@ -30,6 +30,8 @@ from webapp.views import (
     review,
     rubric,
     scale,
+    second_factor,
+    sign_in,
     spending,
     tokens,
     trace,
@@ -40,13 +42,19 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # First, since Django tries them in turn and half of all requests are for it.
     path("assignments/<int:pk>/", label.sheet, name="assignment"),
     path("api/", include("webapp.api.urls")),
-    path("sign-in/", LoginView.as_view(template_name="people/sign_in.html"), name="sign-in"),
-    path("sign-out/", LogoutView.as_view(), name="sign-out"),
+    path("sign-in/", sign_in.SignIn.as_view(), name="sign-in"),
+    path("sign-in/code/", sign_in.code, name="sign-in-code"),
+    path("sign-in/issuer/", issuer.begin, name="issuer"),
+    path("sign-in/issuer/back/", issuer.back, name="issuer-back"),
+    path("sign-out/", sign_in.SignOut.as_view(), name="sign-out"),
     path("me/", people.preferences, name="preferences"),
     path("me/progress/", people.progress, name="own-progress"),
     path("me/time-zone/", people.time_zone, name="time-zone"),
     path("me/data/", own_data.own_data, name="own-data"),
     path("me/data/own.jsonl", own_data.own_file, name="own-file"),
+    path("me/second-factor/", second_factor.second_factor, name="second-factor"),
+    path("me/second-factor/codes/", second_factor.renew, name="renew-codes"),
+    path("me/second-factor/remove/", second_factor.remove, name="remove-factor"),
     path("me/tokens/", tokens.tokens, name="tokens"),
     path("me/tokens/<int:pk>/revoke/", tokens.revoke, name="revoke-token"),
     path("join/", invite.join, name="join"),

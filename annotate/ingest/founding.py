@@ -19,6 +19,7 @@ from annotate.ingest.rubric_rules import check_criteria, problems_in
 from annotate.models import Label, Membership, Person, Project, Rubric
 
 PASSWORD_BYTES = 12
+MOST_NAME = 150
 
 
 def create_person(name: str) -> tuple[Person, str]:
@@ -31,6 +32,31 @@ def create_person(name: str) -> tuple[Person, str]:
     if Person.objects.filter(username=name).exists():
         raise Conflict(gettext("There is a person named %(name)s already.") % {"name": name})
     return person, renew_password(person)
+
+
+def welcome_person(name: str, *, email: str, first_name: str = "", last_name: str = "") -> Person:
+    """Create somebody whom a service elsewhere vouches for; they have no password until one is made for them."""
+    person = Person(username=name, first_name=first_name[:MOST_NAME], last_name=last_name[:MOST_NAME])
+    person.set_unusable_password()
+    _set_address(person, email)
+    person.save()
+    return person
+
+
+def note_address(person: Person, email: str) -> None:
+    """Note an address by which a service elsewhere knows the person. Raises Conflict where it is another's."""
+    _set_address(person, email)
+    person.save(update_fields=["email"])
+
+
+def _set_address(person: Person, email: str) -> None:
+    person.email = email
+    try:
+        person.clean_fields(exclude=("password",))
+    except ValidationError as error:
+        raise Rejected(" ".join(error.messages), field=", ".join(error.message_dict)) from None
+    if Person.objects.filter(email__iexact=email).exclude(pk=person.pk).exists():
+        raise Conflict(gettext("%(email)s is the address of somebody else.") % {"email": email})
 
 
 def renew_password(person: Person) -> str:

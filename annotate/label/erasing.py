@@ -16,6 +16,8 @@ from annotate.models import Assignment, Label, Membership, Person, Project, Rate
 
 # As a new account has it.
 _BLANK = ("first_name", "last_name", "email", "time_zone", "language")
+# Tokens of sign-ins, second factors, accounts and addresses elsewhere, which are no nouns of this package.
+_WAYS_IN = ("auth_token_set", "authenticator_set", "socialaccount_set", "emailaddress_set")
 
 
 @transaction.atomic
@@ -36,8 +38,8 @@ def erase_person(person: Person, *, removes_labels: bool = False) -> str:
         member.delete()
     for token in person.machine_tokens.all():
         token.delete()
-    # Tokens of sign-ins, which are no noun of this package.
-    person.auth_token_set.all().delete()  # type: ignore[attr-defined]
+    for name in _WAYS_IN:
+        getattr(person, name).all().delete()
     person.username, person.is_active, person.keys = pseudonym, False, {}
     person.is_staff = person.is_superuser = False
     for name in _BLANK:

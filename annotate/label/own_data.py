@@ -113,6 +113,16 @@ def _parts(person: Person) -> Iterator[tuple[str, QuerySet[Any, Any]]]:
         .values("name", "shown", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at"),
     )
     yield (
+        "second factor",
+        person.authenticator_set.order_by("pk").values("type", "created_at", "last_used_at"),  # type: ignore[attr-defined]
+    )
+    yield (
+        "account elsewhere",
+        person.socialaccount_set.order_by("pk").values(
+            "provider", "uid", "extra_data", "date_joined", "last_login"
+        ),  # type: ignore[attr-defined]
+    )
+    yield (
         "log",
         LogEntry.objects.filter(actor_pk=person.pk)
         .order_by("pk")

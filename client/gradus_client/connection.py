@@ -27,11 +27,14 @@ class Gradus:
         self._session.headers["Authorization"] = f"Token {token}"
 
     @classmethod
-    def sign_in(cls, url: str, username: str, password: str, **more: Any) -> Gradus:
-        """Exchange a name and a password for a token, which is valid for some hours."""
+    def sign_in(cls, url: str, username: str, password: str, *, code: str = "", **more: Any) -> Gradus:
+        """Exchange a name and a password for a token, which is valid for some hours.
+
+        ``code``: of the authenticator app, for whoever has a second factor.
+        """
         answer = requests.post(
             f"{url.rstrip('/')}/api/sign-in/",
-            json={"username": username, "password": password},
+            json={"username": username, "password": password, "code": code},
             timeout=TIMEOUT,
         )
         if not answer.ok:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
+from allauth.socialaccount.models import SocialAccount
+
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.assign.compare.actions import claim_comparison, fill_comparisons
 from annotate.consensus.actions import run_consensus
@@ -34,6 +36,7 @@ from tests.factories import (
     a_trace,
 )
 from tests.pictures import a_data_uri, a_png
+from tests.webapp.factors import an_app
 from tests.webapp.measured import a_ruler
 from workers.tasks.ingest import store
 
@@ -56,7 +59,8 @@ class World:
 def a_world(releases: Path) -> World:
     """Bob holds an assignment of the trace, which everybody else has labelled already, and a comparison of it."""
     project = a_project(slug=SLUG, bob=Role.ANNOTATOR, carol=Role.REVIEWER)
-    a_person("dan")
+    an_app(a_person("dan"))
+    SocialAccount.objects.create(user=a_person("dan"), provider="https://login.example", uid="d-1")
     add_criteria(project, (PREFERENCE_OF_PEOPLE,))
     trace = a_labelled_trace(project)
     run = a_prelabel_run(project, trace)

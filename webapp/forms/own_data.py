@@ -1,34 +1,21 @@
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.utils.translation import gettext, gettext_lazy
 
-from annotate.models import Person
+from webapp.asked_again import AgainForm
 
 
-class ForgetForm(forms.Form):
+class ForgetForm(AgainForm):
     """Name and password once more: nobody's account is closed by a click, or by whoever finds a screen unlocked."""
 
     username = forms.CharField(
         label=gettext_lazy("Your user name"), widget=forms.TextInput(attrs={"autocomplete": "off"})
     )
-    password = forms.CharField(
-        label=gettext_lazy("Your password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    field_order = ("username", "password")
 
-    def __init__(self, person: Person, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._person = person
-
-    def clean(self) -> dict[str, Any]:
-        given: dict[str, Any] = super().clean() or self.cleaned_data
-        is_them = given.get("username") == self._person.username
-        if not is_them or not self._person.check_password(given.get("password", "")):
-            raise forms.ValidationError(
-                gettext("The name or the password is not right, and nothing was done.")
-            )
+    def clean_username(self) -> str:
+        given = str(self.cleaned_data["username"])
+        if given != self.person.username:
+            raise forms.ValidationError(gettext("This is not your user name, and nothing was done."))
         return given

@@ -83,6 +83,7 @@ def join(request: HttpRequest) -> HttpResponse:
         "project": invitation.project,
         "form": form,
         "token": token,
+        "here": f"{reverse('join')}?token={token}",
         "sign_in": f"{reverse('sign-in')}?next={reverse('join')}%3Ftoken%3D{token}",
     }
     return render(request, "invite/join.html", context, status=400 if form.errors else 200)

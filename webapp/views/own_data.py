@@ -25,7 +25,7 @@ from webapp.own_file import lines_about
 def own_data(request: HttpRequest) -> HttpResponse:
     """GET says what is kept; POST, with one's name and password, closes the account and forgets who it was."""
     assert isinstance(request.user, Person)
-    form = ForgetForm(request.user, request.POST if request.method == "POST" else None)
+    form = ForgetForm(request, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             pseudonym = erase_person(Person.objects.get(pk=request.user.pk))

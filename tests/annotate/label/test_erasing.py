@@ -4,6 +4,9 @@ import json
 from pathlib import Path
 
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.models import SocialAccount
+from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.test import Client
 from knox.models import AuthToken
@@ -18,6 +21,7 @@ from annotate.models import Assignment, Label, LogEntry, Membership, Person, Pro
 from annotate.tokens import make_token, token_by
 from tests.annotate.assign.queues import a_queue, person, read_next
 from tests.factories import a_person
+from tests.webapp.factors import an_app
 from webapp.own_file import lines_about
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +95,24 @@ def test_the_file_holds_what_they_said_and_nobody_elses_words(project: Project) 
     assert "my own words" in text
     assert "carol" not in text
     assert bob.password not in text
+
+
+def test_ways_in_are_told_of_without_their_secrets_and_go_with_the_person(project: Project) -> None:
+    bob = Person.objects.get(username="bob")
+    app, codes = an_app(bob)
+    SocialAccount.objects.create(
+        user=bob, provider="https://login.example", uid="b-1", extra_data={"email": "b"}
+    )
+    EmailAddress.objects.create(user=bob, email="bob@example.org")
+    rows = list(data_of(bob))
+    assert [row["type"] for row in rows if row["kind"] == "second factor"] == ["totp", "recovery_codes"]
+    assert [row["uid"] for row in rows if row["kind"] == "account elsewhere"] == ["b-1"]
+    text = "".join(lines_about(rows))
+    assert not [secret for secret in (app.secret, *codes) if secret in text]
+    erase_person(bob)
+    for model in apps.get_models():
+        if model._meta.app_label in ("account", "mfa", "socialaccount"):
+            assert not model._default_manager.exists(), model
 
 
 def test_both_are_commands(project: Project, tmp_path: Path) -> None:

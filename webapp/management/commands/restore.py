@@ -58,7 +58,7 @@ class Command(GradusCommand):
         if os.environ.get("GRADUS_SECRET_KEY") or os.environ.get("GRADUS_SECRET_KEY_FILE"):
             self.stdout.write(
                 "This site has a secret of its own: everybody signs in anew, invitations by link hold no more,"
-                " and hidden gold comes at other places."
+                " second factors have to be removed and set up again, and hidden gold comes at other places."
             )
             return
         draft = kept.with_name(f".{KEY}.{os.getpid()}")
