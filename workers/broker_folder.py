@@ -37,12 +37,14 @@ class Channel(filesystem.Channel):
             hidden.unlink(missing_ok=True)
             raise
 
-    def _queue_bind(self, *names: Any) -> None:  # type: ignore[override]
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
         try:
-            super()._queue_bind(*names)
+            super()._queue_bind(exchange, routing_key, pattern, queue)
         except ChannelError:
             # On a full disk the table may have been left half written, and nobody could send anything any more.
             drop_broken(Path(self.control_folder))
+            # Nor is it bound because it was tried: messages would go nowhere without a word.
+            self.state.binding_delete(queue, exchange, routing_key)
             raise
 
     def _get(self, queue: str) -> Any:  # type: ignore[override]
