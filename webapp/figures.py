@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from django.conf import settings
 from django.db.models import Count, Max
-from django.utils import timezone
 
+from annotate import clock
 from annotate.enums import AssignmentState, RunState, UnitState, UploadState
 from annotate.models import Assignment, Completion, Label, Run, Unit, Upload, Worker
 from annotate.prelabel.runs.attendance import on_duty
@@ -64,7 +64,7 @@ def _workers() -> Iterator[str]:
     )
     newest = Worker.objects.aggregate(at=Max("seen_at"))["at"]
     if newest is not None:
-        age = max(0.0, (timezone.now() - newest).total_seconds())
+        age = max(0.0, (clock.now() - newest).total_seconds())
         yield from _family(
             "gradus_worker_heartbeat_age_seconds", "gauge", "Since the last sign of any worker.", {"": age}
         )

@@ -130,6 +130,15 @@ SQLITE_OPTIONS: dict[str, Any] = {
     ),
 }
 
+# Seconds, but for the last: nobody waits for two hours for a server whose cable was cut.
+WAITING_FOR_POSTGRESQL: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 20,
+    "keepalives_interval": 5,
+    "keepalives_count": 4,
+    "tcp_user_timeout": 40_000,
+}
+
 
 def database_from(url: str) -> dict[str, Any]:
     try:
@@ -142,6 +151,7 @@ def database_from(url: str) -> dict[str, Any]:
         return database
     if database["ENGINE"] == "django.db.backends.postgresql":
         database["ENGINE"] = "webapp.postgresql"
+        database["OPTIONS"] = WAITING_FOR_POSTGRESQL | database.get("OPTIONS", {})
     if env.flag("GRADUS_PREPARED_STATEMENTS", default=True):
         # Django leaves them off for the sake of poolers; only what annotate/prepared.py asks is ever prepared.
         database["OPTIONS"] = {**database.get("OPTIONS", {}), "prepare_threshold": 5}

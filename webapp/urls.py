@@ -150,3 +150,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("pushes/<int:pk>/", push.push, name="push"),
     path("releases/<int:pk>/files/<path:name>", export.release_download, name="release-file"),
 ]
+
+handler500 = "webapp.outage.failed"

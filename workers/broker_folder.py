@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import Empty
 from typing import Any
 
+from kombu.exceptions import ChannelError
 from kombu.transport import filesystem
 from kombu.utils.json import dumps, loads
 
@@ -28,8 +29,23 @@ class Channel(filesystem.Channel):
         name = f"{time.time_ns():020d}_{uuid.uuid4()}.{queue}.msg"
         folder = Path(self.data_folder_out)
         hidden = folder / f".{name}"
-        hidden.write_text(dumps(payload), encoding="utf-8")
-        os.replace(hidden, folder / name)
+        try:
+            hidden.write_text(dumps(payload), encoding="utf-8")
+            os.replace(hidden, folder / name)
+        except OSError:
+            # A full disk has no room for half a message either.
+            hidden.unlink(missing_ok=True)
+            raise
+
+    def _queue_bind(self, exchange: str, routing_key: str, pattern: str, queue: str) -> None:
+        try:
+            super()._queue_bind(exchange, routing_key, pattern, queue)
+        except ChannelError:
+            # On a full disk the table may have been left half written, and nobody could send anything any more.
+            drop_broken(Path(self.control_folder))
+            # Nor is it bound because it was tried: messages would go nowhere without a word.
+            self.state.binding_delete(queue, exchange, routing_key)
+            raise
 
     def _get(self, queue: str) -> Any:  # type: ignore[override]
         folder = Path(self.data_folder_in)
@@ -71,7 +87,12 @@ def tidy(folder: Path) -> None:
         with contextlib.suppress(FileNotFoundError):
             if time.time() - path.stat().st_mtime > _OLD_SECONDS:
                 path.unlink()
-    for table in (folder / "control").glob("*.exchange"):
+    drop_broken(folder / "control")
+
+
+def drop_broken(control: Path) -> None:
+    """Drop tables of queues that are not whole; whoever sends or reads next writes them anew."""
+    for table in control.glob("*.exchange"):
         try:
             json.loads(table.read_text())
         except ValueError:

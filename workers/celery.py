@@ -6,19 +6,27 @@ Queues: ``gpu`` for models in the worker's own process, ``io`` for waiting on mo
 
 from __future__ import annotations
 
+import logging
 import os
 import pkgutil
+import threading
+import time
+from datetime import UTC, datetime, timedelta
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from typing import Any
 
-from celery import Celery, signals
+from celery import Celery, Task, signals
+from celery.schedules import schedule
+from django.utils.translation import gettext
 from kombu import Exchange, Queue
+from kombu.exceptions import ChannelError, OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
 
 from django.conf import settings
 
+from annotate.errors import BackendError
 from workers import broker_folder
 
 QUEUES = ("cpu", "gpu", "io")
@@ -34,9 +42,27 @@ WORTH_SWEEP = "consensus.sweep"
 RULER_SECONDS = 5.0
 # And how soon the queue hears what somebody has said of a trace.
 WORTH_SECONDS = 5.0
+SWEEPS = {
+    SWEEP: SWEEP_SECONDS,
+    FILLING_SWEEP: SWEEP_SECONDS,
+    RULER_SWEEP: RULER_SECONDS,
+    UPLOAD_SWEEP: SWEEP_SECONDS,
+    PUSH_SWEEP: SWEEP_SECONDS,
+    WORTH_SWEEP: WORTH_SECONDS,
+}
+# A message says by its sender's clock when it is worth nothing any more, and its reader looks at another clock. Were it
+# a matter of seconds, no sweep of a machine whose clock is behind would ever be made.
+CLOCKS_APART = 7200.0
+# How long a page waits for a broker that does not answer, twice at worst; what could not be sent the sweeps send.
+ANSWER_SECONDS = 5.0
+# A connection that is found to be lost while sending is otherwise tried again without end.
+_FEW_TRIES = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.5}
+# What sending raises where the broker does not answer, or its folder has no room.
+UNSENT = (OperationalError, ChannelError, OSError)
 BROKER_FOLDER = Path(settings.HOME) / "broker"
 HAS_BROKER = not settings.BROKER_URL.startswith("filesystem:")
 
+log = logging.getLogger(__name__)
 _TASKS = Path(__file__).parent / "tasks"
 
 
@@ -54,10 +80,16 @@ def _broker(url: str) -> dict[str, Any]:
         # A message is handed out again after the timeout, even while its worker lives: harmless, but longer than a
         # shift. The throttle makes kombu look for such messages every 10 s instead of every 100.
         options: dict[str, Any] = {"visibility_timeout": 900, "unacked_restore_throttle": 1}
-        return {"broker_url": url, "broker_transport_options": options}
+        options |= {"socket_timeout": ANSWER_SECONDS, "socket_connect_timeout": ANSWER_SECONDS}
+        return {"broker_url": url, "broker_transport_options": options | _FEW_TRIES}
     return {
         "broker_url": url,
-        "broker_transport_options": {"confirm_publish": True},
+        "broker_transport_options": {
+            "confirm_publish": True,
+            "read_timeout": ANSWER_SECONDS,
+            "write_timeout": ANSWER_SECONDS,
+            **_FEW_TRIES,
+        },
         "task_default_queue_type": "quorum",
         "task_default_exchange_type": "topic",
         "worker_detect_quorum_queues": True,
@@ -82,6 +114,15 @@ def _queues(url: str) -> tuple[Queue, ...]:
     )
 
 
+_began = datetime.now(UTC), time.monotonic()
+
+
+def steady_now() -> datetime:
+    """The time when this process began and what has passed since. A clock that is put back would hold sweeps up."""
+    at, counted = _began
+    return at + timedelta(seconds=time.monotonic() - counted)
+
+
 app = Celery(
     "gradus", include=[f"workers.tasks.{module.name}" for module in pkgutil.iter_modules([str(_TASKS)])]
 )
@@ -99,25 +140,30 @@ app.conf.update(
     worker_redirect_stdouts=False,
     broker_connection_retry_on_startup=True,
     broker_connection_timeout=5,
-    task_publish_retry_policy={"max_retries": 2, "interval_start": 0.1, "interval_max": 0.5},
+    task_publish_retry_policy=_FEW_TRIES,
     beat_schedule={
-        # A sweep that nobody took within its interval is worth nothing: the next one says the same.
         name: {
             "task": name,
-            "schedule": seconds,
-            "options": {"expires": seconds, "queue": "cpu"},
+            "schedule": schedule(seconds, nowfun=steady_now),
+            "options": {"expires": seconds + CLOCKS_APART, "queue": "cpu"},
         }
-        for name, seconds in (
-            (SWEEP, SWEEP_SECONDS),
-            (FILLING_SWEEP, SWEEP_SECONDS),
-            (RULER_SWEEP, RULER_SECONDS),
-            (UPLOAD_SWEEP, SWEEP_SECONDS),
-            (PUSH_SWEEP, SWEEP_SECONDS),
-            (WORTH_SWEEP, WORTH_SECONDS),
-        )
+        for name, seconds in SWEEPS.items()
     },
     timezone="UTC",
 )
+
+
+def send(task: Any, **wanted: Any) -> None:
+    """Send what stands in no row, so that no sweep could find it. Raises BackendError where the broker is away."""
+    try:
+        task.apply_async(kwargs=wanted, queue="cpu")
+    except UNSENT as error:
+        log.warning("%s could not be sent: the broker does not answer", task.name, exc_info=True)
+        said = gettext(
+            "The workers cannot be reached just now, so nothing was started. Try again in a minute."
+        )
+        raise BackendError(said, retry=True) from error
+
 
 # Shared with forked pool processes: a lock would deadlock in the signal handler that sets it, a plain byte cannot.
 _stopping = RawValue("b", 0)
@@ -128,6 +174,27 @@ def is_stopping() -> bool:
     return bool(_stopping.value)
 
 
+class Sweep(Task):  # type: ignore[misc]
+    """A sweep that this process has just made says nothing new: two beats, or a pile of old messages, cost one."""
+
+    abstract = True
+    _made: dict[str, float] = {}
+    _lock = threading.Lock()
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if not self.request.called_directly and not self._is_due():
+            return None
+        return self.run(*args, **kwargs)
+
+    def _is_due(self) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            if now - self._made.get(self.name, -CLOCKS_APART) < SWEEPS[self.name] / 2:
+                return False
+            self._made[self.name] = now
+            return True
+
+
 @signals.worker_shutting_down.connect
 def _note_shutdown(**_: Any) -> None:
     _stopping.value = 1
@@ -136,5 +203,5 @@ def _note_shutdown(**_: Any) -> None:
 @signals.worker_ready.connect
 def _sweep_at_start(**_: Any) -> None:
     """Whatever an earlier worker left behind is picked up at once."""
-    for name in (SWEEP, FILLING_SWEEP, RULER_SWEEP, WORTH_SWEEP, UPLOAD_SWEEP, PUSH_SWEEP):
-        app.send_task(name, queue="cpu", expires=SWEEP_SECONDS)
+    for name, seconds in SWEEPS.items():
+        app.send_task(name, queue="cpu", expires=seconds + CLOCKS_APART)

@@ -16,9 +16,9 @@ from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, QuerySet, Subquery
-from django.utils import timezone
 from django.utils.translation import gettext
 
+from annotate import clock
 from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
 from annotate.errors import Conflict
 from annotate.models import Assignment, Person, Project, Rater, Reader, Turn
@@ -117,7 +117,7 @@ def claim_after(project: Project, reader: Reader, rater: Rater) -> Assignment | 
 
 
 def _claimed(project: Project, rater: Rater, rules: QueueRules, seat: Seat) -> Assignment | None:
-    now, skills = timezone.now(), skills_asked(rules, seat)
+    now, skills = clock.now(), skills_asked(rules, seat)
     if _is_ordinary(project, rater, rules, seat):
         # Nearly always nothing of their own, and nothing lapsed, comes first: then one statement takes the next slot.
         taken = _take_first(project, rater, skills=skills, start=seat.reader.cursor, now=now)
@@ -181,7 +181,7 @@ def _still_lapsed(lapsed: Assignment) -> Assignment | None:
     """The row, locked, unless somebody is at it this very moment or was quicker."""
     rows = Assignment.objects.select_for_update(skip_locked=True, of=("self",))
     return rows.filter(
-        pk=lapsed.pk, token=lapsed.token, state=AssignmentState.HELD, held_until__lte=timezone.now()
+        pk=lapsed.pk, token=lapsed.token, state=AssignmentState.HELD, held_until__lte=clock.now()
     ).first()
 
 
@@ -282,7 +282,7 @@ def _take(free: Assignment, project: Project, rater: Rater) -> Assignment:
     free.state = AssignmentState.HELD
     free.holder = rater
     free.token += 1
-    free.opened_at = timezone.now()
+    free.opened_at = clock.now()
     free.held_until = lease_end(free.opened_at, project.lease_minutes)
     free.note = ""
     _write_claim(
@@ -308,7 +308,7 @@ def held_for_writing(assignment: Assignment, token: int) -> Assignment:
     """The row, locked, its lease kept from running down; refuses whoever lost it. Call it inside a transaction."""
     current = _locked(assignment)
     _require_lease(current, token)
-    end = lease_end(timezone.now(), current.project.lease_minutes)
+    end = lease_end(clock.now(), current.project.lease_minutes)
     # A keystroke a second would write the row once a second; a lease that has hardly run down is left as it is.
     if (
         current.held_until is None
@@ -388,7 +388,7 @@ def reopen_assignments(project: Project, pks: Sequence[int]) -> int:
 
 
 def _finish(current: Assignment, state: AssignmentState, note: str = "") -> None:
-    current.state, current.held_until, current.finished_at = state, None, timezone.now()
+    current.state, current.held_until, current.finished_at = state, None, clock.now()
     current.note = note
     _write_end(
         pk=current.pk,
@@ -452,6 +452,6 @@ def _kept(held: Assignment, project: Project) -> Assignment:
 
 
 def _renew(current: Assignment, project: Project) -> Assignment:
-    current.held_until = lease_end(timezone.now(), project.lease_minutes)
+    current.held_until = lease_end(clock.now(), project.lease_minutes)
     _write_lease(pk=current.pk, held_until=current.held_until)
     return current

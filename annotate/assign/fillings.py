@@ -14,9 +14,9 @@ from datetime import timedelta
 
 from django.db import OperationalError, transaction
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext
 
+from annotate import clock
 from annotate.enums import FillingStage, RunState
 from annotate.errors import Conflict
 from annotate.models import Filling, Project, Trace, Turn
@@ -65,7 +65,7 @@ def ask_filling(project: Project, *, slots: bool = False, order: bool = False) -
     filling.total = (traces - turns + traces if slots else 0) + (turns if order else 0)
     filling.done = filling.n_turns = filling.n_changed = filling.n_slots = 0
     filling.seconds = 0.0
-    filling.asked_at, filling.touched_at, filling.finished_at = timezone.now(), None, None
+    filling.asked_at, filling.touched_at, filling.finished_at = clock.now(), None, None
     filling.save()
     return filling
 
@@ -125,7 +125,7 @@ class _Desk:
             FillingStage.SLOTS: self._slots,
         }[FillingStage(filling.stage)](current, filling)
         filling.seconds += time.perf_counter() - started
-        filling.touched_at = timezone.now()
+        filling.touched_at = clock.now()
         filling.save()
         return filling
 
@@ -179,14 +179,14 @@ def _go_to(filling: Filling, stage: FillingStage) -> None:
 
 
 def _finish(filling: Filling) -> None:
-    filling.state, filling.finished_at = RunState.DONE, timezone.now()
+    filling.state, filling.finished_at = RunState.DONE, clock.now()
     filling.done = filling.total
 
 
 def _fail(project: Project, error: Exception) -> None:
     open_ones = Filling.objects.filter(project=project, state__in=(RunState.QUEUED, RunState.RUNNING))
     said = f"{type(error).__name__}: {error}"[:1000]
-    open_ones.update(state=RunState.FAILED, error=said, finished_at=timezone.now())
+    open_ones.update(state=RunState.FAILED, error=said, finished_at=clock.now())
 
 
 @transaction.atomic
@@ -195,7 +195,7 @@ def cancel_filling(project: Project) -> Filling:
     filling = Filling.objects.select_for_update().filter(project=project).first()
     if filling is None or filling.is_over:
         raise Conflict(gettext("The queue is not being filled just now."))
-    filling.state, filling.finished_at = RunState.CANCELLED, timezone.now()
+    filling.state, filling.finished_at = RunState.CANCELLED, clock.now()
     filling.save(update_fields=["state", "finished_at"])
     return filling
 
@@ -214,7 +214,7 @@ def resume_filling(project: Project) -> Filling:
 
 def left_alone(since: timedelta) -> QuerySet[Filling]:
     """Fillings that are not over and that nobody has touched for so long, to be sent to a worker again."""
-    before = timezone.now() - since
+    before = clock.now() - since
     is_still = Q(touched_at__lt=before) | Q(touched_at=None, asked_at__lt=before)
     return Filling.objects.filter(is_still, state__in=(RunState.QUEUED, RunState.RUNNING))
 
@@ -264,7 +264,7 @@ def progress_of(filling: Filling) -> FillingProgress:
         eta_seconds=filling.seconds / filling.done * left if is_moving else None,
         error=filling.error,
         is_left_alone=not filling.is_over
-        and (filling.touched_at is None or filling.touched_at < timezone.now() - LEFT_ALONE),
+        and (filling.touched_at is None or filling.touched_at < clock.now() - LEFT_ALONE),
     )
 
 

@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy
 
+from annotate import clock
 from annotate.enums import AssignmentState, ExamState, Purpose
 from annotate.models import Assignment, Project, Rater, Reader, Trace, Turn, counting
 from annotate.models.counting import Bounded, kept
@@ -143,7 +144,7 @@ def queue_state(project: Project, rater: Rater | None) -> QueueState:
     """What ``rater`` (None: somebody who has not labelled here yet) would find when asking for a trace now."""
     rules, seat = _rules_and_seat(project, rater)
     skills = skills_asked(rules, seat)
-    others = held_slots(project, rater, skills=skills).filter(held_until__gt=timezone.now())
+    others = held_slots(project, rater, skills=skills).filter(held_until__gt=clock.now())
     ends = sorted(until for until in others.values_list("held_until", flat=True) if until is not None)
     n_claimable = _claimable(project, rater, seat, skills)
     slots = Assignment.objects.filter(project=project)
@@ -205,7 +206,7 @@ def _claimable(
     if len(found) > COUNTED:
         n = len(set(found)) - 1
         return Bounded(n - n % 10 if n > 10 else n, is_more=True)
-    lapsed = lapsed_traces(project, reader, skills=skills, now=timezone.now())
+    lapsed = lapsed_traces(project, reader, skills=skills, now=clock.now())
     return Bounded(len({*found, *lapsed}))
 
 

@@ -6,9 +6,9 @@ sleep. Their next claim takes it up before anything new, with a fresh token and 
 
 from __future__ import annotations
 
-from django.utils import timezone
 from django.utils.translation import gettext
 
+from annotate import clock
 from annotate.enums import AssignmentState, Purpose
 from annotate.errors import Conflict
 from annotate.models import Assignment, Project, Rater
@@ -41,7 +41,7 @@ def take_up_returned(project: Project, rater: Rater) -> Assignment | None:
         return None
     current.state = AssignmentState.HELD
     current.token += 1
-    current.opened_at = timezone.now()
+    current.opened_at = clock.now()
     current.held_until = lease_end(current.opened_at, project.lease_minutes)
     current.save(update_fields=["state", "token", "opened_at", "held_until"])
     return current

@@ -39,10 +39,14 @@ def build_release(
     settings: Mapping[str, Any] | None = None,
     created_by: Person | None = None,
     benchmarks: Path | None = None,
+    key: str = "",
+    takes_up: bool = False,
 ) -> Release:
     """Number a release, write its files below ``folder`` and publish it; from then on it cannot change.
 
-    ``benchmarks`` is the folder of hash lists that the settings may name.
+    ``benchmarks`` is the folder of hash lists that the settings may name. Asked for twice with one ``key``, eight or
+    more characters that nothing else was asked for with, the release of the first time is answered and nothing is
+    written. ``takes_up``: whoever was at it is known to have stopped, and an unfinished one is given up for another.
 
     ``run`` None means the newest finished consensus; a format of what people have compared, or of labels, has none.
     What is wrong with the request is raised before there is a release; what goes wrong while writing is raised too,
@@ -55,7 +59,10 @@ def build_release(
     else:
         source = _consensus_run(project, run)
         _check(source, layout, chosen)
-    release = _open_release(project, source, layout, chosen, created_by)
+    key = key or secrets.token_hex(4)
+    release, is_new = _open_release(project, source, layout, chosen, created_by, key, takes_up)
+    if not is_new:
+        return release
     out = release_folder(release, folder)
     try:
         manifest = _write(project, source, layout, chosen, out, benchmarks)
@@ -201,22 +208,35 @@ def _consensus_run(project: Project, run: Run | None) -> Run:
 
 @transaction.atomic
 def _open_release(
-    project: Project, run: Run | None, layout: Format, settings: ExportSettings, created_by: Person | None
-) -> Release:
+    project: Project,
+    run: Run | None,
+    layout: Format,
+    settings: ExportSettings,
+    created_by: Person | None,
+    key: str,
+    takes_up: bool,
+) -> tuple[Release, bool]:
     # The project's row is the queue for its numbers.
     project = Project.objects.select_for_update().get(pk=project.pk)
+    known = project.releases.filter(path__endswith=f"-{key}").first()
+    if known is not None and takes_up and known.state == ReleaseState.BUILDING:
+        mine = Release.objects.filter(pk=known.pk)
+        mine.update(state=ReleaseState.FAILED, error=gettext("Its worker stopped."))
+    elif known is not None:
+        return known, False
     newest = project.releases.aggregate(newest=Max("number"))["newest"] or 0
     number = newest + 1
-    return Release.objects.create(
+    release = Release.objects.create(
         project=project,
         number=number,
         run=run,
         format=layout.name,
         settings=asdict(settings),
         # A name no folder left over from another database can have.
-        path=f"{project.slug}/{number}-{secrets.token_hex(4)}",
+        path=f"{project.slug}/{number}-{key}",
         created_by=created_by,
     )
+    return release, True
 
 
 def _publish(release: Release, manifest: dict[str, Any], changes: dict[str, Any]) -> None:

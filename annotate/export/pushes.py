@@ -10,9 +10,9 @@ from uuid import uuid4
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext
 
+from annotate import clock
 from annotate.enums import ReleaseState, RunState
 from annotate.errors import Conflict, Rejected
 from annotate.models import Person, Push, Release
@@ -71,14 +71,14 @@ def open_push(
             repository=repository,
             is_private=is_private,
             may_replace=may_replace,
-            asked_at=timezone.now(),
+            asked_at=clock.now(),
         )
     )
 
 
 def cancel_push(push: Push) -> Push:
     """Stop it; what the Hub has stays there. Conflict where nothing is under way."""
-    stopped = {"state": RunState.CANCELLED, "waits_until": None, "finished_at": timezone.now()}
+    stopped = {"state": RunState.CANCELLED, "waits_until": None, "finished_at": clock.now()}
     if not Push.objects.filter(pk=push.pk, state__in=UNDER_WAY).update(**stopped):
         raise Conflict(gettext("This push is not under way."))
     push.refresh_from_db()
@@ -92,7 +92,7 @@ def retry_push(push: Push, *, may_replace: bool | None = None) -> Push:
         if push.state not in (RunState.FAILED, RunState.CANCELLED):
             raise Conflict(gettext("Only a push that failed or was stopped can be taken up again."))
         push.state, push.error, push.finished_at, push.seen_at = RunState.QUEUED, "", None, None
-        push.asked_at = timezone.now()
+        push.asked_at = clock.now()
         push.may_replace = push.may_replace if may_replace is None else may_replace
         return _saved(push)
 
@@ -111,7 +111,7 @@ def _saved(push: Push) -> Push:
 
 def claim_push(push_id: int, *, lease: timedelta) -> Push | None:
     """The push, for one worker to work on; None where it is over or somebody else is at it."""
-    now = timezone.now()
+    now = clock.now()
     is_free = Q(state=RunState.QUEUED) | Q(state=RunState.RUNNING, seen_at__lt=now - lease)
     taken = Push.objects.filter(is_free, pk=push_id)
     if not taken.update(state=RunState.RUNNING, attempt=F("attempt") + 1, seen_at=now, waits_until=None):
@@ -122,7 +122,7 @@ def claim_push(push_id: int, *, lease: timedelta) -> Push | None:
 def note_push(push: Push, **what: Any) -> bool:
     """Write how far a claimed push is; False where it was stopped, or somebody else has taken it up."""
     mine = Push.objects.filter(pk=push.pk, state=RunState.RUNNING, attempt=push.attempt)
-    if not mine.update(seen_at=timezone.now(), **what):
+    if not mine.update(seen_at=clock.now(), **what):
         return False
     for name, value in what.items():
         setattr(push, name, value)
@@ -132,13 +132,13 @@ def note_push(push: Push, **what: Any) -> bool:
 def finish_push(push: Push, state: RunState, *, error: str = "", **what: Any) -> bool:
     """End a claimed push, unless it was stopped or somebody else has taken it up meanwhile."""
     return note_push(
-        push, state=state, error=error[:MOST_SAID], waits_until=None, finished_at=timezone.now(), **what
+        push, state=state, error=error[:MOST_SAID], waits_until=None, finished_at=clock.now(), **what
     )
 
 
 def left_alone(since: timedelta) -> list[int]:
     """Pushes that no worker has taken up for so long, or whose worker has given no sign of life."""
-    before = timezone.now() - since
+    before = clock.now() - since
     silent = Q(state=RunState.RUNNING, seen_at__lt=before) | Q(state=RunState.QUEUED, asked_at__lt=before)
     return list(Push.objects.filter(silent).order_by("pk").values_list("pk", flat=True))
 

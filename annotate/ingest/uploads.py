@@ -18,9 +18,9 @@ from typing import IO, Any
 from uuid import uuid4
 
 from django.db import OperationalError, transaction
-from django.utils import timezone
 from django.utils.translation import gettext
 
+from annotate import clock
 from annotate.enums import UploadState
 from annotate.errors import Conflict, GradusError, Rejected
 from annotate.ingest.actions import ingest_file
@@ -63,15 +63,20 @@ class Store:
         return shutil.disk_usage(self.root).free - n > KEPT_FREE
 
     def show(self, upload: Upload, n_read: int) -> None:
+        """Say how far the reading is, with the time by the clock of all machines.
+
+        Nobody stops reading because that cannot be said: a disk that is full for the moment may hold up nothing else.
+        """
         waiting = self._folder(upload) / "progress.new"
-        waiting.write_text(str(n_read))
-        waiting.replace(self._folder(upload) / "progress")
+        with suppress(OSError):
+            waiting.write_text(f"{n_read} {clock.now().timestamp()}")
+            waiting.replace(self._folder(upload) / "progress")
 
     def shown(self, upload: Upload) -> tuple[int, float] | None:
         """Bytes read, and how many seconds ago that was said; None before a worker has begun."""
-        path = self._folder(upload) / "progress"
         try:
-            return int(path.read_text()), max(0.0, time.time() - path.stat().st_mtime)
+            n_read, at = (self._folder(upload) / "progress").read_text().split()
+            return int(n_read), max(0.0, clock.now().timestamp() - float(at))
         except (OSError, ValueError):
             return None
 
@@ -104,8 +109,12 @@ def begin_upload(project: Project, person: Person | None, store: Store, *, name:
     if not store.has_room_for(size):
         raise Rejected(gettext("The server's disk has no room for this file."), field="size")
     upload = Upload(project=project, person=person, key=uuid4().hex, name=name, size=size)
-    store.make(upload)
-    upload.save()
+    try:
+        store.make(upload)
+        upload.save()
+    except Exception:
+        store.remove(upload)
+        raise
     return upload
 
 
@@ -175,7 +184,7 @@ def ask_ingest(
     current.format, current.options = format, said
     current.is_dry_run, current.is_strict = is_dry_run, is_strict
     current.state, current.report, current.error = UploadState.QUEUED, None, ""
-    current.asked_at, current.finished_at = timezone.now(), None
+    current.asked_at, current.finished_at = clock.now(), None
     current.save()
     return current
 
@@ -185,7 +194,7 @@ def stop_ingest(upload: Upload, store: Store) -> None:
     store.ask_stop(upload)
     # A worker that has not begun need not be waited for.
     Upload.objects.filter(pk=upload.pk, state=UploadState.QUEUED).update(
-        state=UploadState.CANCELLED, finished_at=timezone.now()
+        state=UploadState.CANCELLED, finished_at=clock.now()
     )
 
 
@@ -246,21 +255,21 @@ def work_upload(upload: Upload, store: Store) -> Upload:
 
 def _finish(upload: Upload, state: UploadState, *, report: Any = None, error: str = "") -> Upload:
     upload.state, upload.report, upload.error = state, report, error
-    upload.finished_at = timezone.now()
+    upload.finished_at = clock.now()
     upload.save(update_fields=["state", "report", "error", "finished_at"])
     return upload
 
 
 def left_alone(store: Store, since: timedelta) -> list[Upload]:
     """Uploads whose worker has not been heard of for so long, or that none has taken up."""
-    before = timezone.now() - since
+    before = clock.now() - since
     found = Upload.objects.filter(state__in=(UploadState.QUEUED, UploadState.RUNNING), asked_at__lt=before)
     return [one for one in found if (said := store.shown(one)) is None or said[1] > since.total_seconds()]
 
 
 def forget_old(store: Store) -> int:
     """Throw away files that nobody has gone on with for a week; how many there were."""
-    before = timezone.now() - FORGOTTEN
+    before = clock.now() - FORGOTTEN
     idle = Upload.objects.exclude(
         state__in=(UploadState.QUEUED, UploadState.RUNNING, UploadState.DONE)
     ).filter(created_at__lt=before)
@@ -284,7 +293,7 @@ def progress_of(upload: Upload, store: Store, *, quiet_after: float = 30.0) -> U
     if not upload.is_under_way:
         return None
     said = store.shown(upload)
-    waited = (timezone.now() - upload.asked_at).total_seconds() if upload.asked_at else 0.0
+    waited = (clock.now() - upload.asked_at).total_seconds() if upload.asked_at else 0.0
     if said is None:
         return UploadProgress(0, None, waited > quiet_after)
     n_read, silent = said

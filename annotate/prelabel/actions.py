@@ -10,8 +10,8 @@ from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import F
-from django.utils import timezone
 
+from annotate import clock
 from annotate.enums import RunState, UnitState
 from annotate.errors import Conflict
 from annotate.models import Run, Unit
@@ -165,7 +165,7 @@ def close_run_if_over(run: Run) -> bool:
     if current.is_over:
         return False
     if current.wants_cancel:
-        lost = Unit.objects.filter(run=run, state=UnitState.RUNNING, lease_until__lt=timezone.now())
+        lost = Unit.objects.filter(run=run, state=UnitState.RUNNING, lease_until__lt=clock.now())
         lost.update(state=UnitState.CANCELLED, lease_until=None)
     if Unit.objects.filter(run=run, state__in=_OPEN).exists():
         return False
@@ -174,7 +174,7 @@ def close_run_if_over(run: Run) -> bool:
     current.state = totals.final_state
     is_cancelled = totals.final_state == RunState.CANCELLED
     current.error = (budget_of(run).note if is_cancelled else "") or totals.failure
-    current.finished_at = timezone.now()
+    current.finished_at = clock.now()
     current.save(update_fields=["summary", "state", "error", "finished_at"])
     return True
 

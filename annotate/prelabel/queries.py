@@ -6,8 +6,8 @@ from collections.abc import Collection
 from itertools import islice
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from annotate import clock
 from annotate.enums import RunKind, RunState, UnitState
 from annotate.models import Run, Unit
 
@@ -79,4 +79,4 @@ def given_up(run: Run) -> QuerySet[Unit]:
 
 def has_live_worker() -> bool:
     """Whether any worker holds anything: one that is idle cannot be seen from here."""
-    return Unit.objects.filter(state=UnitState.RUNNING, lease_until__gt=timezone.now()).exists()
+    return Unit.objects.filter(state=UnitState.RUNNING, lease_until__gt=clock.now()).exists()

@@ -60,3 +60,15 @@ def test_within_a_request_a_lost_connection_is_an_error(database: Any) -> None:
     with database.cursor() as cursor, pytest.raises(OperationalError):
         cursor.execute("SELECT pg_terminate_backend(pg_backend_pid())")
     assert not database.is_usable()
+
+
+def test_whoever_goes_away_without_a_word_is_given_up_soon(database: Any) -> None:
+    with database.cursor() as cursor:
+        cursor.execute("SHOW tcp_keepalives_idle")
+        idle = cursor.fetchone()[0]
+        cursor.execute("SHOW tcp_user_timeout")
+        # A server on the same machine may be reached by a socket that knows neither.
+        assert (idle, cursor.fetchone()[0]) in (("20", "40000"), ("0", "0"))
+    assert database.settings_dict["OPTIONS"]["keepalives_idle"] == 20
+    given = database_from(f"{POSTGRES.address}?keepalives_idle=7")
+    assert str(given["OPTIONS"]["keepalives_idle"]) == "7"

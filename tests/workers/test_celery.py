@@ -9,16 +9,20 @@ from annotate.models import Run
 from annotate.prelabel.strategies import STRATEGIES
 from tests.annotate.prelabel.worlds import an_entry
 from workers.celery import (
+    CLOCKS_APART,
     FILLING_SWEEP,
     PUSH_SWEEP,
     QUEUES,
     RULER_SWEEP,
     SWEEP,
+    SWEEP_SECONDS,
     UPLOAD_SWEEP,
     WORTH_SWEEP,
+    Sweep,
     _broker,
     _queues,
     app,
+    steady_now,
 )
 from workers.tasks.prelabel import queue_of
 
@@ -62,7 +66,15 @@ def test_a_run_goes_to_workers_that_have_what_it_needs(backend: str, queue: str)
         (
             "redis://127.0.0.1/0",
             "broker_transport_options",
-            {"visibility_timeout": 900, "unacked_restore_throttle": 1},
+            {
+                "visibility_timeout": 900,
+                "unacked_restore_throttle": 1,
+                "socket_timeout": 5.0,
+                "socket_connect_timeout": 5.0,
+                "max_retries": 1,
+                "interval_start": 0.1,
+                "interval_max": 0.5,
+            },
         ),
         ("amqp://127.0.0.1//", "task_default_queue_type", "quorum"),
         ("filesystem://", "worker_enable_remote_control", False),
@@ -92,3 +104,31 @@ def test_a_run_waits_where_all_of_its_players_can_be_had(
 ) -> None:
     monkeypatch.setitem(STRATEGIES, "judge/table", an_entry())  # type: ignore[misc]
     assert queue_of(Run(name="judge/table", backend=backend, settings={"helper": player})) == queue
+
+
+def test_no_sweep_expires_because_a_clock_is_wrong() -> None:
+    assert all(entry["options"]["expires"] > CLOCKS_APART for entry in app.conf.beat_schedule.values())
+
+
+def test_sweeps_go_on_when_the_clock_is_put_back() -> None:
+    entry = app.conf.beat_schedule[SWEEP]["schedule"]
+    earlier = entry.now()
+    assert entry.run_every.total_seconds() == SWEEP_SECONDS
+    assert not entry.is_due(earlier).is_due
+    assert entry.is_due(earlier - entry.run_every).is_due
+    assert entry.nowfun is steady_now
+
+
+def test_a_sweep_that_was_just_made_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    app.loader.import_default_modules()
+    made: list[str] = []
+    monkeypatch.setattr(Sweep, "_made", {})
+    for name in (SWEEP, WORTH_SWEEP):
+        task = app.tasks[name]
+        monkeypatch.setattr(task, "run", lambda name=name: made.append(name))
+        for _ in range(3):
+            task.apply(throw=True)
+    assert made == [SWEEP, WORTH_SWEEP]
+    # Whoever calls it by hand means it.
+    app.tasks[SWEEP]()
+    assert made == [SWEEP, WORTH_SWEEP, SWEEP]

@@ -12,9 +12,11 @@ from django.utils.translation import get_language, gettext, override
 from annotate.enums import Action, CriterionKind, Scope
 from annotate.wording import mid
 from webapp.script_words import catalogue_for
+from workers.process_name import place_of
 
 register = template.Library()
 register.filter("mid", mid)
+register.filter("worker_place", place_of)
 
 
 @register.filter

@@ -76,7 +76,13 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
         except Rejected as error:
             form.add_error(error.field if error.field in form.fields else None, error.reason)
         else:
-            send_run(run)
+            if not send_run(run):
+                messages.warning(
+                    request,
+                    gettext(
+                        "The workers cannot be reached just now. The run is stored, and begins as soon as they can be."
+                    ),
+                )
             return redirect("run", pk=run.pk)
     context = {
         "project": project,

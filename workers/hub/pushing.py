@@ -9,8 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from django.utils import timezone
-
+from annotate import clock
 from annotate.enums import RunState
 from annotate.export.package import differences
 from annotate.export.pushes import earlier_files, finish_push, known_keys, known_revisions, note_push
@@ -93,7 +92,7 @@ class Pushing:
 
     def _wait(self, seconds: float) -> None:
         if seconds > 1:
-            note_push(self._push, waits_until=timezone.now() + timedelta(seconds=seconds))
+            note_push(self._push, waits_until=clock.now() + timedelta(seconds=seconds))
         self._progress.pause(seconds)
         note_push(self._push, waits_until=None)
 

@@ -8,11 +8,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import OperationalError as DatabaseBusy
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from annotate.assign.fillings import left_alone, work_filling
 from annotate.models import Project
-from workers.celery import FILLING_SWEEP, app, is_stopping
+from workers.celery import FILLING_SWEEP, UNSENT, Sweep, app, is_stopping
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +27,7 @@ def send_filling(project: Project) -> None:
 def _send(project_id: int) -> None:
     try:
         work_queue.apply_async(kwargs={"project_id": project_id}, queue="cpu")
-    except (OperationalError, OSError):
+    except UNSENT:
         # It is stored; the sweeper of the next worker to reach the broker sends it again.
         log.exception("the filling of project %s could not be sent: the broker does not answer", project_id)
 
@@ -45,7 +44,7 @@ def work_queue(*, project_id: int) -> None:
         log.warning("the filling of project %s waits for the database and is taken up again", project_id)
 
 
-@app.task(name=FILLING_SWEEP)
+@app.task(name=FILLING_SWEEP, base=Sweep)
 def sweep() -> None:
     """Send every filling that its worker has left, and those whose message was lost."""
     for filling in left_alone(timedelta(seconds=settings.WORKER_LEASE_SECONDS)):

@@ -7,13 +7,12 @@ from typing import Any
 
 from django.db import OperationalError as DatabaseBusy
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from annotate.assign.worth import has_unheard
 from annotate.consensus.actions import run_consensus
 from annotate.consensus.valuing import value_unheard
 from annotate.models import ConsensusFit, Person, Project
-from workers.celery import WORTH_SECONDS, WORTH_SWEEP, app, is_stopping
+from workers.celery import CLOCKS_APART, UNSENT, WORTH_SECONDS, WORTH_SWEEP, Sweep, app, is_stopping, send
 
 log = logging.getLogger(__name__)
 
@@ -24,7 +23,7 @@ def send_consensus(
     """Ask a worker to run ``policy``, once the current transaction is committed; no criterion: its usual one."""
     wanted: dict[str, Any] = {"project_id": project.pk, "policy": policy, "settings": settings}
     wanted |= {"person_id": person.pk, "criterion": criterion}
-    transaction.on_commit(lambda: work_consensus.apply_async(kwargs=wanted, queue="cpu"))
+    transaction.on_commit(lambda: send(work_consensus, **wanted))
 
 
 @app.task(name="consensus.work_consensus")
@@ -50,7 +49,7 @@ def work_worth(*, project_id: int) -> None:
         log.warning("the queue of project %s waits for the database and is taken up again", project_id)
 
 
-@app.task(name=WORTH_SWEEP)
+@app.task(name=WORTH_SWEEP, base=Sweep)
 def sweep() -> None:
     """Send every project that has a fit and traces of which something was said since."""
     for project_id in ConsensusFit.objects.order_by().values_list("run__project", flat=True).distinct():
@@ -60,7 +59,8 @@ def sweep() -> None:
 
 def _send(project_id: int) -> None:
     try:
-        work_worth.apply_async(kwargs={"project_id": project_id}, queue="cpu", expires=WORTH_SECONDS * 12)
-    except (OperationalError, OSError):
+        expires = WORTH_SECONDS * 12 + CLOCKS_APART
+        work_worth.apply_async(kwargs={"project_id": project_id}, queue="cpu", expires=expires)
+    except UNSENT:
         # What waits is in the rows; the next sweep sends it again.
         log.exception("the queue of project %s could not be sent: the broker does not answer", project_id)

@@ -7,13 +7,12 @@ from django.db import transaction
 from annotate.consensus.explore.actions import explore_run
 from annotate.enums import RunKind, RunState
 from annotate.models import Run
-from workers.celery import app
+from workers.celery import app, send
 
 
 def send_exploration(run: Run) -> None:
     """Ask a worker to count ``run``, once the current transaction is committed."""
-    wanted = {"run_id": run.pk}
-    transaction.on_commit(lambda: work_exploration.apply_async(kwargs=wanted, queue="cpu"))
+    transaction.on_commit(lambda: send(work_exploration, run_id=run.pk))
 
 
 @app.task(name="explore.work_exploration")

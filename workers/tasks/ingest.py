@@ -8,11 +8,10 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import OperationalError as DatabaseBusy
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from annotate.ingest.uploads import Store, forget_old, left_alone, work_upload
 from annotate.models import Upload
-from workers.celery import UPLOAD_SWEEP, app
+from workers.celery import UNSENT, UPLOAD_SWEEP, Sweep, app
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +29,7 @@ def send_upload(upload: Upload) -> None:
 def _send(upload_id: int) -> None:
     try:
         work_file.apply_async(kwargs={"upload_id": upload_id}, queue="cpu")
-    except (OperationalError, OSError):
+    except UNSENT:
         # It is stored; the sweeper of the next worker to reach the broker sends it again.
         log.exception("upload %s could not be sent: the broker does not answer", upload_id)
 
@@ -46,7 +45,7 @@ def work_file(*, upload_id: int) -> None:
         log.warning("upload %s waits for the database and is taken up again", upload_id)
 
 
-@app.task(name=UPLOAD_SWEEP)
+@app.task(name=UPLOAD_SWEEP, base=Sweep)
 def sweep() -> None:
     """Send every file that its worker has left, and throw away what nobody goes on with."""
     for upload in left_alone(store(), timedelta(seconds=settings.WORKER_LEASE_SECONDS)):

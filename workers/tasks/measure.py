@@ -6,7 +6,6 @@ import logging
 
 from django.db import OperationalError as DatabaseBusy
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from annotate.errors import NotEstimable
 from annotate.measure.actions import measure_project
@@ -18,14 +17,14 @@ from annotate.measure.ruler.actions import (
     wants_fit,
 )
 from annotate.models import Project, Ruler
-from workers.celery import RULER_SECONDS, RULER_SWEEP, app
+from workers.celery import CLOCKS_APART, RULER_SECONDS, RULER_SWEEP, UNSENT, Sweep, app, send
 
 log = logging.getLogger(__name__)
 
 
 def send_measure(project: Project) -> None:
     """Ask a worker to measure ``project``, once the current transaction is committed."""
-    transaction.on_commit(lambda: work_measure.apply_async(kwargs={"project_id": project.pk}, queue="cpu"))
+    transaction.on_commit(lambda: send(work_measure, project_id=project.pk))
 
 
 @app.task(name="measure.work_measure")
@@ -62,7 +61,7 @@ def work_fit(*, project_id: int) -> None:
         log.warning("the ruler of project %s stays as it is: %s", project_id, reason)
 
 
-@app.task(name=RULER_SWEEP)
+@app.task(name=RULER_SWEEP, base=Sweep)
 def sweep() -> None:
     """Send every ruler on which somebody waits to be placed, or that has become old."""
     for ruler in Ruler.objects.filter(is_current=True):
@@ -75,8 +74,8 @@ def sweep() -> None:
 def _send(task: object, project_id: int) -> None:
     try:
         task.apply_async(  # type: ignore[attr-defined]
-            kwargs={"project_id": project_id}, queue="cpu", expires=RULER_SECONDS * 12
+            kwargs={"project_id": project_id}, queue="cpu", expires=RULER_SECONDS * 12 + CLOCKS_APART
         )
-    except (OperationalError, OSError):
+    except UNSENT:
         # What waits is in the rows; the next sweep sends it again.
         log.exception("the ruler of project %s could not be sent: the broker does not answer", project_id)

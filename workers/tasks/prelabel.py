@@ -6,21 +6,20 @@ import logging
 import time
 
 from django.db import transaction
-from kombu.exceptions import OperationalError
 from structlog.contextvars import bound_contextvars
 
 from annotate.models import Run
 from annotate.prelabel.actions import release_dead
 from annotate.prelabel.queries import has_free_units, open_runs
 from annotate.prelabel.strategies import strategy_of_run
-from workers.celery import SWEEP, app, is_stopping
+from workers.celery import CLOCKS_APART, SWEEP, UNSENT, Sweep, app, is_stopping
 from workers.process_name import is_known_dead
 from workers.shift import close_if_over, work_shift
 
 log = logging.getLogger(__name__)
 
 # Longer than any queue should be; the sweeper sends again what is still wanted then.
-_EXPIRES = 3600.0
+_EXPIRES = 3600.0 + CLOCKS_APART
 # An idle thread of a busy worker may take the message that another worker needs: it waits a little and passes it on.
 _HOPS = 4
 _HOP_SECONDS = 0.5
@@ -29,9 +28,19 @@ _ELSEWHERE = frozenset({"openai"})
 _ON_THE_PROCESSOR = frozenset({"sandbox"})
 
 
-def send_run(run: Run) -> None:
-    """Ask workers to work at ``run``, once the current transaction is committed."""
-    transaction.on_commit(lambda: _send(run.pk, queue_of(run)))
+def send_run(run: Run) -> bool:
+    """Ask workers to work at ``run``, once the current transaction is committed.
+
+    False where that was tried at once and the broker does not answer: a sweep will ask them.
+    """
+    is_sent = True
+
+    def send() -> None:
+        nonlocal is_sent
+        is_sent = _send(run.pk, queue_of(run))
+
+    transaction.on_commit(send)
+    return is_sent
 
 
 def queue_of(run: Run) -> str:
@@ -43,12 +52,14 @@ def queue_of(run: Run) -> str:
     return "io" if names <= _ON_THE_PROCESSOR | _ELSEWHERE else "gpu"
 
 
-def _send(run_id: int, queue: str, hops: int = _HOPS) -> None:
+def _send(run_id: int, queue: str, hops: int = _HOPS) -> bool:
     try:
         work_run.apply_async(kwargs={"run_id": run_id, "hops": hops}, queue=queue, expires=_EXPIRES)
-    except (OperationalError, OSError):
+    except UNSENT:
         # The run is stored; the sweeper of the next worker to reach the broker sends it again.
         log.exception("run %s could not be sent: the broker does not answer", run_id)
+        return False
+    return True
 
 
 @app.task(name="prelabel.work_run")
@@ -71,7 +82,7 @@ def work_run(*, run_id: int, hops: int = _HOPS) -> None:
         _send(run_id, queue)
 
 
-@app.task(name=SWEEP)
+@app.task(name=SWEEP, base=Sweep)
 def sweep() -> None:
     """Send every run that has something to claim, and close those whose last worker died before it could."""
     for run in open_runs():

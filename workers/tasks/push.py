@@ -8,14 +8,13 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import OperationalError as DatabaseBusy
 from django.db import transaction
-from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from annotate import clock
 from annotate.enums import RunState
 from annotate.export.pushes import claim_push, finish_push, left_alone, note_push
 from annotate.export.queries import release_folder
 from annotate.models import Push
-from workers.celery import PUSH_SWEEP, app, is_stopping
+from workers.celery import PUSH_SWEEP, UNSENT, Sweep, app, is_stopping
 from workers.hub.client import open_hub
 from workers.hub.failures import HubFailure
 from workers.hub.progress import Leaving, Stopped
@@ -32,7 +31,7 @@ def send_push(push: Push) -> None:
 def _send(push_id: int) -> None:
     try:
         work_push.apply_async(kwargs={"push_id": push_id}, queue="io")
-    except (OperationalError, OSError):
+    except UNSENT:
         # It is stored; the sweeper of the next worker to reach the broker sends it again.
         log.exception("push %s could not be sent: the broker does not answer", push_id)
 
@@ -49,7 +48,7 @@ def work_push(*, push_id: int) -> None:
     except Stopped:
         log.info("push %s was stopped", push_id)
     except Leaving:
-        note_push(push, state=RunState.QUEUED, asked_at=timezone.now())
+        note_push(push, state=RunState.QUEUED, asked_at=clock.now())
     except HubFailure as failure:
         finish_push(push, RunState.FAILED, error=failure.reason)
     except DatabaseBusy:
@@ -59,7 +58,7 @@ def work_push(*, push_id: int) -> None:
         raise
 
 
-@app.task(name=PUSH_SWEEP)
+@app.task(name=PUSH_SWEEP, base=Sweep)
 def sweep() -> None:
     """Send every push that its worker has left, and those whose message was lost."""
     for push_id in left_alone(_lease()):

@@ -13,9 +13,9 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import Max, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext
 
+from annotate import clock
 from annotate.assign.claims import is_locked_out
 from annotate.assign.compare.queries import asked_scopes, comparable, not_had
 from annotate.assign.ordering import luck_of
@@ -112,7 +112,7 @@ def claim_comparison(project: Project, rater: Rater) -> Comparison | None:
     if free is None:
         return None
     free.state, free.holder, free.token = AssignmentState.HELD, rater, free.token + 1
-    free.opened_at, free.note = timezone.now(), ""
+    free.opened_at, free.note = clock.now(), ""
     return _renew(free, project)
 
 
@@ -121,7 +121,7 @@ def _free(project: Project, rater: Rater, scopes: frozenset[Scope]) -> Compariso
     rows = not_had(Comparison.objects.filter(project=project), rater, scopes).order_by("luck", "slot", "pk")
     # SQLite has no row locks and ignores this: its transactions take the write lock when they begin.
     found = rows.filter(state=AssignmentState.OPEN).select_for_update(skip_locked=True, of=("self",)).first()
-    expired = Q(state=AssignmentState.HELD, held_until__lte=timezone.now())
+    expired = Q(state=AssignmentState.HELD, held_until__lte=clock.now())
     for lapsed in rows.filter(expired)[:NEAR]:
         if found is not None and _order(found) < _order(lapsed):
             break
@@ -169,7 +169,7 @@ def finish_comparison(
     current: Comparison, state: AssignmentState = AssignmentState.SUBMITTED, *, note: str = ""
 ) -> None:
     """Close a row from :func:`held_for_answering`: for the label room, once the answers are written."""
-    current.state, current.held_until, current.finished_at = state, None, timezone.now()
+    current.state, current.held_until, current.finished_at = state, None, clock.now()
     current.note = note
     current.save(update_fields=["state", "held_until", "finished_at", "note"])
 
@@ -203,6 +203,6 @@ def _open_again(current: Comparison) -> None:
 
 
 def _renew(current: Comparison, project: Project) -> Comparison:
-    current.held_until = lease_end(timezone.now(), project.lease_minutes)
+    current.held_until = lease_end(clock.now(), project.lease_minutes)
     current.save()
     return current

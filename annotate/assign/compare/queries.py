@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from annotate import clock
 from annotate.assign.claims import is_locked_out
 from annotate.assign.readers import seat_of
 from annotate.assign.rules import rules_of
@@ -163,7 +164,7 @@ def compare_state(project: Project, rater: Rater | None) -> CompareState:
         return CompareState(Standing.NOT_ASKED, counts)
     own = Comparison.objects.filter(holder=rater) if rater else Comparison.objects.none()
     slots = Comparison.objects.filter(project=project)
-    now = timezone.now()
+    now = clock.now()
     others = not_had(slots.filter(state=AssignmentState.HELD), rater, scopes)
     lapsed = others.filter(held_until__lte=now)
     waiting = others.filter(held_until__gt=now).order_by("held_until")

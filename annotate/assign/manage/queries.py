@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from statistics import fmean, median
 
 from django.db.models import Count, DateTimeField, OuterRef, Q, QuerySet, Subquery, Value
-from django.utils import timezone
 from django.utils.translation import gettext
 
+from annotate import clock
 from annotate.assign.queries import QueueCounts, queue_counts
 from annotate.assign.rules import QueueRules
 from annotate.enums import AssignmentState, ExamState, Purpose
@@ -47,7 +47,7 @@ class Pace:
     @property
     def ends_at(self) -> datetime | None:
         left = self.hours_left
-        return None if left is None or left > 24 * 365 else timezone.now() + timedelta(hours=left)
+        return None if left is None or left > 24 * 365 else clock.now() + timedelta(hours=left)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Holding:
 
     @property
     def has_lapsed(self) -> bool:
-        return self.until is not None and self.until <= timezone.now()
+        return self.until is not None and self.until <= clock.now()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,7 @@ def overview_of(project: Project) -> Overview:
 
 def _pace(project: Project, left: int) -> Pace:
     done = Assignment.objects.filter(project=project, state=AssignmentState.SUBMITTED, purpose=Purpose.WORK)
-    now = timezone.now()
+    now = clock.now()
     pace = Pace(0, WINDOWS[0].total_seconds() / 3600, left)
     for window in WINDOWS:
         n = done.filter(finished_at__gt=now - window).count()
@@ -172,7 +172,7 @@ def people_of(project: Project) -> list[PersonAtWork]:
 def _lately(project: Project) -> dict[int, tuple[list[float], list[float], datetime | None]]:
     """By rater: seconds per step and gold scores of the latest readings, and when the last was finished."""
     done = Assignment.objects.filter(state=AssignmentState.SUBMITTED, finished_at__isnull=False)
-    recent = done.filter(finished_at__gt=timezone.now() - LATELY)
+    recent = done.filter(finished_at__gt=clock.now() - LATELY)
     paced = recent.filter(seconds_per_step__isnull=False)
     scored = recent.filter(score__isnull=False, purpose=Purpose.GOLD)
     readers = Reader.objects.filter(project=project).annotate(

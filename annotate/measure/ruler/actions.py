@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 import numpy as np
 from django.db import transaction
 from django.db.models import Q
-from django.utils import timezone
 
+from annotate import clock
 from annotate.enums import AssignmentState, RaterKind
 from annotate.measure.queries import data_version_of, newest_label
 from annotate.measure.ruler.fitting import CRITERION, ITEM, RATER, Columns, fit_scale, ratings_of
@@ -53,7 +53,7 @@ def fit_ruler(project: Project, *, seed: int = 0) -> Ruler:
     Read and fitted outside any transaction, stored in one: whoever looks meanwhile sees the ruler of before. Sessions
     submitted while it was fitted are placed on it afterwards, by `place_sessions`.
     """
-    began, clock = timezone.now(), time.perf_counter()
+    began, started = clock.now(), time.perf_counter()
     version, newest = data_version_of(project), newest_label(project)
     labels = ruler_labels(project)
     scale = fit_scale(labels, seed=seed)
@@ -73,7 +73,7 @@ def fit_ruler(project: Project, *, seed: int = 0) -> Ruler:
         fitted_at=began,
     )
     standing = Standing(elements=packed(Elements.of(scale)))
-    ruler.seconds = round(time.perf_counter() - clock, 3)
+    ruler.seconds = round(time.perf_counter() - started, 3)
     return _store(project, ruler, standing, measures)
 
 
@@ -230,7 +230,7 @@ def _note(ruler: Ruler, moved: Moved, labels: RulerLabels, turn: Sequence[int]) 
     Measure.objects.bulk_update(measures.values(), ["severity", "se", "n"])
     Measure.objects.bulk_create(new)
     ruler.minor += len(turn)
-    ruler.placed_at = timezone.now()
+    ruler.placed_at = clock.now()
     ruler.save(update_fields=["minor", "placed_at"])
 
 
@@ -255,7 +255,7 @@ def claim_fit(ruler: Ruler, *, now: datetime | None = None) -> bool:
 
     A claim ends by itself, with the ruler or after a while: a fit that fails is not tried again at once.
     """
-    now = now or timezone.now()
+    now = now or clock.now()
     free = Q(refit_until=None) | Q(refit_until__lt=now)
     mine = Ruler.objects.filter(free, pk=ruler.pk, is_current=True)
     return bool(mine.update(refit_until=now + FIT_TIME))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from annotate import clock
 from annotate.models import Worker
 
 SIGN_SECONDS = 10.0
@@ -17,7 +17,7 @@ _FORGOTTEN = timedelta(days=1)
 
 def sign(name: str, queues: str) -> None:
     """Say that the worker called ``name`` is alive and takes work from ``queues``."""
-    now = timezone.now()
+    now = clock.now()
     Worker.objects.update_or_create(name=name, defaults={"queues": queues, "seen_at": now})
     Worker.objects.filter(seen_at__lt=now - _FORGOTTEN).delete()
 
@@ -29,4 +29,4 @@ def sign_off(name: str) -> None:
 
 def on_duty() -> QuerySet[Worker]:
     """The workers heard of lately."""
-    return Worker.objects.filter(seen_at__gt=timezone.now() - _MISSED)
+    return Worker.objects.filter(seen_at__gt=clock.now() - _MISSED)

@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Min
-from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from annotate import clock
 from annotate.enums import FinishReason, RunState, UnitState
 from annotate.models import Completion, Run, Unit
 from annotate.models.counting import kept
@@ -146,7 +146,7 @@ def run_progress(run: Run) -> RunProgress:
         errors=_errors(list(failed.annotate(n=Count("pk"))), endings),
         endings=_counted(endings),
         silences=_silences(run),
-        crew=_crew(run, timezone.now()),
+        crew=_crew(run, clock.now()),
         note="",
     )
     return replace(progress, note=_note(progress, budget, current))
@@ -161,7 +161,7 @@ def _note(progress: RunProgress, budget: Budget, run: Run) -> str:
         return gettext("Stopping: the batch under way is finished first.")
     if run.error:
         return gettext("The backend does not answer (%(error)s). Trying again.") % {"error": run.error}
-    is_abandoned = not progress.workers and timezone.now() - run.created_at > _GRACE
+    is_abandoned = not progress.workers and clock.now() - run.created_at > _GRACE
     if is_abandoned and _is_loading(progress, run):
         return gettext("A worker has taken it up and is loading the model.")
     if is_abandoned and progress.running:
@@ -188,7 +188,7 @@ def _waiting_for(alive: int) -> str:
 def _is_loading(progress: RunProgress, run: Run) -> bool:
     """Nothing is claimed before the model answers, so a run taken up a moment ago and untouched since is no orphan."""
     is_untouched = progress.pending == progress.total
-    return is_untouched and run.started_at is not None and timezone.now() - run.started_at < _LOADING
+    return is_untouched and run.started_at is not None and clock.now() - run.started_at < _LOADING
 
 
 def _completions_per_second(run: Run) -> float | None:
@@ -196,7 +196,7 @@ def _completions_per_second(run: Run) -> float | None:
         Completion.objects.filter(run=run).order_by("-pk").values_list("created_at", flat=True)[:_RATE_WINDOW]
     )
     times = list(newest)
-    if len(times) < 2 or timezone.now() - times[0] > _RATE_STALE:
+    if len(times) < 2 or clock.now() - times[0] > _RATE_STALE:
         return None
     seconds = (max(times) - min(times)).total_seconds()
     return (len(times) - 1) / seconds if seconds >= _RATE_LEAST_SECONDS else None
@@ -211,7 +211,7 @@ def _eta(run: Run, counts: Mapping[str, int], completions: int, per_second: floa
     if completions:
         expected = completions * (finished + left) / finished
         return None if per_second is None else max(0.0, expected - completions) / per_second
-    return left * (timezone.now() - run.started_at).total_seconds() / finished
+    return left * (clock.now() - run.started_at).total_seconds() / finished
 
 
 def _errors(failed: Sequence[tuple[str, int]], slips: Sequence[tuple[str, str, int]]) -> tuple[_Reason, ...]:

@@ -15,8 +15,8 @@ from functools import cache, lru_cache
 from typing import Any
 
 from django.db import connection
-from django.utils import timezone
 
+from annotate import clock
 from annotate.models import Completion as CompletionRow
 from annotate.models import Run
 from annotate.prelabel.contracts import Answer, Completion, Sampling, TokenScore
@@ -73,7 +73,7 @@ def stored_form(completion: Completion) -> Completion:
 def insert_completions(run: Run, answers: Sequence[Answer]) -> bool:
     """Insert answers in their stored form; whether all are new. A sample that is held already is left as it is."""
     adapted = connection.ops.adapt_json_value
-    now = connection.ops.adapt_datetimefield_value(timezone.now())
+    now = connection.ops.adapt_datetimefield_value(clock.now())
     rows = []
     for answer in answers:
         request, one = answer.request, answer.completion

@@ -1,8 +1,8 @@
 """The units of a run: claimed by a worker under a lease, finished, failed or handed back. Part of ``actions``.
 
 The table is the queue of record. A worker holds a unit by its lease; every write about a unit carries the
-``attempts`` it was claimed with, so that a worker that lost its lease changes nothing. All clocks are the workers'
-own: they have to agree to within the lease.
+``attempts`` it was claimed with, so that a worker that lost its lease changes nothing. Leases go by the database's
+clock (``annotate/clock.py``): machines whose own clocks are hours apart neither steal from each other nor wait.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet, prefetch_related_objects
-from django.utils import timezone
 
+from annotate import clock
 from annotate.assign.worth import note_said
 from annotate.enums import RunState, UnitState
 from annotate.models import Pair, Run, Trace, Unit
@@ -44,7 +44,7 @@ _ABOUT_A_PAIR = (
 def begin_run(run: Run) -> None:
     """Say that a worker has taken the run up, which may be long before its model is loaded and units are claimed."""
     Run.objects.filter(pk=run.pk, state=RunState.QUEUED).update(
-        state=RunState.RUNNING, started_at=timezone.now()
+        state=RunState.RUNNING, started_at=clock.now()
     )
 
 
@@ -70,7 +70,7 @@ def _claimed(run: Run, worker: str, limit: int, lease_seconds: float) -> list[in
     is_open = Run.objects.filter(pk=run.pk, wants_cancel=False, state__in=(RunState.QUEUED, RunState.RUNNING))
     if not list(is_open.select_for_update(no_key=True).values_list("pk", flat=True)):
         return []
-    now = timezone.now()
+    now = clock.now()
     # What was begun is taken up before what was not; two queries, because one with OR reads the whole table.
     wanted: list[int] = []
     for free in (_lost(run, now, worker), Unit.objects.filter(run=run, state=UnitState.PENDING)):
@@ -99,7 +99,7 @@ def _held_problems(run: Run, now: Any, worker: str) -> QuerySet[Any]:
 
 def free_units(run: Run) -> QuerySet[Unit]:
     """What a worker that holds nothing yet could claim right now."""
-    now = timezone.now()
+    now = clock.now()
     is_lost = Q(state=UnitState.RUNNING, lease_until__lt=now)
     free = Unit.objects.filter(Q(state=UnitState.PENDING) | is_lost, run=run)
     return free.exclude(problem__in=_held_problems(run, now, worker=""))
@@ -116,7 +116,7 @@ def _loaded(run: Run, units: list[Unit]) -> list[Unit]:
 
 
 def _give_up_lost(run: Run) -> None:
-    for unit in _lost(run, timezone.now()).filter(attempts__gte=MAX_ATTEMPTS):
+    for unit in _lost(run, clock.now()).filter(attempts__gte=MAX_ATTEMPTS):
         if _is_worn(unit):
             _give_up(unit)
 
@@ -135,7 +135,7 @@ def heartbeat(units: Iterable[Unit], worker: str, *, lease_seconds: float = LEAS
     """Extend the leases that ``worker`` still holds; the keys of the units it still holds."""
     keys = [unit.pk for unit in units]
     held = Unit.objects.filter(pk__in=keys, worker=worker, state=UnitState.RUNNING)
-    held.update(lease_until=timezone.now() + timedelta(seconds=lease_seconds))
+    held.update(lease_until=clock.now() + timedelta(seconds=lease_seconds))
     return set(held.values_list("pk", flat=True))
 
 

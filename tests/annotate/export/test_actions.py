@@ -131,6 +131,37 @@ def test_a_failure_while_writing_leaves_a_failed_release_and_no_folder(decided, 
     assert not list(tmp_path.glob("*/*"))
 
 
+def test_a_release_asked_for_twice_is_made_once(decided, tmp_path):
+    wanted = {"folder": tmp_path, "format": "trl_stepwise", "key": "0123abcd"}
+    first = build_release(decided.project, **wanted)
+
+    assert build_release(decided.project, **wanted) == first
+    assert build_release(decided.project, **wanted, takes_up=True) == first
+    assert build_release(decided.project, **wanted | {"key": "4567cdef"}).number == 2
+
+
+def test_a_release_whose_worker_was_killed_is_given_up_by_whoever_takes_it_up(decided, tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*args: object) -> None:
+        raise Killed
+
+    wanted = {"folder": tmp_path, "format": "trl_stepwise", "key": "0123abcd"}
+    with monkeypatch.context() as patched:
+        patched.setattr("annotate.export.actions._write", die)
+        with pytest.raises(Killed):
+            build_release(decided.project, **wanted)
+
+    # Sent twice, and the first may still be at it.
+    assert build_release(decided.project, **wanted).state == ReleaseState.BUILDING
+    assert build_release(decided.project, **wanted, takes_up=True).state == ReleaseState.PUBLISHED
+    assert list(Release.objects.order_by("number").values_list("state", "error")) == [
+        ("failed", "Its worker stopped."),
+        ("published", ""),
+    ]
+
+
 def test_a_failure_while_publishing_takes_the_files_back(decided, tmp_path, monkeypatch):
     def fail(*args: object) -> None:
         raise RuntimeError("the database went away")
