@@ -22,6 +22,7 @@ from annotate.models import (
     Intervention,
     Invitation,
     Label,
+    Lineup,
     Membership,
     Pair,
     Person,
@@ -125,20 +126,44 @@ def review_for(user: Visitor, pk: int) -> Trace:
 
 def pair_review_for(user: Visitor, pk: int) -> Pair:
     """A pair to review, for those who may and are not to say themselves which side is better just now."""
+    pair = pair_for(user, pk, role=Role.REVIEWER)
+    _require_not_comparing(user, Comparison.objects.filter(pair=pair))
+    return pair
+
+
+def lineup_review_for(user: Visitor, pk: int) -> Lineup:
+    """A lineup to review, as :func:`pair_review_for`."""
+    lineup = lineup_for(user, pk, role=Role.REVIEWER)
+    _require_not_comparing(user, Comparison.objects.filter(lineup=lineup))
+    return lineup
+
+
+def pair_for(user: Visitor, pk: int, *, role: Role = Role.MANAGER) -> Pair:
     pair = Pair.objects.select_related("project").filter(pk=pk).first()
     if pair is None:
         raise NotAllowed
-    _admit(user, pair.project, Role.REVIEWER)
+    _admit(user, pair.project, role)
+    return pair
+
+
+def lineup_for(user: Visitor, pk: int, *, role: Role = Role.MANAGER) -> Lineup:
+    lineup = Lineup.objects.select_related("project").filter(pk=pk).first()
+    if lineup is None:
+        raise NotAllowed
+    _admit(user, lineup.project, role)
+    return lineup
+
+
+def _require_not_comparing(user: Visitor, slots: QuerySet[Comparison]) -> None:
     assert user.pk is not None
-    if Comparison.objects.filter(pair=pair, holder__person_id=user.pk, state=AssignmentState.HELD).exists():
+    if slots.filter(holder__person_id=user.pk, state__in=STILL_TO_SAY).exists():
         raise NotAllowed(
             gettext(
-                "You are comparing this pair yourself, and what others said would tell you what to say. Submit"
+                "You are comparing this yourself, and what others said would tell you what to say. Submit"
                 " it or put it back first, then review it."
             ),
             is_visible=True,
         )
-    return pair
 
 
 def problem_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Problem:

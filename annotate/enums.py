@@ -151,6 +151,10 @@ class Purpose(models.TextChoices):
     WITHDRAWN = "withdrawn", gettext_lazy("Withdrawn")
 
 
+# What a pair or a lineup may be for: there is no exam and no demonstration of comparing.
+USES_OF_COMPARED = (Purpose.WORK, Purpose.GOLD, Purpose.WITHDRAWN)
+
+
 class ExamState(models.TextChoices):
     """How somebody stands with a project's exam. ``OPEN``: not taken, or not to its end."""
 
@@ -167,6 +171,7 @@ class FillingStage(models.TextChoices):
     ORDER = "order", gettext_lazy("Order")
     MOVE = "move", gettext_lazy("Move")
     SLOTS = "slots", gettext_lazy("Slots")
+    CHANGE = "change", gettext_lazy("Change of many traces")
 
 
 class RunKind(models.TextChoices):

@@ -154,9 +154,10 @@ def _first_of(block: int, rate: float) -> int:
     return -int(-block / rate // 1)
 
 
-def gold_secret(project: Project, rater: Rater) -> str:
-    """Not to be guessed by those who know the program but not the site's key."""
-    return salted_hmac("annotate.assign.gold", f"{project.pk}:{rater.pk}").hexdigest()
+def gold_secret(project: Project, rater: Rater, queue: str = "traces") -> str:
+    """Not to be guessed by those who know the program but not the site's key; another in each queue."""
+    salt = "annotate.assign.gold" if queue == "traces" else f"annotate.assign.gold.{queue}"
+    return salted_hmac(salt, f"{project.pk}:{rater.pk}").hexdigest()
 
 
 def special_turn(project: Project, rater: Rater, purpose: Purpose, secret: str) -> Turn | None:

@@ -176,14 +176,14 @@ def facts_of(turn: Turn) -> Facts:
 
 
 def _describe(turn: Turn, trace: Trace, rules: QueueRules, *, has_gold: bool) -> None:
-    turn.stratum = _said(trace.meta, rules.stratum_key)
-    turn.skill = _said(trace.meta, rules.skill_key)
+    turn.stratum = said_in_meta(trace.meta, rules.stratum_key)
+    turn.skill = said_in_meta(trace.meta, rules.skill_key)
     turn.luck = luck_of(rules.seed, trace.external_id)
     turn.has_gold = has_gold
     place(turn, rules)
 
 
-def _said(meta: Any, key: str) -> str:
+def said_in_meta(meta: Any, key: str) -> str:
     """What stands at ``key`` as a text; nothing, a list and an object are no stratum."""
     said = meta.get(key) if key and isinstance(meta, Mapping) else None
     return "" if said is None or isinstance(said, list | dict) else str(said)[:LONGEST_STRATUM]

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from django.db import OperationalError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django.utils.translation import gettext
 
 from annotate import clock
@@ -31,6 +31,8 @@ from .filling import (
     notice_gold,
     work_out_some,
 )
+from .manage.contracts import Change, TraceFilter
+from .manage.pieces import PIECE, change_some
 from .ordering import get_policy
 from .rules import rules_of
 from .slots import BATCH as SLOTS_BATCH
@@ -63,7 +65,37 @@ def ask_filling(project: Project, *, slots: bool = False, order: bool = False) -
     filling.state, filling.cursor, filling.error = RunState.QUEUED, 0, ""
     filling.stage = FillingStage.TURNS if slots else FillingStage.ORDER
     filling.total = (traces - turns + traces if slots else 0) + (turns if order else 0)
+    # A change of many traces that is not over yet comes behind.
+    filling.total += filling.change["total"] - filling.change["done"] if filling.change else 0
     filling.done = filling.n_turns = filling.n_changed = filling.n_slots = 0
+    filling.seconds = 0.0
+    filling.asked_at, filling.touched_at, filling.finished_at = clock.now(), None, None
+    filling.save()
+    return filling
+
+
+@transaction.atomic
+def ask_change(project: Project, wanted: TraceFilter, change: Change, *, total: int) -> Filling:
+    """Note that one thing is to be done to the traces of a filter that there are now.
+
+    Raises Conflict while something else of the queue is under way, or was stopped and waits.
+    """
+    filling, _ = Filling.objects.select_for_update().get_or_create(project=locked_project(project))
+    if filling.state != RunState.DONE:
+        raise Conflict(
+            gettext(
+                "The queue is being filled or changed, or was stopped at it. Let that come to its end first, then do"
+                " this."
+            )
+        )
+    newest = Trace.objects.filter(project=project).aggregate(newest=Max("pk"))["newest"] or 0
+    filling.number += 1
+    filling.wants_slots = filling.wants_order = False
+    filling.state, filling.stage, filling.cursor, filling.error = RunState.QUEUED, FillingStage.CHANGE, 0, ""
+    asked = {"which": asdict(wanted), "what": asdict(change), "upto": newest}
+    filling.change = asked | {"cursor": 0, "done": 0, "total": total}
+    filling.total, filling.done = total, 0
+    filling.n_turns = filling.n_changed = filling.n_slots = 0
     filling.seconds = 0.0
     filling.asked_at, filling.touched_at, filling.finished_at = clock.now(), None, None
     filling.save()
@@ -123,6 +155,7 @@ class _Desk:
             FillingStage.ORDER: self._order,
             FillingStage.MOVE: self._move,
             FillingStage.SLOTS: self._slots,
+            FillingStage.CHANGE: self._change,
         }[FillingStage(filling.stage)](current, filling)
         filling.seconds += time.perf_counter() - started
         filling.touched_at = clock.now()
@@ -159,13 +192,25 @@ class _Desk:
         if filling.wants_slots:
             _go_to(filling, FillingStage.SLOTS)
         else:
-            _finish(filling)
+            _go_to_change(filling)
 
     def _slots(self, project: Project, filling: Filling) -> None:
         n, filling.cursor, made = add_some_slots(project, rules_of(project), filling.cursor)
         filling.n_slots += made
         filling.done += n
         if n < SLOTS_BATCH:
+            _go_to_change(filling)
+
+    def _change(self, project: Project, filling: Filling) -> None:
+        asked = filling.change
+        wanted, change = TraceFilter(**asked["which"]), Change(**asked["what"])
+        ids = change_some(project, wanted, change, after=asked["cursor"], upto=asked["upto"])
+        filling.done += len(ids)
+        filling.n_changed += len(ids)
+        asked["done"] += len(ids)
+        asked["cursor"] = ids[-1] if ids else asked["cursor"]
+        if len(ids) < PIECE:
+            filling.change = None
             _finish(filling)
 
     def _known_for(self, project: Project, filling: Filling) -> Known:
@@ -176,6 +221,14 @@ class _Desk:
 
 def _go_to(filling: Filling, stage: FillingStage) -> None:
     filling.stage, filling.cursor = stage, 0
+
+
+def _go_to_change(filling: Filling) -> None:
+    """What is last, where many traces are to be changed; else it is over."""
+    if filling.change is None:
+        _finish(filling)
+    else:
+        _go_to(filling, FillingStage.CHANGE)
 
 
 def _finish(filling: Filling) -> None:
@@ -250,6 +303,11 @@ class FillingProgress:
     def is_order(self) -> bool:
         """Whether the order itself is not settled yet: what is open stands as it did before."""
         return self.stage in (FillingStage.ORDER, FillingStage.MOVE)
+
+    @property
+    def is_change(self) -> bool:
+        """Whether it is one thing done to many traces."""
+        return self.stage == FillingStage.CHANGE
 
 
 def progress_of(filling: Filling) -> FillingProgress:

@@ -7,15 +7,27 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
 from statistics import median
 from typing import NamedTuple
 
-from django.db.models import F
+from django.db.models import BooleanField, Case, F, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from annotate.enums import AssignmentState, CriterionKind, ExamState, Purpose, RaterKind, Scope, Verdict
-from annotate.models import Assignment, Intervention, Label, Level, Person, Project, Rater, Reader, Turn
+from annotate.models import (
+    Assignment,
+    Comparison,
+    Intervention,
+    Label,
+    Level,
+    Person,
+    Project,
+    Rater,
+    Reader,
+    Turn,
+)
 from annotate.prepared import PreparedChange, PreparedUpdate
 
 from .claims import exam_taken, next_slot_number
@@ -26,6 +38,8 @@ from .rules import QueueRules, rules_of
 from .trail import note_deed
 
 UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD, AssignmentState.RETURNED)
+# Whatever was decided about a trace, its reviewers look again once more has been said.
+LOOK_AGAIN = Case(When(is_settled=None, then=None), default=False, output_field=BooleanField(null=True))
 WITH_KEY = (Purpose.GOLD, Purpose.EXAM, Purpose.DEMO)
 
 
@@ -75,7 +89,7 @@ def follow_submit(current: Assignment) -> Reader:
     if current.purpose == Purpose.EXAM:
         mark_exam(reader, rules)
     if rules.pause_below_seconds or (rules.pause_below_accuracy and current.purpose == Purpose.GOLD):
-        _watch(reader, rules)
+        watch(reader, rules)
     return reader
 
 
@@ -139,7 +153,7 @@ def add_slot(project: Project, turn: Turn) -> None:
 _count_reading: PreparedChange[Turn] = PreparedChange(
     lambda trace: (
         Turn.objects.filter(trace=trace),
-        {"n_submitted": F("n_submitted") + 1, "unheard": F("unheard") + 1},
+        {"n_submitted": F("n_submitted") + 1, "unheard": F("unheard") + 1, "is_settled": LOOK_AGAIN},
     )
 )
 _write_turn: PreparedUpdate = PreparedUpdate(
@@ -203,7 +217,7 @@ def _error_levels(criteria: set[int]) -> set[tuple[int, str]]:
     }
 
 
-def _watch(reader: Reader, rules: QueueRules) -> None:
+def watch(reader: Reader, rules: QueueRules) -> None:
     """Pause whoever is out of bounds over their last readings. Nobody is judged on fewer than the window."""
     if reader.paused_at is not None:
         return
@@ -214,14 +228,11 @@ def _watch(reader: Reader, rules: QueueRules) -> None:
         done = done.filter(finished_at__gt=reader.watched_from)
     reason = ""
     if rules.pause_below_accuracy:
-        gold = done.filter(purpose=Purpose.GOLD, score__isnull=False)
-        scores = [
-            score for score in gold.values_list("score", flat=True)[: rules.pause_window] if score is not None
-        ]
+        scores = _gold_scores(reader, rules.pause_window)
         accuracy = sum(scores) / len(scores) if len(scores) == rules.pause_window else 1.0
         if accuracy < rules.pause_below_accuracy:
             reason = (
-                f"{accuracy:.0%} of the steps right in the last {rules.pause_window} traces with a known answer;"
+                f"{accuracy:.0%} right in the last {rules.pause_window} readings with a known answer;"
                 f" the project asks for {rules.pause_below_accuracy:.0%}"
             )
     if rules.pause_below_seconds and not reason:
@@ -234,6 +245,21 @@ def _watch(reader: Reader, rules: QueueRules) -> None:
             )
     if reason:
         pause(reader, reason)
+
+
+def _gold_scores(reader: Reader, most: int) -> list[float]:
+    """Of the latest readings and comparisons that were held against a key, whichever of the two they are."""
+    rows: list[tuple[datetime, float]] = []
+    for slots in (Assignment.objects.all(), Comparison.objects.all()):
+        gold = slots.filter(
+            holder=reader.rater_id,
+            state=AssignmentState.SUBMITTED,
+            purpose=Purpose.GOLD,
+            score__isnull=False,
+            finished_at__gt=reader.watched_from or datetime.min.replace(tzinfo=UTC),
+        )
+        rows += gold.order_by("-finished_at").values_list("finished_at", "score")[:most]
+    return [score for _, score in sorted(rows, reverse=True)[:most]]
 
 
 def pause(reader: Reader, reason: str, *, by: Person | None = None) -> None:

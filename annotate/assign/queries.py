@@ -15,7 +15,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from annotate import clock
 from annotate.enums import AssignmentState, ExamState, Purpose
-from annotate.models import Assignment, Project, Rater, Reader, Trace, Turn, counting
+from annotate.models import Assignment, Comparison, Project, Rater, Reader, Trace, Turn, counting
 from annotate.models.counting import Bounded, kept
 from annotate.wording import percent
 
@@ -172,14 +172,21 @@ def queue_state(project: Project, rater: Rater | None) -> QueueState:
     )
 
 
-def feedback_on(assignment: Assignment) -> str:
-    """What its holder may hear of a reading that was held against a key; nothing where the project stays silent."""
+def feedback_on(assignment: Assignment | Comparison) -> str:
+    """What its holder may hear of what was held against a key; nothing where the project stays silent."""
     rules = rules_of(assignment.project)
     is_told = assignment.purpose == Purpose.DEMO or (
         assignment.purpose == Purpose.GOLD and rules.gold_feedback
     )
     if assignment.score is None or not is_told:
         return ""
+    if isinstance(assignment, Comparison):
+        if assignment.score == 1:
+            return gettext("That was a comparison with a known answer, and you said what the key says.")
+        said = gettext(
+            "That was a comparison with a known answer: %(score)s of what you said is what the key says."
+        )
+        return said % {"score": percent(assignment.score)}
     said = (
         gettext("That was the demonstration: %(score)s of your answers are those of the key.")
         if assignment.purpose == Purpose.DEMO

@@ -3,7 +3,8 @@
 A vote comes from a label on a pair, by the sign of its level's score, or from a ranking, which says of every two of a
 lineup which stands first. A level off the number line (*unsure*) is no vote. Only people vote here. A side wins with
 more than half of all votes, a tie's among them; so does a tie. Anything else is disputed, and nobody has won. What a
-reviewer has decided about a pair stands instead, whatever people said.
+reviewer has decided about a pair or lineup stands instead, whatever people said. What people said of pairs and lineups
+whose answer was known was to measure them, and is no vote.
 """
 
 from __future__ import annotations
@@ -125,7 +126,13 @@ def newest_label(criterion: Criterion) -> int:
 
 def labels_by_people(criterion: Criterion, upto: int | None = None) -> LabelQuerySet:
     """Their labels as they stood when ``upto`` was the newest: labels are never changed, so on any later day too."""
-    return _stood(Label.objects.filter(criterion=criterion, rater__kind=RaterKind.PERSON), upto)
+    said = Label.objects.filter(criterion=criterion, rater__kind=RaterKind.PERSON).unmeasured()
+    return _stood(said, upto)
+
+
+def _rulings(criterion: Criterion, upto: int) -> LabelQuerySet:
+    """What reviewers had decided when ``upto`` was the newest."""
+    return _stood(Label.objects.filter(criterion=criterion, rater__kind=RaterKind.REVIEW), upto)
 
 
 def _stood(said: LabelQuerySet, upto: int | None) -> LabelQuerySet:
@@ -157,7 +164,7 @@ def _sign(score: float | None) -> int | None:
 def _from_pairs(criterion: Criterion, upto: int) -> Iterator[Compared]:
     sign_of = {level.key: _sign(level.score) for level in criterion.levels.all()}
     said = labels_by_people(criterion, upto).filter(pair__isnull=False)
-    rulings = _stood(Label.objects.filter(criterion=criterion, rater__kind=RaterKind.REVIEW), upto)
+    rulings = _rulings(criterion, upto)
     last = 0
     while ids := list(
         said.filter(pair__gt=last).order_by("pair").values_list("pair", flat=True).distinct()[:BATCH]
@@ -181,6 +188,7 @@ def _from_pairs(criterion: Criterion, upto: int) -> Iterator[Compared]:
 
 def _from_lineups(criterion: Criterion, upto: int) -> Iterator[Compared]:
     said = labels_by_people(criterion, upto).filter(lineup__isnull=False)
+    rulings = _rulings(criterion, upto)
     for lineup in (
         Lineup.objects.filter(pk__in=said.values("lineup")).order_by("pk").iterator(chunk_size=BATCH)
     ):
@@ -191,6 +199,10 @@ def _from_lineups(criterion: Criterion, upto: int) -> Iterator[Compared]:
             for one, other, sign in implied_pairs(value, lineup.size):
                 signs[one, other][rater] = sign
         spoke = {rater: pk for pk, rater, _ in rows}
+        decided = rulings.filter(lineup=lineup).values_list("value", flat=True).first()
+        implied = implied_pairs(decided, lineup.size) if decided else ()
+        ruled = {(one, other): _RULED[sign] for one, other, sign in implied}
         for (one, other), by_rater in sorted(signs.items()):
             name = f"{lineup.external_id} {LETTERS[one]}{LETTERS[other]}"
-            yield Compared(name, by_rater, traces=(traces[one], traces[other]), labels=spoke)
+            sides = (traces[one], traces[other])
+            yield Compared(name, by_rater, traces=sides, labels=spoke, ruling=ruled.get((one, other)))

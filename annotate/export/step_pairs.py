@@ -3,7 +3,7 @@
 Four things say so: a correction beats the step it corrects; an alternative that is called better than the step, or
 worse; two ratings on one scale, of the step and of alternatives, by one person (PRM800K's own ratings among them);
 and an alternative picked, or written, in the place of a bad step. Equal ratings are ties; what somebody could not
-tell is no vote.
+tell is no vote. What a reviewer decided stands in place of what people said.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from itertools import combinations
 from typing import Any
 
 from annotate.consensus.preferences import Votes
-from annotate.enums import CandidateKind, CriterionKind, RaterKind, Scope, Verdict
+from annotate.enums import CandidateKind, CriterionKind, Scope, Verdict
 from annotate.export.contracts import LabelledRow, RaterRow, SaidRow, StepRow
+from annotate.export.settled import decided_in, settled
 from annotate.models import Criterion
 
 CORRECTION, COMPARISON, RATING, PICK = "correction", "comparison", "rating", "pick"
@@ -65,7 +66,7 @@ def step_pairs(row: LabelledRow, levels: Mapping[int, Mapping[str, float | None]
         at[one.position][one.number] = one.text
     verdicts: dict[tuple[RaterRow, int], float] = {}
     ratings: dict[tuple[RaterRow, int], dict[str, float]] = defaultdict(dict)
-    people = [said for said in row.said if said.rater.kind == RaterKind.PERSON]
+    people = settled(row.said)
     for said in people:
         if (position := said.position) is None:
             continue
@@ -82,7 +83,13 @@ def step_pairs(row: LabelledRow, levels: Mapping[int, Mapping[str, float | None]
                 pairs.say(said.rater, position, text, step.body, (score > 0) - (score < 0), COMPARISON)
         elif said.criterion.kind == CriterionKind.CORRECTION and said.text.strip():
             pairs.say(said.rater, position, said.text, step.body, 1, CORRECTION)
-    _brought_along(row, ratings, {said.rater for said in people})
+    ruled = {
+        (said.position, texts[said.candidate].text): score
+        for said in decided_in(row.said).values()
+        if said.candidate in texts and rates(levels[said.criterion.pk])
+        if (score := levels[said.criterion.pk].get(said.value)) is not None
+    }
+    _brought_along(row, ratings, {said.rater for said in people}, ruled)
     _from_ratings(row, pairs, verdicts, ratings)
     for said in people:
         if said.criterion.kind == CriterionKind.PICK and said.position is not None:
@@ -102,9 +109,12 @@ def _compares(criterion: Criterion, levels: Mapping[int, Mapping[str, float | No
 
 
 def _brought_along(
-    row: LabelledRow, ratings: dict[tuple[RaterRow, int], dict[str, float]], raters: set[RaterRow]
+    row: LabelledRow,
+    ratings: dict[tuple[RaterRow, int], dict[str, float]],
+    raters: set[RaterRow],
+    ruled: Mapping[tuple[int | None, str], float],
 ) -> None:
-    """The ratings of proposals that PRM800K keeps in the steps' meta, under the labeler's name."""
+    """The ratings of proposals that PRM800K keeps in the steps' meta, by labeler; what was decided wins."""
     by_name = {rater.own_name: rater for rater in raters}
     for step in row.trace.steps:
         kept = step.meta.get(PRM800K)
@@ -113,7 +123,7 @@ def _brought_along(
             if rater is None or not isinstance(told, Mapping):
                 continue
             for text, rating in _proposals(told.get("alternatives")):
-                ratings[rater, step.position].setdefault(text, rating)
+                ratings[rater, step.position].setdefault(text, ruled.get((step.position, text), rating))
 
 
 def _proposals(kept: Any) -> Iterator[tuple[str, float]]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from annotate.enums import WORDING_KINDS, CriterionKind
 from annotate.errors import Rejected
+from annotate.ingest.rankings import tidy_ranking
 from annotate.ingest.tags import tidy_tags
 from annotate.models import Criterion
 
@@ -133,6 +134,16 @@ def clean_answer(
             field="value",
         )
     return value, text
+
+
+def clean_compared(criterion: Criterion, value: str, text: str, size: int) -> tuple[str, str]:
+    """As :func:`clean_answer`, about a pair or a lineup of ``size``: an order has no levels, and may have a reason."""
+    if criterion.kind != CriterionKind.RANKING:
+        return clean_answer(criterion, value, text, None)
+    # What brings the rules that words keep to, wherever they stand.
+    words = Criterion(kind=CriterionKind.TEXT, title=gettext("The text"))
+    _, text = clean_answer(words, "", text, None) if text.strip() else ("", "")
+    return tidy_ranking(value, size), text
 
 
 def clean_seconds(seconds: float | None) -> float | None:

@@ -11,17 +11,19 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils.translation import gettext
 
-from annotate.assign.compare.actions import finish_comparison, held_for_answering
+from annotate.assign.compare.actions import finish_comparison, held_for_answering, return_comparison
 from annotate.enums import AssignmentState, CriterionKind, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import freeze_rubric
-from annotate.ingest.rankings import tidy_ranking
+from annotate.logbook import note
 from annotate.models import Comparison, Criterion, Entrant, Label, Project, Reveal
 
-from .answers import clean_answer, clean_seconds
+from .answers import clean_compared, clean_seconds
 from .completeness import Answer, Place, asked_places, first_missing
 from .queries import question_of, rubric_criteria
 from .writing import retire
+
+LONGEST_REASON = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +46,11 @@ def compared_criteria(project: Project, scope: Scope) -> tuple[Criterion, ...]:
 
 
 def own_answers(comparison: Comparison) -> dict[int, Answer]:
-    """What its holder has said by the questions asked now, by criterion; nobody else's word is read."""
-    said = Label.objects.live().filter(rater=comparison.holder_id, **comparison.subject)
+    """What its holder has said last by the questions asked now, by criterion; nobody else's word is read.
+
+    What they had said before it was sent back to them counts no more, and stands in their page.
+    """
+    said = Label.objects.filter(rater=comparison.holder_id, superseded_by=None, **comparison.subject)
     rows = said.filter(criterion__rubric=comparison.project.rubric_id).values_list(
         "criterion", "value", "text"
     )
@@ -70,7 +75,7 @@ def submit_comparison(comparison: Comparison, token: int, choices: Sequence[Choi
     criteria = {one.pk: one for one in compared_criteria(comparison.project, current.scope)}
     said = _cleaned(current, criteria, choices)
     labels = _labels(current, comparison.project, criteria, said, _asked(criteria, said))
-    standing = Label.objects.live().filter(rater=current.holder_id, **current.subject)
+    standing = Label.objects.filter(rater=current.holder_id, superseded_by=None, **current.subject)
     earlier = dict(standing.filter(criterion__in=criteria).values_list("criterion", "pk"))
     for label in labels:
         label.supersedes_id = earlier.get(label.criterion_id)
@@ -79,6 +84,30 @@ def submit_comparison(comparison: Comparison, token: int, choices: Sequence[Choi
     Label.objects.bulk_create(labels)
     finish_comparison(current)
     return current
+
+
+@transaction.atomic
+def send_comparison_back(comparison: Comparison, reason: str) -> None:
+    """Ask whoever made it to look again, and why. It counts no more until they submit it again.
+
+    Nobody else is given it meanwhile. For reviewers; the logbook keeps the reason.
+    """
+    if not reason.strip() or len(reason) > LONGEST_REASON:
+        raise Rejected(
+            gettext("Say in at most %(most)s characters what should be looked at again.")
+            % {"most": LONGEST_REASON},
+            field="reason",
+        )
+    current = return_comparison(comparison, reason.strip())
+    said = Label.objects.live().filter(rater=current.holder_id, **current.subject)
+    retire(list(said.values_list("pk", flat=True)))
+    note(
+        "sent back",
+        "comparison",
+        project=current.project_id,
+        subject=current.pk,
+        after={**current.subject, "reason": reason.strip()},
+    )
 
 
 def _cleaned(
@@ -99,23 +128,11 @@ def _cleaned(
         if not one.value and not one.text.strip():
             continue
         try:
-            value, text = _clean(criterion, one, size)
+            value, text = clean_compared(criterion, one.value, one.text, size)
         except Rejected as refusal:
             raise Rejected(refusal.reason, field=criterion.key) from None
         said[criterion.pk] = Choice(criterion.pk, value, text, clean_seconds(one.seconds))
     return said
-
-
-def _clean(criterion: Criterion, one: Choice, size: int) -> tuple[str, str]:
-    if criterion.kind != CriterionKind.RANKING:
-        return clean_answer(criterion, one.value, one.text, None)
-    _, text = clean_answer(_words(), "", one.text, None) if one.text.strip() else ("", "")
-    return tidy_ranking(one.value, size), text
-
-
-def _words() -> Criterion:
-    """What brings the rules that words keep to, wherever they stand."""
-    return Criterion(kind=CriterionKind.TEXT, title=gettext("The text"))
 
 
 def _asked(criteria: Mapping[int, Criterion], said: Mapping[int, Choice]) -> list[Place]:

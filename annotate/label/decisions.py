@@ -1,4 +1,4 @@
-"""What reviewers decide about the steps of a trace. The only writer of decisions, those about pairs among them.
+"""What reviewers decide about the steps of a trace, and about texts given for them. The only writer of decisions.
 
 A decision is a label by the project's one rater of kind review, with the reviewer behind it in ``decided_by``, the
 reason as its text, and in its evidence the readings it was decided between. So it is revised, taken back and kept like
@@ -22,10 +22,9 @@ from annotate.enums import Purpose, RaterKind, Scope
 from annotate.errors import Rejected
 from annotate.ingest.founding import freeze_rubric
 from annotate.logbook import note
-from annotate.models import Criterion, Label, Person, Project, Rater, Step, Trace
+from annotate.models import Candidate, Criterion, Label, Person, Project, Rater, Step, Trace, Turn
 
-from .answers import Said, Written, clean_answer, clean_seconds
-from .completeness import Place
+from .answers import Said, Spot, Written, clean_compared, clean_seconds
 from .cut_versions import Moved, moved
 from .queries import asked_criteria
 from .writing import retire
@@ -44,9 +43,8 @@ class Reading:
 
 
 def decidable_criteria(project: Project) -> tuple[Criterion, ...]:
-    """The questions about steps and the trace that have levels; words have none to decide between."""
-    asked = (one for one in asked_criteria(project) if one.scope != Scope.CANDIDATE)
-    return tuple(one for one in asked if one.levels.all())
+    """The questions about steps, texts given for them and the trace that have levels to decide between."""
+    return tuple(one for one in asked_criteria(project) if one.levels.all())
 
 
 def desk_of(project: Project) -> Rater:
@@ -71,15 +69,18 @@ def decide(trace: Trace, person: Person, said: Sequence[Said]) -> list[Written]:
     somebody else made at that place after it is left standing, as a conflict. Raises nothing: a decision that cannot be
     taken is a refusal in its place. ``person`` is somebody who may review the project.
     """
-    # Two reviewers of one trace take turns here.
+    # Two reviewers of one trace take turns here; a turn is locked before its trace everywhere.
+    turn = Turn.objects.select_for_update(of=("self",)).filter(trace=trace).first()
     Trace.objects.select_for_update(no_key=True).get(pk=trace.pk)
     book = _Book(trace, person)
     now = {pk: position for position, pk in book.steps.items()}
     stale = any(one.boundary is not None for one in said)
     placed = moved(trace, said, now) if stale else [Moved(one) for one in said]
-    # Behind the commit: a turn is locked before its trace everywhere else.
     transaction.on_commit(partial(note_said, [trace.pk]))
-    return [book.write(one.said) if one.gone is None else _too_late(one.said) for one in placed]
+    written = [book.write(one.said) if one.gone is None else _too_late(one.said) for one in placed]
+    if turn is not None and turn.is_settled != (is_settled := book.is_settled):
+        Turn.objects.filter(pk=turn.pk).update(is_settled=is_settled)
+    return written
 
 
 def _too_late(one: Said) -> Written:
@@ -97,8 +98,20 @@ class _Book:
         self.desk, self.reviewer = desk_of(trace.project), rater_of(trace.project, person)
         self.criteria = {one.pk: one for one in decidable_criteria(trace.project)}
         self.steps = dict(Step.objects.filter(trace=trace).values_list("position", "pk"))
-        self.readings = _readings_by_place(trace, self.criteria)
-        self.rows = _decisions_by_place(trace, self.desk)
+        self.texts = dict(_candidates(trace))
+        self.readings = _readings_by_spot(trace, self.criteria)
+        self.rows = _decisions_by_spot(trace, self.desk)
+
+    @property
+    def is_settled(self) -> bool | None:
+        """Whether every disagreement is decided; None where nothing is decided at all."""
+        decided = {spot for spot, rows in self.rows.items() if any(row.is_live for row in rows)}
+        if not decided:
+            return None
+        differ = (
+            spot for spot, said in self.readings.items() if len({reading.value for reading in said}) > 1
+        )
+        return decided.issuperset(differ)
 
     def write(self, one: Said) -> Written:
         try:
@@ -108,12 +121,14 @@ class _Book:
 
     def _write(self, one: Said) -> Written:
         criterion = self._criterion_of(one)
+        is_whole = one.position is None and one.candidate is None
         about = {
             "step_id": None if one.position is None else self.steps[one.position],
-            "trace": self.trace if one.position is None else None,
+            "candidate_id": one.candidate,
+            "trace": self.trace if is_whole else None,
         }
-        rows = self.rows.setdefault(one.place, [])
-        readings = self.readings.get(one.place, ())
+        rows = self.rows.setdefault(one.spot, [])
+        readings = self.readings.get(one.spot, ())
         return write_decision(self.desk, self.reviewer, criterion, one, rows, readings, about)
 
     def _criterion_of(self, one: Said) -> Criterion:
@@ -122,6 +137,13 @@ class _Book:
             raise Rejected(
                 gettext("This is no question of the project's rubric that can be decided."), field="criterion"
             )
+        if criterion.scope == Scope.CANDIDATE or one.candidate is not None:
+            if one.candidate is None or self.texts.get(one.candidate) != criterion.candidate_kind:
+                raise Rejected(
+                    gettext("%(criterion)s is about no such text of this trace.") % {"criterion": criterion},
+                    field="candidate",
+                )
+            return criterion
         if (criterion.scope == Scope.STEP) != (one.position is not None):
             if criterion.scope == Scope.STEP:
                 raise Rejected(
@@ -146,13 +168,18 @@ def write_decision(
     rows: list[Label],
     readings: Sequence[Reading],
     about: Mapping[str, Any],
+    *,
+    noun: str = "decision",
 ) -> Written:
     """One decision; raises Rejected. ``rows`` are all ever made at its place, oldest first, and get the new one.
 
-    ``about`` is what the label is about, as its fields say it. Whoever calls this has locked that.
+    ``about`` is what the label is about, as its fields say it. Whoever calls this has locked that. ``noun`` is what the
+    logbook calls it.
     """
+    lineup = about.get("lineup")
+    size = lineup.size if lineup is not None else 0
     value, text = (
-        ("", one.text.strip()) if one.is_cleared else clean_answer(criterion, one.value, one.text, None)
+        ("", one.text.strip()) if one.is_cleared else clean_compared(criterion, one.value, one.text, size)
     )
     standing = next((row for row in rows if row.is_live), None)
     if standing is None and one.is_cleared:
@@ -189,7 +216,7 @@ def write_decision(
     keys = {name: getattr(held, "pk", held) for name, held in about.items() if held is not None}
     note(
         "cleared" if one.is_cleared else "decided",
-        "decision",
+        noun,
         project=desk.project_id,
         subject=label.pk,
         before={} if standing is None else {"label": standing.pk, "value": standing.value},
@@ -199,16 +226,15 @@ def write_decision(
 
 
 def decisions_on(trace: Trace) -> list[Label]:
-    """What stands decided about a trace and its steps. Not for annotators."""
-    rows = Label.objects.about(trace).decisions().filter(candidate=None)
-    return list(
-        rows.select_related("rater", "decided_by", "criterion", "trace", "step__trace").order_by("pk")
-    )
+    """What stands decided about a trace, its steps and the texts given for them. Not for annotators."""
+    rows = Label.objects.about(trace).decisions()
+    beside = ("rater", "decided_by", "criterion", "trace", "step__trace", "candidate__step__trace")
+    return list(rows.select_related(*beside).order_by("pk"))
 
 
 def newest_decision(trace: Trace) -> int:
     """The id of the newest decision about a trace, taken back or not; 0 when there is none."""
-    rows = Label.objects.about(trace).filter(candidate=None, rater__kind=RaterKind.REVIEW)
+    rows = Label.objects.about(trace).filter(rater__kind=RaterKind.REVIEW)
     return rows.aggregate(newest=Max("pk"))["newest"] or 0
 
 
@@ -219,31 +245,43 @@ def hide_readers(project: Project, is_hidden: bool) -> None:
 
 
 def counted_readings(trace: Trace) -> QuerySet[Label]:
-    """What people have submitted about a trace and its steps, without what machines, keys and reviewers say."""
-    rows = Label.objects.about(trace).counted().filter(IS_WORK, candidate=None, rater__kind=RaterKind.PERSON)
+    """What people have submitted about a trace, its steps and the texts given for them; nobody else's word."""
+    rows = Label.objects.about(trace).counted().filter(IS_WORK, rater__kind=RaterKind.PERSON)
     return rows.select_related("rater__person", "criterion", "step", "assignment").order_by("pk")
 
 
-def _readings_by_place(trace: Trace, criteria: Mapping[int, Criterion]) -> dict[Place, list[Reading]]:
-    found: dict[Place, list[Reading]] = {}
+def _candidates(trace: Trace) -> QuerySet[Candidate, tuple[int, str]]:
+    return Candidate.objects.filter(step__trace=trace, step__retired_in=None).values_list("pk", "kind")
+
+
+def _readings_by_spot(trace: Trace, criteria: Mapping[int, Criterion]) -> dict[Spot, list[Reading]]:
+    found: dict[Spot, list[Reading]] = {}
     for row in counted_readings(trace):
         if row.criterion_id in criteria:
-            found.setdefault(place_of(row), []).append(Reading(row.pk, row.value))
+            found.setdefault(spot_of(row), []).append(Reading(row.pk, row.value))
     return found
 
 
-def _decisions_by_place(trace: Trace, desk: Rater) -> dict[Place, list[Label]]:
+def _decisions_by_spot(trace: Trace, desk: Rater) -> dict[Spot, list[Label]]:
     """Every decision ever made about a trace, oldest first."""
-    rows = Label.objects.about(trace).filter(rater=desk, candidate=None, step__retired_in=None)
-    found: dict[Place, list[Label]] = {}
+    rows = Label.objects.about(trace).filter(rater=desk, step__retired_in=None)
+    found: dict[Spot, list[Label]] = {}
     for row in rows.select_related("step").order_by("pk"):
-        found.setdefault(place_of(row), []).append(row)
+        found.setdefault(spot_of(row), []).append(row)
     return found
 
 
-def place_of(label: Label) -> Place:
-    return label.criterion_id, None if label.step is None else label.step.position
+def spot_of(label: Label) -> Spot:
+    position = None if label.step is None else label.step.position
+    return label.criterion_id, position, label.candidate_id
+
+
+def spot_name(criterion: int, position: int | None, candidate: int | None) -> str:
+    """How a spot is named in forms: by its question, and the text, the step or the trace that it is about."""
+    if candidate is not None:
+        return f"{criterion}-c{candidate}"
+    return f"{criterion}-{'trace' if position is None else position}"
 
 
 def _field(name: str, one: Said) -> str:
-    return f"{name}-{one.criterion_id}-{'trace' if one.position is None else one.position}"
+    return f"{name}-{spot_name(*one.spot)}"

@@ -12,11 +12,12 @@ from django.utils.translation import gettext
 
 from annotate.enums import AssignmentState, RaterKind, RecutKind
 from annotate.models import Comment, Label, Person, Project, Rater, Recut, Step, Trace
+from annotate.wording import mid
 
 from .review import Readers, Review
 
 # What a page needs of a label, in one query.
-_BESIDE = (
+BESIDE = (
     "rater",
     "criterion",
     "step__trace",
@@ -95,7 +96,7 @@ def marks_of(trace: Trace, *, position: int | None = None, who: Who | None = Non
 def events_at(marks: Sequence[Mark], review: Review) -> list[Event]:
     """Some lines of the history of a trace under review; names of readers only where the step is decided."""
     readers, shown = review.readers, review.settled
-    labels = Label.objects.select_related(*_BESIDE).in_bulk([one.label for one in marks if one.label])
+    labels = Label.objects.select_related(*BESIDE).in_bulk([one.label for one in marks if one.label])
     comments = Comment.objects.select_related("step", "trace", "author", "returns__holder").in_bulk(
         [one.comment for one in marks if one.comment]
     )
@@ -118,7 +119,7 @@ def own_labels(project: Project, person: Person) -> QuerySet[Label]:
     own = list(Rater.objects.filter(project=project, person=person).values_list("pk", flat=True))
     has_decided = Label.objects.filter(decided_by__in=own).exists()
     rows = Label.objects.filter(Q(rater__in=own) | Q(decided_by__in=own) if has_decided else Q(rater__in=own))
-    return rows.select_related(*_BESIDE).order_by("-pk")
+    return rows.select_related(*BESIDE).order_by("-pk")
 
 
 def event_of(label: Label, who: str) -> Event:
@@ -132,7 +133,10 @@ def event_of(label: Label, who: str) -> Event:
         what=_what(label),
         trace=label.trace or (step.trace if step else None),
         position=step.position if step else None,
-        criterion=label.criterion.title,
+        criterion=label.criterion.title
+        + (
+            f", {mid(label.candidate.get_kind_display())} {label.candidate.number}" if label.candidate else ""
+        ),
         value=label.value,
         text=label.text,
         seconds=label.seconds,
@@ -182,7 +186,8 @@ def _name(label: Label, readers: Readers, shown: set[int]) -> str:
         return label.decided_by.name
     if label.rater.kind != RaterKind.PERSON:
         return label.rater.name
-    return readers.name(label.rater, is_decided=label.step_id in shown)
+    step = label.candidate.step_id if label.candidate else label.step_id
+    return readers.name(label.rater, is_decided=step in shown)
 
 
 def _cut_anew(act: Recut) -> Event:

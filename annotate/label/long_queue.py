@@ -1,7 +1,9 @@
 """Which traces a reviewer is shown where a project is too large for all of its disagreements to be counted.
 
 The queue of traces knows of each how far its readers disagree, by an index. So the most disputed ones are looked at, a
-window at a time, until there is enough for some pages; what lies behind them comes up as they are decided.
+window at a time, until there is enough for some pages; what lies behind them comes up as they are decided. The queue
+also knows of each whether everything about it is decided, so that one that is decided in part, however long ago, stays
+in reach, and those that are done with stand in nobody's way.
 """
 
 from __future__ import annotations
@@ -28,29 +30,28 @@ def is_long(project: Project) -> bool:
 
 
 def windows(project: Project, *, is_decided: bool) -> Iterator[list[int]]:
-    """Traces to look at: those decided about lately, and where something open is looked for, the most disputed ones.
-
-    A trace of which some places were decided is among the former; so the latter leave out what has a decision.
+    """Traces to look at: those decided about lately, or where something open is looked for, first every one of which
+    some places are decided and others may be open, then the most disputed ones that nobody has decided about.
     """
-    decided = list(dict.fromkeys(_decided_lately(project)))
-    yield from _cut(decided if is_decided else decided[:ENOUGH])
-    if not is_decided:
-        known = set(decided)
-        disputed = _disputed(project).order_by("-disagreement")[:MOST_LOOKED_AT]
-        yield from _cut([trace for trace in disputed if trace not in known])
+    if is_decided:
+        yield from _cut(list(dict.fromkeys(_decided_lately(project))))
+        return
+    turns = Turn.objects.filter(project=project)
+    yield from _cut(_traces(turns.filter(is_settled=False).order_by("-pk")))
+    yield from _cut(_traces(turns.filter(is_settled=None, disagreement__gt=0).order_by("-disagreement")))
 
 
-def _disputed(project: Project) -> QuerySet[Turn, int]:
-    return Turn.objects.filter(project=project, disagreement__gt=0).values_list("trace_id", flat=True)
+def _traces(turns: QuerySet[Turn]) -> list[int]:
+    return list(turns.values_list("trace_id", flat=True)[:MOST_LOOKED_AT])
 
 
 def _decided_lately(project: Project) -> Iterator[int]:
     """The newest first."""
     desk = project.raters.filter(kind=RaterKind.REVIEW).values_list("pk", flat=True).first()
-    made = Label.objects.live().filter(rater=desk, candidate=None).order_by("-pk")
-    for step_trace, trace in made.values_list("step__trace_id", "trace_id")[:MOST_LOOKED_AT]:
-        if found := step_trace or trace:
-            yield found
+    made = Label.objects.live().filter(rater=desk).order_by("-pk")
+    places = made.values_list("step__trace_id", "candidate__step__trace_id", "trace_id")
+    for found in places[:MOST_LOOKED_AT]:
+        yield from (trace for trace in found if trace)
 
 
 def _cut(traces: list[int]) -> Iterator[list[int]]:

@@ -19,7 +19,7 @@ from annotate.access import REACH
 from annotate.assign.queries import QueueState, queue_state
 from annotate.assign.rules import rules_of
 from annotate.enums import AssignmentState, Purpose, Role
-from annotate.models import Assignment, Label, Membership, Person, Project, Rater
+from annotate.models import Assignment, Comparison, Label, Membership, Person, Project, Rater
 
 # How far back days in a row are looked for, and how far back a pace and an agreement with keys.
 LONGEST_STREAK = timedelta(days=400)
@@ -200,16 +200,19 @@ def _paces(person: Person, now: datetime) -> dict[int, Pace]:
 def _gold_heard(person: Person, projects: Iterable[Project], now: datetime) -> dict[int, GoldHeard]:
     """By project, where its rules let people hear how they did on hidden gold; elsewhere nothing gives gold away."""
     telling = [project.pk for project in projects if rules_of(project).gold_feedback]
-    rows = Assignment.objects.filter(
-        holder__person=person,
-        project__in=telling,
-        purpose=Purpose.GOLD,
-        state=AssignmentState.SUBMITTED,
-        score__isnull=False,
-        finished_at__gt=now - LATELY,
-    ).order_by("-finished_at")
+    rows: list[tuple[datetime, int, float | None]] = []
+    for slots in (Assignment.objects.all(), Comparison.objects.all()) if telling else ():
+        gold = slots.filter(
+            holder__person=person,
+            project__in=telling,
+            purpose=Purpose.GOLD,
+            state=AssignmentState.SUBMITTED,
+            score__isnull=False,
+            finished_at__gt=now - LATELY,
+        )
+        rows += gold.values_list("finished_at", "project_id", "score")
     scores: dict[int, list[float]] = defaultdict(list)
-    for project, score in rows.values_list("project_id", "score"):
+    for _, project, score in sorted(rows, reverse=True):
         if len(scores[project]) < MOST_GOLD:
             scores[project].append(score or 0.0)
     return {project: GoldHeard(fmean(several), len(several)) for project, several in scores.items()}

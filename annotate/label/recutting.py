@@ -33,6 +33,7 @@ from annotate.models import (
     Recut,
     Step,
     Trace,
+    Turn,
     Unit,
 )
 
@@ -121,6 +122,8 @@ def recut(
 def _recut(trace: Trace, person: Person, cut: Cut, report: CutReport | None) -> Effect:
     Project.objects.select_for_update(no_key=True).get(pk=trace.project_id)
     slots = list(Assignment.objects.select_for_update(of=("self",)).filter(trace=trace.pk).order_by("pk"))
+    # What is decided may be open again in the new steps.
+    Turn.objects.filter(trace=trace.pk, is_settled=True).update(is_settled=False)
     current = Trace.objects.select_for_update(of=("self",)).select_related("problem").get(pk=trace.pk)
     if cut.version != current.boundary_version:
         raise Conflict(

@@ -13,7 +13,7 @@ from annotate.enums import AssignmentState
 from annotate.models import Assignment, Comment, Label, Project, Trace
 
 from .answers import Spot
-from .decisions import place_of
+from .decisions import spot_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def _changes(labels: Sequence[Label], since: datetime, until: datetime | None) -
 
 def _spot_of(label: Label) -> Spot:
     """Criterion, step and, for a rating, the text that is rated, which belongs to a step of its own."""
-    criterion, position = place_of(label)
+    criterion, position, candidate = spot_of(label)
     if label.candidate is not None:
         position = label.candidate.step.position
-    return criterion, position, label.candidate_id
+    return criterion, position, candidate

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext
 
-from annotate.enums import AssignmentState, Scope
-from annotate.models import Assignment, Criterion, Label, Pair, Rater, Step, Trace
+from annotate.enums import AssignmentState, CriterionKind, Scope
+from annotate.models import (
+    Assignment,
+    Candidate,
+    Criterion,
+    Label,
+    Lineup,
+    Pair,
+    Rater,
+    Step,
+    Trace,
+)
 
-from .completeness import Place
-from .decisions import counted_readings, decisions_on, newest_decision, place_of
+from .answers import Spot
+from .decisions import counted_readings, decisions_on, newest_decision, spot_of
 from .queries import asked_criteria
+from .rating import candidates_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +38,25 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """A question at a place, what people said, and what was decided. ``position`` None: the trace as a whole."""
+    """A question at a place, what people said, and what was decided. ``position`` None: the trace as a whole, or what
+    ``candidate`` names."""
 
     criterion: Criterion
     position: int | None
     heard: tuple[Heard, ...]
     decision: Label | None
+    # The text given for a step that the question is about, and then no position.
+    candidate: Candidate | None = None
+    # Where the step of that text is.
+    at: int | None = None
+
+    @property
+    def spot(self) -> Spot:
+        return self.criterion.pk, self.position, self.candidate.pk if self.candidate else None
 
     @property
     def can_be_decided(self) -> bool:
-        return bool(self.criterion.levels.all())
+        return self.criterion.kind == CriterionKind.RANKING or bool(self.criterion.levels.all())
 
     @property
     def is_disputed(self) -> bool:
@@ -107,13 +127,13 @@ class Review:
 
 
 class Readers:
-    """The people who have read a trace or compared a pair, and what to call them while names are hidden.
+    """The people who have read a trace or compared what is compared, and what to call them while names are hidden.
 
     A letter is a person's for that one only, in an order that says nothing: who is A here may be B in the next. It may
     move when somebody new takes the trace, so nothing but the eye goes by it.
     """
 
-    def __init__(self, read: Trace | Pair, raters: Iterable[Rater]) -> None:
+    def __init__(self, read: Trace | Pair | Lineup, raters: Iterable[Rater]) -> None:
         known = {rater.pk: rater for rater in raters}
         self.hides_names = read.project.hides_readers
         self.raters = [known[pk] for pk in sorted(known, key=lambda pk: _shuffled(read.pk, pk))]
@@ -144,25 +164,36 @@ def letter_of(number: int) -> str:
 def review_of(trace: Trace) -> Review:
     readings = list(counted_readings(trace))
     readers = Readers(trace, [*_holders(trace), *(label.rater for label in readings)])
-    said: dict[Place, list[Label]] = defaultdict(list)
+    said: dict[Spot, list[Label]] = defaultdict(list)
     for label in readings:
-        said[place_of(label)].append(label)
-    decided = {place_of(label): label for label in decisions_on(trace)}
+        said[spot_of(label)].append(label)
+    decided = {spot_of(label): label for label in decisions_on(trace)}
     criteria = asked_criteria(trace.project)
+    texts: dict[int, list[Candidate]] = defaultdict(list)
+    for one in candidates_for(trace.pk, criteria):
+        texts[one.step_id].append(one)
 
-    def matter(criterion: Criterion, position: int | None) -> Matter:
-        place = (criterion.pk, position)
-        return Matter(
-            criterion, position, _heard(said.get(place, ()), readers, decided.get(place)), decided.get(place)
-        )
+    def matter(
+        criterion: Criterion,
+        position: int | None,
+        candidate: Candidate | None = None,
+        at: int | None = None,
+    ) -> Matter:
+        spot = (criterion.pk, position, candidate.pk if candidate else None)
+        heard = _heard(said.get(spot, ()), readers, decided.get(spot))
+        return Matter(criterion, position, heard, decided.get(spot), candidate, at)
 
-    about_steps = [criterion for criterion in criteria if criterion.scope == Scope.STEP]
+    def matters(step: Step) -> Iterator[Matter]:
+        for criterion in criteria:
+            if criterion.scope == Scope.STEP:
+                yield matter(criterion, step.position)
+            elif criterion.scope == Scope.CANDIDATE:
+                of_kind = (one for one in texts[step.pk] if one.kind == criterion.candidate_kind)
+                yield from (matter(criterion, None, one, step.position) for one in of_kind)
+
     return Review(
         trace=trace,
-        steps=tuple(
-            StepMatters(step, tuple(matter(criterion, step.position) for criterion in about_steps))
-            for step in trace.steps.order_by("position")
-        ),
+        steps=tuple(StepMatters(step, tuple(matters(step))) for step in trace.steps.order_by("position")),
         whole=tuple(matter(criterion, None) for criterion in criteria if criterion.scope == Scope.TRACE),
         readers=readers,
         seen=newest_decision(trace),

@@ -11,11 +11,14 @@ from django.db.models import Count, F, Max, Min, QuerySet
 from django.utils.translation import gettext, ngettext
 
 from annotate.assign.queries import queue_counts
-from annotate.enums import Action, AssignmentState, RaterKind
+from annotate.enums import Action, AssignmentState, RaterKind, Scope
 from annotate.models import Assignment, Consensus, Criterion, Label, Person, Project, Rater, Run, Trace
 
 from .decisions import IS_WORK, decidable_criteria
 from .long_queue import ENOUGH, is_long, windows
+
+# What can be decided about, and the way to its trace.
+TRACE_OF = {"step": "step__trace", "trace": "trace", "candidate": "candidate__step__trace"}
 
 
 class Order(StrEnum):
@@ -74,12 +77,18 @@ def _waiting(
     """Those of ``traces``, or of all, on which readings differ."""
     disputed: Counter[int] = Counter()
     still_open: Counter[int] = Counter()
-    for target in ("step", "trace"):
+    for target in _targets(criteria):
         for trace, is_open in _disputes(project, criteria, target, traces):
             disputed[trace] += 1
             still_open[trace] += is_open
     asked = _asked(run, traces) if run else {}
     return [Waiting(pk, n, still_open[pk], asked.get(pk, 0)) for pk, n in disputed.items()]
+
+
+def _targets(criteria: Sequence[Criterion]) -> list[str]:
+    """What these questions may be about; texts given for a step only where one of them asks about those."""
+    about_texts = any(one.scope == Scope.CANDIDATE for one in criteria)
+    return [target for target in TRACE_OF if target != "candidate" or about_texts]
 
 
 def next_in(queue: Sequence[Waiting], trace: Trace, person: Person) -> int | None:
@@ -165,7 +174,7 @@ def _disputes(
     project: Project, criteria: Sequence[Criterion], target: str, traces: list[int] | None
 ) -> Iterator[tuple[int, bool]]:
     """(trace, whether it is open) of every place where people differ."""
-    trace_of = "step__trace" if target == "step" else "trace"
+    trace_of = TRACE_OF[target]
     readings = _readings(project, criteria, target)
     decisions = Label.objects.decisions().filter(
         rater__project=project, criterion__in=criteria, **{f"{target}__isnull": False}
@@ -194,7 +203,7 @@ def _asked(run: Run, traces: list[int] | None) -> dict[int, int]:
 def _coverage(project: Project, criteria: Sequence[Criterion]) -> tuple[int, int]:
     """(places with a reading, places with two or more)."""
     n_read = n_compared = 0
-    for target in ("step", "trace"):
+    for target in _targets(criteria):
         places = (
             _readings(project, criteria, target)
             .order_by()

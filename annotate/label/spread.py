@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext, pgettext
 
-from annotate.models import Comparison, Entrant, Pair, Problem, Step
+from annotate.models import Comparison, Entrant, Lineup, Pair, Problem, Step
 from annotate.models.lineup import LETTERS
 
 
@@ -43,9 +43,12 @@ def spread_of(comparison: Comparison) -> Spread:
             "left_trace__problem", "left_step__trace__problem", "right_step"
         ).get(pk=comparison.pair_id)
         return spread_of_pair(pair)
-    entrants = list(
-        Entrant.objects.filter(lineup=comparison.lineup_id).select_related("trace__problem").order_by("place")
-    )
+    assert comparison.lineup is not None
+    return spread_of_lineup(comparison.lineup)
+
+
+def spread_of_lineup(lineup: Lineup) -> Spread:
+    entrants = list(Entrant.objects.filter(lineup=lineup).select_related("trace__problem").order_by("place"))
     lists = _steps_of([one.trace_id for one in entrants])
     titles = [gettext("Solution %(letter)s") % {"letter": one.letter.upper()} for one in entrants]
     return _spread(entrants[0].trace.problem, titles, lists)

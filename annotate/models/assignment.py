@@ -103,6 +103,8 @@ class Turn(models.Model):
     has_gold = models.BooleanField(default=False)
     disagreement = models.FloatField(null=True, blank=True)
     value = models.FloatField(null=True, blank=True)
+    # None: nobody has decided about it; True: everything is; False: not everything, or people have read it since.
+    is_settled = models.BooleanField(null=True, default=None)
     # Wrong decisions that an hour of a person's time here is expected to put right.
     worth = models.FloatField(null=True, blank=True)
     # How often something was said of the trace that ``worth`` does not know of.
@@ -120,6 +122,7 @@ class Turn(models.Model):
             models.Index(fields=("project", "has_gold", "trace"), name="turn_by_gold"),
             models.Index(fields=("project", "disagreement"), name="turn_by_disagreement"),
             models.Index(fields=("project",), condition=Q(unheard__gt=0), name="turn_unheard"),
+            models.Index(fields=("project",), condition=Q(is_settled=False), name="turn_partly_decided"),
         )
 
     def __str__(self) -> str:

@@ -3,20 +3,12 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
-from annotate.enums import AssignmentState, Scope
+from annotate.enums import AssignmentState, Purpose, Scope
 
 from .corpus import Pair
 from .lineup import Lineup
 from .project import Project
 from .rater import Rater
-
-# A comparison is answered in one go: nothing of it is sent back.
-STATES = (
-    AssignmentState.OPEN,
-    AssignmentState.HELD,
-    AssignmentState.SUBMITTED,
-    AssignmentState.SKIPPED,
-)
 
 
 class Comparison(models.Model):
@@ -41,6 +33,11 @@ class Comparison(models.Model):
     )
     held_until = models.DateTimeField(null=True, blank=True)
     token = models.PositiveIntegerField(default=0)
+    # What the traces ask of whoever compares them, one to a line, in alphabetical order.
+    skill = models.CharField(max_length=810, blank=True)
+    purpose = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.WORK)
+    # Known once submitted: agreement with the key, where there is one.
+    score = models.FloatField(null=True, blank=True)
     opened_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     note = models.TextField(blank=True)
@@ -76,19 +73,31 @@ class Comparison(models.Model):
                 condition=Q(state=AssignmentState.HELD),
                 name="comparison_one_held_per_holder",
             ),
-            models.CheckConstraint(condition=Q(state__in=STATES), name="comparison_state_is_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=AssignmentState.values), name="comparison_state_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(purpose__in=(Purpose.WORK, Purpose.GOLD)), name="comparison_purpose_is_known"
+            ),
             models.CheckConstraint(
                 name="comparison_lease_matches_state",
                 condition=Q(state=AssignmentState.OPEN, holder__isnull=True, held_until__isnull=True)
                 | Q(state=AssignmentState.HELD, holder__isnull=False, held_until__isnull=False)
                 | Q(
-                    state__in=(AssignmentState.SUBMITTED, AssignmentState.SKIPPED),
+                    state__in=(
+                        AssignmentState.SUBMITTED,
+                        AssignmentState.SKIPPED,
+                        AssignmentState.RETURNED,
+                    ),
                     holder__isnull=False,
                     held_until__isnull=True,
                 ),
             ),
         )
-        indexes = (models.Index(fields=("project", "state", "luck", "slot"), name="comparison_queue"),)
+        indexes = (
+            models.Index(fields=("project", "state", "luck", "slot"), name="comparison_queue"),
+            models.Index(fields=("project", "skill"), name="comparison_by_skill"),
+        )
 
     def __str__(self) -> str:
         return f"{'lineup' if self.lineup_id else 'pair'} {self.lineup_id or self.pair_id}/{self.slot}"

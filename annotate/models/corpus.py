@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import F, Q
 
-from annotate.enums import Outcome, StepKind
+from annotate.enums import USES_OF_COMPARED, Outcome, Purpose, StepKind
 
 from .project import Project
 
@@ -122,9 +122,11 @@ class Pair(models.Model):
     right_trace = models.ForeignKey(Trace, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     left_step = models.ForeignKey(Step, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
     right_step = models.ForeignKey(Step, null=True, blank=True, on_delete=models.CASCADE, related_name="+")
+    use = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.WORK)
 
     class Meta:
         constraints = (
+            models.CheckConstraint(condition=Q(use__in=USES_OF_COMPARED), name="pair_use_is_known"),
             models.UniqueConstraint(fields=("project", "external_id"), name="pair_external_id_once"),
             models.CheckConstraint(
                 name="pair_of_two_traces_or_two_steps",
@@ -145,6 +147,10 @@ class Pair(models.Model):
                 name="pair_sides_differ",
                 condition=~Q(left_trace=F("right_trace")) & ~Q(left_step=F("right_step")),
             ),
+        )
+        # The few that are no ordinary work, found among the many.
+        indexes = (
+            models.Index(fields=("project", "use"), condition=~Q(use=Purpose.WORK), name="pair_set_apart"),
         )
 
     def __str__(self) -> str:

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from annotate.enums import AssignmentState, Purpose, RaterKind
 
 from .assignment import Assignment
 from .candidate import Candidate
+from .comparison import Comparison
 from .corpus import Pair, Step, Trace
 from .lineup import Lineup
 from .rater import Rater
@@ -46,6 +47,13 @@ class LabelQuerySet(models.QuerySet["Label"]):
             pk__in=labels.filter(step__trace=trace).union(
                 labels.filter(trace=trace), labels.filter(candidate__step__trace=trace), all=True
             )
+        )
+
+    def unmeasured(self) -> LabelQuerySet:
+        """Without what people said of pairs and lineups whose answer was known: that is measured, and ends there."""
+        gold = Comparison.objects.filter(purpose=Purpose.GOLD, holder=OuterRef("rater"))
+        return self.filter(
+            ~Exists(gold.filter(pair=OuterRef("pair"))), ~Exists(gold.filter(lineup=OuterRef("lineup")))
         )
 
     def independent(self) -> LabelQuerySet:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from annotate.enums import USES_OF_COMPARED, Purpose
+
 from .corpus import Problem, Trace
 from .project import Project
 
@@ -12,20 +14,25 @@ LETTERS = "abcdefgh"
 
 
 class Lineup(models.Model):
-    """Some traces of one problem, to be put in order by whoever is asked. It never changes once it is made."""
+    """Some traces of one problem, to be put in order by whoever is asked. What is in it never changes."""
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="lineups")
     problem = models.ForeignKey(Problem, on_delete=models.CASCADE, related_name="lineups")
     external_id = models.CharField(max_length=200)
     size = models.PositiveSmallIntegerField()
+    use = models.CharField(max_length=10, choices=Purpose.choices, default=Purpose.WORK)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         constraints = (
+            models.CheckConstraint(condition=Q(use__in=USES_OF_COMPARED), name="lineup_use_is_known"),
             models.UniqueConstraint(fields=("project", "external_id"), name="lineup_external_id_once"),
             models.CheckConstraint(
                 condition=Q(size__gte=FEWEST, size__lte=MOST), name="lineup_of_three_to_eight"
             ),
+        )
+        indexes = (
+            models.Index(fields=("project", "use"), condition=~Q(use=Purpose.WORK), name="lineup_set_apart"),
         )
 
     def __str__(self) -> str:

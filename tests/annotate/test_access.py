@@ -28,7 +28,7 @@ from annotate.models import (
     Run,
     Upload,
 )
-from tests.factories import a_criterion, a_label, a_pair, a_person, a_project, a_rater, a_trace
+from tests.factories import a_criterion, a_label, a_lineup, a_pair, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -73,7 +73,10 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
         access.invitation_for: invite(project, a_person("mia"), role=Role.VIEWER).pk,
         access.reading_for: assignment.pk,
         access.review_for: trace.pk,
-        access.pair_review_for: a_pair(a_trace(project), a_trace(project)).pk,
+        access.pair_review_for: (pair := a_pair(a_trace(project), a_trace(project))).pk,
+        access.pair_for: pair.pk,
+        access.lineup_review_for: (lineup := a_lineup(*(a_trace(project) for _ in range(3)))).pk,
+        access.lineup_for: lineup.pk,
         access.comment_for: Comment.objects.create(trace=trace, text="?", author=a_person("carol")).pk,
         access.cut_report_for: CutReport.objects.create(
             trace=trace, step=step, position=0, version=1, fault="too_long", author=a_person("bob")
@@ -186,7 +189,7 @@ def test_projects_are_those_one_is_a_member_of(project: Project) -> None:
     assert not access.projects_for(AnonymousUser()).exists()
 
 
-@pytest.mark.parametrize("name", ["reading_for", "review_for", "pair_review_for"])
+@pytest.mark.parametrize("name", ["reading_for", "review_for", "pair_review_for", "lineup_review_for"])
 def test_only_reviewers_and_above_review(project: Project, name: str) -> None:
     door = getattr(access, name)
     key = everything_in(project)[door]
@@ -231,7 +234,7 @@ def test_a_reviewer_does_not_look_at_a_pair_they_are_comparing(project: Project)
         holder=a_rater(project, person=a_person("carol")),
         held_until=timezone.now(),
     )
-    with pytest.raises(NotAllowed, match="comparing this pair yourself") as refusal:
+    with pytest.raises(NotAllowed, match="comparing this yourself") as refusal:
         access.pair_review_for(a_person("carol"), pair.pk)
     assert refusal.value.is_visible
     assert access.pair_review_for(a_person("mia"), pair.pk) == pair

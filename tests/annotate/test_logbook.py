@@ -8,7 +8,8 @@ from django.core.management import call_command
 from django.db import DatabaseError, transaction
 
 from annotate.assign.actions import fill_queue
-from annotate.assign.manage.actions import change_rules, change_traces
+from annotate.assign.manage.actions import change_rules
+from annotate.assign.manage.changes import change_traces
 from annotate.assign.manage.contracts import Change, TraceFilter
 from annotate.assign.rules import rules_of
 from annotate.enums import RaterKind, Role

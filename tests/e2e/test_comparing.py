@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from annotate.assign.compare.actions import fill_comparisons, make_pairs
+from annotate.assign.compare.filling import fill_comparisons, make_pairs
 from annotate.enums import CriterionKind, Role, Scope
 from annotate.ingest.founding import create_rubric, use_rubric
 from annotate.ingest.presets import CriterionPreset, LevelPreset

@@ -9,7 +9,8 @@ from pathlib import Path
 from allauth.socialaccount.models import SocialAccount
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
-from annotate.assign.compare.actions import claim_comparison, fill_comparisons
+from annotate.assign.compare.actions import claim_comparison
+from annotate.assign.compare.filling import fill_comparisons
 from annotate.consensus.actions import run_consensus
 from annotate.enums import CutFault, FinishReason, Outcome, RaterKind, Role, RunKind, UnitState
 from annotate.export.actions import build_release
@@ -28,6 +29,7 @@ from tests.factories import (
     a_candidate,
     a_criterion,
     a_label,
+    a_lineup,
     a_pair,
     a_pair_label,
     a_person,
@@ -105,6 +107,7 @@ def a_world(releases: Path) -> World:
         "comments": comment.pk,
         "messages": message.pk,
         "pairs": pair.pk,
+        "lineups": a_lineup(*(a_trace(project, n_steps=1, problem=trace.problem) for _ in range(3))).pk,
         "traces": trace.pk,
         "problems": trace.problem_id,
         "rubrics": project.rubric.pk,

@@ -21,7 +21,8 @@ SCOPES: dict[TokenScope, frozenset[str]] = {
             *("claim-comparison", "extend-comparison", "release-comparison", "skip-comparison"),
             *("submit-comparison", "comments", "own-comments", "edit-comment", "resolve-comment"),
             *("trace-decisions", "undecide", "send-back", "cuts", "leave-cut"),
-            *("pair-decisions", "undecide-pair"),
+            *("pair-decisions", "undecide-pair", "lineup-decisions", "undecide-lineup"),
+            *("return-pair", "return-lineup"),
         }
     ),
     TokenScope.INGEST: frozenset(
@@ -36,7 +37,7 @@ SCOPES: dict[TokenScope, frozenset[str]] = {
         {
             *("projects", "members", "rubrics", "rubric", "draft-rubric", "carry-rubric", "use-rubric"),
             *("queue", "filling", "renew-queue", "change-traces", "fill", "make-comparisons", "reader"),
-            *("invitations", "withdraw", "review-names"),
+            *("invitations", "withdraw", "review-names", "pair-key", "lineup-key"),
         }
     ),
 }

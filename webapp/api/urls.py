@@ -15,6 +15,16 @@ from webapp.api.viewsets.comment import (
     ReaderCommentViewSet,
     TraceCommentViewSet,
 )
+from webapp.api.viewsets.compared_review import (
+    LineupDecisionViewSet,
+    LineupKeyViewSet,
+    LineupReviewQueueViewSet,
+    LineupReviewViewSet,
+    PairDecisionViewSet,
+    PairKeyViewSet,
+    PairReviewQueueViewSet,
+    PairReviewViewSet,
+)
 from webapp.api.viewsets.comparison import ComparisonViewSet
 from webapp.api.viewsets.consensus import ConsensusViewSet, DecisionViewSet
 from webapp.api.viewsets.corpus import ProblemViewSet, StepViewSet, TraceViewSet
@@ -22,11 +32,6 @@ from webapp.api.viewsets.estimate import EstimateViewSet
 from webapp.api.viewsets.exploration import BesideViewSet, EvidenceViewSet, ExplorationViewSet
 from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
 from webapp.api.viewsets.logbook import LogEntryViewSet
-from webapp.api.viewsets.pair_review import (
-    PairDecisionViewSet,
-    PairReviewQueueViewSet,
-    PairReviewViewSet,
-)
 from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
 from webapp.api.viewsets.push import PushViewSet, ReleasePushViewSet
 from webapp.api.viewsets.queue import InvitationViewSet, QueueViewSet
@@ -131,6 +136,11 @@ urlpatterns = [
         PairReviewQueueViewSet.as_view(_get("list")),
         name="pair-review-queue",
     ),
+    path(
+        "projects/<slug:slug>/review/lineups/",
+        LineupReviewQueueViewSet.as_view(_get("list")),
+        name="lineup-review-queue",
+    ),
     path("projects/<slug:slug>/questions/", QuestionViewSet.as_view(_get("list")), name="questions"),
     path("projects/<slug:slug>/history/", OwnHistoryViewSet.as_view(_get("list")), name="own-history"),
     path("projects/<slug:slug>/runs/", RunViewSet.as_view(LIST_AND_CREATE), name="runs"),
@@ -162,6 +172,21 @@ urlpatterns = [
     path(
         "pairs/<int:pk>/decisions/clear/", PairDecisionViewSet.as_view(_post("clear")), name="undecide-pair"
     ),
+    path("pairs/<int:pk>/return/", PairReviewViewSet.as_view(_post("send_back")), name="return-pair"),
+    path("pairs/<int:pk>/key/", PairKeyViewSet.as_view(LIST_AND_CREATE), name="pair-key"),
+    path("lineups/<int:pk>/review/", LineupReviewViewSet.as_view(_get("retrieve")), name="lineup-review"),
+    path(
+        "lineups/<int:pk>/decisions/",
+        LineupDecisionViewSet.as_view(LIST_AND_CREATE),
+        name="lineup-decisions",
+    ),
+    path(
+        "lineups/<int:pk>/decisions/clear/",
+        LineupDecisionViewSet.as_view(_post("clear")),
+        name="undecide-lineup",
+    ),
+    path("lineups/<int:pk>/return/", LineupReviewViewSet.as_view(_post("send_back")), name="return-lineup"),
+    path("lineups/<int:pk>/key/", LineupKeyViewSet.as_view(LIST_AND_CREATE), name="lineup-key"),
     path("projects/<slug:slug>/cuts/", CutReportViewSet.as_view(_get("list")), name="cut-reports"),
     path("cuts/<int:pk>/leave/", CutReportViewSet.as_view(_post("leave")), name="leave-cut"),
     path("traces/<int:pk>/cuts/", RecutViewSet.as_view(LIST_AND_CREATE), name="cuts"),

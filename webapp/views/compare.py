@@ -14,16 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from annotate.access import REACH, comparison_for, project_for, role_in
 from annotate.assign.actions import rater_of
 from annotate.assign.compare.actions import (
-    Made,
     claim_comparison,
     extend_comparison,
-    fill_comparisons,
-    make_lineups,
-    make_pairs,
     release_comparison,
     skip_comparison,
 )
+from annotate.assign.compare.filling import Made, fill_comparisons, make_lineups, make_pairs
 from annotate.assign.compare.queries import asked_scopes, compare_counts, compare_state
+from annotate.assign.queries import feedback_on
 from annotate.enums import AssignmentState, Role, Scope
 from annotate.errors import Rejected
 from annotate.ingest.lining_up import count_lineups
@@ -73,9 +71,11 @@ def comparison(request: HttpRequest, pk: int) -> HttpResponse:
     spread = spread_of(held)
     criteria = compared_criteria(held.project, held.scope)
     try:
-        submit_comparison(held, token, choices_in(criteria, spread.sides, request.POST))
+        done = submit_comparison(held, token, choices_in(criteria, spread.sides, request.POST))
     except Rejected as trouble:
         return _page(request, held, spread, trouble)
+    if told := feedback_on(done):
+        messages.info(request, told)
     return _following(held)
 
 

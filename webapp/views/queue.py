@@ -13,10 +13,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import project_for, rater_for
 from annotate.assign.fillings import begin_filling, cancel_filling, filling_of, resume_filling
-from annotate.assign.manage.actions import act_on_reader, change_rules, change_traces
+from annotate.assign.manage.actions import act_on_reader, change_rules
+from annotate.assign.manage.changes import change_traces
 from annotate.assign.manage.contracts import Change
 from annotate.assign.manage.lists import strata_of, traces_where
-from annotate.assign.manage.queries import exam_said, overview_of, people_of
+from annotate.assign.manage.queries import exam_said, overview_of, people_page
 from annotate.assign.ordering import known_policies
 from annotate.assign.rules import QueueRules, rules_of
 from annotate.enums import Role
@@ -77,8 +78,10 @@ def overview(request: HttpRequest, slug: str) -> HttpResponse:
         context["has_worker"] = any("cpu" in one.queues.split(",") for one in on_duty())
     if request.headers.get("HX-Request") is not None:
         return render(request, "assign/overview.html#live", context)
-    people = people_of(project)
-    context["people"] = [(person, exam_said(person.reader, going_by)) for person in people]
+    after = request.GET.get("after", "")
+    page = people_page(project, after=after)
+    context["people"] = [(person, exam_said(person.reader, going_by)) for person in page.people]
+    context |= {"people_after": after, "people_next": page.next_after}
     return render(request, "assign/overview.html", context)
 
 
@@ -175,7 +178,15 @@ def change(request: HttpRequest, slug: str) -> HttpResponse:
         }
         return render(request, "assign/confirm.html", context)
     done = change_traces(project, wanted, what, count=count)
+    if done.is_left:
+        send_filling(project)
+        messages.success(
+            request,
+            gettext("A worker does it in pieces. You can leave this page; the overview says how far it is."),
+        )
+        return redirect("queue-overview", slug=slug)
     messages.success(
-        request, ngettext("Done for %(done)d trace.", "Done for %(done)d traces.", done) % {"done": done}
+        request,
+        ngettext("Done for %(done)d trace.", "Done for %(done)d traces.", done.count) % {"done": done.count},
     )
     return redirect("traces", slug=slug)

@@ -25,16 +25,16 @@ from annotate.consensus.queries import latest_consensus
 from annotate.consensus.valuing import belief_now
 from annotate.enums import Role
 from annotate.errors import Conflict, Rejected
+from annotate.label.compared_review import compared_review_queue, is_reviewed
 from annotate.label.cut_reports import reports_of
 from annotate.label.decisions import decidable_criteria, decide, hide_readers
 from annotate.label.long_queue import is_long
-from annotate.label.pair_review import decidable_pair_criteria, pair_review_queue
 from annotate.label.returns import Returned, returned_of, sent_back
 from annotate.label.revealing import note_seen
 from annotate.label.review import Review, StepMatters, review_of
 from annotate.label.review_queue import Show, Waiting, next_in, nothing_because, review_queue
 from annotate.label.threads import THEIRS, Remark, open_questions, talk_of_reviewers
-from annotate.models import Assignment, Person, Project, Trace
+from annotate.models import Assignment, Candidate, Person, Project, Trace
 from annotate.prelabel.queries import Signal, evidence_of
 from webapp.forms.review import (
     Blank,
@@ -60,6 +60,8 @@ class StepRow:
 
     matters: StepMatters
     blanks: tuple[Blank, ...]
+    # The texts given for it, each with its questions.
+    given: Sequence[tuple[Candidate, Sequence[Blank]]]
     machines: tuple[Signal, ...]
     remarks: Sequence[Remark]
 
@@ -84,7 +86,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "sent_back": sent_back(project),
         "n_questions": open_questions(project, _person(request)).count(),
         "n_reports": reports_of(project, _person(request)).count(),
-        "n_pairs": len(pair_review_queue(project)) if decidable_pair_criteria(project) else None,
+        "n_pairs": len(compared_review_queue(project)) if is_reviewed(project) else None,
     }
     return render(request, "review/queue.html", context)
 
@@ -124,7 +126,7 @@ def review(request: HttpRequest, pk: int) -> HttpResponse:
         raise Conflict(str(CUT_MEANWHILE))
     said = said_in(found, request.POST, seen=form.cleaned_data["seen"])
     said = [replace(one, boundary=then) for one in said]
-    trouble = trouble_in(said, decide(trace, _person(request), said))
+    trouble = trouble_in(found, said, decide(trace, _person(request), said))
     if trouble is not None:
         return _page(request, review_of(trace), look, trouble)
     if "next" not in request.POST:
@@ -191,6 +193,16 @@ def _doubts(trace: Trace) -> tuple[Doubt, ...]:
     return doubts_of(belief)[:MOST_DOUBTS] if belief is not None else ()
 
 
+def _given(one: StepMatters, data: QueryDict | None) -> list[tuple[Candidate, list[Blank]]]:
+    texts = {matter.candidate.pk: matter.candidate for matter in one.matters if matter.candidate}
+    blanks: dict[int, list[Blank]] = {pk: [] for pk in texts}
+    for matter in one.matters:
+        if matter.candidate is not None:
+            blanks[matter.candidate.pk].append(blank_of(matter, data))
+    in_order = sorted(texts.values(), key=lambda text: (text.kind, text.position))
+    return [(text, blanks[text.pk]) for text in in_order]
+
+
 def _page(
     request: HttpRequest, found: Review, look: LookForm, trouble: Rejected | None = None
 ) -> HttpResponse:
@@ -202,15 +214,18 @@ def _page(
     machines = {evidence.position: evidence.signals for evidence in evidence_of(trace)}
     problem = trace.problem
     texts = [problem.text, problem.reference_solution or "", *(row.step.text for row in found.steps)]
+    texts += [matter.candidate.text for matter in found.matters if matter.candidate]
     context = {
         "review": found,
         "trace": trace,
+        "name": trace.external_id,
         "project": trace.project,
         "problem": problem,
         "rows": [
             StepRow(
                 one,
-                tuple(blank_of(matter, given) for matter in one.matters),
+                tuple(blank_of(matter, given) for matter in one.matters if matter.candidate is None),
+                _given(one, given),
                 machines.get(one.step.position, ()),
                 talk.at(one.step.pk),
             )

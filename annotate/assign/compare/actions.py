@@ -1,4 +1,4 @@
-"""Who compares what next. The only writer of comparisons.
+"""Who compares what next. With ``filling.py`` and ``keys.py`` the only writer of comparisons.
 
 The lease is that of an assignment: holder, until and a token that rises with every claim; one that ran out stays with
 its holder until somebody else asks. A comparison is answered in one go, so no half answers wait in a slot. A claim
@@ -7,86 +7,27 @@ locks the person's own reader, as a claim of a trace does, and waits for nothing
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext
 
 from annotate import clock
-from annotate.assign.claims import is_locked_out
-from annotate.assign.compare.queries import asked_scopes, comparable, not_had
-from annotate.assign.ordering import luck_of
+from annotate.assign.claims import is_locked_out, skills_asked
+from annotate.assign.compare.finishing import add_slot, follow_comparison, use_of
+from annotate.assign.compare.gold import gold_slot, is_due
+from annotate.assign.compare.queries import asked_scopes, not_had, ordinary
+from annotate.assign.compare.traits import skills_met
 from annotate.assign.policy import lease_end
 from annotate.assign.readers import locked_seat
 from annotate.assign.rules import rules_of
-from annotate.enums import AssignmentState, Scope
+from annotate.enums import AssignmentState, Purpose, Scope
 from annotate.errors import Conflict
-from annotate.ingest.lining_up import line_up
-from annotate.ingest.pairing import Sides, pair_steps, pair_traces
-from annotate.models import Comparison, Lineup, Pair, Project, Rater
+from annotate.models import Comparison, Project, Rater
 
-BATCH = 1000
 # So many lapsed leases are tried before the first open slot is taken.
 NEAR = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What making comparisons came to: new pairs, new lineups, and slots for people."""
-
-    pairs: int = 0
-    lineups: int = 0
-    slots: int = 0
-
-
-@transaction.atomic
-def make_pairs(project: Project, sides: Sides, *, per_problem: int = 1) -> Made:
-    """Pair traces, or the steps where they part, and ask people about every pair there is."""
-    make = pair_traces if sides == "traces" else pair_steps
-    return Made(pairs=make(project, per_problem=per_problem), slots=fill_comparisons(project))
-
-
-@transaction.atomic
-def make_lineups(project: Project, *, size: int = 4, per_problem: int = 1) -> Made:
-    """Line traces up, and ask people about every lineup there is."""
-    made = line_up(project, size=size, per_problem=per_problem)
-    return Made(lineups=made, slots=fill_comparisons(project))
-
-
-@transaction.atomic
-def fill_comparisons(project: Project) -> int:
-    """Give every pair and lineup as many slots as the project's overlap asks for; returns how many were added.
-
-    What a project's rubric asks nobody about gets none. Slots are never taken away.
-    """
-    current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    seed = rules_of(current).seed
-    scopes = asked_scopes(current)
-    added = 0
-    if Scope.PAIR in scopes:
-        added += _add_slots(current, "pair", comparable(current.pairs.all(), Scope.PAIR), seed)
-    if Scope.LINEUP in scopes:
-        added += _add_slots(current, "lineup", comparable(current.lineups.all(), Scope.LINEUP), seed)
-    return added
-
-
-def _add_slots(project: Project, noun: str, things: QuerySet[Pair] | QuerySet[Lineup], seed: int) -> int:
-    rows = Comparison.objects.filter(project=project, **{f"{noun}__isnull": False}).order_by()
-    newest = dict(rows.values_list(noun).annotate(newest=Max("slot")))
-    standing = Counter(rows.exclude(state=AssignmentState.SKIPPED).values_list(noun, flat=True))
-    slots: list[Comparison] = []
-    for pk, name in things.order_by("pk").values_list("pk", "external_id").iterator(chunk_size=BATCH):
-        # Numbers go on behind the last; a skipped slot keeps its own.
-        first = newest.get(pk, -1) + 1
-        for slot in range(first, first + project.overlap - standing[pk]):
-            slots.append(
-                Comparison(project=project, slot=slot, luck=luck_of(seed, name), **{f"{noun}_id": pk})
-            )
-    Comparison.objects.bulk_create(slots, batch_size=BATCH)
-    return len(slots)
 
 
 @transaction.atomic
@@ -101,14 +42,21 @@ def claim_comparison(project: Project, rater: Rater) -> Comparison | None:
         raise Conflict(gettext("This project's rubric asks people nothing about pairs or lineups."))
     rules = rules_of(project)
     seat = locked_seat(rater, rules)
-    held = _rows().filter(project=project, holder=rater, state=AssignmentState.HELD).first()
+    held = Comparison.objects.filter(project=project, holder=rater, state=AssignmentState.HELD).first()
     if held is not None:
+        # One that is being submitted this moment is not waited for: that waits for this reader's row.
+        current = _at_rest(held.pk).filter(holder=rater, state=AssignmentState.HELD).first()
         if held.scope in scopes:
-            return _renew(held, project)
-        _open_again(held)
+            return held if current is None else _renew(current, project)
+        if current is None:
+            return None
+        _open_again(current)
+    if (returned := _take_up_returned(project, rater, scopes)) is not None:
+        return returned
     if seat.reader.paused_at is not None or is_locked_out(rules, seat):
         return None
-    free = _free(project, rater, scopes)
+    free = gold_slot(project, rater, scopes) if is_due(project, rater, rules) else None
+    free = free or _free(project, rater, scopes, skills_met(project, skills_asked(rules, seat)))
     if free is None:
         return None
     free.state, free.holder, free.token = AssignmentState.HELD, rater, free.token + 1
@@ -116,9 +64,11 @@ def claim_comparison(project: Project, rater: Rater) -> Comparison | None:
     return _renew(free, project)
 
 
-def _free(project: Project, rater: Rater, scopes: frozenset[Scope]) -> Comparison | None:
+def _free(
+    project: Project, rater: Rater, scopes: frozenset[Scope], skills: Sequence[str] | None
+) -> Comparison | None:
     """The first open slot, or one before it whose lease ran out; each is one walk along the index of the queue."""
-    rows = not_had(Comparison.objects.filter(project=project), rater, scopes).order_by("luck", "slot", "pk")
+    rows = not_had(ordinary(project), rater, scopes, skills).order_by("luck", "slot", "pk")
     # SQLite has no row locks and ignores this: its transactions take the write lock when they begin.
     found = rows.filter(state=AssignmentState.OPEN).select_for_update(skip_locked=True, of=("self",)).first()
     expired = Q(state=AssignmentState.HELD, held_until__lte=clock.now())
@@ -126,8 +76,7 @@ def _free(project: Project, rater: Rater, scopes: frozenset[Scope]) -> Compariso
         if found is not None and _order(found) < _order(lapsed):
             break
         # Unless somebody is at it this very moment, or was quicker.
-        still = Comparison.objects.select_for_update(skip_locked=True, of=("self",)).filter(expired)
-        if (taken := still.filter(pk=lapsed.pk, token=lapsed.token).first()) is not None:
+        if (taken := _at_rest(lapsed.pk).filter(expired, token=lapsed.token).first()) is not None:
             return taken
     return found
 
@@ -149,15 +98,23 @@ def release_comparison(comparison: Comparison, token: int) -> None:
 
 
 @transaction.atomic
+def take_back_comparison(project: Project, rater: Rater) -> bool:
+    """Give what somebody holds to others now, not when the lease ends; whether they held anything."""
+    held = _rows().filter(project=project, holder=rater, state=AssignmentState.HELD).first()
+    if held is not None:
+        _open_again(held)
+    return held is not None
+
+
+@transaction.atomic
 def skip_comparison(comparison: Comparison, token: int, *, note: str = "") -> None:
     """Leave it to somebody else, for good; a fresh slot keeps the wanted number of answers."""
     # Filling counts slots with the project locked: between its counting and its adding, none may come or go.
     Project.objects.select_for_update(no_key=True).get(pk=comparison.project_id)
     current = _held(comparison, token)
-    finish_comparison(current, AssignmentState.SKIPPED, note=note.strip())
-    about: dict[str, Any] = {**current.subject}
-    newest = Comparison.objects.filter(**about).aggregate(newest=Max("slot"))["newest"]
-    Comparison.objects.create(project_id=current.project_id, slot=newest + 1, luck=current.luck, **about)
+    _finish(current, AssignmentState.SKIPPED, note=note.strip())
+    if current.purpose == Purpose.WORK and use_of(current) == Purpose.WORK:
+        add_slot(current)
 
 
 def held_for_answering(comparison: Comparison, token: int) -> Comparison:
@@ -165,10 +122,40 @@ def held_for_answering(comparison: Comparison, token: int) -> Comparison:
     return _held(comparison, token)
 
 
-def finish_comparison(
-    current: Comparison, state: AssignmentState = AssignmentState.SUBMITTED, *, note: str = ""
-) -> None:
+def finish_comparison(current: Comparison) -> None:
     """Close a row from :func:`held_for_answering`: for the label room, once the answers are written."""
+    _finish(current, AssignmentState.SUBMITTED)
+    follow_comparison(current)
+
+
+def return_comparison(comparison: Comparison, reason: str) -> Comparison:
+    """Let a submitted one count no more, and wait for whoever made it. Call it inside a transaction.
+
+    For the label room, which sets the answers aside.
+    """
+    rows = _rows().filter(**comparison.subject).order_by("pk")
+    current = next((row for row in rows if row.pk == comparison.pk), None)
+    if current is None or current.state != AssignmentState.SUBMITTED:
+        raise Conflict(gettext("This comparison is not submitted any more."))
+    if current.purpose != Purpose.WORK:
+        raise Conflict(gettext("The answer is known here: what people say is measured as it is."))
+    current.state, current.finished_at, current.note = AssignmentState.RETURNED, None, reason
+    current.save(update_fields=["state", "finished_at", "note"])
+    return current
+
+
+def _take_up_returned(project: Project, rater: Rater, scopes: frozenset[Scope]) -> Comparison | None:
+    """What was sent back to this person, held again; the reviewer's words stay with it."""
+    waiting = Comparison.objects.filter(project=project, holder=rater, state=AssignmentState.RETURNED)
+    found = next((one for one in waiting.order_by("pk") if one.scope in scopes), None)
+    current = found and _at_rest(found.pk).filter(holder=rater, state=AssignmentState.RETURNED).first()
+    if current is None:
+        return None
+    current.state, current.token, current.opened_at = AssignmentState.HELD, current.token + 1, clock.now()
+    return _renew(current, project)
+
+
+def _finish(current: Comparison, state: AssignmentState, *, note: str = "") -> None:
     current.state, current.held_until, current.finished_at = state, None, clock.now()
     current.note = note
     current.save(update_fields=["state", "held_until", "finished_at", "note"])
@@ -176,6 +163,11 @@ def finish_comparison(
 
 def _rows() -> QuerySet[Comparison]:
     return Comparison.objects.select_for_update(of=("self",))
+
+
+def _at_rest(pk: int) -> QuerySet[Comparison]:
+    """The row, locked, unless somebody is at it this very moment."""
+    return Comparison.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk)
 
 
 def _held(comparison: Comparison, token: int) -> Comparison:
@@ -197,9 +189,14 @@ def _held(comparison: Comparison, token: int) -> Comparison:
 
 
 def _open_again(current: Comparison) -> None:
+    """A held slot, locked, back to the queue; one of what people are not asked about any more goes."""
+    use = use_of(current)
+    if current.purpose == Purpose.WORK and use != Purpose.WORK:
+        current.delete()
+        return
     current.state, current.holder, current.held_until = AssignmentState.OPEN, None, None
-    current.opened_at = None
-    current.save(update_fields=["state", "holder", "held_until", "opened_at"])
+    current.opened_at, current.note = None, ""
+    current.save(update_fields=["state", "holder", "held_until", "opened_at", "note"])
 
 
 def _renew(current: Comparison, project: Project) -> Comparison:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -12,14 +13,21 @@ from django.utils import timezone
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from annotate import clock
-from annotate.assign.claims import is_locked_out
-from annotate.assign.readers import seat_of
-from annotate.assign.rules import rules_of
-from annotate.enums import COMPARED, AssignmentState, CriterionKind, Purpose, Scope
+from annotate.assign.claims import is_locked_out, skills_asked
+from annotate.assign.readers import Seat, seat_of
+from annotate.assign.rules import QueueRules, rules_of
+from annotate.enums import COMPARED, AssignmentState, CriterionKind, ExamState, Purpose, Scope
 from annotate.models import Comparison, Criterion, Entrant, Label, Project, Rater, Turn
+
+from .traits import BETWEEN, skills_met
 
 # Counted one by one for a person; behind that it is "more than".
 COUNTED = 100
+# So many skills that somebody lacks are named.
+SKILLS_NAMED = 5
+UNSUBMITTED = (AssignmentState.OPEN, AssignmentState.HELD, AssignmentState.RETURNED)
+# What a person is given before anything new.
+THEIRS = (AssignmentState.HELD, AssignmentState.RETURNED)
 
 
 class Standing(StrEnum):
@@ -30,6 +38,8 @@ class Standing(StrEnum):
     NOT_ASKED = "not_asked"
     PAUSED = "paused"
     EXAM = "exam"
+    EXAM_FAILED = "exam_failed"
+    NO_SKILL = "no_skill"
     NOTHING_MADE = "nothing_made"
     HELD_BY_OTHERS = "held_by_others"
     DONE_BY_YOU = "done_by_you"
@@ -45,6 +55,13 @@ _SENTENCES = {
     ),
     Standing.EXAM: gettext_lazy(
         "The project asks newcomers to pass its exam first. Take it from the queue of traces."
+    ),
+    Standing.EXAM_FAILED: gettext_lazy(
+        "The project's exam is not passed, and comparing opens with it. A manager can let you take it again, or let you"
+        " in without it."
+    ),
+    Standing.NO_SKILL: gettext_lazy(
+        "What is open needs a skill that is not noted for you (%(detail)s). A manager can note it."
     ),
     Standing.NOTHING_MADE: gettext_lazy(
         "Nothing has been put side by side yet. A manager makes pairs and lineups."
@@ -64,10 +81,11 @@ class CompareCounts:
     held: int = 0
     submitted: int = 0
     skipped: int = 0
+    returned: int = 0
 
     @property
     def wanted(self) -> int:
-        return self.open + self.held + self.submitted
+        return self.open + self.held + self.submitted + self.returned
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,29 +148,48 @@ def comparable(things: QuerySet[Any], scope: Scope) -> QuerySet[Any]:
     return things
 
 
+def ordinary(project: Project) -> QuerySet[Comparison]:
+    """Slots of the queue itself, without those that were opened because the answer is known."""
+    return Comparison.objects.filter(project=project, purpose=Purpose.WORK)
+
+
 def not_had(
-    slots: QuerySet[Comparison], rater: Rater | None, scopes: frozenset[Scope]
+    slots: QuerySet[Comparison],
+    rater: Rater | None,
+    scopes: frozenset[Scope],
+    skills: Sequence[str] | None = None,
 ) -> QuerySet[Comparison]:
-    """Slots of what the rubric asks about and the person has neither had a slot of nor decided as a reviewer."""
+    """Slots of what the rubric asks about and the person has neither had a slot of nor decided as a reviewer.
+
+    ``skills``: what the slots may ask for (:func:`traits.skills_met`); None: nothing is asked of anybody.
+    """
     about = Q(pk__in=())
     if Scope.PAIR in scopes:
         about |= Q(pair__isnull=False)
     if Scope.LINEUP in scopes:
         about |= Q(lineup__isnull=False)
     slots = slots.filter(about)
+    if skills is not None:
+        slots = slots.filter(skill__in=skills)
     if rater is None:
         return slots
-    had = Comparison.objects.filter(holder=rater)
-    decided = Label.objects.filter(decided_by=rater, pair=OuterRef("pair"))
-    return slots.filter(
-        ~Exists(had.filter(pair=OuterRef("pair"))),
-        ~Exists(had.filter(lineup=OuterRef("lineup"))),
-        ~Exists(decided),
-    )
+    for noun in ("pair", "lineup"):
+        slots = things_not_had(slots, rater, noun, noun)
+    return slots
+
+
+def things_not_had(rows: QuerySet[Any], rater: Rater, noun: str, key: str = "pk") -> QuerySet[Any]:
+    """Pairs (or lineups, or what names them by ``key``) that the person has not compared and not decided about.
+
+    Whoever made the key of one has decided about it too.
+    """
+    here = {noun: OuterRef(key)}
+    had = Comparison.objects.filter(holder=rater, **here)
+    return rows.filter(~Exists(had), ~Exists(Label.objects.filter(decided_by=rater, **here)))
 
 
 def compare_counts(project: Project) -> CompareCounts:
-    rows = Comparison.objects.filter(project=project).order_by().values_list("state").annotate(n=Count("pk"))
+    rows = ordinary(project).order_by().values_list("state").annotate(n=Count("pk"))
     return CompareCounts(**dict(rows))
 
 
@@ -163,19 +200,25 @@ def compare_state(project: Project, rater: Rater | None) -> CompareState:
     if not scopes:
         return CompareState(Standing.NOT_ASKED, counts)
     own = Comparison.objects.filter(holder=rater) if rater else Comparison.objects.none()
-    slots = Comparison.objects.filter(project=project)
+    slots, rules = ordinary(project), rules_of(project)
+    seat = None if rater is None else seat_of(rater, rules)
+    skills = skills_met(project, skills_asked(rules, seat))
     now = clock.now()
-    others = not_had(slots.filter(state=AssignmentState.HELD), rater, scopes)
+    others = not_had(slots.filter(state=AssignmentState.HELD), rater, scopes, skills)
     lapsed = others.filter(held_until__lte=now)
     waiting = others.filter(held_until__gt=now).order_by("held_until")
-    free = not_had(slots.filter(state=AssignmentState.OPEN), rater, scopes)
+    free = not_had(slots.filter(state=AssignmentState.OPEN), rater, scopes, skills)
     # Of two free slots of one pair a person gets one.
     found = {
         *free.order_by().values_list("pair", "lineup")[: COUNTED + 1],
         *lapsed.values_list("pair", "lineup"),
     }
     ends = list(waiting.values_list("held_until", flat=True))
-    standing, detail = _standing(project, rater, own, counts, bool(found), bool(ends))
+    missing = []
+    if skills is not None and not found and not ends:
+        beyond = not_had(slots.filter(state__in=UNSUBMITTED), rater, scopes).exclude(skill__in=skills)
+        missing = list(beyond.order_by().values_list("skill", flat=True).distinct()[:SKILLS_NAMED])
+    standing, detail = _standing(rules, seat, own, counts, bool(found), bool(ends), missing)
     return CompareState(
         standing=standing,
         counts=counts,
@@ -189,26 +232,26 @@ def compare_state(project: Project, rater: Rater | None) -> CompareState:
 
 
 def _standing(
-    project: Project,
-    rater: Rater | None,
+    rules: QueueRules,
+    seat: Seat | None,
     own: QuerySet[Comparison],
     counts: CompareCounts,
     has_free: bool,
     has_waiting: bool,
+    missing: Sequence[str],
 ) -> tuple[Standing, str]:
-    if own.filter(state=AssignmentState.HELD).exists():
+    if own.filter(state__in=THEIRS).exists():
         return Standing.HOLDING, ""
-    if rater is not None:
-        rules = rules_of(project)
-        seat = seat_of(rater, rules)
-        if seat.reader.paused_at is not None:
-            return Standing.PAUSED, seat.reader.pause_reason
-        if is_locked_out(rules, seat):
-            return Standing.EXAM, ""
+    if seat is not None and seat.reader.paused_at is not None:
+        return Standing.PAUSED, seat.reader.pause_reason
+    if seat is not None and is_locked_out(rules, seat):
+        return Standing.EXAM_FAILED if seat.reader.exam == ExamState.FAILED else Standing.EXAM, ""
+    if not has_free and not has_waiting and missing:
+        return Standing.NO_SKILL, ", ".join(" + ".join(one.split(BETWEEN)) for one in missing)
     reasons = (
         (not counts.wanted, Standing.NOTHING_MADE),
         (has_free, Standing.READY),
         (has_waiting, Standing.HELD_BY_OTHERS),
-        (counts.open + counts.held > 0, Standing.DONE_BY_YOU),
+        (counts.open + counts.held + counts.returned > 0, Standing.DONE_BY_YOU),
     )
     return next((standing for holds, standing in reasons if holds), Standing.ALL_SUBMITTED), ""

@@ -2,35 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from annotate.assign.actions import open_again
-from annotate.assign.filling import (
-    add_turns,
-    move_open_slots,
-    notice_gold,
-    place,
-    write_turns,
-)
+from annotate.assign.compare.actions import take_back_comparison
+from annotate.assign.compare.filling import renew_skills
 from annotate.assign.fillings import ask_filling, is_big, work_filling
 from annotate.assign.finishing import UNSUBMITTED, add_slot, pause
-from annotate.assign.ordering import APART
 from annotate.assign.readers import lower_cursors
 from annotate.assign.rules import MOST_READINGS, QueueRules, as_json, rules_of
 from annotate.assign.trail import note_deed
 from annotate.enums import AssignmentState, ExamState, Purpose, RaterKind
 from annotate.errors import Conflict, Rejected
-from annotate.logbook import note
 from annotate.models import Assignment, Intervention, Membership, Person, Project, Rater, Reader, Turn
-
-from .contracts import Change, TraceFilter
-from .lists import traces_where
 
 BATCH = 1000
 MOST_LEASE_MINUTES = 24 * 60
@@ -56,11 +45,14 @@ def change_rules(project: Project, rules: QueueRules, *, overlap: int, lease_min
             gettext("must be from 1 to %(most_lease_minutes)s.") % {"most_lease_minutes": MOST_LEASE_MINUTES},
             field="lease_minutes",
         )
+    before = rules_of(project)
     is_reordered = _write_rules(project, rules, overlap, lease_minutes)
     is_left = is_reordered and is_big(project)
     if is_reordered and not is_left:
         work_filling(project)
     project.refresh_from_db()
+    if rules.skill_key != before.skill_key:
+        renew_skills(project)
     return is_left
 
 
@@ -171,7 +163,7 @@ def act_on_reader(
     if do == "take_back":
         return (
             gettext("What %(name)s held is back in the queue.") % {"name": name}
-            if take_back(project, rater)
+            if take_back(project, rater) + take_back_comparison(project, rater)
             else gettext("%(name)s held nothing.") % {"name": name}
         )
     if do == "waive_exam":
@@ -192,41 +184,6 @@ def act_on_reader(
         "name": name,
         "skills": ", ".join(member.skills) or gettext("none"),
     }
-
-
-@transaction.atomic
-def change_traces(project: Project, wanted: TraceFilter, change: Change, *, count: int) -> int:
-    """Do one thing to every trace of a filter; returns how many that were.
-
-    ``count`` is how many the caller was told: a Conflict says so when it is another number by now. A trace without
-    gold labels cannot be gold, exam or demonstration.
-    """
-    current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    add_turns(current)
-    notice_gold(current)
-    ids = list(traces_where(current, wanted).values_list("pk", flat=True))
-    if len(ids) != count:
-        raise Conflict(
-            gettext(
-                "%(ids)s traces match by now, not %(count)s. Nothing was changed; look again and confirm."
-            )
-            % {"ids": len(ids), "count": count}
-        )
-    if change.do == "add_slots":
-        _add_slots(current, ids, change.slots)
-    elif change.do == "priority":
-        _set_priority(current, ids, change.priority)
-    else:
-        before = Counter(Turn.objects.filter(project=current, trace__in=ids).values_list("use", flat=True))
-        _set_use(current, ids, Purpose(change.use))
-        note(
-            "changed",
-            "use of traces",
-            project=current.pk,
-            before={"traces": dict(before)},
-            after={"use": change.use, "traces": len(ids)},
-        )
-    return len(ids)
 
 
 @transaction.atomic
@@ -251,77 +208,6 @@ def read_also(project: Project, traces: Sequence[int]) -> int:
     if made:
         lower_cursors(project, 0)
     return made
-
-
-def _add_slots(project: Project, ids: Sequence[int], slots: int) -> None:
-    for some in _batches(ids):
-        # The turn's lock makes this wait for a submit that is about to open a slot of the same trace.
-        turns = Turn.objects.select_for_update().filter(trace__in=some, use=Purpose.WORK).order_by("pk")
-        rows = {turn.trace_id: turn for turn in turns}
-        counted = Assignment.objects.filter(trace__in=rows).order_by().values_list("trace")
-        standing = Count("pk", filter=Q(purpose=Purpose.WORK) & ~Q(state=AssignmentState.SKIPPED))
-        newest = {trace: (n, last) for trace, n, last in counted.annotate(n=standing, last=Max("slot"))}
-        if full := [t for t in rows if newest.get(t, (0, 0))[0] + slots > MOST_READINGS]:
-            raise Rejected(
-                gettext(
-                    "%(full)s traces would be read more than %(most_readings)s times. Nothing was changed."
-                )
-                % {"full": len(full), "most_readings": MOST_READINGS},
-                field="slots",
-            )
-        Assignment.objects.bulk_create(
-            Assignment(
-                project=project,
-                trace_id=trace,
-                slot=newest.get(trace, (0, -1))[1] + 1 + i,
-                position=turn.position,
-                skill=turn.skill,
-            )
-            for trace, turn in rows.items()
-            for i in range(slots)
-        )
-    lower_cursors(project, 0)
-
-
-def _set_priority(project: Project, ids: Sequence[int], priority: int) -> None:
-    rules = rules_of(project)
-    for some in _batches(ids):
-        turns = list(Turn.objects.select_for_update().filter(trace__in=some).order_by("pk"))
-        for turn in turns:
-            turn.priority = priority
-            place(turn, rules)
-        write_turns(turns, ("priority", "position"))
-    move_open_slots(project)
-
-
-def _set_use(project: Project, ids: Sequence[int], use: Purpose) -> None:
-    """Ordinary slots of a trace that leaves the ordinary queue go, unless somebody's answers wait in them."""
-    if use in (Purpose.GOLD, Purpose.EXAM, Purpose.DEMO):
-        without = sum(Turn.objects.filter(trace__in=some, has_gold=False).count() for some in _batches(ids))
-        if without:
-            raise Rejected(
-                gettext(
-                    "%(without)s of these traces have no gold labels, so nothing could be held against"
-                    " them. Filter on those that have. Nothing was changed."
-                )
-                % {"without": without},
-                field="use",
-            )
-    slots = Assignment.objects.filter(project=project)
-    for some in _batches(ids):
-        list(slots.select_for_update().filter(trace__in=some, state=AssignmentState.HELD).order_by("pk"))
-        Turn.objects.filter(trace__in=some).update(use=use)
-    lower_cursors(project, 0)  # locks every reader: no claim is under way below
-    for some in _batches(ids):
-        mine = slots.filter(trace__in=some, purpose=Purpose.WORK)
-        if use == Purpose.WORK:
-            waiting = mine.filter(state__in=(AssignmentState.OPEN, AssignmentState.HELD), position__gte=APART)
-            waiting.update(position=0)
-        else:
-            mine.filter(state=AssignmentState.OPEN, labels__isnull=True).delete()
-            mine.filter(state__in=(AssignmentState.OPEN, AssignmentState.HELD)).update(position=APART)
-    if use == Purpose.WORK:
-        move_open_slots(project)
 
 
 def _reader(project: Project, rater: Rater) -> Reader:

@@ -7,14 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import fmean, median
 
-from django.db.models import Count, DateTimeField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 
 from annotate import clock
 from annotate.assign.queries import QueueCounts, queue_counts
 from annotate.assign.rules import QueueRules
 from annotate.enums import AssignmentState, ExamState, Purpose
-from annotate.models import Assignment, Membership, Project, Rater, Reader, Turn
+from annotate.models import Assignment, Comparison, Membership, Project, Rater, Reader, Turn
 from annotate.wording import figure, mid, percent
 
 # Over so long the pace is taken, the shortest window with enough in it first.
@@ -23,8 +24,8 @@ ENOUGH = 5
 # Readings a person's pace and accuracy are taken over: so many, of so long.
 LATEST = 20
 LATELY = timedelta(days=30)
-# People whose readings are asked for in one statement.
-TOGETHER = 100
+# People on a page, whose readings are asked for in one statement.
+PEOPLE = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """A trace on somebody's desk."""
+    """A trace, or what is compared, on somebody's desk."""
 
     name: str
     trace: str
@@ -86,6 +87,14 @@ class PersonAtWork:
 
 
 @dataclass(frozen=True, slots=True)
+class PeoplePage:
+    """Some people by name. ``next_after`` empty: these are the last."""
+
+    people: Sequence[PersonAtWork]
+    next_after: str
+
+
+@dataclass(frozen=True, slots=True)
 class Overview:
     counts: QueueCounts
     pace: Pace
@@ -111,15 +120,14 @@ def overview_of(project: Project) -> Overview:
     # Named one by one, so that an index leads to the few among the many.
     special = Turn.objects.filter(project=project, use__in=[one for one in Purpose if one != Purpose.WORK])
     uses = dict(special.order_by().values_list("use").annotate(n=Count("pk")))
-    gold = Assignment.objects.filter(
-        project=project, purpose=Purpose.GOLD, state=AssignmentState.SUBMITTED, score__isnull=False
-    )
+    is_read = Q(project=project, purpose=Purpose.GOLD, state=AssignmentState.SUBMITTED, score__isnull=False)
+    n_compared = Comparison.objects.filter(is_read, holder__isnull=False).count()
     return Overview(
         counts=counts,
         pace=_pace(project, counts.open + counts.held),
         holdings=_holdings(project),
         n_paused=Reader.objects.filter(project=project, paused_at__isnull=False).count(),
-        n_gold_read=gold.count() if uses else 0,
+        n_gold_read=(Assignment.objects.filter(is_read).count() if uses else 0) + n_compared,
         uses=uses,
     )
 
@@ -137,18 +145,33 @@ def _pace(project: Project, left: int) -> Pace:
 
 
 def _holdings(project: Project) -> tuple[Holding, ...]:
-    held = Assignment.objects.filter(project=project, state=AssignmentState.HELD).order_by("opened_at")
+    held = Assignment.objects.filter(project=project, state=AssignmentState.HELD)
     rows = held.values_list("holder__name", "trace__external_id", "opened_at", "held_until", "holder_id")
-    return tuple(Holding(*row) for row in rows)
+    compared = Comparison.objects.filter(project=project, state=AssignmentState.HELD).values_list(
+        "holder__name",
+        Coalesce("pair__external_id", "lineup__external_id"),
+        "opened_at",
+        "held_until",
+        "holder_id",
+    )
+    found = [Holding(*row) for row in (*rows, *compared)]
+    return tuple(sorted(found, key=lambda one: (one.since is None, one.since)))
 
 
-def people_of(project: Project) -> list[PersonAtWork]:
-    """Everybody who has asked for work here, and members who may; by name."""
-    members = {m.person_id: m for m in Membership.objects.filter(project=project).select_related("person")}
-    raters = Rater.objects.filter(project=project, person__isnull=False).select_related("reader", "person")
-    lately = _lately(project)
+def people_page(project: Project, *, after: str = "", size: int = PEOPLE) -> PeoplePage:
+    """The ``size`` people after the one called ``after`` of those who have asked for work here; by name."""
+    named = Rater.objects.filter(project=project, person__isnull=False).select_related("reader", "person")
+    raters = list(named.filter(name__gt=after).order_by("name")[: size + 1])
+    people = _at_work(project, raters[:size])
+    return PeoplePage(people, people[-1].name if len(raters) > size else "")
+
+
+def _at_work(project: Project, raters: Sequence[Rater]) -> list[PersonAtWork]:
+    theirs = [rater.person_id for rater in raters]
+    members = {m.person_id: m for m in Membership.objects.filter(project=project, person__in=theirs)}
+    lately = _lately(project, raters)
     found = []
-    for rater in raters.order_by("name"):
+    for rater in raters:
         member = members.get(rater.person_id or 0)
         reader = getattr(rater, "reader", None) or Reader(project=project, rater=rater)
         paces, scores, last = lately.get(rater.pk, ([], [], None))
@@ -169,23 +192,39 @@ def people_of(project: Project) -> list[PersonAtWork]:
     return found
 
 
-def _lately(project: Project) -> dict[int, tuple[list[float], list[float], datetime | None]]:
+def _lately(
+    project: Project, raters: Sequence[Rater]
+) -> dict[int, tuple[list[float], list[float], datetime | None]]:
     """By rater: seconds per step and gold scores of the latest readings, and when the last was finished."""
     done = Assignment.objects.filter(state=AssignmentState.SUBMITTED, finished_at__isnull=False)
     recent = done.filter(finished_at__gt=clock.now() - LATELY)
     paced = recent.filter(seconds_per_step__isnull=False)
-    scored = recent.filter(score__isnull=False, purpose=Purpose.GOLD)
-    readers = Reader.objects.filter(project=project).annotate(
+    readers = Reader.objects.filter(project=project, rater__in=raters).annotate(
         last=_nth_latest(done, 1), paced_since=_nth_latest(paced, LATEST)
     )
-    if Turn.objects.filter(project=project, use=Purpose.GOLD).exists():
-        readers = readers.annotate(scored_since=_nth_latest(scored, LATEST))
-    else:
-        readers = readers.annotate(scored_since=Value(None, output_field=DateTimeField()))
-    rows = list(readers.values_list("rater_id", "last", "paced_since", "scored_since"))
-    paces = _latest(paced, "seconds_per_step", {rater: since for rater, _, since, _ in rows})
-    scores = _latest(scored, "score", {rater: since for rater, _, _, since in rows})
-    return {rater: (paces.get(rater, []), scores.get(rater, []), last) for rater, last, *_ in rows}
+    rows = list(readers.values_list("rater_id", "last", "paced_since"))
+    paces = _latest(paced, "seconds_per_step", {rater: since for rater, _, since in rows})
+    scores = _gold_scores([rater for rater, *_ in rows])
+    return {rater: (paces.get(rater, []), scores.get(rater, []), last) for rater, last, _ in rows}
+
+
+def _gold_scores(raters: Sequence[int]) -> dict[int, list[float]]:
+    """By rater, the latest that were held against a key: readings of traces and comparisons alike."""
+    measured = Q(
+        holder__in=raters,
+        state=AssignmentState.SUBMITTED,
+        purpose=Purpose.GOLD,
+        score__isnull=False,
+        finished_at__gt=clock.now() - LATELY,
+    )
+    rows: list[tuple[datetime, int, float]] = []
+    for slots in (Assignment.objects.order_by(), Comparison.objects.order_by()):
+        rows += slots.filter(measured).values_list("finished_at", "holder_id", "score")
+    found: dict[int, list[float]] = {}
+    for _, rater, score in sorted(rows, reverse=True):
+        if len(theirs := found.setdefault(rater, [])) < LATEST:
+            theirs.append(score)
+    return found
 
 
 def _nth_latest(readings: QuerySet[Assignment], n: int) -> Subquery:
@@ -199,13 +238,11 @@ def _latest(
 ) -> dict[int, list[float]]:
     """The latest few of each person; ``since`` None: there are fewer."""
     found: dict[int, list[float]] = {}
-    people = list(since.items())
-    for start in range(0, len(people), TOGETHER):
-        theirs = Q(pk__in=())
-        for rater, at in people[start : start + TOGETHER]:
-            theirs |= Q(holder=rater, finished_at__gte=at) if at else Q(holder=rater)
-        for rater, value in readings.filter(theirs).order_by().values_list("holder_id", column):
-            found.setdefault(rater, []).append(value)
+    theirs = Q(pk__in=())
+    for rater, at in since.items():
+        theirs |= Q(holder=rater, finished_at__gte=at) if at else Q(holder=rater)
+    for rater, value in readings.filter(theirs).order_by().values_list("holder_id", column):
+        found.setdefault(rater, []).append(value)
     return found
 
 

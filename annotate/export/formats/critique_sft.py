@@ -22,6 +22,7 @@ from annotate.errors import Rejected
 from annotate.export.contracts import Format, LabelledRow, LabelSource, SaidRow, StepRow, Written, setting
 from annotate.export.said import newest_of
 from annotate.export.said_settings import SaidSettings, level_scores
+from annotate.export.settled import settled
 from annotate.export.shards import json_shards
 from annotate.models import Criterion, Project
 
@@ -144,8 +145,8 @@ def _given(
     counts: Counter[str],
 ) -> Iterator[_Critique]:
     ratings: dict[int, list[bool]] = defaultdict(list)
-    for said in row.said:
-        if said.candidate is None or said.rater.kind != RaterKind.PERSON:
+    for said in settled(row.said):
+        if said.candidate is None:
             continue
         known = [score for score in levels[said.criterion.pk].values() if score is not None]
         score = levels[said.criterion.pk].get(said.value)

@@ -19,7 +19,8 @@ from annotate.assign.actions import (
     renew_order,
     skip_assignment,
 )
-from annotate.assign.manage.actions import change_traces, take_back
+from annotate.assign.manage.actions import take_back
+from annotate.assign.manage.changes import change_traces
 from annotate.assign.manage.contracts import Change, TraceFilter
 from annotate.enums import AssignmentState
 from annotate.errors import Conflict

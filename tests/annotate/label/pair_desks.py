@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from annotate.assign.actions import rater_of
-from annotate.assign.compare.actions import claim_comparison, fill_comparisons
+from annotate.assign.compare.actions import claim_comparison
+from annotate.assign.compare.filling import fill_comparisons
 from annotate.enums import Role
 from annotate.label.comparing import Choice, submit_comparison
 from annotate.models import Pair, Project

@@ -3,12 +3,14 @@ from __future__ import annotations
 import pytest
 
 from annotate.assign.actions import rater_of
-from annotate.assign.compare.actions import claim_comparison, fill_comparisons
+from annotate.assign.compare.actions import claim_comparison
+from annotate.assign.compare.filling import fill_comparisons
+from annotate.assign.compare.queries import Standing, compare_state
 from annotate.enums import AssignmentState, CriterionKind, RaterKind, Role, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import create_rubric, use_rubric
 from annotate.ingest.presets import CriterionPreset, LevelPreset
-from annotate.label.comparing import Choice, own_answers, submit_comparison
+from annotate.label.comparing import Choice, own_answers, send_comparison_back, submit_comparison
 from annotate.label.revealing import note_seen
 from annotate.models import Comparison, Criterion, Label, Project
 from tests.factories import (
@@ -169,3 +171,36 @@ def test_a_rubric_that_stopped_asking_is_no_missing_answer() -> None:
     Criterion.objects.filter(rubric=held.project.rubric).update(is_asked=False)
     with pytest.raises(Conflict):
         submit_comparison(held, held.token, [])
+
+
+def test_what_is_sent_back_counts_no_more_and_comes_first_with_what_was_said() -> None:
+    held = a_pair_with_bob()
+    project, bob = held.project, held.holder
+    assert bob is not None
+    submit_comparison(held, held.token, [Choice(key(held, "preference"), "left", "It is right.")])
+    a_pair(*some_attempts(project, "three", "four"))
+    fill_comparisons(project)
+    with pytest.raises(Rejected, match="Say in at most"):
+        send_comparison_back(held, " ")
+    send_comparison_back(held, "Look at the last line.")
+    assert not Label.objects.live().exists()
+    with pytest.raises(Conflict, match="not submitted any more"):
+        send_comparison_back(held, "And again.")
+    assert claim_comparison(project, rater_of(project, a_person("carol"))) is not None
+    assert compare_state(project, bob).standing == Standing.HOLDING
+    again = claim_comparison(project, bob)
+    assert again is not None
+    assert (again.pk, again.token, again.note) == (held.pk, held.token + 1, "Look at the last line.")
+    assert [said.value for said in own_answers(again).values()] == ["left"]
+    submit_comparison(again, again.token, [Choice(key(held, "preference"), "right")])
+    label = Label.objects.live().get()
+    assert (label.value, label.supersedes is not None) == ("right", True)
+    assert Comparison.objects.get(pk=held.pk).note == ""
+
+
+def test_one_that_is_measured_is_not_sent_back() -> None:
+    held = a_pair_with_bob()
+    submit_comparison(held, held.token, [Choice(key(held, "preference"), "left")])
+    Comparison.objects.filter(pk=held.pk).update(purpose="gold")
+    with pytest.raises(Conflict, match="The answer is known here"):
+        send_comparison_back(held, "Look again.")

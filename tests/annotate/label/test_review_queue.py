@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.consensus.actions import run_consensus
 from annotate.enums import Purpose, RaterKind, Role
+from annotate.label import long_queue
 from annotate.label.answers import Said
 from annotate.label.decisions import decide
 from annotate.label.review import review_of
 from annotate.label.review_queue import Order, Show, next_in, nothing_because, review_queue
-from annotate.models import Project, Rater, Trace
+from annotate.models import Assignment, Project, Rater, Trace, Turn
 from tests.annotate.label import desks
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
@@ -89,6 +91,26 @@ def test_disagreement_about_the_whole_trace_counts(project, readers):
     for rater, value in zip(readers, ("good", "bad"), strict=True):
         rater.labels.create(criterion=criterion, trace=trace, value=value)
     assert [(row.trace_id, row.n_open) for row in review_queue(project)] == [(trace.pk, 1)]
+
+
+def test_in_a_very_large_project_one_that_is_decided_in_part_stays_in_reach(project, readers, monkeypatch):
+    monkeypatch.setattr(long_queue, "MOST_READ", 0)
+    monkeypatch.setattr(long_queue, "WINDOW", 1)
+    monkeypatch.setattr(long_queue, "MOST_LOOKED_AT", 2)
+    verdict, carol = a_criterion(project), a_person("carol")
+    partly, *done = (read(readers, "gb", "bg") for _ in range(3))
+    worse = read(readers, "gg", "bb")
+    fill_queue(project)
+    Turn.objects.update(disagreement=0.5)
+    Turn.objects.filter(trace=worse).update(disagreement=0.4)
+    Assignment.objects.filter(slot=0).update(state="submitted", holder=readers[0], finished_at=timezone.now())
+    decide(partly, carol, [Said(verdict.pk, 0, "bad")])
+    for trace in done:
+        decide(trace, carol, [Said(verdict.pk, 0, "bad"), Said(verdict.pk, 1, "bad")])
+    # Two were decided since, and those that are all decided stand before no other.
+    assert [row.trace_id for row in review_queue(project)] == [worse.pk, partly.pk]
+    decide(partly, carol, [Said(verdict.pk, 1, "bad")])
+    assert [row.trace_id for row in review_queue(project)] == [worse.pk]
 
 
 def test_the_next_trace_is_the_following_one_that_the_reviewer_does_not_read(project, readers):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from annotate.assign.compare.actions import fill_comparisons
+from annotate.assign.compare.filling import fill_comparisons
 from annotate.enums import Outcome, RaterKind, Role
 from annotate.models import Comparison, Label, Pair, Project, Trace
 from tests.factories import (

@@ -7,7 +7,8 @@ import pytest
 from django.test import Client
 
 from annotate.assign.actions import rater_of
-from annotate.assign.compare.actions import claim_comparison, fill_comparisons
+from annotate.assign.compare.actions import claim_comparison
+from annotate.assign.compare.filling import fill_comparisons
 from annotate.enums import AssignmentState, Outcome, RaterKind, Role
 from annotate.ingest.founding import create_rubric, use_rubric
 from annotate.ingest.presets import GALLERY

@@ -11,7 +11,8 @@ import pytest
 from django.test import Client
 
 from annotate.assign.actions import rater_of
-from annotate.assign.compare.actions import claim_comparison, fill_comparisons
+from annotate.assign.compare.actions import claim_comparison
+from annotate.assign.compare.filling import fill_comparisons
 from annotate.consensus import auditing
 from annotate.consensus.actions import run_consensus
 from annotate.consensus.registry import POLICIES

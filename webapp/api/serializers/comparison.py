@@ -11,6 +11,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from annotate.assign.queries import feedback_on
 from annotate.label.comparing import compared_criteria, own_answers
 from annotate.label.spread import Spread, spread_of
 from annotate.models import Comparison
@@ -63,6 +64,9 @@ class ComparisonSheet(ComparisonSerializer):
     sides = serializers.SerializerMethodField()
     criteria = serializers.SerializerMethodField()
     answers = serializers.SerializerMethodField()
+    feedback = serializers.SerializerMethodField(
+        help_text="Where the project says so: how far it agrees with the known answer, once submitted."
+    )
 
     class Meta(ComparisonSerializer.Meta):
         fields = (
@@ -72,6 +76,7 @@ class ComparisonSheet(ComparisonSerializer):
             "sides",
             "criteria",
             "answers",
+            "feedback",
         )
 
     def to_representation(self, instance: Comparison) -> dict[str, Any]:
@@ -108,6 +113,9 @@ class ComparisonSheet(ComparisonSerializer):
             for pk, said in sorted(own_answers(comparison).items())
             if pk in key_of
         ]
+
+    def get_feedback(self, comparison: Comparison) -> str | None:
+        return feedback_on(comparison) or None
 
 
 class ComparisonClaim(serializers.Serializer[Any]):

@@ -139,13 +139,21 @@ class Counts(serializers.Serializer[Any]):
     wanted = serializers.IntegerField()
 
 
+class WhoseOverview(serializers.Serializer[Any]):
+    after = serializers.CharField(default="", help_text="Only people whose names come after this one.")
+
+
 class OverviewSerializer(serializers.Serializer[Any]):
     """``people`` with numbers over the last 20 readings of each in the last 30 days."""
 
     counts = Counts(source="overview.counts")
     pace = PaceSerializer(source="overview.pace")
     holdings = HoldingSerializer(source="overview.holdings", many=True)
-    people = PersonSerializer(many=True)
+    people = PersonSerializer(source="page.people", many=True)
+    next_after = serializers.CharField(
+        source="page.next_after",
+        help_text="Ask with after= this for the next people; empty: these are the last.",
+    )
     n_paused = serializers.IntegerField(source="overview.n_paused")
     n_gold_read = serializers.IntegerField(source="overview.n_gold_read")
     uses = serializers.DictField(source="overview.uses", child=serializers.IntegerField())

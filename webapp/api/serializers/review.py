@@ -57,6 +57,12 @@ class MatterSerializer(serializers.Serializer[Any]):
 
     criterion = serializers.CharField(source="criterion.key")
     step = serializers.IntegerField(source="position", allow_null=True)
+    candidate = serializers.IntegerField(
+        source="candidate.pk",
+        allow_null=True,
+        default=None,
+        help_text="The text given for a step that the question is about; step is null then.",
+    )
     heard = HeardSerializer(many=True)
     is_disputed = serializers.BooleanField()
     is_open = serializers.BooleanField()
@@ -80,6 +86,12 @@ class ReviewSerializer(serializers.Serializer[Any]):
 class DecidedPlace(serializers.Serializer[Any]):
     criterion = serializers.CharField(help_text="The criterion's key.")
     step = serializers.IntegerField(**_STEP)
+    candidate = serializers.IntegerField(
+        min_value=1,
+        allow_null=True,
+        default=None,
+        help_text="The text given for a step that is decided about; then without step.",
+    )
     seen = serializers.IntegerField(
         min_value=0,
         allow_null=True,

@@ -13,15 +13,12 @@ from rest_framework.response import Response
 from annotate.access import comparison_for, project_for
 from annotate.assign.actions import rater_of
 from annotate.assign.compare.actions import (
-    Made,
     claim_comparison,
     extend_comparison,
-    fill_comparisons,
-    make_lineups,
-    make_pairs,
     release_comparison,
     skip_comparison,
 )
+from annotate.assign.compare.filling import Made, fill_comparisons, make_lineups, make_pairs
 from annotate.assign.compare.queries import asked_scopes, compare_state
 from annotate.enums import Role
 from annotate.errors import Rejected

@@ -12,10 +12,11 @@ from rest_framework.response import Response
 
 from annotate.access import invitation_for, project_for, rater_for
 from annotate.assign.fillings import begin_filling, cancel_filling, filling_of, resume_filling
-from annotate.assign.manage.actions import act_on_reader, change_rules, change_traces
+from annotate.assign.manage.actions import act_on_reader, change_rules
+from annotate.assign.manage.changes import change_traces
 from annotate.assign.manage.contracts import Change, TraceFilter
 from annotate.assign.manage.lists import traces_where
-from annotate.assign.manage.queries import overview_of, people_of
+from annotate.assign.manage.queries import overview_of, people_page
 from annotate.assign.rules import QueueRules, as_json, rules_of
 from annotate.enums import Role
 from annotate.ingest.inviting import invite, token_of, withdraw
@@ -34,6 +35,7 @@ from webapp.api.serializers.queue import (
     OverviewSerializer,
     QueueSettings,
     Renewed,
+    WhoseOverview,
 )
 from workers.tasks.assign import send_filling
 
@@ -58,12 +60,13 @@ class QueueViewSet(NounViewSet):
             send_filling(project)
         return self._settings(project)
 
-    @extend_schema(responses=OverviewSerializer)
+    @extend_schema(parameters=[WhoseOverview], responses=OverviewSerializer)
     @action(detail=True)
     def overview(self, request: Request, slug: str) -> Response:
-        """How the work stands: progress, pace, who holds what, and how each person does."""
+        """How the work stands: progress, pace, who holds what, and how people do, fifty at a time by name."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        seen = {"overview": overview_of(project), "people": people_of(project)}
+        after = clean(WhoseOverview, request.query_params)["after"]
+        seen = {"overview": overview_of(project), "page": people_page(project, after=after)}
         return Response(OverviewSerializer(seen).data)
 
     @extend_schema(request=None, responses=Renewed)
@@ -98,7 +101,10 @@ class QueueViewSet(NounViewSet):
     @extend_schema(request=ChangeOfTraces, responses=Changed)
     @action(detail=True, methods=["post"])
     def change(self, request: Request, slug: str) -> Response:
-        """Do one thing to all traces of a filter, once their number is confirmed."""
+        """Do one thing to all traces of a filter, once their number is confirmed; many are left to a worker.
+
+        ``queue/filling/`` says how far that is.
+        """
         project = project_for(asker(request), slug, role=Role.MANAGER)
         given = clean(ChangeOfTraces, request.data)
         which, what = (
@@ -107,7 +113,10 @@ class QueueViewSet(NounViewSet):
         )
         if given["count"] is None:
             return Response({"count": traces_where(project, which).count(), "is_done": False})
-        return Response({"count": change_traces(project, which, what, count=given["count"]), "is_done": True})
+        changed = change_traces(project, which, what, count=given["count"])
+        if changed.is_left:
+            send_filling(project)
+        return Response({"count": changed.count, "is_done": not changed.is_left})
 
     @extend_schema(request=ActOnReader, responses=Acted)
     @action(detail=True, methods=["post"])

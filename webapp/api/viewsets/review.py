@@ -137,7 +137,8 @@ class TraceDecisionViewSet(NounViewSet):
 
     def _decide(self, request: Request, trace: Trace, given: dict[str, Any], **what: Any) -> int | None:
         criterion = _criterion(trace.project, given["criterion"])
-        said = Said(criterion.pk, given["step"], seconds=given.get("seconds"), seen=given["seen"], **what)
+        where = {"position": given["step"], "candidate": given["candidate"]}
+        said = Said(criterion.pk, **where, seconds=given.get("seconds"), seen=given["seen"], **what)
         [written] = decide(trace, asker(request), [said])
         return decided(written)
 

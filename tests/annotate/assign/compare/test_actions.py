@@ -9,13 +9,13 @@ from annotate.assign.actions import rater_of
 from annotate.assign.compare.actions import (
     claim_comparison,
     extend_comparison,
-    fill_comparisons,
-    make_lineups,
-    make_pairs,
     release_comparison,
     skip_comparison,
 )
+from annotate.assign.compare.filling import fill_comparisons, make_lineups, make_pairs
 from annotate.assign.filling import add_turns
+from annotate.assign.manage.actions import act_on_reader
+from annotate.assign.manage.queries import overview_of
 from annotate.enums import AssignmentState, Purpose, Role
 from annotate.errors import Conflict
 from annotate.ingest.founding import create_from_preset, use_rubric
@@ -188,3 +188,17 @@ def test_what_is_not_asked_any_more_goes_back_into_the_queue() -> None:
     use_rubric(project, create_from_preset(project, "prm-verdicts"))
     with pytest.raises(Conflict):
         claim_comparison(project, bob)
+
+
+def test_what_an_absent_person_compares_is_free_at_once_and_on_the_overview() -> None:
+    project = a_project_of_pairs(1)
+    bob, carol = person(project, "bob"), person(project, "carol")
+    held = taken(project, bob)
+    [seen] = overview_of(project).holdings
+    assert (seen.name, seen.trace) == ("bob", held.pair.external_id if held.pair else "")
+    assert claim_comparison(project, carol) is None
+    assert act_on_reader(bob, do="take_back") == "What bob held is back in the queue."
+    assert act_on_reader(bob, do="take_back") == "bob held nothing."
+    assert taken(project, carol).pk == held.pk
+    with pytest.raises(Conflict):
+        answer(held)

@@ -12,13 +12,8 @@ import pytest
 from django.db import connection
 
 from annotate.assign.actions import rater_of
-from annotate.assign.compare.actions import (
-    claim_comparison,
-    fill_comparisons,
-    make_pairs,
-    release_comparison,
-    skip_comparison,
-)
+from annotate.assign.compare.actions import claim_comparison, release_comparison, skip_comparison
+from annotate.assign.compare.filling import fill_comparisons, make_pairs
 from annotate.enums import AssignmentState
 from annotate.errors import Conflict
 from annotate.label.comparing import Choice, submit_comparison

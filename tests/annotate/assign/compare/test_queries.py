@@ -6,7 +6,8 @@ import pytest
 from django.utils import timezone
 
 from annotate.assign.actions import rater_of
-from annotate.assign.compare.actions import claim_comparison, fill_comparisons, skip_comparison
+from annotate.assign.compare.actions import claim_comparison, skip_comparison
+from annotate.assign.compare.filling import fill_comparisons
 from annotate.assign.compare.queries import CompareState, Standing, compare_state
 from annotate.enums import Role
 from annotate.ingest.founding import add_member
@@ -105,3 +106,14 @@ def test_whoever_is_paused_or_has_an_exam_before_them_is_told() -> None:
     add_member(project, a_person("dora"), Role.ANNOTATOR)
     assert compare_state(project, person(project, "dora")).standing == Standing.EXAM
     assert claim_comparison(project, person(project, "dora")) is None
+
+
+def test_whoever_did_not_pass_the_exam_is_told() -> None:
+    project = a_project_of_pairs(1)
+    bob = person(project)
+    Reader.objects.create(project=project, rater=bob, exam="failed", exam_score=0.5)
+    Project.objects.filter(pk=project.pk).update(queue_rules={"exam_size": 1})
+    project.refresh_from_db()
+    state = compare_state(project, bob)
+    assert state.standing == Standing.EXAM_FAILED
+    assert "not passed" in state.explanation

@@ -5,7 +5,6 @@ import pytest
 from annotate.assign.actions import claim_next, fill_queue, release_assignment
 from annotate.assign.manage.actions import (
     change_rules,
-    change_traces,
     pause_reader,
     reset_exam,
     resume_reader,
@@ -13,6 +12,7 @@ from annotate.assign.manage.actions import (
     take_back,
     waive_exam,
 )
+from annotate.assign.manage.changes import change_traces
 from annotate.assign.manage.contracts import Change, TraceFilter
 from annotate.assign.manage.lists import traces_where
 from annotate.assign.queries import queue_state
@@ -37,7 +37,7 @@ pytestmark = pytest.mark.django_db
 
 def change(project: Project, change: Change, **wanted: object) -> int:
     where = TraceFilter(**wanted)  # type: ignore[arg-type]
-    return change_traces(project, where, change, count=traces_where(project, where).count())
+    return change_traces(project, where, change, count=traces_where(project, where).count()).count
 
 
 def in_order(project: Project) -> list[int]:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from annotate.assign.manage.actions import pause_reader
-from annotate.assign.manage.queries import LATEST, Pace, exam_said, overview_of, people_of
+from annotate.assign.manage.queries import LATEST, Pace, exam_said, overview_of, people_page
 from annotate.assign.rules import QueueRules
 from annotate.models import Assignment, Project, Reader
 from tests.annotate.assign.queues import a_gold_trace, a_queue, person, read_next, taken
@@ -32,7 +32,7 @@ def test_the_overview_says_who_holds_what_and_how_each_does() -> None:
     assert (seen.set_apart, seen.n_exam) == ("1 hidden gold", 0)
     (holding,) = seen.holdings
     assert (holding.name, holding.trace, holding.has_lapsed) == ("carol", held.trace.external_id, False)
-    told = {one.name: one for one in people_of(project)}
+    told = {one.name: one for one in people_page(project).people}
     assert (told["bob"].seconds_per_step, told["bob"].n_gold) == (6, 1)
     assert told["bob"].gold_score == pytest.approx(2 / 3)
     assert (told["carol"].seconds_per_step, told["carol"].gold_score) == (None, None)
@@ -70,7 +70,7 @@ def test_the_overview_asks_as_often_for_three_people_as_for_one() -> None:
     def queries(project: Project) -> int:
         with CaptureQueriesContext(connection) as captured:
             overview_of(project)
-            people_of(project)
+            people_page(project)
         return len(captured)
 
     read_next(project, person(project, "bob"))
@@ -94,9 +94,20 @@ def test_a_persons_numbers_are_over_their_own_latest_readings() -> None:
     read_next(project, carol, seconds=9)
     for number in range(LATEST + 3):
         read_next(project, bob, seconds=100 if number < 3 else 2)
-    told = {one.name: one for one in people_of(project)}
+    told = {one.name: one for one in people_page(project).people}
     assert (told["bob"].seconds_per_step, told["carol"].seconds_per_step) == (2, 9)
     Assignment.objects.filter(holder=carol).update(finished_at=timezone.now() - timedelta(days=31))
-    (bob_now, carol_now) = people_of(project)
+    (bob_now, carol_now) = people_page(project).people
     assert (bob_now.seconds_per_step, carol_now.seconds_per_step) == (2, None)
     assert carol_now.last_at is not None
+
+
+def test_people_come_a_page_at_a_time_by_name() -> None:
+    project = a_queue()
+    for name in ("zoe", "ann", "bob", "carol", "dan"):
+        person(project, name)
+    first = people_page(project, size=3)
+    assert [one.name for one in first.people] == ["ann", "bob", "carol"]
+    second = people_page(project, after=first.next_after, size=3)
+    assert ([one.name for one in second.people], second.next_after) == (["dan", "zoe"], "")
+    assert people_page(project, after="zoe").people == []

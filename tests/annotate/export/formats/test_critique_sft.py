@@ -6,9 +6,11 @@ from annotate.enums import CandidateKind, RaterKind
 from annotate.errors import Conflict
 from annotate.export.actions import export_project
 from annotate.ingest.founding import create_from_preset, use_rubric
+from annotate.label.answers import Said
+from annotate.label.decisions import decide
 from annotate.models import Label, Project, Step
 from tests.annotate.export.published import rows_of
-from tests.factories import a_candidate, a_criterion, a_label, a_project, a_rater, a_trace
+from tests.factories import a_candidate, a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -79,3 +81,19 @@ def test_given_critiques_need_most_ratings_at_the_best_level(critical, tmp_path)
     assert row["messages"][1]["content"] == "It says why.\n\nVerdict: bad"
     assert manifest["counts"]["given_critique_not_rated_best"] == 1
     assert manifest["counts"]["given_critique_not_rated"] == 1
+
+
+def test_a_decided_rating_of_a_critique_wins(critical, tmp_path):
+    project, (first, _) = critical
+    critique = a_candidate(first, "It says why.", kind=CandidateKind.CRITIQUE)
+    rating = a_criterion(project, "critique-rating")
+    for value in ("right", "partly"):
+        Label.objects.create(rater=a_rater(project), criterion=rating, candidate=critique, value=value)
+    a_label(a_rater(project), first, "bad")
+
+    decide(first.trace, a_person("alice"), [Said(rating.pk, None, "right", candidate=critique.pk)])
+    manifest = export_project(project, tmp_path / "out", format="critique_sft")
+
+    (row,) = rows_of(tmp_path / "out/data/train.jsonl")
+    assert row["messages"][1]["content"] == "It says why.\n\nVerdict: bad"
+    assert not manifest["counts"].get("given_critique_not_rated_best")

@@ -11,7 +11,7 @@ from annotate.errors import Conflict, Rejected
 from annotate.export.actions import build_release, export_project, export_run
 from annotate.export.queries import release_folder
 from annotate.label.answers import Said
-from annotate.label.pair_review import decide_pair
+from annotate.label.compared_review import decide_compared
 from annotate.models import Label, Project, Release
 from tests.annotate.export.decided import a_decided_project
 from tests.factories import (
@@ -86,7 +86,7 @@ def test_what_a_reviewer_decided_stands_whatever_most_said(tmp_path: Path) -> No
     question = a_criterion(project, "preference").pk
     for name, value in (("won", "tie"), ("split", "right")):
         pair = project.pairs.get(external_id=name)
-        [written] = decide_pair(pair, a_person("alice"), [Said(question, None, value, "Read again.")])
+        [written] = decide_compared(pair, a_person("alice"), [Said(question, None, value, "Read again.")])
         assert written.refusal is None
     manifest = export_project(project, tmp_path / "out", format="preference")
     assert rows_of(tmp_path / "out/data/train.jsonl") == [

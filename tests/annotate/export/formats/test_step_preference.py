@@ -5,13 +5,16 @@ from pathlib import Path
 
 import pytest
 
+from annotate.errors import Conflict
 from annotate.export.actions import export_project
 from annotate.ingest.actions import ingest_file
 from annotate.ingest.founding import create_from_preset, use_rubric
+from annotate.label.answers import Said
+from annotate.label.decisions import decide
 from annotate.models import Candidate, Label, Project, Rater, Step
 from tests.annotate.export.formats.test_prm800k import WALK
 from tests.annotate.export.published import rows_of
-from tests.factories import a_candidate, a_criterion, a_label, a_project, a_rater, a_trace
+from tests.factories import a_candidate, a_criterion, a_label, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
 
@@ -110,3 +113,21 @@ def test_ratings_that_came_along_with_prm800k_speak_too(tmp_path: Path) -> None:
     rows = rows_of(tmp_path / "out/data/train.jsonl")
     assert [(row["chosen"], row["rejected"]) for row in rows] == [("a", "x"), ("c", "z")]
     assert rows[1]["prompt"] == "p\n\na\nb\n"
+
+
+def test_what_a_reviewer_decided_about_an_alternative_stands_in_place_of_the_votes(tmp_path: Path) -> None:
+    project, (first, _) = a_project_asking("prm800k-walk")
+    disputed = a_candidate(first, "Disputed.")
+    for value in ("good", "bad"):
+        rater = a_rater(project)
+        a_label(rater, first, "neutral")
+        rated(rater, disputed, value, "alternative-verdict")
+    with pytest.raises(Conflict, match="No label says anything"):
+        export_project(project, tmp_path / "before", format="step_preference")
+
+    question = a_criterion(project, "alternative-verdict")
+    decide(first.trace, a_person("alice"), [Said(question.pk, None, "bad", candidate=disputed.pk)])
+    export_project(project, tmp_path / "after", format="step_preference")
+
+    [row] = rows_of(tmp_path / "after/data/train.jsonl")
+    assert (row["chosen"], row["rejected"]) == ("First.", "Disputed.")

@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 
 from annotate.models import Label, Project
+from tests.annotate.assign.compare.queues import a_queue_of_lineups
 from tests.annotate.label.pair_desks import a_project_of_pairs, compared
+from tests.factories import a_criterion, a_rater
 from tests.webapp.api.clients import signed_in
 
 pytestmark = pytest.mark.django_db
@@ -51,3 +53,28 @@ def test_a_decision_about_a_pair_that_cannot_be_taken_names_its_field(
     refused = signed_in("carol").post(f"/api/pairs/{pair.pk}/decisions/", given, format="json")
     assert refused.status_code == 400
     assert refused.json()["field"].startswith(field)
+
+
+def test_a_lineup_is_decided_and_gets_its_known_answer_by_script() -> None:
+    project = a_queue_of_lineups(overlap=2)
+    lineup = project.lineups.get()
+    for name, value in (("ann", "a>b>c"), ("ben", "b>a>c")):
+        rater = a_rater(project, name=name)
+        Label.objects.create(
+            rater=rater, criterion=a_criterion(project, "ranking"), lineup=lineup, value=value
+        )
+    alice = signed_in("alice")
+    [row] = alice.get(f"/api/projects/{project.slug}/review/lineups/").json()["results"]
+    assert row == {"lineup": lineup.pk, "n_disputed": 1, "n_open": 1}
+    seen = alice.get(f"/api/lineups/{lineup.pk}/review/").json()["seen"]
+    given = {"criterion": "ranking", "value": "b>a>c", "seen": seen}
+    decided = alice.post(f"/api/lineups/{lineup.pk}/decisions/", given, format="json").json()
+    assert (decided["value"], decided["lineup"], decided["decided_by"]) == ("b>a>c", lineup.pk, "alice")
+    url = f"/api/lineups/{lineup.pk}/key/"
+    known = {"answers": [{"criterion": "ranking", "value": "b>a=c"}], "source": "Graded."}
+    [label] = alice.post(url, known, format="json").json()
+    assert (label["value"], label["text"], label["rater_kind"]) == ("b>a=c", "Graded.", "gold")
+    assert alice.post(url, {"answers": known["answers"]}, format="json").json()["field"] == "source"
+    alice.post(url, {"use": "work"}, format="json")
+    lineup.refresh_from_db()
+    assert lineup.use == "work"

@@ -18,7 +18,7 @@ def project() -> Project:
 def test_a_reviewer_decides_from_the_list_to_the_next_pair(project: Project) -> None:
     first, second = (compared(project, bob="left", dora="right") for _ in range(2))
     carol = signed_in("carol")
-    assert "2 pairs on which people differ" in carol.get(f"/projects/{project.slug}/review/").text
+    assert "2 pairs and lineups on which people differ" in carol.get(f"/projects/{project.slug}/review/").text
     listed = carol.get(f"/projects/{project.slug}/review/pairs/").text
     assert f"/pairs/{first.pk}/review/" in listed
     page = carol.get(f"/pairs/{first.pk}/review/").text
@@ -33,7 +33,7 @@ def test_a_reviewer_decides_from_the_list_to_the_next_pair(project: Project) -> 
     done = carol.post(f"/pairs/{second.pk}/review/", given)
     assert done.headers["Location"] == f"/projects/{project.slug}/review/pairs/"
     listed = carol.get(f"/projects/{project.slug}/review/pairs/").text
-    assert "Every disagreement about a pair is decided." in listed
+    assert "Every disagreement about what is compared is decided." in listed
     decided = carol.get(f"/projects/{project.slug}/review/pairs/?show=decided").text
     assert f"/pairs/{second.pk}/review/" in decided
 
