@@ -29,11 +29,15 @@ RULER_SWEEP = "measure.sweep"
 UPLOAD_SWEEP = "ingest.sweep"
 PUSH_SWEEP = "export.sweep"
 WORTH_SWEEP = "consensus.sweep"
+NOTICE_SWEEP = "notices.sweep"
+DRY_SWEEP = "notices.look_at_queues"
 # How soon people see a session on their ruler. Nothing is sent when somebody submits: that would be one thing more to
 # wait for on a labelling page, and to fail where the broker does not answer.
 RULER_SECONDS = 5.0
 # And how soon the queue hears what somebody has said of a trace.
 WORTH_SECONDS = 5.0
+# How soon a notice leaves. Nothing is sent by what it tells of, which may be somebody's turn of work.
+NOTICE_SECONDS = 5.0
 BROKER_FOLDER = Path(settings.HOME) / "broker"
 HAS_BROKER = not settings.BROKER_URL.startswith("filesystem:")
 
@@ -114,6 +118,8 @@ app.conf.update(
             (UPLOAD_SWEEP, SWEEP_SECONDS),
             (PUSH_SWEEP, SWEEP_SECONDS),
             (WORTH_SWEEP, WORTH_SECONDS),
+            (NOTICE_SWEEP, NOTICE_SECONDS),
+            (DRY_SWEEP, SWEEP_SECONDS),
         )
     },
     timezone="UTC",
@@ -136,5 +142,5 @@ def _note_shutdown(**_: Any) -> None:
 @signals.worker_ready.connect
 def _sweep_at_start(**_: Any) -> None:
     """Whatever an earlier worker left behind is picked up at once."""
-    for name in (SWEEP, FILLING_SWEEP, RULER_SWEEP, WORTH_SWEEP, UPLOAD_SWEEP, PUSH_SWEEP):
+    for name in (SWEEP, FILLING_SWEEP, RULER_SWEEP, WORTH_SWEEP, UPLOAD_SWEEP, PUSH_SWEEP, NOTICE_SWEEP):
         app.send_task(name, queue="cpu", expires=SWEEP_SECONDS)

@@ -36,6 +36,8 @@ def erase_person(person: Person, *, removes_labels: bool = False) -> str:
         member.delete()
     for token in person.machine_tokens.all():
         token.delete()
+    # What a mail server answered may name them.
+    person.notices.all().delete()
     # Tokens of sign-ins, which are no noun of this package.
     person.auth_token_set.all().delete()  # type: ignore[attr-defined]
     person.username, person.is_active, person.keys = pseudonym, False, {}

@@ -17,6 +17,7 @@ from annotate.models import (
     LogEntry,
     MachineToken,
     Membership,
+    Notice,
     Person,
     Reader,
     Recut,
@@ -111,6 +112,12 @@ def _parts(person: Person) -> Iterator[tuple[str, QuerySet[Any, Any]]]:
         MachineToken.objects.filter(person=person)
         .order_by("pk")
         .values("name", "shown", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at"),
+    )
+    yield (
+        "notice",
+        Notice.objects.filter(person=person)
+        .order_by("pk")
+        .values("listener__project__slug", "event", "state", "created_at"),
     )
     yield (
         "log",

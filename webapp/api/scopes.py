@@ -37,6 +37,7 @@ SCOPES: dict[TokenScope, frozenset[str]] = {
             *("projects", "members", "rubrics", "rubric", "draft-rubric", "carry-rubric", "use-rubric"),
             *("queue", "filling", "renew-queue", "change-traces", "fill", "make-comparisons", "reader"),
             *("invitations", "withdraw", "review-names"),
+            *("listeners", "listener", "renew-listener", "try-listener", "notice-again"),
         }
     ),
 }

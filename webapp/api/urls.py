@@ -22,6 +22,7 @@ from webapp.api.viewsets.estimate import EstimateViewSet
 from webapp.api.viewsets.exploration import BesideViewSet, EvidenceViewSet, ExplorationViewSet
 from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
 from webapp.api.viewsets.logbook import LogEntryViewSet
+from webapp.api.viewsets.notice import ListenerViewSet, NoticeViewSet
 from webapp.api.viewsets.pair_review import (
     PairDecisionViewSet,
     PairReviewQueueViewSet,
@@ -119,6 +120,16 @@ urlpatterns = [
     ),
     path("projects/<slug:slug>/queue/renew/", QueueViewSet.as_view(_post("renew")), name="renew-queue"),
     path("projects/<slug:slug>/queue/change/", QueueViewSet.as_view(_post("change")), name="change-traces"),
+    path("projects/<slug:slug>/listeners/", ListenerViewSet.as_view(LIST_AND_CREATE), name="listeners"),
+    path(
+        "listeners/<int:pk>/",
+        ListenerViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+        name="listener",
+    ),
+    path("listeners/<int:pk>/renew/", ListenerViewSet.as_view(_post("renew")), name="renew-listener"),
+    path("listeners/<int:pk>/test/", ListenerViewSet.as_view(_post("test")), name="try-listener"),
+    path("projects/<slug:slug>/notices/", NoticeViewSet.as_view(_get("list")), name="notices"),
+    path("notices/<int:pk>/again/", NoticeViewSet.as_view(_post("again")), name="notice-again"),
     path("projects/<slug:slug>/invitations/", InvitationViewSet.as_view(LIST_AND_CREATE), name="invitations"),
     path("invitations/<int:pk>/withdraw/", InvitationViewSet.as_view(_post("withdraw")), name="withdraw"),
     path("raters/<int:pk>/queue/", QueueViewSet.as_view(_post("reader")), name="reader"),
