@@ -45,6 +45,7 @@ from webapp.api.viewsets.rubric import PresetViewSet, RubricViewSet
 from webapp.api.viewsets.run import CompletionViewSet, RunViewSet
 from webapp.api.viewsets.sign_in import SignIn, SignOut
 from webapp.api.viewsets.spending import SpendingViewSet
+from webapp.api.viewsets.system import SystemViewSet
 from webapp.api.viewsets.token import TokenViewSet
 from webapp.api.viewsets.upload import UploadContentViewSet, UploadViewSet
 
@@ -65,6 +66,7 @@ urlpatterns = [
     path("", reference, name="reference"),
     path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", SignOut.as_view(), name="sign-out"),
+    path("system/", SystemViewSet.as_view(_get("retrieve")), name="system"),
     path("tokens/", TokenViewSet.as_view(LIST_AND_CREATE), name="tokens"),
     path("tokens/<int:pk>/", TokenViewSet.as_view({"delete": "destroy"}), name="token"),
     path("presets/", PresetViewSet.as_view(_get("list")), name="presets"),
