@@ -23,7 +23,9 @@ from annotate.models import (
     Invitation,
     Label,
     Lineup,
+    Listener,
     Membership,
+    Notice,
     Pair,
     Person,
     Problem,
@@ -89,6 +91,13 @@ def _require(held: Role | None, role: Role | None) -> None:
             % {"role": mid(role.label), "held": mid(held.label)},
             is_visible=True,
         )
+
+
+def require_operator(user: Visitor) -> None:
+    """The machine room is for whoever runs the site; to everybody else it does not exist."""
+    is_operator = user.is_authenticated and user.is_active and user.is_superuser
+    if not is_operator or getattr(user, "only_in", None) is not None:
+        raise NotAllowed
 
 
 def project_for(user: Visitor, slug: str, *, role: Role | None = None) -> Project:
@@ -359,3 +368,20 @@ def push_for(user: Visitor, pk: int, *, role: Role = Role.VIEWER) -> Push:
         raise NotAllowed
     _admit(user, push.release.project, role)
     return push
+
+
+def listener_for(user: Visitor, pk: int) -> Listener:
+    """Whom a project tells what happens, for those who manage it."""
+    listener = Listener.objects.select_related("project").filter(pk=pk).first()
+    if listener is None:
+        raise NotAllowed
+    _admit(user, listener.project, Role.MANAGER)
+    return listener
+
+
+def notice_for(user: Visitor, pk: int) -> Notice:
+    notice = Notice.objects.select_related("listener__project", "person").filter(pk=pk).first()
+    if notice is None:
+        raise NotAllowed
+    _admit(user, notice.listener.project, Role.MANAGER)
+    return notice

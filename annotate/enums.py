@@ -246,3 +246,29 @@ class Verdict(models.TextChoices):
     NEUTRAL = "neutral", gettext_lazy("Neutral")
     BAD = "bad", gettext_lazy("Bad")
     UNSURE = "unsure", gettext_lazy("Unsure")
+
+
+class ListenerKind(models.TextChoices):
+    """By which way somebody is told what happens in a project."""
+
+    WEBHOOK = "webhook", gettext_lazy("A program, by webhook")
+    MAIL = "mail", gettext_lazy("Members, by e-mail")
+
+
+class NoticeEvent(models.TextChoices):
+    """What there is to be told of. The values are the types in a webhook's body."""
+
+    RUN_FINISHED = "run.finished", gettext_lazy("A run has finished")
+    RUN_FAILED = "run.failed", gettext_lazy("A run has failed, or spent its budget")
+    RELEASE_FINISHED = "release.finished", gettext_lazy("A release is published")
+    RELEASE_FAILED = "release.failed", gettext_lazy("A release has failed")
+    READER_PAUSED = "reader.paused", gettext_lazy("The queue has paused somebody, for accuracy or pace")
+    QUEUE_EMPTY = "queue.empty", gettext_lazy("The queue has run dry")
+    # Asked for on the page of the notices; nobody subscribes to it.
+    TEST = "test", gettext_lazy("A test")
+
+
+class NoticeState(models.TextChoices):
+    WAITING = "waiting", gettext_lazy("On its way")
+    DELIVERED = "delivered", gettext_lazy("Delivered")
+    FAILED = "failed", gettext_lazy("Given up")

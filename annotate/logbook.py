@@ -17,6 +17,7 @@ from django.db.models.signals import post_delete, post_save, pre_save
 
 from annotate.models import (
     Invitation,
+    Listener,
     LogEntry,
     MachineToken,
     Membership,
@@ -27,7 +28,7 @@ from annotate.models import (
 )
 
 HIDDEN = "(not written down)"
-# What is written down of each noun. An address or a name of a person is only said to have changed.
+# What is written down of each noun. An address, a secret or a name of a person is only said to have changed.
 WATCHED: dict[type[Model], tuple[str, ...]] = {
     Project: (
         *("slug", "name", "description", "rubric_id", "overlap", "lease_minutes", "queue_rules"),
@@ -35,12 +36,13 @@ WATCHED: dict[type[Model], tuple[str, ...]] = {
     ),
     Membership: ("person_id", "role", "skills"),
     Invitation: ("role", "expires_at", "withdrawn_at"),
+    Listener: ("kind", "name", "url", "roles", "events", "salt"),
     Rubric: ("name", "version", "is_frozen"),
     Release: ("number", "format", "settings", "state", "run_id"),
     MachineToken: ("person_id", "name", "scopes", "project_id", "expires_at", "revoked_at"),
     Person: ("username", "email", "password", "is_active", "is_staff", "is_superuser"),
 }
-PRIVATE = frozenset({"username", "email", "password"})
+PRIVATE = frozenset({"username", "email", "password", "url", "salt"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,10 @@ import os
 import struct
 import threading
 from bisect import bisect_left
+from collections.abc import Hashable, Mapping
 from itertools import product
 from pathlib import Path
+from typing import Generic, TypeVar
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 KINDS = ("page", "api")
@@ -21,30 +23,36 @@ STATUSES = ("2xx", "3xx", "4xx", "5xx")
 _PLACES = {place: i for i, place in enumerate(product(KINDS, STATUSES))}
 # A count per bucket, one beyond the last, and the sum of seconds.
 _WIDTH = len(BUCKETS) + 2
-_SIZE = 8 * _WIDTH * len(_PLACES)
 
 log = logging.getLogger(__name__)
 
-Counted = dict[tuple[str, str], tuple[list[int], float]]
+Place = TypeVar("Place", bound=Hashable)
+Counted = dict[Place, tuple[list[int], float]]
 
 
-class Durations:
-    """This process's file. A fork gets one of its own at its first request."""
+class Counts(Generic[Place]):
+    """This process's file of what has a place in ``places``. A fork gets one of its own at its first request.
 
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._pid = folder, 0
+    ``ending`` is the files' name for these places: files with the same hold the same.
+    """
+
+    def __init__(self, folder: Path, places: Mapping[Place, int], ending: str) -> None:
+        self._folder, self._places, self._ending = folder, places, ending
+        self._size = 8 * _WIDTH * len(places)
+        self._pid = 0
         self._has_told = False
         self._lock = threading.Lock()
         self._held: mmap.mmap
 
-    def note(self, kind: str, status: int, seconds: float) -> None:
-        place = _PLACES.get((kind, f"{status // 100}xx"))
-        if place is None:
+    def count(self, place: Place, seconds: float) -> None:
+        """What has no place is not counted."""
+        row = self._places.get(place)
+        if row is None:
             return
         with self._lock:
             if self._pid != os.getpid() and not self._could_open():
                 return
-            at = 8 * _WIDTH * place
+            at = 8 * _WIDTH * row
             bucket = at + 8 * bisect_left(BUCKETS, seconds)
             struct.pack_into("<q", self._held, bucket, struct.unpack_from("<q", self._held, bucket)[0] + 1)
             last = at + 8 * (_WIDTH - 1)
@@ -65,27 +73,54 @@ class Durations:
     def _open(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         # A number that comes round again goes on counting where the one before it stopped.
-        with os.fdopen(
-            os.open(self._folder / f"{os.getpid()}.counts", os.O_RDWR | os.O_CREAT, 0o600), "r+b"
-        ) as file:
-            if file.seek(0, os.SEEK_END) != _SIZE:
+        path = self._folder / f"{os.getpid()}{self._ending}"
+        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
+            if file.seek(0, os.SEEK_END) != self._size:
                 # Written, not left empty: a page without a place on the disk kills the process that counts in it.
                 file.truncate(0)
                 file.seek(0)
-                file.write(bytes(_SIZE))
+                file.write(bytes(self._size))
                 file.flush()
-            self._held, self._pid = mmap.mmap(file.fileno(), _SIZE), os.getpid()
+            self._held, self._pid = mmap.mmap(file.fileno(), self._size), os.getpid()
 
 
-def durations(folder: Path) -> Counted:
-    """Summed over all processes there were, without what never happened."""
-    sums: Counted = {place: ([0] * (_WIDTH - 1), 0.0) for place in _PLACES}
-    for path in folder.glob("*.counts"):
+def summed(folder: Path, places: Mapping[Place, int], ending: str) -> Counted[Place]:
+    """Over all processes there were, without what never happened."""
+    sums: Counted[Place] = {place: ([0] * (_WIDTH - 1), 0.0) for place in places}
+    for path in folder.glob(f"*{ending}"):
         content = path.read_bytes()
-        if len(content) != _SIZE:
+        if len(content) != 8 * _WIDTH * len(places):
             continue
-        for place, i in _PLACES.items():
+        for place, i in places.items():
             *counts, seconds = struct.unpack_from(f"<{_WIDTH - 1}qd", content, 8 * _WIDTH * i)
             before, total = sums[place]
             sums[place] = ([a + b for a, b in zip(before, counts, strict=True)], total + seconds)
     return {place: one for place, one in sums.items() if any(one[0])}
+
+
+class Durations(Counts[tuple[str, str]]):
+    """By what was asked, and how it ended."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder, _PLACES, ".counts")
+
+    def note(self, kind: str, status: int, seconds: float) -> None:
+        self.count((kind, f"{status // 100}xx"), seconds)
+
+
+def durations(folder: Path) -> Counted[tuple[str, str]]:
+    return summed(folder, _PLACES, ".counts")
+
+
+def quantile(counts: list[int], share: float) -> float:
+    """The seconds within which ``share`` of the counted requests were answered, even within a bucket.
+
+    Beyond the last bound nothing is known but that it was longer: the bound is returned.
+    """
+    wanted, before = share * sum(counts), 0
+    for i, n in enumerate(counts[:-1]):
+        if n and before + n >= wanted:
+            low = BUCKETS[i - 1] if i else 0.0
+            return low + (BUCKETS[i] - low) * (wanted - before) / n
+        before += n
+    return BUCKETS[-1]

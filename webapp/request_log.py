@@ -11,7 +11,8 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 
-from webapp.durations import Durations
+from webapp.durations import Counts, Durations
+from webapp.timed_routes import route_counts
 
 HEADER = "X-Request-ID"
 # What a proxy gives is kept where it can do no harm in a log.
@@ -29,6 +30,7 @@ class RequestLog:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
         self.durations = Durations(settings.METRICS_DIR)
+        self._routes: Counts[str] | None = None
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         given = request.headers.get(HEADER, "")
@@ -42,6 +44,7 @@ class RequestLog:
         response[HEADER] = request_id
         kind = next((name for path, name in _KINDS if request.path_info.startswith(path)), "page")
         self.durations.note(kind, response.status_code, seconds)
+        self._note_route(request, seconds)
         if settings.LOGS_REQUESTS or response.status_code >= 500 or seconds > _SLOW_SECONDS:
             # The path alone: what follows it may be somebody's words, or an invitation.
             log.info(
@@ -52,3 +55,11 @@ class RequestLog:
                 ms=round(seconds * 1000, 1),
             )
         return response
+
+    def _note_route(self, request: HttpRequest, seconds: float) -> None:
+        if request.resolver_match is None:
+            return
+        # The routes are known once a request has been led by them.
+        if self._routes is None:
+            self._routes = route_counts(settings.METRICS_DIR)
+        self._routes.count(request.resolver_match.route, seconds)

@@ -11,8 +11,10 @@ import dj_database_url
 import structlog
 from csp.constants import NONE, SELF
 
+from annotate.notices.addresses import reach_from
 from webapp.env import Env, EnvError
 
+VERSION = "0.1.0"
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -294,7 +296,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Gradus",
     "DESCRIPTION": "Step-level labels for reasoning traces.",
-    "VERSION": "0.1.0",
+    "VERSION": VERSION,
     "SERVE_INCLUDE_SCHEMA": False,
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
@@ -310,6 +312,11 @@ SPECTACULAR_SETTINGS = {
         "SoughtOutcome": "webapp.api.serializers.queue.SOUGHT_OUTCOMES",
         "CandidateKind": "annotate.enums.CandidateKind",
         "CriterionKind": "annotate.enums.CriterionKind",
+        "ListenerKind": "annotate.enums.ListenerKind",
+        "MailedRole": "webapp.api.serializers.notice.TOLD_ROLES",
+        "NoticeEvent": "annotate.enums.NoticeEvent",
+        "NoticeState": "annotate.enums.NoticeState",
+        "ToldEvent": "webapp.api.serializers.notice.TOLD_EVENTS",
         "RaterKind": "annotate.enums.RaterKind",
         "RecutKind": "annotate.enums.RecutKind",
         "ReleaseState": "annotate.enums.ReleaseState",
@@ -321,6 +328,25 @@ SPECTACULAR_SETTINGS = {
         "WhatToBuy": "webapp.api.serializers.spending.KINDS",
     },
 }
+
+# Where people find this site, for links in what is sent to them; empty: links are paths.
+SITE_ADDRESS = env.text("GRADUS_ADDRESS", "").rstrip("/")
+# Without a host no e-mail is sent, and the page of the notices says so.
+EMAIL_HOST = env.text("GRADUS_EMAIL_HOST", "")
+HAS_EMAIL = bool(EMAIL_HOST)
+EMAIL_PORT = env.number("GRADUS_EMAIL_PORT", 587, least=1)
+_email_security = env.choice("GRADUS_EMAIL_SECURITY", "starttls", ("starttls", "tls", "none"))
+EMAIL_USE_TLS, EMAIL_USE_SSL = _email_security == "starttls", _email_security == "tls"
+EMAIL_HOST_USER = env.text("GRADUS_EMAIL_USER", "")
+EMAIL_HOST_PASSWORD = env.text("GRADUS_EMAIL_PASSWORD", "")
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text("GRADUS_EMAIL_FROM") if HAS_EMAIL else ""
+# Hosts and networks that webhooks may reach although they are not public, or without TLS.
+WEBHOOK_HOSTS = env.words("GRADUS_WEBHOOK_HOSTS")
+try:
+    reach_from(WEBHOOK_HOSTS)
+except ValueError as error:
+    raise EnvError(f"GRADUS_WEBHOOK_HOSTS: {error}. Use host names, addresses and networks.") from None
 
 BROKER_URL = env.text("GRADUS_BROKER_URL", "filesystem://")
 # Two sites on one broker need two prefixes, or their workers take each other's messages.

@@ -6,6 +6,7 @@ import logging
 import threading
 from collections.abc import Callable
 
+from django.conf import settings
 from django.db import DatabaseError, connection
 
 from annotate.prelabel.runs.attendance import SIGN_SECONDS, sign, sign_off
@@ -26,7 +27,7 @@ class Attendance(threading.Thread):
     def run(self) -> None:
         try:
             while True:
-                self._say(lambda: sign(self._worker, self._queues))
+                self._say(lambda: sign(self._worker, self._queues, settings.VERSION))
                 if self._is_over.wait(SIGN_SECONDS):
                     break
             self._say(lambda: sign_off(self._worker))

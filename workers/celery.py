@@ -37,11 +37,15 @@ RULER_SWEEP = "measure.sweep"
 UPLOAD_SWEEP = "ingest.sweep"
 PUSH_SWEEP = "export.sweep"
 WORTH_SWEEP = "consensus.sweep"
+NOTICE_SWEEP = "notices.sweep"
+DRY_SWEEP = "notices.look_at_queues"
 # How soon people see a session on their ruler. Nothing is sent when somebody submits: that would be one thing more to
 # wait for on a labelling page, and to fail where the broker does not answer.
 RULER_SECONDS = 5.0
 # And how soon the queue hears what somebody has said of a trace.
 WORTH_SECONDS = 5.0
+# How soon a notice leaves. Nothing is sent by what it tells of, which may be somebody's turn of work.
+NOTICE_SECONDS = 5.0
 SWEEPS = {
     SWEEP: SWEEP_SECONDS,
     FILLING_SWEEP: SWEEP_SECONDS,
@@ -49,6 +53,8 @@ SWEEPS = {
     UPLOAD_SWEEP: SWEEP_SECONDS,
     PUSH_SWEEP: SWEEP_SECONDS,
     WORTH_SWEEP: WORTH_SECONDS,
+    NOTICE_SWEEP: NOTICE_SECONDS,
+    DRY_SWEEP: SWEEP_SECONDS,
 }
 # A message says by its sender's clock when it is worth nothing any more, and its reader looks at another clock. Were it
 # a matter of seconds, no sweep of a machine whose clock is behind would ever be made.

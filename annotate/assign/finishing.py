@@ -15,7 +15,16 @@ from django.db.models import BooleanField, Case, F, When
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
-from annotate.enums import AssignmentState, CriterionKind, ExamState, Purpose, RaterKind, Scope, Verdict
+from annotate.enums import (
+    AssignmentState,
+    CriterionKind,
+    ExamState,
+    NoticeEvent,
+    Purpose,
+    RaterKind,
+    Scope,
+    Verdict,
+)
 from annotate.models import (
     Assignment,
     Comparison,
@@ -28,6 +37,7 @@ from annotate.models import (
     Reader,
     Turn,
 )
+from annotate.notices.announcing import announce
 from annotate.prepared import PreparedChange, PreparedUpdate
 
 from .claims import exam_taken, next_slot_number
@@ -226,7 +236,7 @@ def watch(reader: Reader, rules: QueueRules) -> None:
     )
     if reader.watched_from is not None:
         done = done.filter(finished_at__gt=reader.watched_from)
-    reason = ""
+    reason, why = "", "accuracy"
     if rules.pause_below_accuracy:
         scores = _gold_scores(reader, rules.pause_window)
         accuracy = sum(scores) / len(scores) if len(scores) == rules.pause_window else 1.0
@@ -239,12 +249,16 @@ def watch(reader: Reader, rules: QueueRules) -> None:
         paces = done.filter(seconds_per_step__isnull=False).values_list("seconds_per_step", flat=True)
         last = [pace for pace in paces[: rules.pause_window] if pace is not None]
         if len(last) == rules.pause_window and (pace := median(last)) < rules.pause_below_seconds:
+            why = "pace"
             reason = (
                 f"a median of {pace:.1f} seconds per step in the last {rules.pause_window} traces;"
                 f" the project asks for {rules.pause_below_seconds:g}"
             )
     if reason:
         pause(reader, reason)
+        assert reader.paused_at is not None
+        key = f"pause:{reader.pk}:{reader.paused_at.isoformat()}"
+        announce(reader.project_id, NoticeEvent.READER_PAUSED, key=key, rater=reader.rater_id, why=why)
 
 
 def _gold_scores(reader: Reader, most: int) -> list[float]:

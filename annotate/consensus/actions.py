@@ -36,9 +36,10 @@ from annotate.consensus.funnel import Funnel, as_json
 from annotate.consensus.registry import get_policy
 from annotate.consensus.rulings import REASONS, with_rulings, with_rulings_of_many
 from annotate.consensus.valuing import value_traces
-from annotate.enums import RunKind, RunState, Scope
+from annotate.enums import NoticeEvent, RunKind, RunState, Scope
 from annotate.errors import Conflict, Rejected
 from annotate.models import Consensus, ConsensusFit, Criterion, Person, Project, Rubric, Run, Trace
+from annotate.notices.announcing import announce
 from annotate.settings import build_settings
 
 AT_ONCE = 250
@@ -205,6 +206,9 @@ def _write(run: Run, decided: list[Decided], kept: Kept | None, settings: Any) -
     if share := getattr(settings, "audit_share", 0.0):
         run.summary["audit"] = draw_audit(run, share)
         run.save(update_fields=["summary"])
+    facts: dict[str, Any] = {"run": run.pk, "kind": run.kind, "name": run.name}
+    facts |= {"done": len(decided), "total": len(decided)}
+    announce(run.project_id, NoticeEvent.RUN_FINISHED, key=f"run:{run.pk}", **facts)
 
 
 def _row(run: Run, step: int, decision: Decision) -> Consensus:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext
 
 from annotate.consensus.preferences import comparing_criterion, newest_label
 from annotate.consensus.queries import latest_consensus
-from annotate.enums import ReleaseState, RunKind, RunState
+from annotate.enums import NoticeEvent, ReleaseState, RunKind, RunState
 from annotate.errors import Conflict, Rejected
 from annotate.export.changes import changes_between, release_before
 from annotate.export.compared_package import write_compared
@@ -27,6 +27,7 @@ from annotate.export.said_package import write_said
 from annotate.export.select.benchmarks import read_benchmark
 from annotate.export.tiers import check_tiers
 from annotate.models import Person, Project, Release, Run
+from annotate.notices.announcing import announce
 from annotate.settings import build_settings
 
 
@@ -239,6 +240,7 @@ def _open_release(
     return release, True
 
 
+@transaction.atomic
 def _publish(release: Release, manifest: dict[str, Any], changes: dict[str, Any]) -> None:
     release.manifest = manifest
     release.changes = changes
@@ -246,9 +248,17 @@ def _publish(release: Release, manifest: dict[str, Any], changes: dict[str, Any]
     release.state = ReleaseState.PUBLISHED
     release.published_at = timezone.now()
     release.save(update_fields=["manifest", "funnel", "changes", "state", "published_at"])
+    _announce(release, NoticeEvent.RELEASE_FINISHED)
 
 
+@transaction.atomic
 def _fail(release: Release, error: Exception) -> None:
     Release.objects.filter(pk=release.pk).update(
         state=ReleaseState.FAILED, error=f"{type(error).__name__}: {error}"
     )
+    _announce(release, NoticeEvent.RELEASE_FAILED)
+
+
+def _announce(release: Release, event: NoticeEvent) -> None:
+    facts: dict[str, Any] = {"release": release.pk, "number": release.number, "format": release.format}
+    announce(release.project_id, event, key=f"release:{release.pk}", **facts)

@@ -67,6 +67,12 @@ def renew_password(person: Person) -> str:
     return password
 
 
+def name_operator(person: Person, is_operator: bool) -> None:
+    """Let the person see the machine room, or no more. It opens no project."""
+    person.is_superuser = is_operator
+    person.save(update_fields=["is_superuser"])
+
+
 @transaction.atomic
 def create_project(
     owner: Person,

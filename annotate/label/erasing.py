@@ -38,6 +38,8 @@ def erase_person(person: Person, *, removes_labels: bool = False) -> str:
         member.delete()
     for token in person.machine_tokens.all():
         token.delete()
+    # What a mail server answered may name them.
+    person.notices.all().delete()
     for name in _WAYS_IN:
         getattr(person, name).all().delete()
     person.username, person.is_active, person.keys = pseudonym, False, {}

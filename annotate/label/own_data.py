@@ -17,6 +17,7 @@ from annotate.models import (
     LogEntry,
     MachineToken,
     Membership,
+    Notice,
     Person,
     Reader,
     Recut,
@@ -121,6 +122,12 @@ def _parts(person: Person) -> Iterator[tuple[str, QuerySet[Any, Any]]]:
         person.socialaccount_set.order_by("pk").values(
             "provider", "uid", "extra_data", "date_joined", "last_login"
         ),  # type: ignore[attr-defined]
+    )
+    yield (
+        "notice",
+        Notice.objects.filter(person=person)
+        .order_by("pk")
+        .values("listener__project__slug", "event", "state", "created_at"),
     )
     yield (
         "log",

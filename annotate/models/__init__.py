@@ -15,6 +15,7 @@ from .label import Label
 from .lineup import Entrant, Lineup
 from .log_entry import LogEntry
 from .machine_token import MachineToken
+from .notice import Listener, Notice
 from .person import Person
 from .project import Membership, Project
 from .push import Push
@@ -24,7 +25,7 @@ from .release import Release
 from .reveal import Reveal
 from .rubric import Criterion, Level, Rubric
 from .ruler import Intervention, Measure, Ruler, Standing
-from .run import Completion, Run, Unit, Worker
+from .run import Completion, Pulse, Run, Unit, Worker
 from .upload import Upload
 
 __all__ = [
@@ -48,14 +49,17 @@ __all__ = [
     "Label",
     "Level",
     "Lineup",
+    "Listener",
     "LogEntry",
     "MachineToken",
     "Measure",
     "Membership",
+    "Notice",
     "Pair",
     "Person",
     "Problem",
     "Project",
+    "Pulse",
     "Push",
     "Rater",
     "Reader",

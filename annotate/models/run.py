@@ -154,11 +154,22 @@ class Worker(models.Model):
 
     name = models.CharField(max_length=120, unique=True)
     queues = models.CharField(max_length=80, help_text="what it takes, separated by commas")
+    version = models.CharField(max_length=40, blank=True, default="", help_text="of Gradus")
     started_at = models.DateTimeField(auto_now_add=True)
     seen_at = models.DateTimeField()
 
     class Meta:
         ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Pulse(models.Model):
+    """When something that comes round again last did, by its name: a sweep that nobody sends any more is seen here."""
+
+    name = models.CharField(max_length=80, unique=True)
+    beat_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.name

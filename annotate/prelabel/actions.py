@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 from django.db.models import F
 
 from annotate import clock
-from annotate.enums import RunState, UnitState
+from annotate.enums import NoticeEvent, RunState, UnitState
 from annotate.errors import Conflict
 from annotate.models import Run, Unit
+from annotate.notices.announcing import announce
 
 from .contracts import Answer, Completion
 from .queries import stored_completions
@@ -22,7 +24,7 @@ from .runs.budget import budget_of, checked_limit
 from .runs.machine_labels import write_machine_labels
 from .runs.opening import may_use, open_run
 from .runs.rows import insert_completions, storable_text, stored_form
-from .runs.totals import completion_sums, run_totals
+from .runs.totals import RunTotals, completion_sums, run_totals
 from .runs.units import (
     LEASE_SECONDS,
     MAX_ATTEMPTS,
@@ -160,7 +162,10 @@ def retry_failed(run: Run, *, only_failed: bool = False, unit: int | None = None
 
 @transaction.atomic
 def close_run_if_over(run: Run) -> bool:
-    """Close the run once no unit is open: cancelled, failed (when none succeeded) or done, with its totals."""
+    """Close the run once no unit is open: cancelled, failed (when none succeeded) or done, with its totals.
+
+    Whoever wants to know is told, unless somebody has stopped it, who knows.
+    """
     current = _locked(run)
     if current.is_over:
         return False
@@ -173,10 +178,25 @@ def close_run_if_over(run: Run) -> bool:
     current.summary = totals.as_json()
     current.state = totals.final_state
     is_cancelled = totals.final_state == RunState.CANCELLED
-    current.error = (budget_of(run).note if is_cancelled else "") or totals.failure
+    spent = budget_of(run).note if is_cancelled else ""
+    current.error = spent or totals.failure
     current.finished_at = clock.now()
     current.save(update_fields=["summary", "state", "error", "finished_at"])
+    if spent or not is_cancelled:
+        _announce(current, totals)
     return True
+
+
+def _announce(run: Run, totals: RunTotals) -> None:
+    facts: dict[str, Any] = {"run": run.pk, "kind": run.kind, "name": run.name}
+    facts |= {"done": totals.units.get(UnitState.DONE, 0), "total": sum(totals.units.values())}
+    event = NoticeEvent.RUN_FINISHED
+    if run.state != RunState.DONE:
+        event = NoticeEvent.RUN_FAILED
+        facts["why"] = "budget" if run.state == RunState.CANCELLED else "units"
+    assert run.finished_at is not None
+    # A run that is tried again ends again.
+    announce(run.project_id, event, key=f"run:{run.pk}:{run.finished_at.isoformat()}", **facts)
 
 
 def _locked(run: Run) -> Run:

@@ -20,6 +20,7 @@ from annotate.models import (
     CutReport,
     Estimate,
     Intervention,
+    Notice,
     Person,
     Project,
     Push,
@@ -28,6 +29,8 @@ from annotate.models import (
     Run,
     Upload,
 )
+from annotate.notices.addresses import reach_from
+from annotate.notices.listeners import add_webhook, try_listener
 from tests.factories import a_criterion, a_label, a_lineup, a_pair, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +64,10 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
     judge_label = a_label(a_rater(project, RaterKind.JUDGE), step, "bad")
     assert project.rubric is not None
     release = Release.objects.create(project=project, number=1, run=run, format="trl_stepwise")
+    try_listener(
+        add_webhook(project, name="x", url="https://x.org/", events=["queue.empty"], reach=reach_from(()))
+    )
+    notice = Notice.objects.get()
     return {
         access.project_for: project.slug,
         access.trace_for: trace.pk,
@@ -90,6 +97,8 @@ def everything_in(project: Project) -> dict[Callable[..., Any], int | str]:
         access.estimate_for: estimate.pk,
         access.consensus_for: consensus.pk,
         access.release_for: release.pk,
+        access.listener_for: notice.listener_id,
+        access.notice_for: notice.pk,
         access.push_for: Push.objects.create(
             release=release, key="k", repository="alice/sums", asked_at=timezone.now()
         ).pk,

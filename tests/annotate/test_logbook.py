@@ -83,7 +83,7 @@ def test_a_password_or_a_name_is_only_said_to_have_changed() -> None:
     assert [entry.after for entry in entries] == [{"password": HIDDEN}, {"username": HIDDEN}]
     written = str(list(LogEntry.objects.values_list("before", "after")))
     assert not [secret for secret in (password, bob.password, "robert") if secret in written]
-    assert {"username", "email", "password"} == PRIVATE
+    assert {"username", "email", "password", "url", "salt"} == PRIVATE
 
 
 def test_a_decision_and_what_it_went_over_are_lines() -> None:

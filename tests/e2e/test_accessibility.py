@@ -83,6 +83,8 @@ def troubles_at(page: Page, path: str) -> Iterator[str]:
 
 @pytest.mark.parametrize(("name", "own"), [("alice", False), ("bob", True)])
 def test_no_page_has_a_violation(world: World, page: Page, name: str, own: bool) -> None:
+    # Who runs the site sees the machine room as well.
+    Person.objects.filter(username="alice").update(is_superuser=True)
     page.goto("/sign-in/")
     page.evaluate(AXE.read_text())
     troubles = [f"/sign-in/: {trouble}" for trouble in violations(page)]

@@ -23,7 +23,9 @@ from annotate.ingest.uploads import add_piece, begin_upload
 from annotate.label.cut_reports import report_cut
 from annotate.label.discussion import write_comment
 from annotate.measure.interventions import intervene, show_own_measures
-from annotate.models import Completion, Estimate, Project, Run, Trace, Unit, Upload
+from annotate.models import Completion, Estimate, Notice, Project, Run, Trace, Unit, Upload
+from annotate.notices.addresses import reach_from
+from annotate.notices.listeners import add_webhook, try_listener
 from annotate.tokens import make_token
 from tests.factories import (
     a_candidate,
@@ -97,9 +99,12 @@ def a_world(releases: Path) -> World:
     report = report_cut(assignment, 0, CutFault.OTHER, "Two steps in one.")
     upload = an_upload(project)
     push = cancel_push(open_push(release, repository="alice/sums"))
+    notice = a_notice(project)
     token, _ = make_token(a_person("alice"), name="nightly", scopes=["read"], days=1)
     ids = {
         "pushes": push.pk,
+        "listeners": notice.listener_id,
+        "notices": notice.pk,
         "tokens": token.pk,
         "uploads": upload.pk,
         "cuts": report.pk,
@@ -122,6 +127,16 @@ def a_world(releases: Path) -> World:
         "releases": release.pk,
     }
     return World(project, trace, ids, an_image(trace))
+
+
+def a_notice(project: Project) -> Notice:
+    """A test that waits for a worker, to a receiver that is told of everything."""
+    events = ("run.finished", "run.failed", "reader.paused", "queue.empty")
+    hook = add_webhook(
+        project, name="chat", url="https://chat.example.org/model-says", events=events, reach=reach_from(())
+    )
+    try_listener(hook)
+    return Notice.objects.get(listener=hook)
 
 
 def an_upload(project: Project) -> Upload:

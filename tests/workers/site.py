@@ -11,7 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from django.db import connection
@@ -38,6 +38,8 @@ class Site:
     broker_url: str
     prefix: str
     process: subprocess.Popen[bytes] | None = None
+    # Settings of this site besides.
+    settings: dict[str, str] = field(default_factory=dict)
 
     def start_worker(self, *options: str) -> None:
         assert self.process is None or self.process.poll() is not None
@@ -63,6 +65,7 @@ class Site:
             "GRADUS_WORKER_LEASE_SECONDS": str(LEASE_SECONDS),
             "GRADUS_NO_BOOTSTRAP": "1",
             "OMP_NUM_THREADS": "1",
+            **self.settings,
         }
 
     def kill(self) -> None:

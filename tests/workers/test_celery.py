@@ -10,7 +10,9 @@ from annotate.prelabel.strategies import STRATEGIES
 from tests.annotate.prelabel.worlds import an_entry
 from workers.celery import (
     CLOCKS_APART,
+    DRY_SWEEP,
     FILLING_SWEEP,
+    NOTICE_SWEEP,
     PUSH_SWEEP,
     QUEUES,
     RULER_SWEEP,
@@ -39,6 +41,8 @@ def test_every_task_file_is_loaded_and_the_sweeps_are_scheduled() -> None:
         UPLOAD_SWEEP,
         PUSH_SWEEP,
         WORTH_SWEEP,
+        NOTICE_SWEEP,
+        DRY_SWEEP,
     ]
 
 

@@ -38,6 +38,7 @@ SCOPES: dict[TokenScope, frozenset[str]] = {
             *("projects", "members", "rubrics", "rubric", "draft-rubric", "carry-rubric", "use-rubric"),
             *("queue", "filling", "renew-queue", "change-traces", "fill", "make-comparisons", "reader"),
             *("invitations", "withdraw", "review-names", "pair-key", "lineup-key"),
+            *("listeners", "listener", "renew-listener", "try-listener", "notice-again"),
         }
     ),
 }

@@ -32,6 +32,7 @@ from webapp.api.viewsets.estimate import EstimateViewSet
 from webapp.api.viewsets.exploration import BesideViewSet, EvidenceViewSet, ExplorationViewSet
 from webapp.api.viewsets.label import LabelViewSet, TraceLabelViewSet
 from webapp.api.viewsets.logbook import LogEntryViewSet
+from webapp.api.viewsets.notice import ListenerViewSet, NoticeViewSet
 from webapp.api.viewsets.project import MemberViewSet, ProjectViewSet
 from webapp.api.viewsets.push import PushViewSet, ReleasePushViewSet
 from webapp.api.viewsets.queue import InvitationViewSet, QueueViewSet
@@ -49,6 +50,7 @@ from webapp.api.viewsets.rubric import PresetViewSet, RubricViewSet
 from webapp.api.viewsets.run import CompletionViewSet, RunViewSet
 from webapp.api.viewsets.sign_in import SignIn, SignOut
 from webapp.api.viewsets.spending import SpendingViewSet
+from webapp.api.viewsets.system import SystemViewSet
 from webapp.api.viewsets.token import TokenViewSet
 from webapp.api.viewsets.upload import UploadContentViewSet, UploadViewSet
 
@@ -69,6 +71,7 @@ urlpatterns = [
     path("", reference, name="reference"),
     path("sign-in/", SignIn.as_view(), name="sign-in"),
     path("sign-out/", SignOut.as_view(), name="sign-out"),
+    path("system/", SystemViewSet.as_view(_get("retrieve")), name="system"),
     path("tokens/", TokenViewSet.as_view(LIST_AND_CREATE), name="tokens"),
     path("tokens/<int:pk>/", TokenViewSet.as_view({"delete": "destroy"}), name="token"),
     path("presets/", PresetViewSet.as_view(_get("list")), name="presets"),
@@ -124,6 +127,16 @@ urlpatterns = [
     ),
     path("projects/<slug:slug>/queue/renew/", QueueViewSet.as_view(_post("renew")), name="renew-queue"),
     path("projects/<slug:slug>/queue/change/", QueueViewSet.as_view(_post("change")), name="change-traces"),
+    path("projects/<slug:slug>/listeners/", ListenerViewSet.as_view(LIST_AND_CREATE), name="listeners"),
+    path(
+        "listeners/<int:pk>/",
+        ListenerViewSet.as_view({"get": "retrieve", "put": "update", "delete": "destroy"}),
+        name="listener",
+    ),
+    path("listeners/<int:pk>/renew/", ListenerViewSet.as_view(_post("renew")), name="renew-listener"),
+    path("listeners/<int:pk>/test/", ListenerViewSet.as_view(_post("test")), name="try-listener"),
+    path("projects/<slug:slug>/notices/", NoticeViewSet.as_view(_get("list")), name="notices"),
+    path("notices/<int:pk>/again/", NoticeViewSet.as_view(_post("again")), name="notice-again"),
     path("projects/<slug:slug>/invitations/", InvitationViewSet.as_view(LIST_AND_CREATE), name="invitations"),
     path("invitations/<int:pk>/withdraw/", InvitationViewSet.as_view(_post("withdraw")), name="withdraw"),
     path("raters/<int:pk>/queue/", QueueViewSet.as_view(_post("reader")), name="reader"),

@@ -182,5 +182,5 @@ def test_the_number_of_queries_does_not_grow_with_traces(project, n_traces, djan
     for _ in range(n_traces):
         a_trace(project)
 
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(28):
         run_consensus(project, policy="majority")

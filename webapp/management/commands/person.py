@@ -6,7 +6,13 @@ from argparse import ArgumentParser
 from typing import Any
 
 from annotate.enums import Role
-from annotate.ingest.founding import add_member, create_person, note_address, renew_password
+from annotate.ingest.founding import (
+    add_member,
+    create_person,
+    name_operator,
+    note_address,
+    renew_password,
+)
 from annotate.models import Person
 from webapp.issuer import unlink
 from webapp.management.base import GradusCommand
@@ -29,6 +35,11 @@ class Command(GradusCommand):
             action="store_true",
             help="forget which account of the issuer is theirs, where that is a new one",
         )
+        parser.add_argument(
+            "--operator",
+            choices=("yes", "no"),
+            help="whether they run the site, and see its machine room at /system/; they get into no project by it",
+        )
         parser.add_argument("--project", metavar="SLUG", help="also make them a member")
         parser.add_argument("--role", choices=Role.values, default=Role.ANNOTATOR, help="what they are there")
 
@@ -43,9 +54,15 @@ class Command(GradusCommand):
             self.stdout.write(f"{person} may sign in with the password {password} (shown this once).")
         elif options["new_password"]:
             self.stdout.write(f"{person} has a new password: {renew_password(person)} (shown this once).")
-        elif not any(options[one] for one in ("project", "email", "remove_second_factor", "unlink")):
+        elif not any(
+            options[one] for one in ("project", "email", "operator", "remove_second_factor", "unlink")
+        ):
             self.stdout.write(f"{person} is there already. --new-password gives them a new password.")
         self._change_ways_in(person, **options)
+        if options["operator"] is not None:
+            name_operator(person, options["operator"] == "yes")
+            does = "runs" if person.is_superuser else "does not run"
+            self.stdout.write(f"{person} {does} this site.")
         if project is not None:
             add_member(project, person, Role(options["role"]))
             self.stdout.write(f"{person} is {options['role']} of {project}.")
