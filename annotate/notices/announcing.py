@@ -11,8 +11,8 @@ from typing import Any
 from uuid import uuid4
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
+from annotate import clock
 from annotate.enums import ListenerKind, NoticeEvent
 from annotate.models import Listener, Membership, Notice
 
@@ -46,7 +46,7 @@ def notices_for(listener: Listener, event: NoticeEvent, key: str, facts: dict[st
             event=event,
             key=key,
             facts=facts,
-            next_at=timezone.now(),
+            next_at=clock.now(),
         )
 
 

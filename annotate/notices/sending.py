@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext
 
+from annotate import clock
 from annotate.enums import NoticeState
 from annotate.errors import Conflict
 from annotate.models import Listener, Notice, Project
@@ -43,7 +43,7 @@ class Answer:
 
 def listeners_due() -> list[int]:
     """Those to whom something is to be sent now and nobody is sending."""
-    now = timezone.now()
+    now = clock.now()
     found = _due(now).order_by("listener_id").values_list("listener_id", flat=True).distinct()
     at_work = Notice.objects.filter(state=NoticeState.WAITING, leased_until__gt=now).values("listener")
     return list(found.exclude(listener__in=at_work))
@@ -55,7 +55,7 @@ def claim_notice(listener_id: int) -> Notice | None:
 
     One at a time for each listener: a receiver that does not answer keeps one worker's thread waiting, not all.
     """
-    now = timezone.now()
+    now = clock.now()
     listener = Listener.objects.select_for_update(no_key=True).filter(pk=listener_id).first()
     waiting = Notice.objects.filter(listener=listener_id, state=NoticeState.WAITING)
     if listener is None or waiting.filter(leased_until__gt=now).exists():
@@ -80,7 +80,7 @@ def claim_notice(listener_id: int) -> Notice | None:
 
 def record_answer(notice: Notice, answer: Answer) -> bool:
     """Write down what came of a claimed notice; False where somebody else has taken it up or it is gone."""
-    now = timezone.now()
+    now = clock.now()
     state, next_at = NoticeState.DELIVERED, notice.next_at
     if not answer.is_delivered:
         tried = notice.attempts - notice.forgiven
@@ -108,11 +108,11 @@ def wait_after(tries: int) -> timedelta:
 def send_again(notice: Notice) -> Notice:
     """Try at once: what was given up, with all its tries anew, or what waits for its next. The id stays the same."""
     again = Notice.objects.filter(
-        Q(leased_until=None) | Q(leased_until__lte=timezone.now()),
+        Q(leased_until=None) | Q(leased_until__lte=clock.now()),
         pk=notice.pk,
         state__in=(NoticeState.FAILED, NoticeState.WAITING),
     )
-    anew = {"state": NoticeState.WAITING, "forgiven": F("attempts"), "next_at": timezone.now()}
+    anew = {"state": NoticeState.WAITING, "forgiven": F("attempts"), "next_at": clock.now()}
     if not again.update(**anew, leased_until=None, finished_at=None):
         raise Conflict(gettext("This notice is delivered, or just being sent."))
     notice.refresh_from_db()
