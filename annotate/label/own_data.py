@@ -113,15 +113,12 @@ def _parts(person: Person) -> Iterator[tuple[str, QuerySet[Any, Any]]]:
         .order_by("pk")
         .values("name", "shown", "scopes", "created_at", "expires_at", "revoked_at", "last_used_at"),
     )
-    yield (
-        "second factor",
-        person.authenticator_set.order_by("pk").values("type", "created_at", "last_used_at"),  # type: ignore[attr-defined]
-    )
+    factors: QuerySet[Any] = person.authenticator_set.order_by("pk")  # type: ignore[attr-defined]
+    yield ("second factor", factors.values("type", "created_at", "last_used_at"))
+    accounts: QuerySet[Any] = person.socialaccount_set.order_by("pk")  # type: ignore[attr-defined]
     yield (
         "account elsewhere",
-        person.socialaccount_set.order_by("pk").values(
-            "provider", "uid", "extra_data", "date_joined", "last_login"
-        ),  # type: ignore[attr-defined]
+        accounts.values("provider", "uid", "extra_data", "date_joined", "last_login"),
     )
     yield (
         "notice",
