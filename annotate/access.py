@@ -94,10 +94,10 @@ def _require(held: Role | None, role: Role | None) -> None:
 
 
 def require_operator(user: Visitor) -> None:
-    """The machine room is for whoever runs the site; to everybody else it does not exist."""
+    """The machine room is for whoever runs the site, and for no token that is good for one project."""
     is_operator = user.is_authenticated and user.is_active and user.is_superuser
     if not is_operator or getattr(user, "only_in", None) is not None:
-        raise NotAllowed
+        raise NotAllowed(gettext("The machine room is for whoever runs this site."), is_visible=True)
 
 
 def project_for(user: Visitor, slug: str, *, role: Role | None = None) -> Project:

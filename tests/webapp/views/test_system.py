@@ -28,20 +28,20 @@ def an_operator() -> Person:
 
 def test_only_whoever_runs_the_site_gets_in_and_gets_into_no_project_by_it() -> None:
     a_project(slug="sums")
-    assert signed_in("alice").get("/system/").status_code == 404
-    assert api_client("alice").get("/api/system/").status_code == 404
+    assert signed_in("alice").get("/system/").status_code == 403
+    assert api_client("alice").get("/api/system/").status_code == 403
     an_operator()
     olga = signed_in("olga")
     assert olga.get("/system/").status_code == 200
     assert 'href="/system/"' in olga.get("/").content.decode()
     assert olga.get("/projects/sums/").status_code == 404
     call_command("person", "olga", "--operator", "no", stdout=StringIO())
-    assert signed_in("olga").get("/system/").status_code == 404
+    assert signed_in("olga").get("/system/").status_code == 403
 
 
 def test_a_token_for_one_project_does_not_open_it() -> None:
     project = a_project(an_operator(), slug="sums")
-    for only, status in ((project, 404), (None, 200)):
+    for only, status in ((project, 403), (None, 200)):
         _, text = make_token(an_operator(), name="t", scopes=["read"], days=1, project=only)
         client = api_client("olga")
         client.logout()
