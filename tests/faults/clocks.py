@@ -63,7 +63,7 @@ def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, 
         a_server(answer_seconds=0) as swept_ledger,
         a_server(answer_seconds=0) as calm_ledger,
     ):
-        scene = a_scene("apart", n_problems=12 + round(seconds), n_people=4)
+        scene = a_scene("apart", n_problems=10 + round(seconds), n_people=2)
         run = a_run(scene.slug, ledger)
         # However busy the machine, both have units of the run before the first answer.
         ledger.answers.clear()

@@ -16,7 +16,7 @@ from tests.paths import REPOSITORY
 
 
 def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, int]:
-    scene = a_scene("deployed", n_problems=40 + 10 * round(seconds), n_each=1, n_people=4)
+    scene = a_scene("deployed", n_problems=30 + 10 * round(seconds), n_each=1, n_people=3)
     web = site.parts["web"]
     if web.process is None or web.process.poll() is not None:
         web.start()

@@ -27,7 +27,7 @@ def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, 
     worker = site.parts["worker"]
     worker.kill()
     with a_server() as ledger:
-        scene = a_scene("twice", n_problems=6 + round(seconds / 4), n_people=1)
+        scene = a_scene("twice", n_problems=4 + round(seconds / 4), n_people=1)
         project = Project.objects.get(slug=scene.slug)
         runs = [a_run(scene.slug, ledger, rater_name="rollout/one@1")]
         other = a_scene("twice-more", n_problems=4, n_people=0)

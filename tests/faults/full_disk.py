@@ -30,7 +30,7 @@ def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, 
 
     from annotate.models import Label
 
-    scene = a_scene("full", n_problems=20 + round(seconds), n_people=2)
+    scene = a_scene("full", n_problems=10 + round(seconds), n_people=2)
     web, worker = site.parts["web"], site.parts["worker"]
     with a_server() as ledger, a_small_disk(site.home / "small", 8) as disk:
         space = disk.path / "space"

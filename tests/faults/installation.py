@@ -237,10 +237,13 @@ def _add_rabbitmq(site: Installation, port: int, listens: Sequence[str]) -> None
     home = site.home / "rabbitmq"
     home.mkdir(parents=True)
     (home / "plugins").write_text("[].\n")
+    (home / "rabbitmq.conf").write_text(f"listeners.tcp.1 = {listens[0]}:{port}\n")
     own = {
         "HOME": str(home),
         "RABBITMQ_NODENAME": f"faults{port}@localhost",
-        "RABBITMQ_NODE_IP_ADDRESS": listens[-1],
+        # Not what the machine's own broker is set to.
+        "RABBITMQ_CONF_ENV_FILE": "/dev/null",
+        "RABBITMQ_CONFIG_FILE": str(home / "rabbitmq.conf"),
         "RABBITMQ_NODE_PORT": str(port),
         "RABBITMQ_DIST_PORT": str(port + 20000 if port < 40000 else port - 20000),
         "RABBITMQ_MNESIA_BASE": str(home),

@@ -19,7 +19,7 @@ def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, 
     first = site.machines[0]
     with a_server(answer_seconds=0.4, host="0.0.0.0") as ledger:
         ledger.url = ledger.url.replace("0.0.0.0", first.server)
-        scene = a_scene("far-apart", n_problems=16 + round(seconds), n_people=0)
+        scene = a_scene("far-apart", n_problems=12 + round(seconds), n_people=0)
         run = a_run(scene.slug, ledger)
         ledger.answers.clear()
         _page(run)  # the first time takes as long as reading the program does

@@ -11,6 +11,9 @@ from typing import Any
 
 import httpx2
 
+# Seconds before an answer: people who took none would be all that the machine is busy with.
+THINKING = 0.15
+
 
 @dataclass
 class Said:
@@ -62,6 +65,7 @@ class Reader(threading.Thread):
             if label is None:
                 return
             self.said.labels[label["id"]] = (held["id"], value)
+            self._is_over.wait(THINKING)
         done = self._ask(client, f"/api/assignments/{held['id']}/submit/", {"token": held["token"]})
         if done is not None:
             self.said.readings.add(held["id"])

@@ -31,7 +31,7 @@ def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, 
         pass
     stolen = 0
     with a_server(answer_seconds=0) as ledger:
-        scene = a_scene("swept", n_problems=24, n_each=2, n_people=0)
+        scene = a_scene("swept", n_problems=12 + round(seconds), n_each=2, n_people=0)
         run = Run.objects.get(pk=a_run(scene.slug, ledger))
         rounds = max(2, round(seconds))
         for _ in range(rounds):
