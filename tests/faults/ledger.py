@@ -21,6 +21,9 @@ class Ledger:
         self.times: list[float] = []
         self.lock = threading.Lock()
         self.url = ""
+        # Until it is set nobody is answered.
+        self.answers = threading.Event()
+        self.answers.set()
 
 
 def _text(body: dict[str, Any], seed: int) -> str:
@@ -30,7 +33,7 @@ def _text(body: dict[str, Any], seed: int) -> str:
 
 
 @contextmanager
-def a_server(answer_seconds: float = 0.05) -> Iterator[Ledger]:
+def a_server(answer_seconds: float = 0.05, host: str = "127.0.0.1") -> Iterator[Ledger]:
     ledger = Ledger()
 
     class Handler(BaseHTTPRequestHandler):
@@ -42,6 +45,7 @@ def a_server(answer_seconds: float = 0.05) -> Iterator[Ledger]:
             with ledger.lock:
                 ledger.asked += texts
                 ledger.times += [time.time()] * len(texts)
+            ledger.answers.wait(timeout=300)
             time.sleep(answer_seconds)
             choices = [
                 {
@@ -68,10 +72,10 @@ def a_server(answer_seconds: float = 0.05) -> Iterator[Ledger]:
         def handle_error(self, request: object, client_address: object) -> None:
             """Whoever asked was killed."""
 
-    server = Server(("127.0.0.1", 0), Handler)
+    server = Server((host, 0), Handler)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    ledger.url = f"http://127.0.0.1:{server.server_address[1]}/v1"
+    ledger.url = f"http://{host}:{server.server_address[1]}/v1"
     try:
         yield ledger
     finally:

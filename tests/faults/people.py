@@ -5,10 +5,14 @@ from __future__ import annotations
 import random
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx2
+
+# Seconds before an answer: people who took none would be all that the machine is busy with.
+THINKING = 0.15
 
 
 @dataclass
@@ -19,6 +23,10 @@ class Said:
     readings: set[int] = field(default_factory=set)
     refused: int = 0
     unanswered: int = 0
+    # Of those the ones that had been taken up: a connection that ended before its answer was whole.
+    broken: int = 0
+    # Why the server could not, by what it said; an empty sentence for a page that only says that it has failed.
+    reasons: Counter[str] = field(default_factory=Counter)
 
 
 class Reader(threading.Thread):
@@ -38,7 +46,7 @@ class Reader(threading.Thread):
 
     def run(self) -> None:
         try:
-            with httpx2.Client(base_url=self._address, headers=self._headers, timeout=30) as client:
+            with httpx2.Client(base_url=self._address, headers=self._headers, timeout=120) as client:
                 while not self._is_over.is_set():
                     self._read_one(client)
         except BaseException as error:  # noqa: BLE001 - told to whoever counts
@@ -57,6 +65,7 @@ class Reader(threading.Thread):
             if label is None:
                 return
             self.said.labels[label["id"]] = (held["id"], value)
+            self._is_over.wait(THINKING)
         done = self._ask(client, f"/api/assignments/{held['id']}/submit/", {"token": held["token"]})
         if done is not None:
             self.said.readings.add(held["id"])
@@ -66,8 +75,9 @@ class Reader(threading.Thread):
         while not self._is_over.is_set():
             try:
                 answer = client.post(path, json=body)
-            except httpx2.HTTPError:
+            except httpx2.HTTPError as error:
                 self.said.unanswered += 1
+                self.said.broken += _is_broken_off(error)
             else:
                 if answer.status_code == 200:
                     return answer.json()
@@ -76,5 +86,18 @@ class Reader(threading.Thread):
                     self.said.refused += 1
                     return None
                 self.said.unanswered += 1
+                self.said.reasons[_reason(answer)] += 1
             time.sleep(0.1)
         return None
+
+
+def _is_broken_off(error: httpx2.HTTPError) -> bool:
+    """Whether an answer had been begun. A kept connection that is closed between two requests has answered nothing."""
+    return isinstance(error, httpx2.RemoteProtocolError) and "without sending a response" not in str(error)
+
+
+def _reason(answer: httpx2.Response) -> str:
+    """What a server that could not says of it; nothing where that is no sentence for people."""
+    if not answer.headers.get("content-type", "").startswith("application/json"):
+        return ""
+    return str(answer.json().get("detail", ""))
