@@ -147,6 +147,7 @@ class PairKeyViewSet(NounViewSet):
 
     queryset = Label.objects.none()
     serializer_class = LabelSerializer
+    pagination_class = None
     door: ClassVar[Callable[..., Thing]] = staticmethod(pair_for)
 
     def list(self, request: Request, pk: int) -> Response:
