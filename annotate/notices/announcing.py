@@ -41,7 +41,7 @@ def notices_for(listener: Listener, event: NoticeEvent, key: str, facts: dict[st
     for member in people:
         yield Notice(
             listener=listener,
-            person=member and member.person,
+            person=member.person if member else None,
             message_id=uuid4().hex,
             event=event,
             key=key,

@@ -28,7 +28,8 @@ class _ListenerForm(EventsForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Two of them stand on one page.
-        super().__init__(*args, auto_id=f"{type(self).__name__.lower()}-%s", **kwargs)
+        kwargs.setdefault("auto_id", f"{type(self).__name__.lower()}-%s")
+        super().__init__(*args, **kwargs)
 
 
 class WebhookForm(_ListenerForm):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def test_messages_are_counted_at_every_broker(
     from workers import celery as ours
 
     url = "filesystem://" if broker == "folder" else request.getfixturevalue(f"{broker}_url")
-    settings.BROKER_PREFIX = f"machine-room-{tmp_path.name}"
+    settings.BROKER_PREFIX = f"machine-room-{uuid.uuid4().hex[:8]}"
     monkeypatch.setattr(ours, "BROKER_FOLDER", tmp_path)
     site = Celery("there")
     site.conf.update(**ours._broker(url), task_queues=ours._queues(url), task_default_queue="cpu")
@@ -112,6 +113,8 @@ def test_messages_are_counted_at_every_broker(
         assert (found.lengths, found.trouble) == ({"cpu": 0, "gpu": 0, "io": 3}, "")
     finally:
         with site.connection_for_write() as held, held.channel() as channel:
+            # Redis deletes no queue that this connection has not bound.
+            channel.queue_purge(f"{settings.BROKER_PREFIX}.io")
             channel.queue_delete(f"{settings.BROKER_PREFIX}.io")
         site.close()
 
