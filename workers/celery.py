@@ -180,7 +180,7 @@ def is_stopping() -> bool:
     return bool(_stopping.value)
 
 
-class Sweep(Task):  # type: ignore[misc]
+class Sweep(Task):
     """A sweep that this process has just made says nothing new: two beats, or a pile of old messages, cost one."""
 
     abstract = True

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.timeout(1500)
 SHOWS = {
     "kills": ("completions", "kills of"),
     "away": ("labels meanwhile", "units done"),
-    "clocks": ("readings acknowledged", "units done"),
+    "clocks": ("labels acknowledged", "units done"),
     "doubled": ("messages doubled", "traces from files", "units done"),
     "sweepers": ("units claimed at once", "units done"),
     "deploy": ("migrations there and back", "labels acknowledged"),
