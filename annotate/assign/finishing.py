@@ -272,7 +272,8 @@ def _gold_scores(reader: Reader, most: int) -> list[float]:
             score__isnull=False,
             finished_at__gt=reader.watched_from or datetime.min.replace(tzinfo=UTC),
         )
-        rows += gold.order_by("-finished_at").values_list("finished_at", "score")[:most]
+        found = gold.order_by("-finished_at").values_list("finished_at", "score")[:most]
+        rows += [(at, score) for at, score in found if at is not None and score is not None]
     return [score for _, score in sorted(rows, reverse=True)[:most]]
 
 

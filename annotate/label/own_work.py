@@ -210,7 +210,8 @@ def _gold_heard(person: Person, projects: Iterable[Project], now: datetime) -> d
             score__isnull=False,
             finished_at__gt=now - LATELY,
         )
-        rows += gold.values_list("finished_at", "project_id", "score")
+        seen = gold.values_list("finished_at", "project_id", "score")
+        rows += [(at, project, score) for at, project, score in seen if at is not None]
     scores: dict[int, list[float]] = defaultdict(list)
     for _, project, score in sorted(rows, reverse=True):
         if len(scores[project]) < MOST_GOLD:

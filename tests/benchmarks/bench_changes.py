@@ -18,7 +18,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.bench_claims import a_database, a_long_queue, told
+from tests.benchmarks.bench_claims import TRACES, a_database, a_long_queue, told
 from tests.paths import REPOSITORY
 from tests.services import POSTGRES
 
@@ -93,7 +93,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory() as folder, a_database(kind, Path(folder)) as url:
             facts = {"GRADUS_HOME": folder, "DATABASE_URL": url, "DJANGO_SETTINGS_MODULE": "webapp.settings"}
             subprocess.run(
-                [sys.executable, "-m", "tests.benchmarks.bench_changes", *sys.argv[1:2], "", folder],
+                [sys.executable, "-m", "tests.benchmarks.bench_changes", str(TRACES), "1", folder],
                 cwd=REPOSITORY,
                 env=os.environ | facts,
                 check=True,

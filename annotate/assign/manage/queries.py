@@ -219,7 +219,8 @@ def _gold_scores(raters: Sequence[int]) -> dict[int, list[float]]:
     )
     rows: list[tuple[datetime, int, float]] = []
     for slots in (Assignment.objects.order_by(), Comparison.objects.order_by()):
-        rows += slots.filter(measured).values_list("finished_at", "holder_id", "score")
+        seen = slots.filter(measured).values_list("finished_at", "holder_id", "score")
+        rows += [(at, who, score) for at, who, score in seen if at and who and score is not None]
     found: dict[int, list[float]] = {}
     for _, rater, score in sorted(rows, reverse=True):
         if len(theirs := found.setdefault(rater, [])) < LATEST:
