@@ -155,7 +155,7 @@ def _each_by_itself(apps, schema_editor):
 class Migration(migrations.Migration):
     atomic = False
 
-    dependencies = [("annotate", "0041_what_a_rater_said_last")]
+    dependencies = [("annotate", "0043_notices")]
 
     operations = [
         migrations.SeparateDatabaseAndState(
