@@ -45,11 +45,10 @@ def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, 
             is_done = until(lambda: is_over(run), 240, crew[1])
             took = time.monotonic() - cut_at
         finally:
+            # Before its cable is whole again: a worker that comes back asks on for what it had in hand.
+            for part in crew:
+                part.kill()
             first.mend()
-        # What the one that was cut off says now comes too late, and changes nothing.
-        time.sleep(min(seconds, 5))
-        for part in crew:
-            part.kill()
         counts = counted_run(run, ledger)
         return counts | {
             "machines at work together": 2 if are_both_there else 1,

@@ -74,4 +74,4 @@ def test_nothing_is_lost_taken_or_paid_twice(name: str, round_of_trials: dict[st
     if name == "machines":
         assert counts["machines at work together"] == counts["machines named on the page"] == 2
     if name == "clocks":
-        assert counts["workers that took part"] == 2
+        assert counts["workers that took part"] >= 2
