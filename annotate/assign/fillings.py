@@ -203,6 +203,7 @@ class _Desk:
 
     def _change(self, project: Project, filling: Filling) -> None:
         asked = filling.change
+        assert asked is not None
         wanted, change = TraceFilter(**asked["which"]), Change(**asked["what"])
         ids = change_some(project, wanted, change, after=asked["cursor"], upto=asked["upto"])
         filling.done += len(ids)

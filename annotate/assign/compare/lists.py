@@ -55,5 +55,7 @@ def compared_page(
     is_in = Q(state=AssignmentState.SUBMITTED)
     counted = work.order_by().values_list(noun).annotate(done=Count("pk", filter=is_in), wanted=Count("pk"))
     counts = {pk: (done, wanted) for pk, done, wanted in counted}
-    rows = tuple(Compared(*row, *counts.get(row[0], (0, 0))) for row in shown)
+    rows = tuple(
+        Compared(pk, name, used, has_key, *counts.get(pk, (0, 0))) for pk, name, used, has_key in shown
+    )
     return ComparedPage(rows, shown[-1][0] if len(found) > size else None)
