@@ -32,6 +32,9 @@ THEIRS = (AssignmentState.HELD, AssignmentState.SUBMITTED, AssignmentState.RETUR
 # By step id; None is the trace as a whole.
 Threads = Mapping[int | None, Sequence["Remark"]]
 
+# Open questions are counted one by one up to here: each is looked up with its trace.
+COUNTED = 500
+
 
 @dataclass(frozen=True, slots=True)
 class Remark:
@@ -135,6 +138,11 @@ def open_questions(project: Project, person: Person) -> QuerySet[Comment]:
     held = Assignment.objects.filter(trace=OuterRef("trace"), holder__person=person, state__in=STILL_TO_SAY)
     rows = Comment.objects.filter(trace__project=project, asks_reviewers=True, resolved_at=None)
     return rows.exclude(Exists(held)).select_related("trace", "step", "author").order_by("pk")
+
+
+def count_open_questions(project: Project, person: Person) -> int:
+    """How many of :func:`open_questions`; behind ``COUNTED`` it is "more than", and one more is the answer."""
+    return open_questions(project, person).order_by()[: COUNTED + 1].count()
 
 
 def open_for_reader(project: Project, person: Person) -> QuerySet[Comment]:

@@ -12,7 +12,7 @@ from annotate.enums import Role
 from annotate.label.cut_reports import reports_of
 from annotate.label.history import own_labels
 from annotate.label.review_queue import review_queue
-from annotate.label.threads import open_for_reader, open_questions
+from annotate.label.threads import count_open_questions, open_for_reader
 from annotate.models import Person, Project
 
 register = template.Library()
@@ -35,7 +35,7 @@ def review_desk(project: Project, user: Person | AnonymousUser) -> Desk | None:
     assert isinstance(user, Person)
     return Desk(
         n_traces=len(review_queue(project)),
-        n_questions=open_questions(project, user).count(),
+        n_questions=count_open_questions(project, user),
         n_reports=reports_of(project, user).count(),
     )
 
