@@ -29,15 +29,15 @@ EVERY = 5.0
 WARM_SHARE = 0.25
 
 
-def a_persons_day(reader: Reader, think: float, ends: float, drawn: random.Random) -> None:
-    """Trace after trace until time is up; ``think`` is the mean pause before each act, in seconds."""
+def a_persons_day(reader: Reader, think: float, arrive: float, ends: float, drawn: random.Random) -> None:
+    """Trace after trace until time is up; ``think`` is the mean pause before each act, in seconds, and people come in
+    one after the other over ``arrive`` seconds."""
 
     def pause() -> bool:
         time.sleep(min(drawn.expovariate(1 / think), 5 * think))
         return time.monotonic() < ends
 
-    # Not all in one moment: people come in over a pause's length.
-    time.sleep(drawn.uniform(0, 2 * think))
+    time.sleep(drawn.uniform(0, arrive))
     if not reader.start(SLUG):
         reader.errors.append("nothing to label")
         return
@@ -155,6 +155,7 @@ def main() -> None:
     parser.add_argument("--people", type=int, default=200)
     parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--think", type=float, default=4.0, help="mean seconds before each keystroke")
+    parser.add_argument("--arrive", type=float, default=60.0, help="seconds over which people come in")
     parser.add_argument("--traces", type=int, default=10_000, help="in an empty database, so many are made")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
@@ -173,14 +174,14 @@ def main() -> None:
             furnish(given.traces, given.people, say=print)
         readers = [session_of(name_of(number)) for number in range(given.people)]
         with web_server(Path(name), processes=given.processes) as host:
-            load(host, readers, given.minutes * 60, given.think)
+            load(host, readers, given.minutes * 60, given.think, given.arrive)
 
 
-def load(host: str, sessions: list[str], seconds: float, think: float) -> None:
+def load(host: str, sessions: list[str], seconds: float, think: float, arrive: float) -> None:
     readers = [Reader(host, session) for session in sessions]
     memory, ends = Memory(), time.monotonic() + seconds
     threads = [
-        threading.Thread(target=a_persons_day, args=(reader, think, ends, random.Random(number)))
+        threading.Thread(target=a_persons_day, args=(reader, think, arrive, ends, random.Random(number)))
         for number, reader in enumerate(readers)
     ]
     used = resource.getrusage(resource.RUSAGE_SELF).ru_utime

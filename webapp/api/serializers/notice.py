@@ -57,7 +57,7 @@ class ChangedListener(serializers.Serializer[Any]):
 class NoticeSerializer(serializers.ModelSerializer[Notice]):
     """``status`` and ``answer`` are what was answered last; ``next_at`` is when a waiting one is tried again."""
 
-    person: Any = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    person: Any = serializers.SlugRelatedField(slug_field="username", read_only=True, allow_null=True)
     says = serializers.SerializerMethodField()
 
     class Meta:

@@ -10,7 +10,9 @@ from annotate.models import Push
 class PushSerializer(serializers.ModelSerializer[Push]):
     """``files_done`` and ``bytes_done`` are what the Hub has; ``revision`` is the commit that holds it."""
 
-    person: Any = serializers.SlugRelatedField(slug_field="username", read_only=True)
+    person: Any = serializers.SlugRelatedField(slug_field="username", read_only=True, allow_null=True)
+    # Empty until there is a commit, which no URL is.
+    commit_url = serializers.CharField(read_only=True)
 
     class Meta:
         model = Push

@@ -57,6 +57,8 @@ class CommentViewSet(NounViewSet):
 class TraceCommentViewSet(CommentViewSet):
     """The discussion of a trace, for its reviewers."""
 
+    pagination_class = None
+
     def list(self, request: Request, pk: int) -> Response:
         """Every comment, in the order they were written."""
         talk = talk_of_reviewers(review_of(review_for(asker(request), pk)), asker(request))
@@ -82,6 +84,8 @@ class TraceCommentViewSet(CommentViewSet):
 
 class ReaderCommentViewSet(CommentViewSet):
     """What the holder of an assignment may see of the trace's discussion: their own words, and those to them."""
+
+    pagination_class = None
 
     def list(self, request: Request, pk: int) -> Response:
         talk = talk_of_reader(assignment_for(asker(request), pk), asker(request))

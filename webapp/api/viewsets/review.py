@@ -84,7 +84,7 @@ class ReviewViewSet(NounViewSet):
         return Response(self.get_serializer(review_of(trace)).data)
 
     @extend_schema(responses=ReturnedSerializer(many=True))
-    @action(detail=True, methods=["get"], pagination_class=None)
+    @action(detail=True, methods=["get"])
     def returned(self, request: Request, pk: int) -> Response:
         """Every sending back of readings of the trace, oldest first."""
         found = returned_of(review_for(asker(request), pk))

@@ -114,6 +114,7 @@ class PresetViewSet(NounViewSet):
 
     queryset = Rubric.objects.none()
     serializer_class = PresetSerializer
+    pagination_class = None
 
     @extend_schema(responses=PresetSerializer(many=True), operation_id="presets_list")
     def list(self, request: Request) -> Response:

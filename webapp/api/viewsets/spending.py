@@ -25,7 +25,7 @@ class SpendingViewSet(NounViewSet):
     serializer_class = MarketSerializer
 
     @extend_schema(parameters=[AskedPlan], responses=MarketSerializer)
-    def list(self, request: Request, slug: str) -> Response:
+    def retrieve(self, request: Request, slug: str) -> Response:
         """What a budget buys, by value per dollar."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
         asked = AskedPlan(data=request.query_params)
