@@ -96,12 +96,7 @@ def _insert(into: str, n_fields: int, rows: Sequence[tuple[Any, ...]]) -> None:
 
 
 def _copy(into: str, n_fields: int, rows: Sequence[tuple[Any, ...]]) -> None:
-    # Django's cursor does not look at what a COPY says at its end.
-    with (
-        connection.wrap_database_errors,
-        connection.cursor() as cursor,
-        cursor.copy(f"COPY {into} FROM STDIN") as copy,
-    ):
+    with connection.cursor() as cursor, cursor.copy(f"COPY {into} FROM STDIN") as copy:
         for begin in range(0, len(rows), _COPIED_AT_ONCE):
             # By columns, so that nearly all of it is done by a few calls for thousands of values.
             columns = zip(*rows[begin : begin + _COPIED_AT_ONCE], strict=True)
