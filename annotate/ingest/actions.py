@@ -11,8 +11,7 @@ from django.db import transaction
 
 from annotate.errors import Rejected
 from annotate.garbage import rarely_collected
-from annotate.ingest.ahead import ReadAhead, ReadRow, quick_turns
-from annotate.ingest.drafts import BadRow, Identity, LabelDraft, LabelLine, LabelSheet, PairDraft, TraceDraft
+from annotate.ingest.drafts import BadRow, LabelDraft, LabelLine, LabelSheet, PairDraft, Row, TraceDraft
 from annotate.ingest.label_batch import LabelBatch
 from annotate.ingest.label_book import LabelBook, repeated
 from annotate.ingest.memory import Memory
@@ -25,9 +24,9 @@ from annotate.ingest.trace_batch import Entry, TraceBatch
 from annotate.models import Project
 
 # Large enough for the cost of a transaction to vanish, small enough that others who write wait some tenths of a second.
-BATCH = 1_500
-# Of texts and images, in characters and bytes; long rows come in smaller batches.
-BATCH_WEIGHT = 16 * 1024 * 1024
+BATCH = 900
+# Of images; rows with many come in smaller batches.
+BATCH_BYTES = 32 * 1024 * 1024
 
 OnProgress = Callable[[int, int], None]
 
@@ -81,21 +80,16 @@ def ingest_files(
     def read_all() -> None:
         for number, path in enumerate(paths):
             behind = sum(sizes[:number])
-            name = path.name if len(paths) > 1 else ""
-            with (
-                opened(path, reader.name, options) as (source, _),
-                ReadAhead(reader.rows(source, options), source) as chunks,
-            ):
-                for chunk in chunks:
-                    for read in chunk.rows:
-                        if ingest.take(read, name) and on_progress:
-                            on_progress(behind + chunk.n_read, sum(sizes))
+            with opened(path, reader.name, options) as (source, _):
+                for row in reader.rows(source, options):
+                    if ingest.take(_named(row, path) if len(paths) > 1 else row) and on_progress:
+                        on_progress(behind + source.n_read, sum(sizes))
         ingest.flush()
         if on_progress:
             on_progress(sum(sizes), sum(sizes))
 
     is_written = True
-    with rarely_collected(), quick_turns():
+    with rarely_collected():
         if is_dry_run or is_strict:
             with transaction.atomic():
                 read_all()
@@ -104,6 +98,10 @@ def ingest_files(
         else:
             read_all()
     return ingest.tally.report(is_dry_run=is_dry_run, is_written=is_written, format=reader.name)
+
+
+def _named(row: Row | BadRow, path: Path) -> Row | BadRow:
+    return replace(row, file=path.name) if isinstance(row, BadRow) else row
 
 
 @contextmanager
@@ -127,18 +125,17 @@ class _Ingest:
         self._labels = LabelBatch(project, self._book)
         self._pairs = PairBatch(project, self._book)
 
-    def take(self, read: ReadRow, file: str = "") -> bool:
-        """Take one row, of ``file`` where there are several; whether a batch was written on the way."""
-        row = read.row
-        if isinstance(row, BadRow):
-            self.tally.reject(replace(row, file=file) if file else row)
-            return False
+    def take(self, row: Row | BadRow) -> bool:
+        """Take one row; whether a batch was written on the way."""
         try:
+            if isinstance(row, BadRow):
+                self.tally.reject(row)
+                return False
             match row.draft:
                 case TraceDraft():
-                    is_written = self._add([self._entry(row.line, row.draft, *read.identities)])
+                    is_written = self._add([self._entry(row.line, row.draft)])
                 case PairDraft():
-                    is_written = self._take_pair(row.line, row.draft, *read.identities)
+                    is_written = self._take_pair(row.line, row.draft)
                 case LabelLine(trace, label):
                     is_written = self._take_labels(row.line, LabelSheet(trace, (label,)))
                 case LabelSheet():
@@ -146,7 +143,7 @@ class _Ingest:
         except Rejected as error:
             self.tally.reject(BadRow(row.line, error.field, error.reason))
             return False
-        is_full = len(self._traces) + len(self._labels) >= BATCH or self._traces.weight >= BATCH_WEIGHT
+        is_full = len(self._traces) + len(self._labels) >= BATCH or self._traces.n_bytes >= BATCH_BYTES
         return self.flush() if is_full else is_written
 
     def flush(self) -> bool:
@@ -163,9 +160,7 @@ class _Ingest:
             labels.write(self.tally)
         return True
 
-    def _entry(self, line: int, draft: TraceDraft, identity: Identity) -> Entry:
-        if not draft.labels:
-            return Entry(line, draft, identity)
+    def _entry(self, line: int, draft: TraceDraft) -> Entry:
         asked = self._asked(draft.labels)
         draft = draft if asked is draft.labels else replace(draft, labels=asked)
         twice = repeated(draft.labels)
@@ -173,7 +168,7 @@ class _Ingest:
             reason = "this rater has labelled this already in the same row"
             raise Rejected(reason, field=twice.origin or "labels")
         criteria = tuple([self._book.check(label, n_steps=len(draft.steps)) for label in draft.labels])
-        return Entry(line, draft, identity, criteria)
+        return Entry(line, draft, criteria)
 
     def _asked(self, labels: tuple[LabelDraft, ...]) -> tuple[LabelDraft, ...]:
         """The labels less those that may be left out, and answer what the rubric does not ask."""
@@ -189,12 +184,12 @@ class _Ingest:
             self._traces.add(entry)
         return is_written
 
-    def _take_pair(self, line: int, draft: PairDraft, one: Identity, other: Identity) -> bool:
+    def _take_pair(self, line: int, draft: PairDraft) -> bool:
         asked = self._asked((draft.label,) if draft.label is not None else ())
         draft = draft if asked else replace(draft, label=None)
         criterion = self._book.check_of_pair(asked[0]) if asked else None
-        first, second = self._entry(line, draft.first, one), self._entry(line, draft.second, other)
-        if one.content_hash == other.content_hash:
+        first, second = self._entry(line, draft.first), self._entry(line, draft.second)
+        if first.content_hash == second.content_hash:
             raise Rejected("the two sides are the same")
         first.partner, second.partner = second, first
         is_written = self._add((first, second))

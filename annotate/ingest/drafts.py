@@ -5,27 +5,22 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 from annotate.enums import Outcome, RaterKind, StepKind
 from annotate.ingest.images import ImageDraft, image_digests
 
 Meta: TypeAlias = Mapping[str, Any]
-NOTHING: Meta = MappingProxyType({})
 
 
-class StepDraft(NamedTuple):
-    """Exactly what the model emitted; ``tail`` counts the separator characters that end it.
-
-    A tuple, because a file has eight times as many of them as of anything else and a frozen dataclass takes four times
-    as long to make.
-    """
+@dataclass(frozen=True, slots=True)
+class StepDraft:
+    """Exactly what the model emitted; ``tail`` counts the separator characters that end it."""
 
     text: str
     tail: int = 0
     kind: StepKind = StepKind.THOUGHT
-    meta: Meta = NOTHING
+    meta: Meta = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +128,8 @@ class PairDraft:
 Draft: TypeAlias = TraceDraft | LabelLine | LabelSheet | PairDraft
 
 
-class Row(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Row:
     """One row that could be read; ``line`` is the 1-based line of the file on which it starts."""
 
     line: int
@@ -151,46 +147,31 @@ class BadRow:
     file: str = ""
 
 
-class Identity(NamedTuple):
-    """By what a trace is known. ``weight`` is how much memory its draft takes, roughly, in characters and bytes."""
-
-    problem_hash: str
-    content_hash: str
-    text_hash: str
-    weight: int
-
-
-def identity_of(draft: TraceDraft) -> Identity:
-    texts = [step.text for step in draft.steps]
-    text = "".join(texts)
-    problem = problem_hash(draft.problem)
-    weight = len(text) + len(draft.problem.text) + sum([len(image.data) for image in draft.images])
-    return Identity(problem, content_hash(problem, draft.steps), _sha256(text), weight)
-
-
 def problem_hash(problem: ProblemDraft) -> str:
     """The problem's identity: SHA-256 of its text and images, so that a later reference answer finds it again."""
-    return _sha256(f"{problem.text}{_pictures(problem.meta)}" if problem.meta else problem.text)
+    return hashlib.sha256(f"{problem.text}{_pictures(problem.meta)}".encode()).hexdigest()
 
 
 def text_hash(steps: tuple[StepDraft, ...]) -> str:
     """SHA-256 of the trace's text."""
-    return _sha256("".join([step.text for step in steps]))
+    return hashlib.sha256("".join([step.text for step in steps]).encode()).hexdigest()
 
 
 def content_hash(problem: str, steps: tuple[StepDraft, ...]) -> str:
     """A trace's identity: its problem's hash and its steps, boundaries and kinds included."""
-    # Lengths go first: the steps "ab", "c" and "a", "bc" are two ways to cut one text, and two contents. A kind is a
-    # string already, and quicker joined so than by its value.
-    shape = [
-        f"\n{len(text)} {tail} " + kind + "\n" + text + (_pictures(meta) if meta else "")
-        for text, tail, kind, meta in steps
-    ]
-    return _sha256(problem + "".join(shape))
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
+    # Lengths go first: the steps "ab", "c" and "a", "bc" are two ways to cut one text, and two contents.
+    shape = "".join(
+        [
+            # A kind is a string already, and quicker so than by its value.
+            f"\n{len(step.text)} {step.tail} "
+            + step.kind
+            + "\n"
+            + step.text
+            + (_pictures(step.meta) if step.meta else "")
+            for step in steps
+        ]
+    )
+    return hashlib.sha256(f"{problem}{shape}".encode()).hexdigest()
 
 
 def _pictures(meta: Meta) -> str:

@@ -58,8 +58,6 @@ class Fields:
 
     def refuse_unknown(self, known: frozenset[str]) -> None:
         """A misspelt field would be lost in silence."""
-        if self._fields.keys() <= known:
-            return
         for name in self._fields.keys() - known:
             close = get_close_matches(str(name), known, n=1)
             hint = f"; did you mean {close[0]}?" if close else ""

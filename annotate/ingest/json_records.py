@@ -13,10 +13,11 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TextIO
+from typing import Any, TextIO
 
 from annotate.errors import Rejected
-from annotate.ingest.drafts import BadRow
+from annotate.ingest.drafts import BadRow, LabelLine, Row, TraceDraft
+from annotate.ingest.fields import Fields
 
 MAX_RECORD = 16 * 1024 * 1024
 _CHUNK = 256 * 1024
@@ -70,9 +71,24 @@ _STRICT = json.JSONDecoder(
 _LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
-class Record(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Record:
     line: int
     value: object
+
+
+def rows_of_json(
+    text: TextIO, draft_of: Callable[[Fields], TraceDraft | LabelLine]
+) -> Iterator[Row | BadRow]:
+    """Every record through ``draft_of``; what it raises as Rejected becomes a located BadRow."""
+    for record in json_records(text):
+        if isinstance(record, BadRow):
+            yield record
+            continue
+        try:
+            yield Row(record.line, draft_of(Fields.of(record.value)))
+        except Rejected as error:
+            yield BadRow(record.line, error.field, error.reason)
 
 
 def json_records(text: TextIO) -> Iterator[Record | BadRow]:
@@ -209,7 +225,7 @@ class _Cursor:
             begun = self._at
             try:
                 value = self._decoded()
-                if isinstance(value, dict) or not self._may_go_on(value):
+                if not self._may_go_on(value):
                     return value
                 # Where a chunk ends in the middle of a number, what came of it is another number.
                 begun, self._at = self._at, begun

@@ -10,7 +10,7 @@ from typing import Any
 from annotate.errors import Rejected
 from annotate.ingest.drafts import ProblemDraft
 from annotate.ingest.merging import merged
-from annotate.ingest.rows import NO_JSON, among, insert_rows, new_keys
+from annotate.ingest.rows import NO_JSON, insert_rows, new_keys
 from annotate.models import Problem, Project
 
 _REFERENCES = ("reference_answer", "reference_solution")
@@ -44,10 +44,8 @@ class ProblemShelf:
         known = Problem.objects.filter(project=project).values_list(*_KEPT)
         hashes = {digest for digest, _ in pairs}
         names = {_name(digest, draft) for digest, draft in pairs}
-        self._by_hash = {
-            one.content_hash: one for one in _shelved(known.filter(among("content_hash", hashes)))
-        }
-        self._by_name = {one.external_id: one for one in _shelved(known.filter(among("external_id", names)))}
+        self._by_hash = {one.content_hash: one for one in _shelved(known.filter(content_hash__in=hashes))}
+        self._by_name = {one.external_id: one for one in _shelved(known.filter(external_id__in=names))}
         self._created: list[Shelved] = []
         self._fuller: dict[str, Shelved] = {}
 
@@ -73,7 +71,7 @@ class ProblemShelf:
         ]
         for one, key in zip(self._created, new_keys(Problem, len(self._created)), strict=True):
             one.pk = key
-        insert_rows(Problem, _NEW, [self._row(one) for one in self._created])
+        insert_rows(Problem, _NEW, map(self._row, self._created))
         if fuller:
             Problem.objects.bulk_update(fuller, [*_REFERENCES, "meta"])
 
@@ -102,8 +100,7 @@ def _fill(problem: Shelved, draft: ProblemDraft) -> bool:
     for name in _REFERENCES:
         if getattr(problem, name) is None:
             setattr(problem, name, getattr(draft, name))
-    if draft.meta:
-        problem.meta = merged(problem.meta or {}, draft.meta)
+    problem.meta = merged(problem.meta or {}, draft.meta)
     return before != (problem.reference_answer, problem.reference_solution, problem.meta)
 
 

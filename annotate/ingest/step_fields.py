@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from annotate.enums import StepKind
@@ -50,10 +51,12 @@ def _plain_steps(entries: list[Any], separator: str) -> tuple[StepDraft, ...] | 
             return None
     except TypeError:
         return None
-    bodies = map(len, map(str.rstrip, entries))
-    steps = [StepDraft(entry, len(entry) - body) for entry, body in zip(entries, bodies, strict=True) if body]
-    if len(steps) < len(entries) or max([step.tail for step in steps]) > MAX_TAIL:
-        return None
+    steps = []
+    for entry in entries:
+        tail = len(entry) - len(entry.rstrip())
+        if tail == len(entry) or tail > MAX_TAIL:
+            return None
+        steps.append(StepDraft(entry, tail))
     if separator:
         # As in _with_separator: the last step needs none.
         for place, step in enumerate(steps[:-1]):
@@ -76,7 +79,7 @@ def _step_draft(path: str, entry: object, separator: str, album: Album | None) -
     if isinstance(entry, str):
         words, images = album.lift(entry) if album else (entry, [])
         bare = _with_separator(_step_text(words, path), separator, path)
-        return bare._replace(meta={KEY: images}) if images else bare
+        return replace(bare, meta={KEY: images}) if images else bare
     step = Fields.of(entry, path)
     step.refuse_unknown(_STEP_FIELDS if album else _STEP_FIELDS - {"content", "images"})
     text, images = text_with_images(step, album)

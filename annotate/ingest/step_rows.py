@@ -10,8 +10,6 @@ from annotate.ingest.rows import NO_JSON, insert_rows
 from annotate.models import Step
 
 _FIELDS = ("trace", "position", "text", "tail", "kind", "meta")
-# A kind is a string already; asking for its value would cost as much as the rest of the row.
-_KIND = str.__str__
 
 
 def insert_steps(traces: Iterable[tuple[int, Sequence[StepDraft]]]) -> None:
@@ -20,8 +18,16 @@ def insert_steps(traces: Iterable[tuple[int, Sequence[StepDraft]]]) -> None:
         Step,
         _FIELDS,
         [
-            (trace, position, text, tail, _KIND(kind), json.dumps(meta) if meta else NO_JSON)
+            # A kind is a string already; asking for its value would cost as much as the rest of the row.
+            (
+                trace,
+                position,
+                step.text,
+                step.tail,
+                str.__str__(step.kind),
+                json.dumps(step.meta) if step.meta else NO_JSON,
+            )
             for trace, steps in traces
-            for position, (text, tail, kind, meta) in enumerate(steps)
+            for position, step in enumerate(steps)
         ],
     )

@@ -14,14 +14,20 @@ from django.utils import timezone
 from annotate.enums import AssignmentState
 from annotate.errors import Rejected
 from annotate.ingest.candidates import enter_candidates
-from annotate.ingest.drafts import BadRow, Identity, TraceDraft
+from annotate.ingest.drafts import (
+    BadRow,
+    TraceDraft,
+    content_hash,
+    problem_hash,
+    text_hash,
+)
 from annotate.ingest.images import store_images
 from annotate.ingest.label_book import LabelBook, LabelPlan, PlacedLabel
 from annotate.ingest.memory import Memory
 from annotate.ingest.merging import merged
 from annotate.ingest.problem_shelf import ProblemShelf, Shelved
 from annotate.ingest.report import Tally
-from annotate.ingest.rows import NO_JSON, among, insert_rows, instant, new_keys
+from annotate.ingest.rows import NO_JSON, insert_rows, instant, new_keys
 from annotate.ingest.step_rows import insert_steps
 from annotate.models import (
     Assignment,
@@ -81,10 +87,11 @@ class Entry:
 
     line: int
     draft: TraceDraft
-    identity: Identity
     criteria: tuple[Criterion, ...] = ()
     # The other side of a pair: both are taken, or neither.
     partner: Entry | None = None
+    problem_hash: str = field(init=False)
+    content_hash: str = field(init=False)
     trace: Matched = field(init=False)
     problem: Shelved = field(init=False)
     fate: Fate = Fate.UNCHANGED
@@ -92,6 +99,10 @@ class Entry:
     # Steps were split or merged here: what the file says about single steps is about others.
     keeps_cuts: bool = False
     refusal: BadRow | None = None
+
+    def __post_init__(self) -> None:
+        self.problem_hash = problem_hash(self.draft.problem)
+        self.content_hash = content_hash(self.problem_hash, self.draft.steps)
 
     def refuse(self, field_name: str, reason: str) -> None:
         self.refusal = self.refusal or BadRow(self.line, field_name, reason)
@@ -108,22 +119,20 @@ class TraceBatch:
         self._book = book
         self._memory = memory
         self._entries: list[Entry] = []
-        self._ids: set[str] = set()
-        self._contents: set[str] = set()
-        # Texts and images wait in memory until the batch is written.
-        self.weight = 0
+        self._keys: set[str] = set()
+        # Images wait in memory until the batch is written.
+        self.n_bytes = 0
 
     def __len__(self) -> int:
         return len(self._entries)
 
     def clashes_with(self, entry: Entry) -> bool:
-        return entry.draft.external_id in self._ids or entry.identity.content_hash in self._contents
+        return not self._keys.isdisjoint((f"id {entry.draft.external_id}", entry.content_hash))
 
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
-        self.weight += entry.identity.weight
-        self._ids.add(entry.draft.external_id)
-        self._contents.add(entry.identity.content_hash)
+        self.n_bytes += sum(len(image.data) for image in entry.draft.images)
+        self._keys.update((f"id {entry.draft.external_id}", entry.content_hash))
 
     def write(self, tally: Tally) -> None:
         """Effects in order: problems, traces, steps, candidates, labels, and every row counted once."""
@@ -156,13 +165,13 @@ class TraceBatch:
 
     def _match_traces(self) -> None:
         ids = [entry.draft.external_id for entry in self._entries]
-        found = Trace.objects.filter(among("external_id", ids), project=self._project).order_by()
+        found = Trace.objects.filter(project=self._project, external_id__in=ids).order_by()
         traces = {row[0]: Matched(*row) for row in found.values_list("external_id", "pk", *_COLUMNS)}
         for entry in self._entries:
             known = traces.get(entry.draft.external_id)
             entry.trace = known or Matched(entry.draft.external_id)
             entry.fate = Fate.UNCHANGED if known else Fate.CREATED
-            entry.has_new_steps = entry.trace.content_hash != entry.identity.content_hash
+            entry.has_new_steps = entry.trace.content_hash != entry.content_hash
             first = self._memory.line_of(known.pk) if known and entry.has_new_steps else None
             if first is not None:
                 # Within one file an id that comes back with other steps is a mistake in the file, not a correction.
@@ -179,7 +188,7 @@ class TraceBatch:
             )
         )
         for entry in entries:
-            is_same = entry.trace.text_hash == entry.identity.text_hash
+            is_same = entry.trace.text_hash == text_hash(entry.draft.steps)
             if entry.trace.pk not in cut_here:
                 continue
             if not is_same:
@@ -195,17 +204,14 @@ class TraceBatch:
     def _refuse_losses(self) -> None:
         """Refuse a copy under a second id, and new steps for a trace that somebody has worked on."""
         changing = [entry for entry in self._open() if entry.has_new_steps]
-        if not changing:
-            return
-        contents = [entry.identity.content_hash for entry in changing]
-        found = Trace.objects.filter(among("content_hash", contents), project=self._project)
+        contents = [entry.content_hash for entry in changing]
+        found = Trace.objects.filter(project=self._project, content_hash__in=contents)
         twins = dict(found.values_list("content_hash", "external_id"))
         worked_on = _worked_on([entry.trace.pk for entry in changing if entry.trace.pk])
         for entry in changing:
-            if entry.identity.content_hash in twins:
+            if entry.content_hash in twins:
                 entry.refuse(
-                    "id",
-                    f"the same problem and steps are here as trace {twins[entry.identity.content_hash]!r}",
+                    "id", f"the same problem and steps are here as trace {twins[entry.content_hash]!r}"
                 )
             elif entry.trace.pk in worked_on:
                 entry.refuse("steps", f"the steps have changed, but the trace {worked_on[entry.trace.pk]}")
@@ -226,12 +232,10 @@ class TraceBatch:
 
     def _take_problems(self) -> ProblemShelf:
         entries = self._open()
-        shelf = ProblemShelf(
-            self._project, ((entry.identity.problem_hash, entry.draft.problem) for entry in entries)
-        )
+        shelf = ProblemShelf(self._project, ((entry.problem_hash, entry.draft.problem) for entry in entries))
         for entry in entries:
             try:
-                entry.problem, is_fuller = shelf.take(entry.identity.problem_hash, entry.draft.problem)
+                entry.problem, is_fuller = shelf.take(entry.problem_hash, entry.draft.problem)
             except Rejected as error:
                 entry.refuse(error.field or "problem", error.reason)
             else:
@@ -346,13 +350,12 @@ def _describe(entry: Entry) -> bool:
     before = (trace.source_model, trace.outcome, trace.meta)
     trace.source_model = draft.source_model or trace.source_model
     trace.outcome = draft.outcome or trace.outcome
-    if draft.meta:
-        trace.meta = merged(trace.meta, draft.meta)
+    trace.meta = merged(trace.meta, draft.meta)
     if entry.has_new_steps:
         trace.problem_id = entry.problem.pk
         trace.n_steps = len(draft.steps)
-        trace.text_hash = entry.identity.text_hash
-        trace.content_hash = entry.identity.content_hash
+        trace.text_hash = text_hash(draft.steps)
+        trace.content_hash = entry.content_hash
         trace.boundary_version += 1 if trace.pk else 0
     return entry.has_new_steps or before != (trace.source_model, trace.outcome, trace.meta)
 

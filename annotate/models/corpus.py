@@ -1,14 +1,7 @@
-"""Problems, traces, steps and pairs.
-
-On PostgreSQL triggers do what the foreign keys of the first three would, for all rows of a statement at once (migration
-0044).
-"""
-
 from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
-from django.db.models.functions import Coalesce
 
 from annotate.enums import USES_OF_COMPARED, Outcome, Purpose, StepKind
 
@@ -86,7 +79,7 @@ class Step(models.Model):
     now; ``Step.every`` are all.
     """
 
-    # Its index is step_place_once_per_trace, which begins with it.
+    # Its index is step_by_trace, which begins with it.
     trace = models.ForeignKey(Trace, on_delete=models.CASCADE, related_name="steps", db_index=False)
     position = models.PositiveIntegerField()
     text = models.TextField()
@@ -102,12 +95,14 @@ class Step(models.Model):
     class Meta:
         ordering = ("trace", "position")
         constraints = (
-            # Steps that were retired together stood at different places.
             models.UniqueConstraint(
-                "trace", "position", Coalesce("retired_in", 0), name="step_place_once_per_trace"
+                fields=("trace", "position"),
+                condition=Q(retired_in=None),
+                name="step_position_once_per_trace",
             ),
             models.CheckConstraint(condition=Q(kind__in=StepKind.values), name="step_kind_is_known"),
         )
+        indexes = (models.Index(fields=("trace", "position"), name="step_by_trace"),)
 
     def __str__(self) -> str:
         return f"{self.trace_id}:{self.position}"

@@ -1,15 +1,13 @@
 """Traces per second from JSON lines into an empty database: ``python -m tests.benchmarks.bench_ingest [N] [FORMAT]``.
 
-FORMAT is ``jsonl``, ``openai_messages`` (as many messages as steps), ``math_shepherd`` (a label on every step) or
-``by_hand``: the rows of ``jsonl`` put into the same tables by twenty lines that check nothing, as a floor.
+FORMAT is ``jsonl``, ``openai_messages`` (as many messages as steps) or ``math_shepherd`` (a label on every step).
 
 Runs on the configured database (``DATABASE_URL``; SQLite in a temporary folder by default) in a project of its own,
-which it removes again. On PostgreSQL's own machine the seconds its server worked are told as well.
+which it removes again.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import sys
@@ -61,70 +59,16 @@ def main() -> None:
         project = create_project(owner, name="Bench", slug=f"bench-{os.getpid()}")
         path = Path(folder) / "traces.jsonl"
         write_traces(path, n_traces, n_steps=8, format=format)
-        for word in ("new",) if format == "by_hand" else ("new", "unchanged"):
-            wall, processor, server = time.perf_counter(), time.process_time(), server_seconds()
-            if format == "by_hand":
-                load_by_hand(project.pk, path)
-            else:
-                report = ingest_file(project, path, format=format)
-                assert report.created + report.unchanged == n_traces, report
+        for word in ("new", "unchanged"):
+            wall, processor = time.perf_counter(), time.process_time()
+            report = ingest_file(project, path, format=format)
+            assert report.created + report.unchanged == n_traces, report
             wall, processor = time.perf_counter() - wall, time.process_time() - processor
-            server = server_seconds() - server
             print(
                 f"{connection.vendor}, {format}: {n_traces} {word} traces of 8 steps in {wall:.1f} s "
-                f"({n_traces / wall:,.0f} per second; {n_traces / processor:,.0f} per processor second of ours"
-                + (f"; {n_traces / server:,.0f} of the server's)" if server else ")")
+                f"({n_traces / wall:,.0f} per second; {n_traces / processor:,.0f} per processor second)"
             )
         remove_project(project)
-
-
-def server_seconds() -> float:
-    """Processor seconds of PostgreSQL's process for this connection; 0 where it runs elsewhere, or within ours."""
-    from django.db import connection
-
-    if connection.vendor != "postgresql":
-        return 0.0
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_backend_pid()")
-        [pid] = cursor.fetchone()
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def load_by_hand(project: int, path: Path) -> None:
-    from django.db import connection, transaction
-    from django.utils import timezone
-
-    from annotate.ingest.rows import instant
-
-    problems, traces, steps = [], [], []
-    now = instant(timezone.now())
-    for key, line in enumerate(path.open(), start=1):
-        row = json.loads(line)
-        asked, texts = row["problem"], row["steps"]
-        one, other = (hashlib.sha256(text.encode()).hexdigest() for text in (asked["text"], "".join(texts)))
-        problems.append((key, project, f"p{key}", asked["text"], asked["reference_answer"], None, one, "{}"))
-        traces.append((key, project, row["id"], key, "", None, len(texts), other, other, 1, "{}", now))
-        steps += [(key, place, text, 1, "thought", "{}") for place, text in enumerate(texts)]
-    tables = {
-        "problem (id, project_id, external_id, text, reference_answer, reference_solution, content_hash,"
-        " meta)": problems,
-        "trace (id, project_id, external_id, problem_id, source_model, outcome, n_steps, text_hash, content_hash,"
-        " boundary_version, meta, created_at)": traces,
-        "step (trace_id, position, text, tail, kind, meta)": steps,
-    }
-    with transaction.atomic(), connection.cursor() as cursor:
-        for into, rows in tables.items():
-            if connection.vendor == "postgresql":
-                with cursor.copy(f"COPY annotate_{into} FROM STDIN") as copy:
-                    for row in rows:
-                        copy.write_row(row)
-            else:
-                places = ", ".join(["%s"] * len(rows[0]))
-                cursor.executemany(f"INSERT INTO annotate_{into} VALUES ({places})", rows)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from annotate.ingest.memory import Memory
-from annotate.ingest.rows import among, insert_rows, instant, new_keys
+from annotate.ingest.rows import insert_rows, instant, new_keys
 from annotate.models import Problem, Step, Trace
 from tests.factories import a_project, a_trace
 
@@ -62,13 +62,3 @@ def test_a_file_is_remembered_by_key_and_line() -> None:
     memory.add([(16, 5), (7, 6)])
     found = {key: memory.line_of(key) for key in (3, 4, 7, 10, 11, 12, 15, 16, 17)}
     assert found == {3: None, 4: 3, 7: 6, 10: 1, 11: 2, 12: None, 15: 4, 16: 5, 17: None}
-
-
-def test_many_names_are_looked_up_as_they_are() -> None:
-    project = a_project()
-    names = ['a"b', "a\\b", "{a,b}", "NULL", "é 😀", "a','b", "%s", "  a"]
-    traces = {a_trace(project, external_id=name).external_id for name in names}
-    a_trace(project, external_id="another")
-    found = Trace.objects.filter(among("external_id", [*names, "not here"]), project=project)
-    assert set(found.values_list("external_id", flat=True)) == traces
-    assert not Trace.objects.filter(among("external_id", [])).exists()
