@@ -21,6 +21,7 @@ from annotate.ingest.readers import AUTO, Reader, reader_for
 from annotate.ingest.report import IngestReport, Tally
 from annotate.ingest.source import Source
 from annotate.ingest.trace_batch import Entry, TraceBatch
+from annotate.ingest.unpacking import DataFile, data_files
 from annotate.models import Project
 
 # Large enough for the cost of a transaction to vanish, small enough that others who write wait some tenths of a second.
@@ -40,6 +41,7 @@ def ingest_file(
     is_dry_run: bool = False,
     is_strict: bool = False,
     on_progress: OnProgress | None = None,
+    room: Path | None = None,
 ) -> IngestReport:
     """Read ``path`` with the reader named ``format`` and bring its rows into ``project``.
 
@@ -58,6 +60,7 @@ def ingest_file(
         is_dry_run=is_dry_run,
         is_strict=is_strict,
         on_progress=on_progress,
+        room=room,
     )
 
 
@@ -70,38 +73,49 @@ def ingest_files(
     is_dry_run: bool = False,
     is_strict: bool = False,
     on_progress: OnProgress | None = None,
+    room: Path | None = None,
 ) -> IngestReport:
-    """The same for several files, which are one: a data set in shards, each read by the reader of the first."""
-    ingest = _Ingest(project)
-    with opened(paths[0], format, options) as (_, first):
-        reader = first
-    sizes = [path.stat().st_size for path in paths]
+    """The same for several files, which are one: a data set in shards, each read by the reader of the first.
 
-    def read_all() -> None:
-        for number, path in enumerate(paths):
-            behind = sum(sizes[:number])
-            with opened(path, reader.name, options) as (source, _):
-                for row in reader.rows(source, options):
-                    if ingest.take(_named(row, path) if len(paths) > 1 else row) and on_progress:
-                        on_progress(behind + source.n_read, sum(sizes))
-        ingest.flush()
-        if on_progress:
-            on_progress(sum(sizes), sum(sizes))
-
-    is_written = True
-    with rarely_collected():
-        if is_dry_run or is_strict:
-            with transaction.atomic():
-                read_all()
-                is_written = not is_dry_run and not ingest.tally.rejected
-                transaction.set_rollback(not is_written)
-        else:
-            read_all()
+    A zip or tar archive stands for the data files in it, whose rows may name images that lie below their file's folder
+    there. It is unpacked in ``room``, or where this machine keeps temporary files.
+    """
+    tell = on_progress or (lambda done, total: None)
+    packed = sum(path.stat().st_size for path in paths if path.exists())
+    with data_files(paths, room=room, still_here=lambda: tell(0, packed)) as files:
+        ingest = _Ingest(project)
+        with opened(files[0].path, format, options) as (_, first):
+            reader = first
+        is_written = True
+        with rarely_collected():
+            if is_dry_run or is_strict:
+                with transaction.atomic():
+                    _read_all(ingest, files, reader, options, tell)
+                    is_written = not is_dry_run and not ingest.tally.rejected
+                    transaction.set_rollback(not is_written)
+            else:
+                _read_all(ingest, files, reader, options, tell)
     return ingest.tally.report(is_dry_run=is_dry_run, is_written=is_written, format=reader.name)
 
 
-def _named(row: Row | BadRow, path: Path) -> Row | BadRow:
-    return replace(row, file=path.name) if isinstance(row, BadRow) else row
+def _read_all(
+    ingest: _Ingest, files: Sequence[DataFile], reader: Reader, options: ReadOptions, tell: OnProgress
+) -> None:
+    sizes = [file.path.stat().st_size for file in files]
+    for number, file in enumerate(files):
+        behind = sum(sizes[:number])
+        name = file.name if len(files) > 1 else ""
+        read_by = file.read_by(options)
+        with opened(file.path, reader.name, read_by) as (source, _):
+            for row in reader.rows(source, read_by):
+                if ingest.take(_named(row, name)):
+                    tell(behind + source.n_read, sum(sizes))
+    ingest.flush()
+    tell(sum(sizes), sum(sizes))
+
+
+def _named(row: Row | BadRow, name: str) -> Row | BadRow:
+    return replace(row, file=name) if name and isinstance(row, BadRow) else row
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -31,20 +32,27 @@ class Archive:
             raise Rejected(
                 f"the archive holds {len(self._zip.infolist()):,} files; {MOST_MEMBERS:,} are allowed"
             )
-        self.names = [one.filename for one in self._zip.infolist() if not one.is_dir()]
+        self.members = self._zip.infolist()
+        self.names = [one.filename for one in self.members if not one.is_dir()]
+
+    @contextmanager
+    def stream(self, name: str) -> Iterator[io.BufferedReader]:
+        """A member's bytes."""
+        try:
+            member = self._zip.getinfo(name)
+            with self._zip.open(member) as stream:
+                yield io.BufferedReader(_Guarded(stream, self, member.compress_size), 1 << 16)
+        except _BROKEN as error:
+            raise Rejected(f"{name} cannot be read: {error}") from None
 
     @contextmanager
     def text(self, name: str) -> Iterator[TextIO]:
         """A member as text; bytes that are no UTF-8 are left to the field checks."""
-        try:
-            member = self._zip.getinfo(name)
-            with self._zip.open(member) as stream:
-                guarded = _Guarded(stream, self, member.compress_size)
-                yield io.TextIOWrapper(
-                    io.BufferedReader(guarded, 1 << 16), "utf-8", errors="surrogateescape", newline=""
-                )
-        except _BROKEN as error:
-            raise Rejected(f"{name} cannot be read: {error}") from None
+        with self.stream(name) as stream:
+            yield io.TextIOWrapper(stream, "utf-8", errors="surrogateescape", newline="")
+
+    def is_link(self, member: zipfile.ZipInfo) -> bool:
+        return stat.S_ISLNK(member.external_attr >> 16)
 
     def count(self, size: int) -> None:
         """Take note of unpacked bytes; many members that point to the same bytes are a bomb as well."""

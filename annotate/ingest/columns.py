@@ -84,7 +84,7 @@ class Columns:
 
 def trace_of(fields: Fields, columns: Columns, prefix: str, labels: Sequence[LabelDraft] = ()) -> TraceDraft:
     """A row as a trace; whatever is not mapped is kept in its meta. ``prefix`` begins the id of one without."""
-    album = Album(columns.options.images_from)
+    album = columns.options.album()
     problem = _problem(fields, columns, album)
     steps = steps_of(fields, columns)
     used = {columns.place(fields, name) for name in FIELDS}
@@ -98,6 +98,7 @@ def trace_of(fields: Fields, columns: Columns, prefix: str, labels: Sequence[Lab
         meta=fields.rest(known),
         labels=(*labels, *_labels(fields, columns, len(steps))),
         images=tuple(album.drafts.values()),
+        flaws=tuple(album.flaws),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from annotate.enums import Outcome, RaterKind, StepKind
-from annotate.ingest.images import ImageDraft, image_digests
+from annotate.ingest.images import Flaw, ImageDraft, image_digests
 
 Meta: TypeAlias = Mapping[str, Any]
 
@@ -90,6 +90,8 @@ class TraceDraft:
     candidates: tuple[CandidateDraft, ...] = ()
     # The bytes that the meta of the problem and the steps name.
     images: tuple[ImageDraft, ...] = ()
+    # Images that are no good, where whoever brings the file in would rather have the trace without them.
+    flaws: tuple[Flaw, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

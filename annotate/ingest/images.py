@@ -14,8 +14,9 @@ import hashlib
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from annotate.errors import NotAllowed, Rejected
 from annotate.ingest.fields import Fields, clean_text, kind_of
@@ -30,6 +31,8 @@ MOST_IMAGES = 100
 LONGEST_ALT = 2_000
 LONGEST_ADDRESS = 2_000
 SHORT = 16
+# Stands in a text for an image that was left out.
+MISSING = "image:missing"
 TYPES = ("image/png", "image/jpeg", "image/webp", "image/gif")
 _OTHER_NAMES = {"image/jpg": "image/jpeg"}
 _DATA_URI = re.compile(r"data:([a-zA-Z0-9.+/-]*)((?:;[^,;]*)*),")
@@ -50,19 +53,47 @@ class ImageDraft:
     digest: str
 
 
+class BadImages(StrEnum):
+    """What becomes of a row with an image that is no good."""
+
+    REFUSE = "refuse"
+    KEEP = "keep"
+
+
+class Flaw(NamedTuple):
+    """What was left out of a row that is taken: the field it stood in, and why."""
+
+    field: str
+    reason: str
+
+
 @dataclass(slots=True)
 class Album:
     """The images of one row so far: the bytes to store, each once, and how many places show one.
 
-    With a ``folder``, an address that names a file is read from below it.
+    With a ``folder``, an address that names a file is read from below it. With ``keeps_rows`` an image that is no good
+    is left out: ``flaws`` says so, and so does its entry.
     """
 
     folder: Path | None = None
+    keeps_rows: bool = False
     drafts: dict[str, ImageDraft] = field(default_factory=dict)
+    flaws: list[Flaw] = field(default_factory=list)
     n_shown: int = 0
 
     def take(self, given: object, path: str, alt: str = "") -> dict[str, Any]:
         """The entry for meta of an image given as a data URI or an address. Raises Rejected with the path."""
+        if not self.keeps_rows:
+            return self._taken(given, path, alt)
+        try:
+            return self._taken(given, path, alt)
+        except Rejected as error:
+            if self.n_shown > MOST_IMAGES:
+                raise
+            self.flaws.append(Flaw(error.field or path, error.reason))
+            return _entry(alt, missing=error.reason)
+
+    def _taken(self, given: object, path: str, alt: str) -> dict[str, Any]:
         self.n_shown += 1
         if self.n_shown > MOST_IMAGES:
             raise Rejected(f"is one image too many: {MOST_IMAGES} are allowed in a row", field=path)
@@ -85,7 +116,7 @@ class Album:
 
         def replaced(found: re.Match[str]) -> str:
             try:
-                entry = self.take(found[2], "text", found[1])
+                entry = self._taken(found[2], "text", found[1])
             except Rejected:
                 return found[0]
             entries.append(entry)
@@ -138,11 +169,9 @@ def _draft(data: bytes, path: str, said: str = "") -> ImageDraft:
 def reference(entry: Mapping[str, Any]) -> str:
     """What stands in the text for an image."""
     alt = str(entry.get("alt", "")).replace("]", ")").replace("\n", " ")
-    return (
-        f"![{alt}](image:{str(entry['image'])[:SHORT]})"
-        if "image" in entry
-        else f"![{alt}]({entry['address']})"
-    )
+    if "image" in entry:
+        return f"![{alt}](image:{str(entry['image'])[:SHORT]})"
+    return f"![{alt}]({entry.get('address', MISSING)})"
 
 
 def parts_of(fields: Fields, name: str, album: Album) -> tuple[str, list[dict[str, Any]]]:
@@ -233,12 +262,16 @@ def store_images(project: Project, drafts: Iterable[ImageDraft]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An image of a step or problem as a page shows it: by its digest, or, from afar, by its address alone."""
+    """An image of a step or problem as a page shows it: by its digest, or, from afar, by its address alone.
+
+    One that was left out says why (``missing``).
+    """
 
     number: int
     alt: str
     digest: str = ""
     address: str = ""
+    missing: str = ""
     width: int = 0
     height: int = 0
 
@@ -290,6 +323,9 @@ def _shown(entries: Sequence[Any]) -> Iterator[Shown]:
         elif isinstance(address, str):
             number += 1
             yield Shown(number, alt, address=address)
+        elif isinstance(missing := one.get("missing"), str):
+            number += 1
+            yield Shown(number, alt, missing=missing)
 
 
 def _source_of(part: Fields) -> tuple[object, str, str]:

@@ -60,6 +60,7 @@ def look_at(path: Path, *, format: str = AUTO, options: ReadOptions = PLAIN, n_r
             continue
         match row.draft:
             case TraceDraft():
+                bad += [BadRow(row.line, *flaw) for flaw in row.draft.flaws]
                 traces.append(_seen(row.line, row.draft))
             case PairDraft(first, second):
                 pairs.append((_seen(row.line, first), _seen(row.line, second)))

@@ -11,6 +11,7 @@ from annotate.enums import RaterKind
 from annotate.errors import Rejected
 from annotate.ingest.drafts import RaterDraft, StepDraft
 from annotate.ingest.fields import clean_text, one_line
+from annotate.ingest.images import Album, BadImages
 from annotate.ingest.label_fields import MAX_RATER_NAME
 from annotate.ingest.splitting import SplitMode, split_steps
 from annotate.ingest.splitting.markers import LONGEST
@@ -18,6 +19,7 @@ from annotate.ingest.step_fields import checked_steps
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _LARGEST_FIRST = 1
+_OF_IMAGES = ("images_from", "bad_images")
 # What people call them.
 _SAID = {"columns": "map", "values": "value"}
 
@@ -30,8 +32,9 @@ class ReadOptions:
     what holds them in the file. ``values``: levels by what stands for them there. ``rater``, ``rater_kind``,
     ``criterion``: whose labels the file holds, and what they answer. ``counts_from``: the number of the first step.
     ``problem``: the problem of every trace, where the file holds solutions alone. ``images_from``: the folder in which
-    the images lie that rows name by file; whoever may read any file of this machine says it, and nobody else. It is no
-    claim about the file, so no reader refuses it.
+    the images lie that rows name by file; whoever may read any file of this machine says it, and nobody else.
+    ``bad_images``: whether an image that is no good costs its row. These two are no claims about the file, so no
+    reader refuses them.
     """
 
     split: SplitMode | None = None
@@ -44,6 +47,7 @@ class ReadOptions:
     counts_from: int | None = None
     problem: str = ""
     images_from: Path | None = None
+    bad_images: BadImages | None = None
 
     def __post_init__(self) -> None:
         """Raises Rejected with the option's name."""
@@ -62,7 +66,7 @@ class ReadOptions:
 
     def said(self) -> list[str]:
         """The names of the options that say something."""
-        said = (one.name for one in fields(self) if one.name != "images_from")
+        said = (one.name for one in fields(self) if one.name not in _OF_IMAGES)
         return [name for name in said if getattr(self, name) not in (None, "", {})]
 
     def check(self, heeds: frozenset[str], reader: str) -> None:
@@ -73,6 +77,10 @@ class ReadOptions:
     def cut(self, text: str, path: str, usual: SplitMode = SplitMode.BLANK_LINE) -> tuple[StepDraft, ...]:
         """A text from the file as steps; ``usual`` where nothing was said. Raises Rejected with the path."""
         return checked_steps(split_steps(text, self.split or usual, self.split_tag), path)
+
+    def album(self) -> Album:
+        """For the images of one row."""
+        return Album(self.images_from, keeps_rows=self.bad_images is BadImages.KEEP)
 
     def rater_or(self, name: str, kind: RaterKind) -> RaterDraft:
         """Whose the labels are: as said, or ``name`` and ``kind``."""

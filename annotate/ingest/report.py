@@ -16,8 +16,9 @@ class IngestReport:
     ``labels`` counts the labels written, those that came inside trace rows included. ``errors`` holds the first
     rejected rows in the order of the file, at most MAX_ERRORS. ``left_out`` counts labels that answer a question
     which the rubric does not ask, ``pairs`` the new pairs of traces. ``format`` is what the file was read as.
-    ``is_written`` is false for a dry run, and for a strict ingest with a rejected row: the counts then say what would
-    have happened.
+    ``flaws`` counts the images that were left out of rows that were taken, ``left_out_images`` holds the first of them,
+    with their row, field and reason. ``is_written`` is false for a dry run, and for a strict ingest with a rejected
+    row: the counts then say what would have happened.
     """
 
     created: int
@@ -31,6 +32,8 @@ class IngestReport:
     left_out: int = 0
     pairs: int = 0
     format: str = ""
+    flaws: int = 0
+    left_out_images: tuple[BadRow, ...] = ()
 
 
 @dataclass(slots=True)
@@ -45,6 +48,8 @@ class Tally:
     left_out: int = 0
     pairs: int = 0
     errors: list[BadRow] = field(default_factory=list)
+    flaws: int = 0
+    left_out_images: list[BadRow] = field(default_factory=list)
 
     def reject(self, row: BadRow) -> None:
         self.rejected += 1
@@ -52,6 +57,12 @@ class Tally:
         # Rows of one batch are refused in two passes, so the list is cut only once it has grown well past its size.
         if len(self.errors) > 2 * MAX_ERRORS:
             self._keep_first()
+
+    def leave_out(self, image: BadRow) -> None:
+        self.flaws += 1
+        # Batches come in the order of the file.
+        if len(self.left_out_images) < MAX_ERRORS:
+            self.left_out_images.append(image)
 
     def report(self, *, is_dry_run: bool, is_written: bool, format: str = "") -> IngestReport:
         self._keep_first()
@@ -67,6 +78,8 @@ class Tally:
             left_out=self.left_out,
             pairs=self.pairs,
             format=format,
+            flaws=self.flaws,
+            left_out_images=tuple(self.left_out_images),
         )
 
     def _keep_first(self) -> None:

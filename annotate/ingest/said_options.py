@@ -9,6 +9,7 @@ from typing import Any
 from annotate.enums import RaterKind
 from annotate.errors import Rejected
 from annotate.ingest.fields import kind_of, one_of
+from annotate.ingest.images import BadImages
 from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.splitting import SplitMode
 
@@ -34,6 +35,8 @@ def _value(name: str, value: object) -> object:
         return one_of(value, SplitMode, name)
     if name == "rater_kind":
         return one_of(value, RaterKind, name)
+    if name == "bad_images":
+        return one_of(value, BadImages, name)
     if name == "counts_from":
         if isinstance(value, bool) or not isinstance(value, int):
             raise Rejected(f"must be a whole number, not {kind_of(value)}", field=name)

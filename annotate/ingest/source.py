@@ -17,7 +17,7 @@ from annotate.errors import Rejected
 MAX_EXPANSION = 100
 EXPANSION_FREE_BYTES = 64 * 1024 * 1024
 HEAD = 16 * 1024
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _LONGEST_MAGIC = 8
 
 
@@ -55,7 +55,7 @@ class Source:
             self._raw = io.FileIO(path, "rb")
             self.size = os.fstat(self._raw.fileno()).st_size
             magic = self._raw.read(_LONGEST_MAGIC)
-            self._is_gzip = magic.startswith(_GZIP_MAGIC)
+            self._is_gzip = magic.startswith(GZIP_MAGIC)
             self.head = self._rewound().read(HEAD)
             self.text = self._rewound()
             self.container = _container_of(magic, self.head)
@@ -74,7 +74,7 @@ class Source:
         self._raw.seek(0)
         # The raw file outlives the wrappers, which would close it when they are collected.
         unclosed = io.FileIO(self._raw.fileno(), "rb", closefd=False)
-        stream = _Inflating(unclosed) if self._is_gzip else unclosed
+        stream = Inflating(unclosed) if self._is_gzip else unclosed
         return io.TextIOWrapper(
             io.BufferedReader(stream, 1 << 18), encoding="utf-8-sig", errors="surrogateescape", newline=""
         )
@@ -101,7 +101,7 @@ def _container_of(magic: bytes, head: str) -> Container:
     return Container.JSON if head.lstrip().startswith(("{", "[")) else Container.TEXT
 
 
-class _Inflating(io.RawIOBase):
+class Inflating(io.RawIOBase):
     """The unpacked bytes of a gzip file, refused when they grow out of proportion."""
 
     def __init__(self, raw: io.FileIO) -> None:

@@ -249,7 +249,10 @@ class TraceBatch:
                 if entry.line not in told:
                     tally.reject(entry.refusal)
                 told.add(entry.line)
-            elif entry.fate is Fate.CREATED:
+                continue
+            for flaw in entry.draft.flaws:
+                tally.leave_out(BadRow(entry.line, flaw.field, flaw.reason))
+            if entry.fate is Fate.CREATED:
                 tally.created += 1
             elif entry.fate is Fate.UPDATED:
                 tally.updated += 1

@@ -222,7 +222,8 @@ def work_upload(upload: Upload, store: Store) -> Upload:
         if store.is_asked_to_stop(upload):
             raise _Stopped
         if time.monotonic() - shown_at > _SHOW_EVERY:
-            store.show(upload, n_read)
+            # Of an archive it is the files in it that are read.
+            store.show(upload, n_read * upload.size // max(total, 1))
             shown_at = time.monotonic()
 
     try:
@@ -235,6 +236,7 @@ def work_upload(upload: Upload, store: Store) -> Upload:
             is_dry_run=upload.is_dry_run,
             is_strict=upload.is_strict,
             on_progress=show,
+            room=store.content(upload).parent,
         )
     except _Stopped:
         return _finish(upload, UploadState.CANCELLED)

@@ -159,7 +159,11 @@ urlpatterns = [
     path("projects/<slug:slug>/runs/", RunViewSet.as_view(LIST_AND_CREATE), name="runs"),
     path("projects/<slug:slug>/judges/", JudgeViewSet.as_view(_get("list")), name="judges"),
     path("projects/<slug:slug>/estimates/", EstimateViewSet.as_view(_get("list")), name="estimates"),
-    path("projects/<slug:slug>/spending/", SpendingViewSet.as_view({"get": "retrieve", "post": "create"}), name="spending"),
+    path(
+        "projects/<slug:slug>/spending/",
+        SpendingViewSet.as_view({"get": "retrieve", "post": "create"}),
+        name="spending",
+    ),
     path("projects/<slug:slug>/consensus/", ConsensusViewSet.as_view(LIST_AND_CREATE), name="consensus"),
     path("projects/<slug:slug>/releases/", ReleaseViewSet.as_view(LIST_AND_CREATE), name="releases"),
     path(
@@ -176,7 +180,11 @@ urlpatterns = [
     path("traces/<int:pk>/candidates/", CandidateViewSet.as_view(LIST_AND_CREATE), name="candidates"),
     path("traces/<int:pk>/labels/", TraceLabelViewSet.as_view(_get("list")), name="trace-labels"),
     path("traces/<int:pk>/review/", ReviewViewSet.as_view(_get("retrieve")), name="review"),
-    path("traces/<int:pk>/returned/", ReviewViewSet.as_view(_get("returned"), pagination_class=None), name="returned"),
+    path(
+        "traces/<int:pk>/returned/",
+        ReviewViewSet.as_view(_get("returned"), pagination_class=None),
+        name="returned",
+    ),
     path("traces/<int:pk>/return/", ReviewViewSet.as_view(_post("send_back")), name="send-back"),
     path("traces/<int:pk>/decisions/", TraceDecisionViewSet.as_view(LIST_AND_CREATE), name="trace-decisions"),
     path("traces/<int:pk>/decisions/clear/", TraceDecisionViewSet.as_view(_post("clear")), name="undecide"),

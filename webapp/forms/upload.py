@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from annotate.enums import RaterKind
 from annotate.errors import Rejected
+from annotate.ingest.images import BadImages
 from annotate.ingest.readers import AUTO, READERS
 from annotate.ingest.said_options import mapping_in, options_from
 from annotate.ingest.splitting import SplitMode
@@ -64,6 +65,15 @@ class ReadForm(forms.Form):
         label=gettext_lazy("The problem, where the file holds solutions alone"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    bad_images = forms.ChoiceField(
+        label=gettext_lazy("A row with an image that is no good"),
+        required=False,
+        choices=[
+            ("", gettext_lazy("is not taken")),
+            (BadImages.KEEP.value, gettext_lazy("is taken without the image, and the report says so")),
+        ],
     )
 
     def __init__(self, data: Any = None, **given: Any) -> None:

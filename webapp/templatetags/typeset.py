@@ -25,7 +25,7 @@ from .plain import plain_html
 
 LONGEST = 20_000
 # What annotate/ingest/images.py leaves in a text where an image stood.
-_IMAGE_REFERENCE = re.compile(r"!\[([^\]\n]{0,2000})\]\(image:[0-9a-f]{16}\)")
+_IMAGE_REFERENCE = re.compile(r"!\[([^\]\n]{0,2000})\]\(image:(?:[0-9a-f]{16}|missing)\)")
 
 _BLOCKS = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}
 _INLINES = {"a", "br", "code", "em", "span", "strong"}

@@ -19,6 +19,7 @@ from annotate.errors import Rejected
 from annotate.ingest.looking import look_at
 from annotate.ingest.readers import AUTO
 from annotate.ingest.said_options import options_from
+from annotate.ingest.unpacking import TooLargeToLookAt
 from annotate.ingest.uploads import (
     add_piece,
     ask_ingest,
@@ -104,6 +105,8 @@ def _looked_at(found: Upload, form: ReadForm) -> dict[str, Any]:
             format=form.cleaned_data["format"] or AUTO,
             options=options_from(form.said),
         )
+    except TooLargeToLookAt as error:
+        return {"unseen": error.reason}
     except Rejected as error:
         return {"unread": error.reason if error.field is None else f"{error.field}: {error.reason}"}
     return {"preview": preview}

@@ -26,7 +26,7 @@ from annotate.ingest.drafts import (
     TraceDraft,
 )
 from annotate.ingest.fields import Fields
-from annotate.ingest.images import KEY, Album
+from annotate.ingest.images import KEY
 from annotate.ingest.label_fields import VERDICT
 from annotate.ingest.message_fields import messages_in
 from annotate.ingest.options import PLAIN, ReadOptions
@@ -59,7 +59,7 @@ def _draft(fields: Fields, options: ReadOptions) -> Draft:
     name = _id(fields)
     if not fields.has("messages"):
         return LabelSheet(name, _sheet(fields, options), by_message=True)
-    album = Album(options.images_from)
+    album = options.album()
     conversation = conversation_of(messages_in(fields, "messages", album), "messages", options)
     meta = fields.rest(_KNOWN) | conversation.meta()
     if fields.has("tools"):
@@ -74,6 +74,7 @@ def _draft(fields: Fields, options: ReadOptions) -> Draft:
         meta=meta,
         labels=_gold(fields, conversation, options),
         images=tuple(album.drafts.values()),
+        flaws=tuple(album.flaws),
     )
 
 

@@ -18,7 +18,7 @@ from annotate.ingest.archive import Archive
 from annotate.ingest.conversation import conversation_of
 from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft
 from annotate.ingest.fields import Fields, name_or_nothing
-from annotate.ingest.images import KEY, Album
+from annotate.ingest.images import KEY
 from annotate.ingest.json_records import Record, json_members
 from annotate.ingest.message_fields import messages_in
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
@@ -120,7 +120,7 @@ def _rows(
 def _trace_draft(fields: Fields, about: Mapping[str, Any], options: ReadOptions) -> TraceDraft:
     attached = fields.raw("attachments")
     given = _put_back(fields.raw("messages"), attached if isinstance(attached, dict) else {})
-    album = Album(options.images_from)
+    album = options.album()
     conversation = conversation_of(
         messages_in(Fields({"messages": given}), "messages", album), "messages", options
     )
@@ -148,6 +148,7 @@ def _trace_draft(fields: Fields, about: Mapping[str, Any], options: ReadOptions)
         outcome=_outcome(fields, scores),
         meta=Fields(kept).rest(frozenset()) | conversation.meta(),
         images=tuple(album.drafts.values()),
+        flaws=tuple(album.flaws),
     )
 
 

@@ -48,7 +48,7 @@ class JsonlReader:
 def trace_draft(fields: Fields, options: ReadOptions = PLAIN) -> TraceDraft:
     """Read one trace. Raises Rejected with the field."""
     fields.refuse_unknown(_TRACE_FIELDS)
-    album = Album(options.images_from)
+    album = options.album()
     steps = _steps(fields, album, options)
     return TraceDraft(
         external_id=fields.name("id"),
@@ -59,6 +59,7 @@ def trace_draft(fields: Fields, options: ReadOptions = PLAIN) -> TraceDraft:
         meta=fields.meta("meta"),
         labels=(*_gold(fields, len(steps)), *_labels(fields)),
         images=tuple(album.drafts.values()),
+        flaws=tuple(album.flaws),
     )
 
 

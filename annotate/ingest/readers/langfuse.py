@@ -79,7 +79,7 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
     if isinstance(fields.raw("trace"), dict):
         # A download keeps the trace's own fields apart.
         fields = Fields({**fields.raw("trace"), **fields.rest(frozenset({"trace"}))})
-    album = Album(options.images_from)
+    album = options.album()
     seen = [Fields.of(entry, path) for path, entry in fields.items("observations")]
     seen.sort(key=lambda one: str(_either(one, "startTime") or ""))
     calls = {str(one.raw("id")): call for one in seen if (call := _call(one, album)) is not None}
@@ -100,6 +100,7 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
         meta=Fields(about).rest(frozenset()) | conversation.meta(),
         labels=tuple(_scores(fields, _answers(calls, history.messages, conversation), options)),
         images=tuple(album.drafts.values()),
+        flaws=tuple(album.flaws),
     )
 
 

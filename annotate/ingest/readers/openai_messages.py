@@ -13,7 +13,7 @@ from annotate.enums import Outcome
 from annotate.ingest.conversation import conversation_of
 from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft, named_by_content
 from annotate.ingest.fields import Fields, check_plain, one_of
-from annotate.ingest.images import KEY, Album
+from annotate.ingest.images import KEY
 from annotate.ingest.message_fields import messages_in
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
 from annotate.ingest.records import rows_of
@@ -40,7 +40,7 @@ class OpenAiMessagesReader:
 
 def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
     name = next((name for name in _LISTS if fields.has(name)), _LISTS[0])
-    album = Album(options.images_from)
+    album = options.album()
     conversation = conversation_of(messages_in(fields, name, album), name, options)
     images = {KEY: list(conversation.problem_images)} if conversation.problem_images else {}
     problem = ProblemDraft(
@@ -54,6 +54,7 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
         outcome=one_of(fields.raw("outcome"), Outcome, "outcome") if fields.has("outcome") else None,
         meta=fields.meta("meta") | fields.rest(_KNOWN | {name}) | _tools(fields) | conversation.meta(),
         images=tuple(album.drafts.values()),
+        flaws=tuple(album.flaws),
     )
 
 

@@ -68,7 +68,7 @@ def _pair_draft(fields: Fields, options: ReadOptions) -> PairDraft:
 
 
 def _side(fields: Fields, name: str, options: ReadOptions) -> TraceDraft:
-    album = Album(options.images_from)
+    album = options.album()
     rest = fields.rest(_KNOWN)
     if isinstance(fields.raw(name), str):
         if not isinstance(fields.raw("prompt"), str):
@@ -110,4 +110,5 @@ def _trace(
         steps=steps,
         meta=meta,
         images=tuple(album.drafts.values()) if album else (),
+        flaws=tuple(album.flaws) if album else (),
     )

@@ -16,7 +16,7 @@ from annotate.ingest.conversation import conversation_of
 from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft
 from annotate.ingest.fields import Fields
 from annotate.ingest.gathering import Gathering
-from annotate.ingest.images import KEY, Album
+from annotate.ingest.images import KEY
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
 from annotate.ingest.records import records
 from annotate.ingest.sample import Sample
@@ -64,7 +64,7 @@ class SpansReader:
 
 
 def _trace_draft(name: str, spans: Sequence[dict[str, Any]], options: ReadOptions) -> TraceDraft:
-    album = Album(options.images_from)
+    album = options.album()
     # Times are whole numbers of one length, or texts that sort as they run.
     in_order = sorted(spans, key=lambda span: (len(span["start"]), span["start"]))
     calls = [call for span in in_order if (call := call_in(span, album)) is not None]
@@ -81,4 +81,5 @@ def _trace_draft(name: str, spans: Sequence[dict[str, Any]], options: ReadOption
         source_model=history.models[0] if history.models else "",
         meta={"spans": len(spans)} | models | conversation.meta(),
         images=tuple(album.drafts.values()),
+        flaws=tuple(album.flaws),
     )

@@ -20,6 +20,10 @@ def a_row(external_id: str = "t1", **fields: Any) -> dict[str, Any]:
 def a_file(folder: Path, *rows: object, name: str = "in.jsonl") -> Path:
     """JSON Lines; a string goes in as it is."""
     path = folder / name
-    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="surrogatepass")
+    path.write_bytes(lines_of(*rows))
     return path
+
+
+def lines_of(*rows: object) -> bytes:
+    lines = [row if isinstance(row, str) else json.dumps(row) for row in rows]
+    return ("\n".join(lines) + "\n").encode("utf-8", errors="surrogatepass")

@@ -11,7 +11,8 @@ from annotate.errors import NotAllowed
 from annotate.ingest.actions import ingest_file
 from annotate.ingest.boundaries import split_step
 from annotate.ingest.image_header import Header, read_header
-from annotate.ingest.images import MOST_BYTES, image_in, shown_images
+from annotate.ingest.images import MOST_BYTES, MOST_IMAGES, BadImages, image_in, shown_images
+from annotate.ingest.options import ReadOptions
 from annotate.models import Image, Trace
 from tests.factories import a_project
 from tests.pictures import a_data_uri, a_gif, a_picture, a_png
@@ -156,3 +157,41 @@ def test_a_split_gives_each_part_its_images(tmp_path: Path) -> None:
     first, second = split_step(trace, step, step.text.index("Two"))
     assert [one.alt for one in shown_images(first.meta)] == ["a"]
     assert [one.alt for one in shown_images(second.meta)] == ["b"]
+
+
+def test_a_row_is_refused_for_a_bad_image_unless_it_should_be_kept_without(tmp_path: Path) -> None:
+    bad = "data:image/png;base64,aGVsbG8="
+    given = row(
+        [
+            {"text": "I look.", "images": [PNG, {"data": bad, "alt": "A [form]"}]},
+            {"content": [{"type": "image_url", "image_url": {"url": bad}}], "kind": "observation"},
+        ]
+    )
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(given))
+    refused = ingest_file(a_project(), path)
+    assert [(error.line, error.field) for error in refused.errors] == [(1, "steps[0].images[1].data")]
+    assert refused.flaws == 0
+    project = a_project()
+    keeping = ReadOptions(bad_images=BadImages.KEEP)
+    kept = ingest_file(project, path, options=keeping)
+    assert (kept.created, kept.rejected, kept.flaws) == (1, 0, 2)
+    assert [(one.line, one.field, one.reason) for one in kept.left_out_images] == [
+        (1, "steps[0].images[1].data", "is no png, jpeg, webp or gif"),
+        (1, "steps[1].content[0].image_url.url", "is no png, jpeg, webp or gif"),
+    ]
+    first, second = Trace.objects.get().steps.all()
+    assert [(bool(one.digest), one.alt, one.missing) for one in shown_images(first.meta)] == [
+        (True, "", ""),
+        (False, "A [form]", "is no png, jpeg, webp or gif"),
+    ]
+    assert second.text == "![](image:missing)\n"
+    again = ingest_file(project, path, options=keeping)
+    assert (again.unchanged, again.flaws) == (1, 2)
+
+
+def test_too_many_images_cost_their_row_either_way(tmp_path: Path) -> None:
+    path = tmp_path / "rows.jsonl"
+    path.write_text(json.dumps(row([{"text": "All.", "images": ["data:,"] * (MOST_IMAGES + 1)}])))
+    report = ingest_file(a_project(), path, options=ReadOptions(bad_images=BadImages.KEEP))
+    assert (report.created, report.rejected, report.flaws) == (0, 1, 0)

@@ -7,6 +7,7 @@ import time
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from django.utils import timezone
@@ -30,6 +31,7 @@ from annotate.ingest.uploads import (
 )
 from annotate.models import Project, Trace, Upload
 from tests.factories import a_person, a_project
+from tests.pictures import a_png
 
 pytestmark = pytest.mark.django_db
 
@@ -233,3 +235,19 @@ def test_options_are_read_from_words() -> None:
     assert refused.value.field == "columns"
     with pytest.raises(Rejected, match="said twice"):
         mapping_in("a = b\na = c", "columns")
+
+
+def test_an_archive_is_unpacked_beside_its_upload_and_leaves_nothing(project, store, tmp_path) -> None:
+    packed = tmp_path / "a.zip"
+    line = {"id": "t", "problem": {"text": "?"}, "steps": [{"text": "It.", "images": ["1.png", "2.png"]}]}
+    with ZipFile(packed, "w") as archive:
+        archive.writestr("data.jsonl", json.dumps(line))
+        archive.writestr("1.png", a_png())
+    upload = here(project, store, packed.read_bytes())
+    refused = work_upload(ask_ingest(upload, store), store)
+    assert (refused.report["rejected"], refused.report["errors"][0]["field"]) == (1, "steps[0].images[1]")
+    upload = here(project, store, packed.read_bytes())
+    kept = work_upload(ask_ingest(upload, store, options={"bad_images": "keep"}, is_dry_run=True), store)
+    assert (kept.report["created"], kept.report["flaws"]) == (1, 1)
+    assert kept.report["left_out_images"][0]["reason"] == "is no file below the folder of images"
+    assert {path.name for path in store.content(kept).parent.iterdir()} == {"content", "progress"}

@@ -6,6 +6,7 @@ from rest_framework import serializers
 
 from annotate.enums import RaterKind
 from annotate.ingest.drafts import BadRow
+from annotate.ingest.images import BadImages
 from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.readers import AUTO, READERS
 from annotate.ingest.report import IngestReport
@@ -31,6 +32,8 @@ class IngestReportSerializer(serializers.Serializer[IngestReport]):
         help_text="Labels that answer a question which the rubric does not ask."
     )
     pairs = serializers.IntegerField(help_text="New pairs of traces.")
+    flaws = serializers.IntegerField(help_text="Images that were left out of rows that were taken.")
+    left_out_images = BadRowSerializer(many=True, help_text="The first of these.")
     format = serializers.CharField(help_text="What the body was read as.")
     is_dry_run = serializers.BooleanField()
     is_written = serializers.BooleanField()
@@ -45,7 +48,7 @@ class IngestOptions(serializers.Serializer[IngestReport]):
 
 
 _PAIRS = {"columns": "map", "values": "value"}
-_WORDS = ("split", "split_tag", "rater", "rater_kind", "criterion", "counts_from", "problem")
+_WORDS = ("split", "split_tag", "rater", "rater_kind", "criterion", "counts_from", "problem", "bad_images")
 
 
 class TraceIngestOptions(IngestOptions):
@@ -71,6 +74,11 @@ class TraceIngestOptions(IngestOptions):
     criterion = serializers.CharField(required=False, help_text="The question that the labels answer.")
     counts_from = serializers.ChoiceField([0, 1], required=False, help_text="The number of the first step.")
     problem = serializers.CharField(required=False, help_text="The problem of every solution in the body.")
+    bad_images = serializers.ChoiceField(
+        [one.value for one in BadImages],
+        required=False,
+        help_text="Whether an image that is no good costs its row (refuse, which is usual), or is left out (keep).",
+    )
 
     def read_options(self) -> ReadOptions:
         """Raises Rejected for options that contradict each other."""

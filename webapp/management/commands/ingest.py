@@ -12,6 +12,7 @@ from annotate.enums import RaterKind
 from annotate.ingest.actions import ingest_files
 from annotate.ingest.folders import files_of
 from annotate.ingest.founding import create_project
+from annotate.ingest.images import BadImages
 from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.presets import GALLERY, USUAL
 from annotate.ingest.preview import preview_file
@@ -26,7 +27,16 @@ from webapp.management.preview_text import lines_of
 
 SHOWN_ERRORS = 20
 SHOWN_ROWS = 3
-_SAID_BY_NAME = ("split", "split_tag", "rater", "rater_kind", "criterion", "counts_from", "problem")
+_SAID_BY_NAME = (
+    "split",
+    "split_tag",
+    "rater",
+    "rater_kind",
+    "criterion",
+    "counts_from",
+    "problem",
+    "bad_images",
+)
 KINDS = [kind.value for kind in RaterKind if kind != RaterKind.REVIEW]
 
 
@@ -94,6 +104,11 @@ class Command(GradusCommand):
             "--images",
             metavar="FOLDER",
             help="where the images lie that rows name by file; no other file is read",
+        )
+        group.add_argument(
+            "--bad-images",
+            choices=[one.value for one in BadImages],
+            help="what becomes of a row with an image that is no good: refuse it, or keep it without (usually refuse)",
         )
         group.add_argument("--part", default="", metavar="NAME", help="of a data set: train, test, …, or all")
         group.add_argument("--revision", default="", metavar="NAME", help="of a data set on the Hub")
@@ -178,7 +193,12 @@ class Command(GradusCommand):
             table.add_row("labels left out: the rubric does not ask", f"{report.left_out:,}")
         if report.pairs:
             table.add_row("new pairs", f"{report.pairs:,}")
+        if report.flaws:
+            table.add_row("images left out", f"{report.flaws:,}")
         self.console.print(table)
+        for image in report.left_out_images[:SHOWN_ERRORS]:
+            told = f"line {image.line}, {image.field}: the image {image.reason}"
+            self.console.print(told, markup=False, soft_wrap=True)
         for row in report.errors[:SHOWN_ERRORS]:
             place = (
                 (f"{row.file}, " if row.file else "")
