@@ -70,7 +70,7 @@ def work_shift(
     run_id: int,
     *,
     should_stop: Callable[[], bool] = lambda: False,
-    invite: Callable[[], None] = lambda: None,
+    invite: Callable[[], object] = lambda: None,
 ) -> Shift:
     """Work at a run until nothing is left to claim, the shift's time is up, or ``should_stop``.
 
@@ -109,7 +109,7 @@ def _alone_at(run_id: int) -> Iterator[bool]:
                 _at_work.discard(run_id)
 
 
-def _worked(run: Run, should_stop: Callable[[], bool], invite: Callable[[], None]) -> Shift:
+def _worked(run: Run, should_stop: Callable[[], bool], invite: Callable[[], object]) -> Shift:
     entry = strategy_of_run(run.name)
     begin_run(run)
     try:
@@ -135,7 +135,7 @@ class _ShiftAtRun:
         players: Mapping[str, Backend],
         leases: Leases,
         should_stop: Callable[[], bool],
-        invite: Callable[[], None],
+        invite: Callable[[], object],
     ) -> None:
         self._run = run
         self._entry = entry

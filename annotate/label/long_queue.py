@@ -37,7 +37,9 @@ def windows(project: Project, *, is_decided: bool) -> Iterator[list[int]]:
         yield from _cut(list(dict.fromkeys(_decided_lately(project))))
         return
     turns = Turn.objects.filter(project=project)
-    yield from _cut(_traces(turns.filter(is_settled=False).order_by("-pk")))
+    # In the words of the index (annotate/models/assignment.py), or it is not used.
+    partly = turns.filter(is_settled=False, is_settled__isnull=False)
+    yield from _cut(_traces(partly.order_by("-pk")))
     yield from _cut(_traces(turns.filter(is_settled=None, disagreement__gt=0).order_by("-disagreement")))
 
 

@@ -136,6 +136,10 @@ class Migration(migrations.Migration):
         ),
         AddIndexOnline(
             "turn",
-            models.Index(fields=["project", "id"], condition=Q(is_settled=False), name="turn_partly_decided"),
+            models.Index(
+                fields=["project", "id"],
+                condition=Q(is_settled=False, is_settled__isnull=False),
+                name="turn_partly_decided",
+            ),
         ),
     ]

@@ -122,7 +122,13 @@ class Turn(models.Model):
             models.Index(fields=("project", "has_gold", "trace"), name="turn_by_gold"),
             models.Index(fields=("project", "disagreement"), name="turn_by_disagreement"),
             models.Index(fields=("project",), condition=Q(unheard__gt=0), name="turn_unheard"),
-            models.Index(fields=("project", "id"), condition=Q(is_settled=False), name="turn_partly_decided"),
+            # That it is known at all stands there for PostgreSQL, which takes "not settled" to be all of a column of
+            # nulls, and would look through the whole table.
+            models.Index(
+                fields=("project", "id"),
+                condition=Q(is_settled=False, is_settled__isnull=False),
+                name="turn_partly_decided",
+            ),
         )
 
     def __str__(self) -> str:

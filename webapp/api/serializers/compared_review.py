@@ -108,7 +108,7 @@ class NewKey(serializers.Serializer[Any]):
     """Without ``answers`` what is known stays as it is, and only the use changes."""
 
     answers = KnownAnswer(many=True, required=False, default=list)
-    source = serializers.CharField(
+    source: Any = serializers.CharField(
         allow_blank=True, default="", help_text="Where it is known from; needed with answers."
     )
     use = serializers.ChoiceField(

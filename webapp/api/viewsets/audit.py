@@ -18,7 +18,7 @@ class JudgeViewSet(NounViewSet):
 
     queryset = Rater.objects.none()
     serializer_class = JudgeReportSerializer
-    pagination_class = None  # type: ignore[assignment]
+    pagination_class = None
 
     @extend_schema(responses=JudgeReportSerializer(many=True))
     def list(self, request: Request, slug: str) -> Response:
