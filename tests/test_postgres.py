@@ -15,7 +15,7 @@ PARTS = ("tests/annotate tests/webapp/test_plans.py", "tests/workers/test_kill.p
 
 
 @pytest.mark.needs_postgres
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(2400)
 @pytest.mark.parametrize("part", PARTS)
 def test_what_holds_on_sqlite_holds_on_postgresql(part: str, pytestconfig: pytest.Config) -> None:
     if pytestconfig.getoption("--database") == "postgres":

@@ -53,8 +53,10 @@ class Skeleton(HTMLParser):
 
 
 @pytest.fixture
-def world(settings: Any, tmp_path: Path) -> World:
+def world(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
     settings.RELEASES_DIR = tmp_path
+    # Else every look at the page of the second factor draws another.
+    monkeypatch.setattr("webapp.views.second_factor.new_secret", lambda: "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
     return a_world(tmp_path)
 
 

@@ -108,7 +108,7 @@ def test_learning_costs_no_queries_per_trace(policy, n_traces, django_assert_max
     for _ in range(n_traces):
         a_label(ann, a_trace(project).steps.first(), "good")
 
-    with django_assert_max_num_queries(34):
+    with django_assert_max_num_queries(35):
         run_consensus(project, policy=policy)
 
 

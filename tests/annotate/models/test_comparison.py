@@ -29,7 +29,8 @@ def test_the_database_refuses_what_no_slot_may_say() -> None:
         {"pair": pair, "slot": 1, "state": "held", "holder": carol},
         {"pair": pair, "slot": 1, "state": "open", "holder": carol},
         {"pair": pair, "slot": 1, "state": "submitted"},
-        {"pair": pair, "slot": 1, "state": "returned", "holder": carol},
+        {"pair": pair, "slot": 1, "state": "returned"},
+        {"pair": pair, "slot": 1, "purpose": "exam"},
     )
     for fields in refused:
         with pytest.raises(IntegrityError), transaction.atomic():
