@@ -50,9 +50,11 @@ def wilson_limits(k: FloatArray, n: FloatArray, *, level: float = 0.95) -> tuple
     z = NormalDist().inv_cdf((1 + level) / 2)
     k = np.minimum(k, n)
     with np.errstate(divide="ignore", invalid="ignore"):
-        inner = np.sqrt(k * (n - k) / n + z * z / 4)
+        share, inner = k / n, np.sqrt(k * (n - k) / n + z * z / 4)
     centre, half = (k + z * z / 2) / (n + z * z), z / (n + z * z) * inner
-    return np.maximum(centre - half, 0.0), np.minimum(centre + half, 1.0)
+    # Rounding would put a limit a hair inside a share of 0 or 1.
+    low, high = np.minimum(centre - half, share), np.maximum(centre + half, share)
+    return np.maximum(low, 0.0), np.minimum(high, 1.0)
 
 
 def confusion_rates(fit: AggregateFit) -> FloatArray:
