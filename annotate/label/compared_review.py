@@ -50,6 +50,11 @@ class ComparedReview:
     seen: int
 
     @property
+    def is_heard(self) -> bool:
+        """Whether anybody has said anything."""
+        return any(matter.heard for matter in self.matters)
+
+    @property
     def n_disputed(self) -> int:
         return sum(matter.is_disputed for matter in self.matters)
 

@@ -4,7 +4,7 @@ import pytest
 
 from annotate.models import Label, Project
 from tests.annotate.label.pair_desks import a_project_of_pairs, compared
-from tests.factories import a_criterion
+from tests.factories import a_criterion, a_lineup, some_attempts
 from tests.webapp.views.clients import queries_with_one_and_three, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -55,3 +55,17 @@ def test_the_list_costs_no_query_for_each_pair(project: Project) -> None:
         lambda: compared(project, bob="left", dora="right"),
     )
     assert one == three
+
+
+def test_silence_is_not_agreement(project: Project) -> None:
+    """Nobody has answered, or nobody was asked: neither is people agreeing."""
+    alone, agreed = compared(project), compared(project, bob="left", dora="left")
+    carol, agreeing = signed_in("carol"), "People agree wherever"
+    page = carol.get(f"/pairs/{alone.pk}/review/").text
+    assert "Nobody has answered yet." in page
+    assert agreeing not in page
+    assert agreeing in carol.get(f"/pairs/{agreed.pk}/review/").text
+    lineup = a_lineup(*some_attempts(project, "one", "two", "three"))
+    page = carol.get(f"/lineups/{lineup.pk}/review/").text
+    assert "The rubric asks nothing about this." in page
+    assert agreeing not in page
