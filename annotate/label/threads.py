@@ -23,6 +23,7 @@ from django.utils.translation import gettext
 from annotate.access import STILL_TO_SAY
 from annotate.enums import AssignmentState
 from annotate.models import Assignment, Comment, Person, Project
+from annotate.models.counting import Bounded, bounded_count
 from annotate.prepared import Prepared
 
 from .queries import comments_for
@@ -32,8 +33,8 @@ THEIRS = (AssignmentState.HELD, AssignmentState.SUBMITTED, AssignmentState.RETUR
 # By step id; None is the trace as a whole.
 Threads = Mapping[int | None, Sequence["Remark"]]
 
-# Open questions are counted one by one up to here: each is looked up with its trace.
-COUNTED = 500
+# Counted one by one up to here: each is looked up with its trace.
+MOST_QUESTIONS = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,9 +141,8 @@ def open_questions(project: Project, person: Person) -> QuerySet[Comment]:
     return rows.exclude(Exists(held)).select_related("trace", "step", "author").order_by("pk")
 
 
-def count_open_questions(project: Project, person: Person) -> int:
-    """How many of :func:`open_questions`; behind ``COUNTED`` it is "more than", and one more is the answer."""
-    return open_questions(project, person).order_by()[: COUNTED + 1].count()
+def n_open_questions(project: Project, person: Person) -> Bounded:
+    return bounded_count(open_questions(project, person), MOST_QUESTIONS)
 
 
 def open_for_reader(project: Project, person: Person) -> QuerySet[Comment]:

@@ -12,8 +12,9 @@ from annotate.enums import Role
 from annotate.label.cut_reports import reports_of
 from annotate.label.history import own_labels
 from annotate.label.review_queue import review_queue
-from annotate.label.threads import count_open_questions, open_for_reader
+from annotate.label.threads import n_open_questions, open_for_reader
 from annotate.models import Person, Project
+from annotate.models.counting import Bounded
 
 register = template.Library()
 
@@ -23,7 +24,7 @@ class Desk:
     """How many traces wait for a decision, and how many questions for an answer."""
 
     n_traces: int
-    n_questions: int
+    n_questions: Bounded
     n_reports: int
 
 
@@ -35,7 +36,7 @@ def review_desk(project: Project, user: Person | AnonymousUser) -> Desk | None:
     assert isinstance(user, Person)
     return Desk(
         n_traces=len(review_queue(project)),
-        n_questions=count_open_questions(project, user),
+        n_questions=n_open_questions(project, user),
         n_reports=reports_of(project, user).count(),
     )
 

@@ -33,7 +33,7 @@ from annotate.label.returns import Returned, returned_of, sent_back
 from annotate.label.revealing import note_seen
 from annotate.label.review import Review, StepMatters, review_of
 from annotate.label.review_queue import Show, Waiting, next_in, nothing_because, review_queue
-from annotate.label.threads import THEIRS, Remark, count_open_questions, talk_of_reviewers
+from annotate.label.threads import THEIRS, Remark, n_open_questions, talk_of_reviewers
 from annotate.models import Assignment, Candidate, Person, Project, Trace
 from annotate.prelabel.queries import Signal, evidence_of
 from webapp.forms.review import (
@@ -84,7 +84,7 @@ def queue(request: HttpRequest, slug: str) -> HttpResponse:
         "nothing": "" if rows else _nothing(project, look),
         "can_manage": role_in(request.user, project) in REACH[Role.MANAGER],
         "sent_back": sent_back(project),
-        "n_questions": count_open_questions(project, _person(request)),
+        "n_questions": n_open_questions(project, _person(request)),
         "n_reports": reports_of(project, _person(request)).count(),
         "n_pairs": len(compared_review_queue(project)) if is_reviewed(project) else None,
     }

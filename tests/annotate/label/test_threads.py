@@ -9,7 +9,13 @@ from annotate.label.answers import Said
 from annotate.label.decisions import decide
 from annotate.label.discussion import ask_reviewers, edit_comment, resolve_comment, write_comment
 from annotate.label.review import review_of
-from annotate.label.threads import open_for_reader, open_questions, talk_of_reader, talk_of_reviewers
+from annotate.label.threads import (
+    n_open_questions,
+    open_for_reader,
+    open_questions,
+    talk_of_reader,
+    talk_of_reviewers,
+)
 from annotate.models import Assignment, Comment, Project
 from tests.annotate.label.desks import a_shared_project, read, take
 from tests.factories import a_criterion, a_person
@@ -123,3 +129,13 @@ def test_what_is_open_is_counted_until_it_is_resolved(project):
     assert not open_questions(project, a_person("carol")).exists()
     assert not open_for_reader(project, a_person("bob")).exists()
     assert Comment.objects.count() == 3
+
+
+def test_very_many_open_questions_are_more_than_so_many(project, monkeypatch):
+    monkeypatch.setattr("annotate.label.threads.MOST_QUESTIONS", 2)
+    alice, trace = a_person("alice"), read(project, "bob", "gb").trace
+    for n in range(2):
+        write_comment(trace, alice, f"{n}?", asks_reviewers=True)
+    assert str(n_open_questions(project, alice)) == "2"
+    write_comment(trace, alice, "Another?", asks_reviewers=True)
+    assert str(n_open_questions(project, alice)) == "more than 2"
