@@ -43,7 +43,7 @@ def test_a_newcomer_joins_by_a_link_and_the_overview_follows_them(
     page.get_by_role("button", name="Make a link").click()
     link = page.locator("code").inner_text()
     page.goto(f"/projects/{project.slug}/overview/")
-    expect(page.get_by_text("Nobody holds a trace")).to_be_visible()
+    expect(page.get_by_text("Nobody holds anything")).to_be_visible()
 
     with browser.new_context(base_url=live_server.url) as theirs:
         eve = theirs.new_page()
