@@ -6,8 +6,6 @@ Turns remember whether everything about their trace is decided, fillings a chang
 from django.db import migrations, models
 from django.db.models import Q
 
-from annotate.migrations._online import AddIndexOnline
-
 USES = [
     ("work", "Work"),
     ("gold", "Hidden gold"),
@@ -18,8 +16,6 @@ USES = [
 
 
 class Migration(migrations.Migration):
-    atomic = False
-
     dependencies = [("annotate", "0041_what_a_rater_said_last")]
 
     operations = [
@@ -132,14 +128,6 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=Q(stage__in=["turns", "order", "move", "slots", "change"]),
                 name="filling_stage_is_known",
-            ),
-        ),
-        AddIndexOnline(
-            "turn",
-            models.Index(
-                fields=["project", "id"],
-                condition=Q(is_settled=False, is_settled__isnull=False),
-                name="turn_partly_decided",
             ),
         ),
     ]

@@ -18,6 +18,7 @@ from django.db.migrations.operations import (
     AddIndex,
     AlterField,
     AlterUniqueTogether,
+    RunPython,
     SeparateDatabaseAndState,
 )
 
@@ -57,6 +58,8 @@ def done_to_tables(operations: list[Any]) -> Iterator[Any]:
 
 def objection(migration: Any, one: Any) -> str:
     """Why this cannot be done while people work; nothing where it can."""
+    if not migration.atomic and not isinstance(one, AddIndexOnline | RunPython):
+        return "stays half-done where the migration is stopped, and cannot be run again: in a migration of its own"
     if getattr(one, "model_name", "") not in BIG:
         return ""
     if isinstance(one, AddIndexOnline):
@@ -90,7 +93,12 @@ def test_what_would_lock_is_seen() -> None:
     class Atomic:
         atomic = True
 
+    class Online:
+        atomic = False
+
     index = models.Index(fields=("value",), name="by_value")
+    assert "half-done" in objection(Online, AddField("project", "kept", models.FloatField(null=True)))
+    assert not objection(Online, AddIndexOnline("label", index))
     assert "AddIndexOnline" in objection(Atomic, AddIndex("label", index))
     assert "atomic" in objection(Atomic, AddIndexOnline("label", index))
     assert not objection(Atomic, AddIndex("project", index))
