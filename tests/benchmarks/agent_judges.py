@@ -2,8 +2,9 @@
 
 Nearness to judges says which of them a consensus takes after, and not whether it is right. Two things say more. How
 probable a consensus makes words that it has not heard; and whether judges come out in the order they should have: a
-model that thinks first above the same without, and a larger one above a smaller one of its series (`BETTER`). The
-trajectories of half of the problems were developed on, the others are what is reported.
+model that thinks first above the same without, and a larger one above a smaller one of its series (`BETTER`). No answer
+is near to more judges than the plurality, whatever is true: by nearness others can only come after it. The trajectories
+of half of the problems were developed on, the others are what is reported.
 """
 
 from __future__ import annotations
@@ -12,18 +13,23 @@ import gzip
 import json
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from annotate.stats.aggregate.contracts import AggregateFit
+from annotate.stats.aggregate.dawid_skene import dawid_skene
+from annotate.stats.aggregate.fused import fused
+from annotate.stats.aggregate.majority import majority
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
 from annotate.stats.locate.evidence import JUDGE, NO_ERROR, UNKNOWN, Evidence, Raters, Reports
 from annotate.stats.locate.fit import LocationFit, locate
 from annotate.stats.locate.model import FIRST_RATER, N_CHANNELS, Weights
 from annotate.stats.locate.signals import Signals
+from annotate.stats.table import LongTable
 
 HELD_OUT = 0.1
 SMOOTHING = 1.0
@@ -44,6 +50,13 @@ BETTER = (
     ("Qwen3-8B", "Qwen3-4B"),
     ("Qwen3-8B-Thinking", "Qwen3-4B-Thinking"),
 )
+# Whose models are the large ones: a consensus of all should be nearer to these than to the others.
+LARGE = ("DeepSeek", "GPT", "Gemini", "Kimi")
+METHODS: dict[str, Callable[[LongTable], AggregateFit]] = {
+    "majority": majority,
+    "plain Dawid–Skene": lambda table: dawid_skene(table, smoothing=0),
+    "fused": fused,
+}
 
 
 def records(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -79,9 +92,12 @@ def read(folder: Path) -> tuple[Evidence, list[str], BoolArray]:
         raters=Raters.of([JUDGE] * len(judges), family),
         reports=Reports(*columns),
     )
+    return evidence, judges, np.array([was_developed_on(one) for one in traces])
+
+
+def was_developed_on(trace: str) -> bool:
     # The last part of a name numbers the attempts at a problem.
-    is_seen = [zlib.crc32(one.rsplit(":", 1)[0].encode()) % 2 == 0 for one in traces]
-    return evidence, judges, np.array(is_seen)
+    return zlib.crc32(trace.rsplit(":", 1)[0].encode()) % 2 == 0
 
 
 def _place(order: list[int], labels: dict[str, int | None]) -> int:
@@ -115,6 +131,7 @@ def report(folder: Path) -> None:
         report_nearness(evidence, judges)
         report_foretelling(evidence)
         report_fit(evidence, judges)
+        report_steps(folder, judges, is_seen=which is is_seen)
 
 
 def report_nearness(evidence: Evidence, judges: Sequence[str]) -> None:
@@ -140,6 +157,37 @@ def report_nearness(evidence: Evidence, judges: Sequence[str]) -> None:
         f"  of {len(rows)} pairs in which one should be the better judge, it comes out so {right[0]} times by the "
         f"posterior, {right[1]} times by the plurality"
     )
+
+
+def report_steps(folder: Path, judges: Sequence[str], *, is_seen: bool) -> None:
+    """How near the others' answers about single steps (good, neutral, bad) are to each judge that is left out."""
+    rows = [
+        (judge, f"{trace} {step}", int(label))
+        for judge, trace, labels in records(folder)
+        if was_developed_on(trace) is is_seen
+        for step, label in labels.items()
+        if label is not None
+    ]
+    near: dict[str, list[float]] = {name: [] for name in METHODS}
+    for judge in judges:
+        others, steps, labels = zip(*(row for row in rows if row[0] != judge), strict=True)
+        table = LongTable.from_columns(steps, others, labels, repeats="first")
+        own = [(step, label) for said, step, label in rows if said == judge]
+        for name, method in METHODS.items():
+            places = method(table).posterior.argmax(axis=1)
+            levels = [table.value.vocab[place] for place in places]
+            answers = dict(zip(table.item.vocab, levels, strict=True))
+            agrees = [answers[step] == label for step, label in own if step in answers]
+            near[name].append(float(np.mean(agrees)))
+    is_large = np.array([judge.startswith(LARGE) for judge in judges])
+    for name, values in near.items():
+        found = np.array(values)
+        print(
+            f"  single steps, {name}: {found.mean():.4f} on average; to the {is_large.sum()} large judges "
+            f"{found[is_large].mean():.4f}, to the others {found[~is_large].mean():.4f}; nearer than the majority to "
+            f"{(found > near['majority'])[is_large].sum()} of the large ones and to "
+            f"{(found > near['majority'])[~is_large].sum()} of the others"
+        )
 
 
 def report_foretelling(evidence: Evidence, *, seed: int = 0) -> None:
