@@ -41,8 +41,6 @@ export class Answering {
     });
     this.restartClock();
     this.before.set(question, value);
-    this.sheet.show(question);
-    this.bar.showNext(this.sheet);
   }
 
   /* The open question gets a level, and reading goes on at what is open next. */
@@ -99,6 +97,7 @@ export class Answering {
     this.undoable.push([[question, earlier]]);
     this.post(question);
     this.#fill(this.sheet.fillBefore(question));
+    this.bar.showNext(this.sheet);
   }
 
   undo() {

@@ -212,6 +212,7 @@ sheet.onFocus = () => {
   bar.showNext(sheet);
 };
 sheet.onWait = async (number) => {
+  bar.showNext(sheet);
   bar.say(gettext("Step {n} is still on its way", { n: number + 1 }));
   await rest.upTo(number);
   if (number < sheet.n) sheet.focus(number);

@@ -39,6 +39,7 @@ export class Sheet {
     // Read once and kept: a trace of 500 steps is asked what is missing at every key.
     this.values = new Map();
     this.places = new Map();
+    this.chosen = new Map();
     this.index = 0;
     this.onFocus = () => {};
     this.onWait = () => {};
@@ -55,7 +56,7 @@ export class Sheet {
     this.given = this.steps.flatMap((step) => [...step.querySelectorAll(".candidates")]);
     for (const question of this.asked) {
       if (this.values.has(question)) continue;
-      this.values.set(question, read(question));
+      this.#read(question);
       this.places.set(question, question.closest(".step, .whole"));
     }
     this.byCriterion = this.#inOrder();
@@ -101,12 +102,12 @@ export class Sheet {
     link?.setAttribute("aria-current", "step");
     // With the next frame, which lays the page out anyway.
     if (link) requestAnimationFrame(() => this.#bringIntoMap(link));
-    if (takesFocus) {
-      this.step.focus({ preventScroll: true });
-      const isTall = this.step.offsetHeight > window.innerHeight * 0.7;
-      this.step.scrollIntoView({ block: isTall ? "start" : "nearest" });
-    }
+    // What is written comes before what is measured: the page is laid out once.
     this.onFocus();
+    if (!takesFocus) return;
+    this.step.focus({ preventScroll: true });
+    const isTall = this.step.offsetHeight > window.innerHeight * 0.7;
+    this.step.scrollIntoView({ block: isTall ? "start" : "nearest" });
   }
 
   /* To a step by its number from 0, also one that is not on the page yet; behind the last is the trace as a whole. */
@@ -221,7 +222,7 @@ export class Sheet {
 
   /* The open steps before an error, where the question says that they are answered along with it; they are now. */
   fillBefore(question) {
-    if (!question.dataset.fill || !question.querySelector("[data-error]:checked")) return [];
+    if (!question.dataset.fill || !this.#has(question, "error")) return [];
     const same = this.byCriterion.find((questions) => questions.includes(question));
     const open = same.slice(0, same.indexOf(question)).filter((other) => !this.valueOf(other));
     for (const other of open) this.choose(other, question.dataset.fill);
@@ -240,7 +241,7 @@ export class Sheet {
 
   /* Take note of what the question says now, and show it in margin and minimap. */
   show(question) {
-    this.values.set(question, read(question));
+    this.#read(question);
     this.#ask();
     if ("pick" in question.dataset && !this.valueOf(question)) this.#wordsWanted(question)?.focus();
     const index = this.placeOf(question);
@@ -270,15 +271,29 @@ export class Sheet {
   /* Every question that still needs an answer, as the server counts them (annotate/label/completeness.py). */
   missing() {
     const asked = this.#askedNow();
-    const isLeft = [...asked].some(
-      (question) => this.places.get(question) === this.whole && question.querySelector("[data-ends]:checked"),
+    const isLeft = this.asked.some(
+      (question) => asked.has(question) && this.places.get(question) === this.whole && this.#has(question, "ends"),
     );
     return this.asked.filter((question) => {
       if (!asked.has(question) || (isLeft && this.places.get(question) !== this.whole)) return false;
-      const value = this.valueOf(question);
-      if (!value) return !("optional" in question.dataset);
-      return question.querySelector("[data-needs-text]:checked") !== null && !this.textOf(question);
+      if (!this.valueOf(question)) return !this.#has(question, "optional");
+      return this.#has(question, "needsText") && !this.textOf(question);
     });
+  }
+
+  /* What is chosen there now, and what follows from it. */
+  #read(question) {
+    this.values.set(question, read(question));
+    const follows = new Set("optional" in question.dataset ? ["optional"] : []);
+    for (const { dataset } of question.querySelectorAll("input:checked, option:checked")) {
+      for (const name of ["ends", "error", "needsText"]) if (name in dataset) follows.add(name);
+    }
+    if ("stops" in question.dataset && follows.has("error")) follows.add("stops");
+    this.chosen.set(question, follows);
+  }
+
+  #has(question, name) {
+    return this.chosen.get(question).has(name);
   }
 
   goTo(question) {
@@ -335,8 +350,7 @@ export class Sheet {
   }
 
   #isMet(question, asked) {
-    const by = question.dataset.askedBy;
-    if (!by) return true;
+    if (!this.conditions.has(question)) return true;
     const condition = this.conditions.get(question);
     const levels = question.dataset.askedLevels.split(" ");
     return asked.has(condition) && tagsIn(this.valueOf(condition)).some((level) => levels.includes(level));
@@ -349,7 +363,7 @@ export class Sheet {
       for (const question of questions) {
         if (!this.#isMet(question, asked)) continue;
         asked.add(question);
-        if ("stops" in question.dataset && question.querySelector("[data-error]:checked")) break;
+        if (this.#has(question, "stops")) break;
       }
     }
     return asked;
