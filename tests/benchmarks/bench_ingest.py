@@ -1,20 +1,24 @@
-"""Traces per second from JSON lines into an empty database: ``python -m tests.benchmarks.bench_ingest [N] [FORMAT]``.
+"""Traces per second from JSON lines into an empty database.
 
-FORMAT is ``jsonl``, ``openai_messages`` (as many messages as steps) or ``math_shepherd`` (a label on every step).
+``python -m tests.benchmarks.bench_ingest [N] [FORMAT] [--label-studio PROGRAM]``. FORMAT is ``jsonl``,
+``openai_messages`` (as many messages as steps) or ``math_shepherd`` (a label on every step).
 
 Runs on the configured database (``DATABASE_URL``; SQLite in a temporary folder by default) in a project of its own,
-which it removes again.
+which it removes again. Label Studio (tests/benchmarks/rivals.py) is given the same traces by its API, a thousand at a
+time, into its own SQLite, before and after.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
-import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+AT_ONCE = 1000
 
 
 def write_traces(path: Path, n_traces: int, n_steps: int, format: str = "jsonl") -> None:
@@ -38,9 +42,33 @@ def a_row(format: str, number: int, steps: list[str]) -> dict[str, Any]:
     return {"id": f"t{number}", "problem": problem, "steps": steps}
 
 
+def report_label_studio(program: Path, path: Path, n_traces: int) -> None:
+    from tests.benchmarks.rivals import label_studio_project, take_in
+
+    traces = [json.loads(line) for line in path.read_text().splitlines()]
+    traces = [{"problem": one["problem"]["text"], "steps": one["steps"]} for one in traces]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        label_studio_project(program.resolve(), Path(folder) / "home") as (_, client, project),
+    ):
+        # The first of it pays for imports.
+        take_in(client, project, traces[:AT_ONCE])
+        wall = time.perf_counter()
+        for first in range(0, n_traces, AT_ONCE):
+            take_in(client, project, traces[first : first + AT_ONCE])
+        wall = time.perf_counter() - wall
+    print(f"label studio: {n_traces} traces of 8 steps in {wall:.1f} s ({n_traces / wall:,.0f} per second)")
+
+
 def main() -> None:
-    n_traces = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
-    format = sys.argv[2] if len(sys.argv) > 2 else "jsonl"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("n_traces", type=int, nargs="?", default=20_000)
+    parser.add_argument("format", nargs="?", default="jsonl")
+    parser.add_argument("--label-studio", type=Path, help="the program of an installed Label Studio")
+    given = parser.parse_args()
+    n_traces, format = given.n_traces, given.format
+    if given.label_studio and format != "jsonl":
+        parser.error("Label Studio is given what jsonl holds.")
     with tempfile.TemporaryDirectory() as folder:
         os.environ.setdefault("GRADUS_HOME", folder)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
@@ -59,6 +87,8 @@ def main() -> None:
         project = create_project(owner, name="Bench", slug=f"bench-{os.getpid()}")
         path = Path(folder) / "traces.jsonl"
         write_traces(path, n_traces, n_steps=8, format=format)
+        if given.label_studio:
+            report_label_studio(given.label_studio, path, n_traces)
         for word in ("new", "unchanged"):
             wall, processor = time.perf_counter(), time.process_time()
             report = ingest_file(project, path, format=format)
@@ -69,6 +99,8 @@ def main() -> None:
                 f"({n_traces / wall:,.0f} per second; {n_traces / processor:,.0f} per processor second)"
             )
         remove_project(project)
+        if given.label_studio:
+            report_label_studio(given.label_studio, path, n_traces)
 
 
 if __name__ == "__main__":

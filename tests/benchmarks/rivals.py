@@ -100,6 +100,17 @@ def potato(program: Path, folder: Path, trace: dict[str, Any]) -> Iterator[Rival
 
 @contextmanager
 def label_studio(program: Path, folder: Path, trace: dict[str, Any]) -> Iterator[Rival]:
+    with label_studio_project(program, folder) as (host, client, project):
+        take_in(client, project, [trace])
+        found = client.get("/api/tasks", params={"project": project}).raise_for_status().json()["tasks"]
+        path = f"/projects/{project}/data?task={found[0]['id']}"
+        controls = LEVELS * len(trace["steps"])
+        yield Rival("label studio", host, path, f":nth-match(.ant-checkbox-input, {controls})")
+
+
+@contextmanager
+def label_studio_project(program: Path, folder: Path) -> Iterator[tuple[str, Any, int]]:
+    """Where it runs, a signed-in client of its API, and an empty project with a question for each step."""
     import httpx2
 
     folder.mkdir(parents=True)
@@ -107,25 +118,24 @@ def label_studio(program: Path, folder: Path, trace: dict[str, Any]) -> Iterator
     command += ["--username", "reader@example.com", "--password", PASSWORD]
     with (
         _started(command, folder, 8640) as host,
-        httpx2.Client(base_url=f"http://{host}", timeout=60) as client,
+        httpx2.Client(base_url=f"http://{host}", timeout=600) as client,
     ):
         client.get("/user/login/")
         token = client.cookies["csrftoken"]
         said = {"email": "reader@example.com", "password": PASSWORD, "csrfmiddlewaretoken": token}
         client.post("/user/login/", data=said, follow_redirects=True)
-        headers = {"X-CSRFToken": client.cookies["csrftoken"], "Referer": f"http://{host}/"}
+        client.headers |= {"X-CSRFToken": client.cookies["csrftoken"], "Referer": f"http://{host}/"}
         project = {"title": "page", "label_config": LABEL_STUDIO}
-        made = client.post("/api/projects/", json=project, headers=headers).raise_for_status().json()["id"]
-        task = {"data": {"problem": trace["problem"], "steps": [{"text": text} for text in trace["steps"]]}}
-        client.post(f"/api/projects/{made}/import", json=[task], headers=headers).raise_for_status()
-        tasks = (
-            client.get("/api/tasks", params={"project": made}, headers=headers)
-            .raise_for_status()
-            .json()["tasks"]
-        )
-        path = f"/projects/{made}/data?task={tasks[0]['id']}"
-        controls = LEVELS * len(trace["steps"])
-        yield Rival("label studio", host, path, f":nth-match(.ant-checkbox-input, {controls})")
+        made = client.post("/api/projects/", json=project).raise_for_status().json()["id"]
+        yield host, client, made
+
+
+def take_in(client: Any, project: int, traces: list[dict[str, Any]]) -> None:
+    tasks = [
+        {"data": {"problem": one["problem"], "steps": [{"text": text} for text in one["steps"]]}}
+        for one in traces
+    ]
+    client.post(f"/api/projects/{project}/import", json=tasks).raise_for_status()
 
 
 @contextmanager
