@@ -154,12 +154,11 @@ def _labels(
 ) -> Iterator[LabelDraft]:
     voices: dict[str, Voice] = {}
     for one in said:
-        voice = voices.setdefault(one.rater.name, Voice(one.rater, columns.options.values))
+        voice = voices.setdefault(one.rater.name, Voice(one.rater, columns.options))
         found = _STEP.match(one.question)
         name = (found["name"] or "verdict") if found else one.question
         place = int(found["step"]) if found else position
-        criterion = criterion_of(one.question, columns.options)
-        criterion = criterion_of(name, columns.options) if criterion == one.question else criterion
+        criterion = criterion_of(one.question, columns.options, name)
         evidence = {"score": one.score} if one.score is not None else {}
         _hear(voice, criterion, place, one, spans, evidence)
     for voice in voices.values():
