@@ -34,6 +34,8 @@ class _Answer:
     levels: list[str] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
     evidence: dict[str, Any] = field(default_factory=dict)
+    # Whether its texts are reasons of a label, and nothing by themselves.
+    is_reason: bool = False
 
 
 class Voice:
@@ -84,8 +86,10 @@ class Voice:
             self._answers[criterion.removesuffix(_WORDS), position].evidence.update(evidence)
 
     def say(self, criterion: str, position: int | None, given: Any, path: str) -> None:
+        is_reason = criterion.endswith(_WORDS)
         criterion = criterion.removesuffix(_WORDS)
         answer = self._answers.setdefault((criterion, position), _Answer(path))
+        answer.is_reason |= is_reason
         for entry in given if isinstance(given, list) else [given]:
             text = clean_text(entry, path)
             if text.strip():
@@ -93,10 +97,12 @@ class Voice:
 
     def labels(self, seconds: float | None = None) -> Iterator[LabelDraft]:
         for (criterion, position), answer in self._answers.items():
+            # A reason without its label answers no question: it is left out and counted.
+            is_alone = answer.is_reason and not answer.levels
             if answer.levels or answer.texts:
                 yield LabelDraft(
                     self._rater,
-                    criterion,
+                    f"{criterion}{_WORDS}" if is_alone else criterion,
                     position,
                     # Several levels are tags, which a question for one level refuses.
                     " ".join(sorted(answer.levels)),
@@ -104,5 +110,5 @@ class Voice:
                     seconds,
                     answer.evidence,
                     answer.origin,
-                    is_optional=criterion not in self._mapped,
+                    is_optional=is_alone or criterion not in self._mapped,
                 )

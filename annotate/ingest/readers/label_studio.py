@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from annotate.enums import RaterKind
@@ -72,31 +72,39 @@ def _drafts(fields: Fields, columns: Columns) -> Draft | Sequence[Draft]:
     task = _with_id(Fields({**dict(data.items_of()), "data": fields.raw("data")}), fields)
     heard = list(_heard(fields))
     compared = [
-        Comparison(rater, result)
-        for rater, results in heard
-        for result in results
+        Comparison(one.rater, result)
+        for one in heard
+        for result in one.results
         if result.raw("type") == PAIRWISE
     ]
     left_out = _left_out(fields)
     if compared:
-        beside = sum(len(results) for _, results in heard) - len(compared)
+        beside = sum(len(one.results) for one in heard) - len(compared)
         return pairs_of_task(task, compared, columns, left_out | ({"beside": beside} if beside else {}))
     return _trace_draft(task, heard, columns, left_out)
 
 
-def _trace_draft(
-    task: Fields, heard: list[tuple[RaterDraft, list[Fields]]], columns: Columns, left_out: dict[str, int]
-) -> TraceDraft:
+@dataclass(frozen=True, slots=True)
+class _Heard:
+    """Whoever has said something, the results, and how sure a model was of them as a whole."""
+
+    rater: RaterDraft
+    results: list[Fields]
+    score: float | None = None
+
+
+def _trace_draft(task: Fields, heard: list[_Heard], columns: Columns, left_out: dict[str, int]) -> TraceDraft:
     draft = trace_of(task, columns, "label-studio")
     meta = {name: value for name, value in draft.meta.items() if name != "data"}
     listed, _ = columns.value(task, "steps")
     places = _Places(draft, columns, _text_of(task, columns), is_listed=listed is not None)
     labels: list[LabelDraft] = []
-    for rater, results in heard:
-        voice = Voice(rater, columns.options)
-        for result in results:
+    for one in heard:
+        voice = Voice(one.rater, columns.options)
+        for result in one.results:
             _hear(result, places, voice)
-        labels += voice.labels()
+        sure = {} if one.score is None else {"score": one.score}
+        labels += [replace(label, evidence={**label.evidence, **sure}) for label in voice.labels()]
     said = {"label_studio": {"left_out": left_out}} if left_out else {}
     return replace(draft, meta=meta | said, labels=tuple(labels))
 
@@ -115,8 +123,7 @@ def _text_of(task: Fields, columns: Columns) -> str:
     return given if isinstance(given, str) else ""
 
 
-def _heard(fields: Fields) -> Iterator[tuple[RaterDraft, list[Fields]]]:
-    """Whoever has said something, and the results."""
+def _heard(fields: Fields) -> Iterator[_Heard]:
     for name in ("annotations", "predictions"):
         for path, entry in fields.items(name) if fields.has(name) else ():
             if _is_number(entry):
@@ -124,7 +131,13 @@ def _heard(fields: Fields) -> Iterator[tuple[RaterDraft, list[Fields]]]:
             given = Fields.of(entry, path)
             if given.raw("was_cancelled") is not True and given.has("result"):
                 results = [Fields.of(result, place) for place, result in given.items("result")]
-                yield _rater(given, is_person=name == "annotations"), results
+                is_person = name == "annotations"
+                score = None if is_person else _score(given.raw("score"))
+                yield _Heard(_rater(given, is_person=is_person), results, score)
+
+
+def _score(given: Any) -> float | None:
+    return float(given) if isinstance(given, int | float) and not isinstance(given, bool) else None
 
 
 def _left_out(fields: Fields) -> dict[str, int]:

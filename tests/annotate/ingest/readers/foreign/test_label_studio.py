@@ -75,7 +75,7 @@ def test_snapshot_holds_predictions_and_drafts_in_full() -> None:
     assert (said(second), left_out(second)) == (GOLD, {"cancelled": 1, "drafts": 1})
     assert (said(third), left_out(third)) == ([], {"drafts": 1})
     assert isinstance(first, TraceDraft)
-    assert first.labels[-1].rater.kind == RaterKind.JUDGE
+    assert (first.labels[-1].rater.kind, first.labels[-1].evidence) == (RaterKind.JUDGE, {"score": 0.75})
     assert "ann@example.com" in path.read_text()
     assert "example.com" not in str((first, second, third))
 
@@ -93,6 +93,20 @@ def test_question_in_words_may_be_the_reason_of_another() -> None:
         ("label_studio/2", "verdict", 1, "bad", "19 - 5 is 14."),
         ("label_studio/2", "remark", None, "", "One slip.\nCarried on."),
     ]
+
+
+def test_reason_without_its_label_answers_no_question() -> None:
+    options = ReadOptions(columns={"kinds.text": "reason"})
+    first, *_ = drafts(FOLDER / "label_studio.json", "label_studio", options)
+    assert isinstance(first, TraceDraft)
+    (label,) = (one for one in first.labels if one.text == "19 - 5 is 14.")
+    assert (label.criterion, label.value, label.is_optional) == ("kinds", "carry sign", False)
+    options = ReadOptions(columns={"clarity.text": "reason"})
+    first, *_ = drafts(FOLDER / "label_studio.json", "label_studio", options)
+    assert isinstance(first, TraceDraft)
+    (label,) = (one for one in first.labels if one.text == "19 - 5 is 14.")
+    # Clarity was not rated at this step.
+    assert (label.criterion, label.value, label.is_optional) == ("clarity.text", "", True)
 
 
 def test_regions_of_a_text_with_words_about_them() -> None:
