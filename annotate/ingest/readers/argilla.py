@@ -20,13 +20,14 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from enum import StrEnum
 from typing import Any
 
 from annotate.enums import RaterKind
 from annotate.errors import Rejected
 from annotate.ingest.columns import Columns, deep, trace_of
 from annotate.ingest.drafts import BadRow, Draft, LabelDraft, LabelSheet, RaterDraft, Row
-from annotate.ingest.fields import Fields
+from annotate.ingest.fields import Fields, one_of
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
 from annotate.ingest.records import rows_of
 from annotate.ingest.sample import Sample
@@ -38,7 +39,12 @@ _STEP = re.compile(r"^(?P<name>.*?)_?step_?(?P<step>\d{1,5})$")
 _FLAT = re.compile(
     r"^(?P<question>.+)\.(?P<what>responses|suggestion)(?:\.(?P<part>users|status|score|agent))?$"
 )
-SUBMITTED = "submitted"
+
+
+class _Status(StrEnum):
+    SUBMITTED = "submitted"
+    DRAFT = "draft"
+    DISCARDED = "discarded"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +75,10 @@ class _Record:
                 " (map status=submitted)",
                 field=path,
             )
-        if status != SUBMITTED:
-            self.left_out[str(status)[:40]] += 1
-        return bool(status == SUBMITTED)
+        said = one_of(status, _Status, path)
+        if said != _Status.SUBMITTED:
+            self.left_out[said.value] += 1
+        return said == _Status.SUBMITTED
 
     def meta(self) -> dict[str, Any]:
         return {"argilla": {"left_out": dict(self.left_out)}} if self.left_out else {}

@@ -19,7 +19,7 @@ from annotate.errors import Rejected
 from annotate.ingest.call_history import Call, history_of
 from annotate.ingest.conversation import Conversation, conversation_of
 from annotate.ingest.drafts import BadRow, LabelSheet, ProblemDraft, Row, TraceDraft
-from annotate.ingest.fields import Fields, name_or_nothing
+from annotate.ingest.fields import Fields, clean_text, name_or_nothing
 from annotate.ingest.gathering import Gathering, Group
 from annotate.ingest.images import KEY, Album
 from annotate.ingest.message_fields import Message, message_of, messages_in
@@ -152,7 +152,9 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
 
 def _failure(given: Fields) -> str:
     said = either(given, "statusMessage")
-    return said[:LONGEST_ERROR] if isinstance(said, str) and said.strip() else "error"
+    if not isinstance(said, str) or not said.strip():
+        return "error"
+    return clean_text(said[:LONGEST_ERROR], given.path("statusMessage"))
 
 
 def _call(given: Fields, album: Album) -> Call | None:
