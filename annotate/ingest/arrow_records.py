@@ -68,10 +68,12 @@ def arrow_records(path: Path) -> Iterator[Record | BadRow]:
 
 def _records(batches: Iterator[Any]) -> Iterator[Record | BadRow]:
     number = 0
+    classes: Mapping[str, Sequence[Any]] | None = None
     for batch in batches:
         if batch.nbytes > MAX_RECORD * _ROWS:
             raise Rejected(f"{batch.num_rows} rows after row {number} are larger than {batch.nbytes:,} bytes")
-        classes = _classes(batch.schema.metadata)
+        if classes is None:
+            classes = _classes(batch.schema.metadata)
         for row in batch.to_pylist():
             number += 1
             try:

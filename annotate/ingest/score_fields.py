@@ -28,7 +28,9 @@ def either(fields: Fields, name: str) -> Any:
 
 
 def is_score(record: Mapping[str, Any]) -> bool:
-    return "name" in record and "source" in record and bool({"dataType", "data_type"} & record.keys())
+    has_subject = bool({"subject", "traceId", "trace_id", "sessionId", "session_id"} & record.keys())
+    has_kind = bool({"dataType", "data_type"} & record.keys())
+    return has_subject and has_kind and {"name", "source"} <= record.keys()
 
 
 def trace_of_score(score: Fields) -> str:

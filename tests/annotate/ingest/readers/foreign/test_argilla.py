@@ -19,6 +19,8 @@ from tests.annotate.ingest.readers.foreign import FOLDER
 from tests.annotate.ingest.readers.reading import drafts, read, texts
 from tests.factories import a_project
 
+pytest.importorskip("pyarrow")
+
 SAID: list[tuple[str, str, int | None, str, str]] = [
     ("ann", "verdict", 0, "good", ""),
     ("ann", "verdict", 1, "bad", ""),

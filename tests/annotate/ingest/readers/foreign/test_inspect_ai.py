@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -18,6 +19,9 @@ from annotate.models import Trace
 from tests.annotate.ingest.readers.foreign import FOLDER
 from tests.annotate.ingest.readers.reading import bad, one_trace, read
 from tests.factories import a_project
+
+if not hasattr(zipfile, "ZIP_ZSTANDARD"):
+    pytest.importorskip("pyarrow")
 
 FORMS = ["eval", "json.gz"]
 ASKED = "Use the tool.\n\nWhat is 13 + 1? " + "Please use the tool for every sum. " * 12
@@ -125,6 +129,7 @@ def test_archive_that_unfolds_out_of_proportion_is_refused(monkeypatch: pytest.M
     found.close()
 
 
+@pytest.mark.skipif(hasattr(zipfile, "ZIP_ZSTANDARD"), reason="this Python unpacks Zstandard by itself")
 def test_without_pyarrow_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     def missing(name: str) -> Any:
         raise ImportError(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,12 @@ def test_exports_that_mix_answers_with_data_are_known_and_refused(name: str) -> 
     assert (found, [getattr(row, "field", "") for row in rows]) == ("label_studio", ["annotator"] * 3)
     assert all("export as JSON" in getattr(row, "reason", "") for row in rows)
     assert [type(row).__name__ for row in read(FOLDER / name, "table")[1]] == ["Row"] * 3
+
+
+def test_tabs_are_known_as_commas_are(tmp_path: Path) -> None:
+    with (FOLDER / "label_studio.csv").open(newline="") as file, (tmp_path / "in.tsv").open("w") as tabs:
+        csv.writer(tabs, delimiter="\t").writerows(csv.reader(file))
+    assert read(tmp_path / "in.tsv")[0] == "label_studio"
 
 
 @pytest.mark.django_db

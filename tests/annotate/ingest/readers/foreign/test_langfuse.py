@@ -113,6 +113,11 @@ def test_words_and_sessions(tmp_path: Path) -> None:
     assert said(rows[1].draft) == [("langfuse/ann", PERSON, "remark", None, "", "Too long.")]
 
 
+def test_table_of_somebodys_own_is_no_list_of_scores(tmp_path: Path) -> None:
+    row = {"name": "a", "source": "b", "data_type": "c", "question": "2 + 3?", "solution": "5."}
+    assert read(written(tmp_path, row))[0] == "table"
+
+
 @pytest.mark.django_db
 def test_project_comes_in_with_its_people_and_scores_later(tmp_path: Path) -> None:
     project = a_project()
