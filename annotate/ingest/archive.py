@@ -1,4 +1,7 @@
-"""Files inside a zip archive as texts, refused when they unfold out of proportion. Nothing is written to disk."""
+"""Files inside a zip archive as texts, refused when they unfold out of proportion. Nothing is written to disk.
+
+Inspect packs its logs with Zstandard, which Python's own zip reader knows from 3.14 on: pyarrow unpacks it before.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import IO, TextIO
 
@@ -15,6 +19,9 @@ from annotate.errors import Rejected
 from annotate.ingest.source import EXPANSION_FREE_BYTES, MAX_EXPANSION
 
 MOST_MEMBERS = 200_000
+ZSTANDARD = 93
+# Of a member's local header, before its name; the last four bytes are the lengths of the name and what follows it.
+_LOCAL_HEADER = 30
 _BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, RuntimeError)
 
 
@@ -22,6 +29,7 @@ class Archive:
     """Raises Rejected for what is no archive that can be read."""
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         try:
             self._zip = zipfile.ZipFile(path)
         except _BROKEN as error:
@@ -40,10 +48,15 @@ class Archive:
         """A member's bytes."""
         try:
             member = self._zip.getinfo(name)
-            with self._zip.open(member) as stream:
+            with self._opened(member) as stream:
                 yield io.BufferedReader(_Guarded(stream, self, member.compress_size), 1 << 16)
         except _BROKEN as error:
             raise Rejected(f"{name} cannot be read: {error}") from None
+
+    def _opened(self, member: zipfile.ZipInfo) -> IO[bytes]:
+        if member.compress_type != ZSTANDARD or hasattr(zipfile, "ZIP_ZSTANDARD"):
+            return self._zip.open(member)
+        return _unpacked(self._path, member)
 
     @contextmanager
     def text(self, name: str) -> Iterator[TextIO]:
@@ -62,6 +75,50 @@ class Archive:
 
     def close(self) -> None:
         self._zip.close()
+
+
+def _unpacked(path: Path, member: zipfile.ZipInfo) -> IO[bytes]:
+    """A member packed with Zstandard, which may be many frames behind each other."""
+    try:
+        pyarrow = import_module("pyarrow")
+    except ImportError:
+        raise Rejected(
+            "it is packed with Zstandard, which needs pyarrow. Run: python3 manage.py setup export"
+        ) from None
+    if member.flag_bits & 1:
+        raise Rejected("it is encrypted")
+    with path.open("rb") as file:
+        file.seek(member.header_offset)
+        head = file.read(_LOCAL_HEADER)
+    lengths = int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+    packed = io.BufferedReader(
+        _Slice(path, member.header_offset + _LOCAL_HEADER + lengths, member.compress_size)
+    )
+    stream: IO[bytes] = pyarrow.CompressedInputStream(pyarrow.PythonFile(packed, mode="r"), "zstd")
+    return stream
+
+
+class _Slice(io.RawIOBase):
+    """Some bytes of a file."""
+
+    def __init__(self, path: Path, start: int, size: int) -> None:
+        self._file = path.open("rb")
+        self._file.seek(start)
+        self._left = size
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        data = self._file.read(min(len(view), self._left))
+        self._left -= len(data)
+        view[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
 class _Guarded(io.RawIOBase):

@@ -1,12 +1,16 @@
-"""Rows of Parquet and Arrow files as records of plain JSON values. Some rows are in memory at a time."""
+"""Rows of Parquet and Arrow files as records of plain JSON values. Some rows are in memory at a time.
+
+The ClassLabel feature of ``datasets`` keeps numbers and, beside the table, their names: the names are what is read.
+"""
 
 from __future__ import annotations
 
 import base64
 import datetime
 import decimal
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -64,15 +68,41 @@ def arrow_records(path: Path) -> Iterator[Record | BadRow]:
 
 def _records(batches: Iterator[Any]) -> Iterator[Record | BadRow]:
     number = 0
+    classes: Mapping[str, Sequence[Any]] | None = None
     for batch in batches:
         if batch.nbytes > MAX_RECORD * _ROWS:
             raise Rejected(f"{batch.num_rows} rows after row {number} are larger than {batch.nbytes:,} bytes")
+        if classes is None:
+            classes = _classes(batch.schema.metadata)
         for row in batch.to_pylist():
             number += 1
             try:
-                yield Record(number, {name: plain(value, name) for name, value in row.items()})
+                cells = {name: plain(value, name) for name, value in row.items()}
+                names = {name: _named(cells[name], classes[name]) for name in classes if name in cells}
+                yield Record(number, cells | names)
             except Rejected as error:
                 yield BadRow(number, error.field, error.reason)
+
+
+def _classes(metadata: Mapping[bytes, bytes] | None) -> Mapping[str, Sequence[Any]]:
+    """The columns of classes and their names, as ``datasets`` writes them beside a table."""
+    try:
+        features = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
+        return {
+            name: feature["names"]
+            for name, feature in features.items()
+            if feature.get("_type") == "ClassLabel" and isinstance(feature.get("names"), list)
+        }
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError):
+        return {}
+
+
+def _named(value: Any, names: Sequence[Any]) -> Any:
+    """-1 is a class that is not known."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return value
+    name = names[value] if 0 <= value < len(names) else None
+    return name if isinstance(name, str) else None
 
 
 def plain(value: Any, path: str, depth: int = MAX_DEPTH) -> Any:

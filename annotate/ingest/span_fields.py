@@ -7,6 +7,8 @@ form. Messages are read by the conventions of OpenInference (``llm.input_message
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -20,6 +22,7 @@ from annotate.ingest.message_fields import Message, message_of
 
 Attributes = Mapping[str, Any]
 _VALUES = ("stringValue", "boolValue", "intValue", "doubleValue", "bytesValue")
+_HEX = re.compile(r"(?:0x)?([0-9a-fA-F]{32})$")
 _INDEXED = re.compile(r"(\d{1,5})\.(.+)$")
 _MODELS = ("llm.model_name", "gen_ai.response.model", "gen_ai.request.model")
 _IDS = {
@@ -30,7 +33,7 @@ _IDS = {
 
 
 def spans_in(record: Fields) -> Iterator[dict[str, Any]]:
-    """The spans of a record as ``trace_id``, ``span_id``, ``start``, ``name`` and flat ``attributes``."""
+    """The spans of a record as ``trace_id``, ``span_id``, ``start``, ``name``, ``error`` and flat ``attributes``."""
     if not record.has("resourceSpans") and not record.has("resource_spans"):
         yield _span(record)
         return
@@ -59,7 +62,8 @@ def _span(given: Fields) -> dict[str, Any]:
         found[name] = next((str(value) for value in [*values, context.get(name)] if value), "")
     if not found["trace_id"]:
         raise Rejected("belongs to no trace", field=given.path("traceId"))
-    found["trace_id"] = Fields({"traceId": found["trace_id"]}, given.path("")[:-1]).name("traceId")
+    found["trace_id"] = Fields({"traceId": _as_hex(found["trace_id"])}, given.path("")[:-1]).name("traceId")
+    found["error"] = _error(given.raw("status"), whole)
     attributes = given.raw("attributes")
     if isinstance(attributes, list):
         found["attributes"] = dict(_flat(_of_pairs(attributes)))
@@ -71,6 +75,30 @@ def _span(given: Fields) -> dict[str, Any]:
             name[cut:]: value for name, value in whole.items() if name.startswith("attributes.")
         }
     return found
+
+
+def _as_hex(name: str) -> str:
+    """One name for a trace, however its 16 bytes are written: consoles put 0x before them, protobuf's JSON takes
+    base64."""
+    written = _HEX.match(name)
+    if written:
+        return written[1].lower()
+    if len(name) == 24 and name.endswith("=="):
+        try:
+            return base64.b64decode(name, validate=True).hex()
+        except (binascii.Error, ValueError):
+            return name
+    return name
+
+
+def _error(status: Any, whole: Attributes) -> str:
+    """What a span failed with; empty for one that did not."""
+    given = status if isinstance(status, dict) else {}
+    code = given.get("code", given.get("status_code", whole.get("status_code")))
+    if str(code).upper() not in ("2", "ERROR", "STATUS_CODE_ERROR"):
+        return ""
+    said = given.get("message") or given.get("description") or whole.get("status_message")
+    return said if isinstance(said, str) and said.strip() else "error"
 
 
 def call_in(span: Mapping[str, Any], album: Album) -> Call | None:

@@ -3,8 +3,9 @@
 A log is one evaluation: ``eval`` says what was asked of which model, every sample is one attempt. A sample becomes a
 trace of its ``messages``, the target its reference answer. How it ended are its scores: C and 1 are right, I and 0
 wrong, if its scorers agree; anything else, an error, or no score leave it open, a limit that was reached without a
-score is truncated. Scores stay in the trace's meta. Events, which are the greatest part of a log, are passed over one
-by one; texts that Inspect keeps aside (``attachment://…``) are put back.
+score is truncated. Scores stay in the trace's meta, and so does the message of an error without its traceback. Where a
+tool failed, the observation is the error that the model was told. Events, which are the greatest part of a log, are
+passed over one by one; texts that Inspect keeps aside (``attachment://…``) are put back.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import Any
 from annotate.enums import Outcome
 from annotate.errors import Rejected
 from annotate.ingest.archive import Archive
-from annotate.ingest.conversation import conversation_of
+from annotate.ingest.conversation import Conversation, conversation_of
 from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft
-from annotate.ingest.fields import Fields, name_or_nothing
-from annotate.ingest.images import KEY
+from annotate.ingest.fields import Fields, clean_text, name_or_nothing
+from annotate.ingest.images import KEY, Album
 from annotate.ingest.json_records import Record, json_members
 from annotate.ingest.message_fields import messages_in
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
@@ -26,6 +27,7 @@ from annotate.ingest.records import rows_from
 from annotate.ingest.sample import Sample
 from annotate.ingest.source import Container, Source
 
+LONGEST_ERROR = 2000
 _HEADERS = ("header.json", "_journal/start.json")
 _SAMPLES = "samples/"
 # Lists that may be longer than memory should hold, and are read past.
@@ -121,9 +123,7 @@ def _trace_draft(fields: Fields, about: Mapping[str, Any], options: ReadOptions)
     attached = fields.raw("attachments")
     given = _put_back(fields.raw("messages"), attached if isinstance(attached, dict) else {})
     album = options.album()
-    conversation = conversation_of(
-        messages_in(Fields({"messages": given}), "messages", album), "messages", options
-    )
+    conversation = _conversation(fields, given, album, options)
     scores = fields.raw("scores") if isinstance(fields.raw("scores"), dict) else {}
     kept = {
         "inspect": {
@@ -132,9 +132,8 @@ def _trace_draft(fields: Fields, about: Mapping[str, Any], options: ReadOptions)
                 for name in ("task", "task_id", "run_id", "eval_id", "model")
                 if name in about
             },
-            **{
-                name: fields.raw(name) for name in ("epoch", "limit", "error", "metadata") if fields.has(name)
-            },
+            **{name: fields.raw(name) for name in ("epoch", "limit", "metadata") if fields.has(name)},
+            **({"error": _error(fields)} if fields.has("error") else {}),
             "scores": scores,
         }
     }
@@ -150,6 +149,37 @@ def _trace_draft(fields: Fields, about: Mapping[str, Any], options: ReadOptions)
         images=tuple(album.drafts.values()),
         flaws=tuple(album.flaws),
     )
+
+
+def _conversation(fields: Fields, given: Any, album: Album, options: ReadOptions) -> Conversation:
+    if isinstance(given, list):
+        given = [_with_error(one) if isinstance(one, dict) else one for one in given]
+        has_answer = any(isinstance(one, dict) and one.get("role") == "assistant" for one in given)
+        if fields.has("error") and not has_answer:
+            reason = f"the sample ended before the model said anything: {_error(fields)['message'][:200]}"
+            raise Rejected(reason, field="error")
+    return conversation_of(messages_in(Fields({"messages": given}), "messages", album), "messages", options)
+
+
+def _with_error(message: dict[str, Any]) -> dict[str, Any]:
+    """A tool's message with its name, and the error that the model was told where the tool failed."""
+    if message.get("role") != "tool":
+        return message
+    error = message.get("error")
+    told = error.get("message") if isinstance(error, dict) else None
+    named = {"name": message.get("function"), **message}
+    if not isinstance(told, str) or not told.strip():
+        return named
+    content = message.get("content")
+    parts = content if isinstance(content, list) else [content] if content else []
+    return named | {"content": [*parts, f"Error: {told}"]}
+
+
+def _error(fields: Fields) -> dict[str, str]:
+    """What went wrong, less the traceback, which speaks of the machine it ran on."""
+    error = fields.raw("error")
+    message = error.get("message") if isinstance(error, dict) else error
+    return {"message": clean_text(str(message)[:LONGEST_ERROR], "error")}
 
 
 def _id(fields: Fields, about: Mapping[str, Any]) -> str:

@@ -1,37 +1,45 @@
-"""Langfuse exports: traces with their observations and scores as downloaded, or tables of observations.
+"""Langfuse exports: traces with their observations and scores, or lists of observations and of scores.
 
-``{"id", "observations": [...], "scores": [...]}`` is one trace. A table of observations (JSON, JSON Lines, CSV) is put
-together by ``traceId``. Names come in camelCase or snake_case. A generation's input and output are messages; what it
-was sent before is said once. Scores of people (``ANNOTATION``) come in under ``langfuse/AUTHOR``, those of evaluators
-and of programs as judges: a score of the whole trace, or of a generation, answers the question of its name. Where the
-rubric has none of that name it is left out and counted.
+``{"id", "observations": [...], "scores": [...]}`` is one trace. Observations and scores that stand apart, as rows
+(JSON, JSON Lines, CSV) or as pages of the API (``{"data": [...]}``), are put together by their trace. Names come in
+camelCase or snake_case. A generation's input and output are messages; what it was sent before is said once. Scores of
+people (``ANNOTATION``) come in under ``langfuse/AUTHOR``, those of evaluators and of programs as judges: a score of
+the whole trace, or of a generation, answers the question of its name. Where the rubric has none of that name it is
+left out and counted. Scores without observations are about traces that are here already, as a whole.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from annotate.enums import RaterKind
 from annotate.errors import Rejected
 from annotate.ingest.call_history import Call, history_of
 from annotate.ingest.conversation import Conversation, conversation_of
-from annotate.ingest.drafts import BadRow, LabelDraft, ProblemDraft, RaterDraft, Row, TraceDraft
-from annotate.ingest.fields import Fields, name_or_nothing
-from annotate.ingest.gathering import Gathering
+from annotate.ingest.drafts import BadRow, LabelSheet, ProblemDraft, Row, TraceDraft
+from annotate.ingest.fields import Fields, clean_text, name_or_nothing
+from annotate.ingest.gathering import Gathering, Group
 from annotate.ingest.images import KEY, Album
-from annotate.ingest.levels import level_of
 from annotate.ingest.message_fields import Message, message_of, messages_in
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
 from annotate.ingest.records import records, rows_from
 from annotate.ingest.sample import Sample
+from annotate.ingest.score_fields import (
+    either,
+    is_of_observation,
+    is_score,
+    labels_of_scores,
+    trace_of_score,
+)
 from annotate.ingest.source import Source
-from annotate.ingest.voices import criterion_of
 
+LONGEST_ERROR = 500
+MOST_ERRORS = 20
 _CALLS = ("GENERATION", "AGENT")
-_KINDS = {"ANNOTATION": RaterKind.PERSON, "EVAL": RaterKind.JUDGE, "API": RaterKind.JUDGE}
+_FAILED = "ERROR"
+_SCORE = "score"
 
 
 class LangfuseReader:
@@ -42,8 +50,8 @@ class LangfuseReader:
     def fits(self, sample: Sample) -> bool:
         if sample.list_of("observations", dict) is not None:
             return True
-        is_observation = sample.has("type") and (sample.has("traceId") or sample.has("trace_id"))
-        return is_observation and (sample.has("startTime") or sample.has("start_time"))
+        page = sample.list_of("data", dict)
+        return _is_known(page[0]) if page else _is_known(sample.record)
 
     def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
         with Gathering() as gathering:
@@ -51,11 +59,7 @@ class LangfuseReader:
                 if isinstance(record, BadRow):
                     yield record
                 elif isinstance(record.value, dict) and "observations" not in record.value:
-                    given = {"traceId": _either(Fields(record.value), "traceId")}
-                    try:
-                        gathering.add(Fields(given).name("traceId"), record.line, record.value)
-                    except Rejected as error:
-                        yield BadRow(record.line, error.field, error.reason)
+                    yield from _gather(gathering, record.line, Fields(record.value))
                 else:
                     yield from rows_from(record, lambda fields: _trace_draft(fields, options))
             for group in gathering.groups():
@@ -63,16 +67,55 @@ class LangfuseReader:
                     yield BadRow(group.row or 0, "traceId", group.reason)
                     continue
                 try:
-                    whole = Fields({"id": group.name, "observations": group.records})
-                    yield Row(group.line, _trace_draft(whole, options))
+                    yield Row(group.line, _together(group, options))
                 except Rejected as error:
                     yield BadRow(group.line, error.field, f"trace {group.name[:60]}: {error.reason}")
 
 
-def _either(fields: Fields, name: str) -> Any:
-    """A field in camelCase or in snake_case."""
-    snake = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in name)
-    return fields.raw(name) if fields.has(name) else fields.raw(snake)
+def _is_known(record: Mapping[str, Any]) -> bool:
+    if is_score(record):
+        return True
+    return "type" in record and all(
+        bool(names & record.keys()) for names in ({"traceId", "trace_id"}, {"startTime", "start_time"})
+    )
+
+
+def _gather(gathering: Gathering, line: int, record: Fields) -> Iterator[BadRow]:
+    """An observation, a score, or a page of them."""
+    is_page = isinstance(record.raw("data"), list) and "id" not in record
+    for path, entry in record.items("data") if is_page else [("", dict(record.items_of()))]:
+        try:
+            given = Fields.of(entry, path)
+            value = dict(given.items_of())
+            if is_score(value):
+                gathering.add(trace_of_score(given), line, {_SCORE: value})
+            else:
+                name = Fields({"traceId": either(given, "traceId")}, path).name("traceId")
+                gathering.add(name, line, value)
+        except Rejected as error:
+            yield BadRow(line, error.field, error.reason)
+
+
+def _together(group: Group, options: ReadOptions) -> TraceDraft | LabelSheet:
+    scores = [one[_SCORE] for one in group.records if one.keys() == {_SCORE}]
+    observations = [one for one in group.records if one.keys() != {_SCORE}]
+    whole: dict[str, Any] = {"id": group.name, "observations": observations, "scores": scores}
+    if observations:
+        return _trace_draft(Fields(whole | _about(observations)), options)
+    if any(is_of_observation(Fields(one)) for one in scores):
+        reason = "a score of an observation comes in together with the observations, in one file"
+        raise Rejected(reason, field="scores")
+    return LabelSheet(group.name, tuple(labels_of_scores(Fields(whole), {}, options)))
+
+
+def _about(observations: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """What observations that stand apart repeat of their trace."""
+    names = {"name": "traceName", "userId": "userId", "sessionId": "sessionId", "tags": "tags"}
+    found = {
+        name: next(filter(None, (either(Fields(one), of) for one in observations)), None)
+        for name, of in names.items()
+    }
+    return {name: value for name, value in found.items() if value is not None}
 
 
 def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
@@ -81,10 +124,12 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
         fields = Fields({**fields.raw("trace"), **fields.rest(frozenset({"trace"}))})
     album = options.album()
     seen = [Fields.of(entry, path) for path, entry in fields.items("observations")]
-    seen.sort(key=lambda one: str(_either(one, "startTime") or ""))
+    seen.sort(key=lambda one: str(either(one, "startTime") or ""))
     calls = {str(one.raw("id")): call for one in seen if (call := _call(one, album)) is not None}
+    errors = [said for one in seen if one.raw("level") == _FAILED and (said := _failure(one))]
     if not any(call.answered for call in calls.values()):
-        raise Rejected("holds no generation with an output", field="observations")
+        last = f"; the last failed: {errors[-1][:200]}" if errors else ""
+        raise Rejected(f"holds no generation with an output{last}", field="observations")
     history = history_of(list(calls.values()))
     conversation = conversation_of(history.messages, "observations", options)
     problem = ProblemDraft(
@@ -97,11 +142,19 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
         problem=problem,
         steps=conversation.steps,
         source_model=history.models[0] if history.models else "",
-        meta=Fields(about).rest(frozenset()) | conversation.meta(),
-        labels=tuple(_scores(fields, _answers(calls, history.messages, conversation), options)),
+        meta=Fields(about | ({"errors": errors[:MOST_ERRORS]} if errors else {})).rest(frozenset())
+        | conversation.meta(),
+        labels=tuple(labels_of_scores(fields, _answers(calls, history.messages, conversation), options)),
         images=tuple(album.drafts.values()),
         flaws=tuple(album.flaws),
     )
+
+
+def _failure(given: Fields) -> str:
+    said = either(given, "statusMessage")
+    if not isinstance(said, str) or not said.strip():
+        return "error"
+    return clean_text(said[:LONGEST_ERROR], given.path("statusMessage"))
 
 
 def _call(given: Fields, album: Album) -> Call | None:
@@ -113,7 +166,7 @@ def _call(given: Fields, album: Album) -> Call | None:
         return Call(result=message_of(Fields(message, given.path("output")), album))
     if kind not in _CALLS or not given.has("output"):
         return None
-    model = _either(given, "model") or _either(given, "providedModelName")
+    model = either(given, "model") or either(given, "providedModelName")
     return Call(
         _messages(given, "input", "user", album),
         _messages(given, "output", "assistant", album),
@@ -151,37 +204,3 @@ def _answers(
         for name, call in calls.items()
         if call.answered
     }
-
-
-def _scores(fields: Fields, answers: dict[str, int | None], options: ReadOptions) -> Iterator[LabelDraft]:
-    for path, entry in fields.items("scores") if fields.has("scores") else ():
-        score = Fields.of(entry, path)
-        name = score.name("name")
-        criterion = criterion_of(name, options)
-        about = _either(score, "observationId")
-        position = answers.get(str(about)) if about else None
-        if about and position is None:
-            # A score of a tool's or a chain's span: there is no step that it would be about.
-            continue
-        given = _either(score, "stringValue")
-        value = given if given not in (None, "") else score.raw("value")
-        level = level_of(value, criterion, options.values, score.path("value"))
-        if level is not None:
-            yield LabelDraft(
-                _rater(score, name),
-                criterion,
-                position,
-                level,
-                text=score.optional_text("comment") or "",
-                evidence={"observation": about} if about else {},
-                origin=path,
-                is_optional=criterion not in options.columns,
-            )
-
-
-def _rater(score: Fields, name: str) -> RaterDraft:
-    source = str(score.raw("source") or "API").upper()
-    kind = _KINDS.get(source, RaterKind.JUDGE)
-    author = _either(score, "authorUserId")
-    who = author if kind is RaterKind.PERSON and author else f"{source.lower()}/{name}"
-    return RaterDraft(f"langfuse/{who}"[:160], kind, is_simulated=False)

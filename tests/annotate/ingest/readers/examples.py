@@ -60,8 +60,11 @@ def argilla() -> dict[str, Any]:
         "vectors": {},
         "suggestions": {"verdict_step_0": {"value": "good", "score": 0.75, "agent": "tiny"}},
         "responses": {
-            "verdict_step_0": [{"value": "good", "user_id": "u1"}, {"value": "bad", "user_id": "u2"}],
-            "verdict_step_1": [{"value": "bad", "user_id": "u1"}],
+            "verdict_step_0": [
+                {"value": "good", "user_id": "u1", "status": "submitted"},
+                {"value": "bad", "user_id": "u2", "status": "submitted"},
+            ],
+            "verdict_step_1": [{"value": "bad", "user_id": "u1", "status": "submitted"}],
         },
     }
 

@@ -44,6 +44,7 @@ def test_flat_rows_say_the_same_and_drafts_say_nothing(tmp_path: Path) -> None:
         "verdict_step_0.suggestion.agent": None,
         "remark.responses": ["Too short, I think."],
         "remark.responses.users": ["u1"],
+        "remark.responses.status": ["submitted"],
     }
     draft = one_trace(written(tmp_path, row), "argilla")
     assert [(one.rater.name, one.criterion, one.position, one.value, one.text) for one in draft.labels] == [
@@ -51,7 +52,7 @@ def test_flat_rows_say_the_same_and_drafts_say_nothing(tmp_path: Path) -> None:
         ("argilla/u1", "remark", None, "", "Too short, I think."),
         ("argilla/suggestion", "verdict", 0, "good", ""),
     ]
-    assert draft.external_id == "rec-1"
+    assert (draft.external_id, draft.meta["argilla"]) == ("rec-1", {"left_out": {"discarded": 1, "draft": 1}})
 
 
 def test_spans_ratings_and_several_labels(tmp_path: Path) -> None:
@@ -61,7 +62,7 @@ def test_spans_ratings_and_several_labels(tmp_path: Path) -> None:
         "quality": [{"value": 4, "user_id": "u1"}],
         "kinds": [{"value": ["b", "a"], "user_id": "u1"}],
     }
-    options = ReadOptions(columns={"tags": "kinds"})
+    options = ReadOptions(columns={"tags": "kinds", "status": "submitted"})
     draft = one_trace(
         written(tmp_path, argilla() | {"responses": responses, "suggestions": {}}), "argilla", options
     )
@@ -76,7 +77,7 @@ def test_spans_ratings_and_several_labels(tmp_path: Path) -> None:
 def test_record_of_one_step_labels_a_trace_that_is_here(tmp_path: Path) -> None:
     row = argilla() | {
         "metadata": {"trace_id": "t1", "step_index": 2},
-        "responses": {"label": [{"value": "incorrect", "user_id": "u1"}]},
+        "responses": {"label": [{"value": "incorrect", "user_id": "u1", "status": "submitted"}]},
         "suggestions": {},
     }
     (sheet,) = drafts(written(tmp_path, row), "argilla")
@@ -89,16 +90,25 @@ def test_record_of_one_step_labels_a_trace_that_is_here(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("responses", "field", "reason"),
     [
-        ({"verdict_step_0": [{"value": "good"}]}, "responses.verdict_step_0[0].user_id", "whose response"),
         (
-            {"verdict_step_0": [{"value": "perhaps", "user_id": "u"}]},
+            {"verdict_step_0": [{"value": "good", "user_id": "u"}]},
+            "responses.verdict_step_0[0].status",
+            "does not say whether it was submitted",
+        ),
+        (
+            {"verdict_step_0": [{"value": "good", "status": "submitted"}]},
+            "responses.verdict_step_0[0].user_id",
+            "whose response",
+        ),
+        (
+            {"verdict_step_0": [{"value": "perhaps", "user_id": "u", "status": "submitted"}]},
             "responses.verdict_step_0[0].value",
             "no level",
         ),
         (
-            {"order": [{"value": [{"value": "a", "rank": 1}], "user_id": "u"}]},
+            {"order": [{"value": [{"value": "a", "rank": 1}], "user_id": "u", "status": "submitted"}]},
             "responses.order[0].value[0].value",
-            "rankings",
+            "no span",
         ),
         ({"verdict_step_0": "good"}, "responses.verdict_step_0", "must be a list"),
     ],

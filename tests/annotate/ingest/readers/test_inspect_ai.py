@@ -64,6 +64,13 @@ def test_bad_sample_costs_itself_alone(tmp_path: Path) -> None:
         assert rows[1].field == "messages"  # type: ignore[union-attr]
 
 
+@pytest.mark.parametrize("text", ["a\x00b", "half \ud800"])
+def test_error_that_no_database_holds_is_told_without_it(tmp_path: Path, text: str) -> None:
+    sample = inspect_sample(messages=[{"role": "user", "content": "2 + 3?"}], error={"message": text})
+    field, reason = bad(written(tmp_path, inspect_log(sample)), "inspect_ai")
+    assert (field, text in reason) == ("error", False)
+
+
 def test_log_may_be_larger_than_memory_should_hold(tmp_path: Path) -> None:
     events = [{"event": "model", "filler": "x" * 1000}] * 20_000
     draft = one_trace(written(tmp_path, inspect_archive(inspect_sample(events=events))), "inspect_ai")

@@ -76,3 +76,9 @@ def test_value_that_stands_for_nothing_is_not_wrong(tmp_path: Path) -> None:
     row["scores"][0]["value"] = 0
     field, reason = bad(written(tmp_path, row))
     assert (field, "'0' stands for no level" in reason) == ("scores[0].value", True)
+
+
+def test_failure_that_no_database_holds_is_told_without_it(tmp_path: Path) -> None:
+    failed = {"id": "o", "type": "GENERATION", "level": "ERROR", "statusMessage": "a\x00b", "output": None}
+    field, reason = bad(written(tmp_path, {"id": "t", "observations": [failed]}), "langfuse")
+    assert (field, "NUL" in reason) == ("observations[0].statusMessage", True)

@@ -210,3 +210,37 @@ def test_parquet_that_unfolds_out_of_proportion_is_refused(
     rows = [{"problem": "p", "text": " " * (1 << 20) + str(n)} for n in range(30)]
     path = parquet(tmp_path, rows, compression="zstd", use_dictionary=False)
     assert "expands more than 1000 times" in bad(path, "table")[1]
+
+
+@pytest.mark.parametrize("form", ["parquet", "arrow"])
+def test_classes_are_read_by_their_names(tmp_path: Path, form: str) -> None:
+    """As ``datasets`` keeps them: numbers, and the names beside the table."""
+    datasets = pytest.importorskip("datasets")
+    features = datasets.Features(
+        {
+            "question": datasets.Value("string"),
+            "solution": datasets.Value("string"),
+            "kind": datasets.ClassLabel(names=["algebra", "sums"]),
+            "level": datasets.Value("int64"),
+        }
+    )
+    columns = {
+        "question": ["a?", "b?", "c?"],
+        "solution": ["A.", "B.", "C."],
+        "kind": [1, 0, None],
+        "level": [1, 0, 1],
+    }
+    made = datasets.Dataset.from_dict(columns, features=features)
+    path = tmp_path / f"in.{form}"
+    if form == "parquet":
+        made.to_parquet(str(path))
+    else:
+        made.save_to_disk(str(tmp_path / "saved"))
+        (path,) = (tmp_path / "saved").glob("*.arrow")
+    _, rows = read(path, "table")
+    found = [row.draft.meta for row in rows if isinstance(row, Row) and hasattr(row.draft, "meta")]
+    assert found == [
+        {"kind": "sums", "level": 1},
+        {"kind": "algebra", "level": 0},
+        {"kind": None, "level": 1},
+    ]
