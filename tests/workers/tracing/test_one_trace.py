@@ -140,9 +140,11 @@ def test_a_run_is_one_trace_from_the_click_to_the_model_server_and_says_nothing_
             site.wait_until(lambda: Run.objects.get().is_over)
             secrets = [world.token, *(client.cookies[name] for name in ("sessionid", "csrftoken"))]
         site.terminate()
-        log = (site.home / "web.log").read_text() + site.log()
+        logs = [(site.home / "web.log").read_text(), site.log()]
 
-    assert CALLER["traceparent"][3:35] in next(line for line in log.splitlines() if "runs/new/" in line)
+    for log, about in zip(logs, ("runs/new/", "prelabel.work_run"), strict=True):
+        lines = [line for line in log.splitlines() if about in line]
+        assert any(f"trace_id={CALLER['traceparent'][3:35]}" in line for line in lines), lines
     assert set(receiver.paths) == {"/v1/traces"}
     assert {headers["authorization"] for headers in receiver.headers} == {"Bearer for-the-receiver"}
     spans = receiver.spans()
