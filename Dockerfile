@@ -14,8 +14,10 @@ ENV GRADUS_NO_BOOTSTRAP=1 \
 
 RUN useradd --uid 10001 --create-home gradus && install -d -o gradus -g gradus /data /srv/static
 WORKDIR /app
-COPY requirements/${EXTRA}.lock requirements/torch.txt requirements/
-RUN pip install --no-cache-dir --require-hashes --requirement requirements/${EXTRA}.lock \
+# Traces for OpenTelemetry weigh 8 MB and are off until a receiver is named.
+COPY requirements/${EXTRA}.lock requirements/otel.lock requirements/torch.txt requirements/
+RUN pip install --no-cache-dir --require-hashes \
+        --requirement requirements/${EXTRA}.lock --requirement requirements/otel.lock \
     && if [ -n "$TORCH" ]; then pip install --no-cache-dir --requirement requirements/torch.txt; fi
 COPY . .
 

@@ -9,11 +9,12 @@ compile() {
     --no-header --no-annotate --no-emit-index-url --no-emit-find-links "$@"
 }
 
-compile pyproject.toml --extra local --extra export --extra stats --extra dev --output-file requirements/dev.lock "$@"
+compile pyproject.toml --extra local --extra export --extra stats --extra otel --extra dev --output-file requirements/dev.lock "$@"
 compile pyproject.toml --constraint requirements/dev.lock --output-file requirements/base.lock
 compile pyproject.toml --extra local --constraint requirements/dev.lock --output-file requirements/local.lock
 compile pyproject.toml --extra export --constraint requirements/dev.lock --output-file requirements/export.lock
 compile pyproject.toml --extra stats --constraint requirements/dev.lock --output-file requirements/stats.lock
+compile pyproject.toml --extra otel --constraint requirements/dev.lock --output-file requirements/otel.lock
 compile pyproject.toml --extra docs --constraint requirements/dev.lock --output-file requirements/docs.lock
 echo "uv==${UV_PIN:-$(uv --version | cut -d' ' -f2)}" |
   compile --output-file requirements/installer.lock -

@@ -22,7 +22,7 @@ def database_asked_for() -> str:
 TEST_DATABASE = database_asked_for()
 TEST_HOME = REPOSITORY / ".gradus" / "test" / str(os.getpid())
 TEST_HOME.mkdir(parents=True, exist_ok=True)
-for name in [name for name in os.environ if name.startswith("GRADUS_") and "TEST" not in name]:
+for name in [name for name in os.environ if name.startswith(("GRADUS_", "OTEL_")) and "TEST" not in name]:
     del os.environ[name]
 os.environ["GRADUS_HOME"] = str(TEST_HOME)
 os.environ["DATABASE_URL"] = (

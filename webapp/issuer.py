@@ -17,7 +17,7 @@ from allauth.socialaccount.providers.base import AuthError
 from allauth.utils import generate_unique_username
 from django.conf import settings
 from django.contrib import messages
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -65,7 +65,11 @@ class IssuerAdapter(DefaultSocialAccountAdapter):
         address = next((one.email for one in sociallogin.email_addresses if one.verified), "")
         _require_domain(address)
         if not sociallogin.is_existing:
-            _find_person(request, sociallogin, address)
+            try:
+                _find_person(request, sociallogin, address)
+            except IntegrityError:
+                # Another window of theirs, or somebody who would be called the same, was quicker by a moment.
+                _find_person(request, sociallogin, address)
         if not sociallogin.user.is_active:
             raise NotAllowed(gettext("This account is closed."), is_visible=True)
 
@@ -135,6 +139,10 @@ def _require_domain(address: str) -> None:
 @transaction.atomic
 def _find_person(request: HttpRequest, login: SocialLogin, address: str) -> None:
     """Make the login that of the person with this address, or of a newcomer who may come."""
+    # Whoever comes twice at once for the first time was looked for before the first of the two was written down.
+    login.lookup()
+    if login.is_existing:
+        return
     label = {"label": settings.OIDC_LABEL, "address": address}
     if not address:
         raise NotAllowed(

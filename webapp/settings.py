@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 import dj_database_url
 import structlog
 from csp.constants import NONE, SELF
+from structlog.typing import Processor
 
 from annotate.notices.addresses import reach_from
 from webapp.env import Env, EnvError
+from workers import tracing
 
 VERSION = "0.1.0"
 env = Env()
@@ -369,14 +371,19 @@ METRICS_DIR = HOME / "metrics"
 LOGS_REQUESTS = env.flag("GRADUS_LOG_REQUESTS", default=IS_PRODUCTION)
 WORKER_LEASE_SECONDS = env.number("GRADUS_WORKER_LEASE_SECONDS", 60, least=2)
 
+IS_TRACED = tracing.is_wanted() and tracing.is_possible()
+_every_line: list[Processor] = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+if IS_TRACED:
+    from workers.tracing.log_lines import with_trace
+
+    _every_line.insert(1, with_trace)
 structlog.configure(
-    processors=[
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-        structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
-    ],
+    processors=[*_every_line, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
     logger_factory=structlog.stdlib.LoggerFactory(),
     cache_logger_on_first_use=True,
 )
@@ -392,12 +399,7 @@ LOGGING = {
             else structlog.dev.ConsoleRenderer(
                 colors=False, exception_formatter=structlog.dev.plain_traceback
             ),
-            "foreign_pre_chain": [
-                structlog.contextvars.merge_contextvars,
-                structlog.stdlib.add_log_level,
-                structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.format_exc_info,
-            ],
+            "foreign_pre_chain": _every_line,
         }
     },
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},

@@ -29,10 +29,10 @@ RECORD = VENV / "gradus.json"
 VENV_BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 VENV_PYTHON = VENV_BIN / ("python.exe" if os.name == "nt" else "python")
 
-EXTRAS = ("local", "export", "stats", "dev")
+EXTRAS = ("local", "export", "stats", "otel", "dev")
 COMMAND_EXTRAS: dict[str, tuple[str, ...]] = {"demo": ("local",), "test": EXTRAS}
 # Megabytes on disk, measured on Linux x86-64 with Python 3.11; only shown, never relied on.
-MEGABYTES = {"base": 180, "local": 300, "export": 360, "stats": 490, "dev": 1200}
+MEGABYTES = {"base": 180, "local": 300, "export": 360, "stats": 490, "otel": 300, "dev": 1200}
 
 NO_NETWORK = (
     "The package index could not be reached. Check the network and, behind a proxy, HTTPS_PROXY; an index of "
@@ -187,7 +187,8 @@ def set_up(arguments: Sequence[str]) -> None:
         "extras",
         nargs="*",
         metavar="EXTRA",
-        help="local: run models in-process; export: Parquet and Hub; stats: faster statistics; dev: all, and tests",
+        help="local: run models in-process; export: Parquet and Hub; stats: faster statistics; otel: traces of "
+        "requests and tasks; dev: all, and tests",
     )
     parser.add_argument("--cuda", action="store_true", help="PyTorch with CUDA, several GB; implies local")
     options = parser.parse_args(arguments)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -27,10 +28,10 @@ class Attendance(threading.Thread):
     def run(self) -> None:
         try:
             while True:
-                self._say(lambda: sign(self._worker, self._queues, settings.VERSION))
+                _say(lambda: sign(self._worker, self._queues, settings.VERSION))
                 if self._is_over.wait(SIGN_SECONDS):
                     break
-            self._say(lambda: sign_off(self._worker))
+            _say(lambda: sign_off(self._worker))
         finally:
             # Connections belong to threads; this one ends here.
             connection.close()
@@ -40,11 +41,33 @@ class Attendance(threading.Thread):
         self._is_over.set()
         self.join(timeout=SIGN_SECONDS)
 
-    @staticmethod
-    def _say(what: Callable[[], None]) -> None:
+
+@contextmanager
+def signing(sign: Callable[[], None], *, every: float) -> Iterator[None]:
+    """``sign`` now, and every so many seconds for as long as the work within takes."""
+    is_over = threading.Event()
+
+    def go_on() -> None:
         try:
-            what()
-        except DatabaseError:
-            # Nobody's work depends on it: the next sign says the same.
-            log.warning("the worker could not sign", exc_info=True)
+            while not is_over.wait(every):
+                _say(sign)
+        finally:
             connection.close()
+
+    sign()
+    thread = threading.Thread(target=go_on, name="sign of life", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def _say(what: Callable[[], None]) -> None:
+    try:
+        what()
+    except DatabaseError:
+        # Nobody's work depends on it: the next sign says the same.
+        log.warning("the worker could not sign", exc_info=True)
+        connection.close()

@@ -11,6 +11,7 @@ import logging
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 
 from annotate.errors import BackendError
@@ -126,7 +127,9 @@ class Line:
 
     def send(self, batch: list[Ask], pool: Executor) -> Call:
         self.under_way += 1
-        return Call(self, batch, pool.submit(self._answers, batch), self._outages, self._served)
+        # Lines of the log and traces of what is asked belong to whoever asks, in the pool's threads too.
+        future = pool.submit(copy_context().run, self._answers, batch)
+        return Call(self, batch, future, self._outages, self._served)
 
     def succeeded(self) -> None:
         self._failures = 0

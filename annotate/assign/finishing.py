@@ -39,6 +39,7 @@ from annotate.models import (
 )
 from annotate.notices.announcing import announce
 from annotate.prepared import PreparedChange, PreparedUpdate
+from annotate.wording import pause_code
 
 from .claims import exam_taken, next_slot_number
 from .filling import place
@@ -241,19 +242,13 @@ def watch(reader: Reader, rules: QueueRules) -> None:
         scores = _gold_scores(reader, rules.pause_window)
         accuracy = sum(scores) / len(scores) if len(scores) == rules.pause_window else 1.0
         if accuracy < rules.pause_below_accuracy:
-            reason = (
-                f"{accuracy:.0%} right in the last {rules.pause_window} readings with a known answer;"
-                f" the project asks for {rules.pause_below_accuracy:.0%}"
-            )
+            reason = pause_code(why, found=accuracy, of=rules.pause_window, asked=rules.pause_below_accuracy)
     if rules.pause_below_seconds and not reason:
         paces = done.filter(seconds_per_step__isnull=False).values_list("seconds_per_step", flat=True)
         last = [pace for pace in paces[: rules.pause_window] if pace is not None]
         if len(last) == rules.pause_window and (pace := median(last)) < rules.pause_below_seconds:
             why = "pace"
-            reason = (
-                f"a median of {pace:.1f} seconds per step in the last {rules.pause_window} traces;"
-                f" the project asks for {rules.pause_below_seconds:g}"
-            )
+            reason = pause_code(why, found=pace, of=rules.pause_window, asked=rules.pause_below_seconds)
     if reason:
         pause(reader, reason)
         assert reader.paused_at is not None

@@ -248,7 +248,7 @@ def _detail(
     if seat is None or rater is None:
         return ""
     if standing is Standing.PAUSED:
-        return seat.reader.pause_reason
+        return seat.reader.pause_words
     if standing is Standing.EXAM:
         done = exam_taken(rater, seat.reader.exam_from).count()
         return gettext("%(done)s of %(exam_size)s exam traces read; %(exam_pass)s right opens the queue.") % {

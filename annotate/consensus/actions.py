@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -75,7 +76,8 @@ def run_consensus(
     """Decide every step of the project by one policy and keep the decisions as a new run; earlier runs stay.
 
     First everything is read and decided, then written in one transaction: SQLite has one writer, and people go on
-    labelling meanwhile. A policy that learns reads everything once more before. A policy that fails leaves no run.
+    labelling meanwhile. A policy that learns reads everything once more before. A policy that fails leaves no run, and
+    whoever wants to know is told.
     What the run comes to is counted at the end (``explore``), so that its pages need not.
     Without a ``criterion_key`` the policy's usual one is decided. ``on_progress`` hears (traces done, traces in all).
     Callers are the operator and managers. Raises ``Rejected`` for settings that do not fit and ``Conflict`` when
@@ -83,6 +85,24 @@ def run_consensus(
     """
     plan = _plan(project, policy, settings or {}, criterion_key)
     started_at = timezone.now()
+    try:
+        run = _decided_run(plan, project, created_by, started_at, on_progress)
+    except Exception:
+        _announce(NoticeEvent.RUN_FAILED, project.pk, f"consensus:{started_at.isoformat()}", plan.rule.name)
+        raise
+    value_traces(project, run)
+    renew_order(project)
+    explore_run(run)
+    return run
+
+
+def _decided_run(
+    plan: _Plan,
+    project: Project,
+    created_by: Person | None,
+    started_at: datetime,
+    on_progress: Progress | None,
+) -> Run:
     funnel = Funnel(plan.rule.reasons, if_used=REASONS)
     learned = _learned(plan, project)
     decided = _decide_all(plan, learned, project, funnel, on_progress)
@@ -98,9 +118,6 @@ def run_consensus(
         started_at=started_at,
     )
     _write(run, decided, plan.rule.keep(learned[0]) if plan.rule.keep and learned else None, plan.settings)
-    value_traces(project, run)
-    renew_order(project)
-    explore_run(run)
     return run
 
 
@@ -206,9 +223,15 @@ def _write(run: Run, decided: list[Decided], kept: Kept | None, settings: Any) -
     if share := getattr(settings, "audit_share", 0.0):
         run.summary["audit"] = draw_audit(run, share)
         run.save(update_fields=["summary"])
-    facts: dict[str, Any] = {"run": run.pk, "kind": run.kind, "name": run.name}
-    facts |= {"done": len(decided), "total": len(decided)}
-    announce(run.project_id, NoticeEvent.RUN_FINISHED, key=f"run:{run.pk}", **facts)
+    facts = {"run": run.pk, "done": len(decided), "total": len(decided)}
+    _announce(NoticeEvent.RUN_FINISHED, run.project_id, f"run:{run.pk}", run.name, **facts)
+
+
+def _announce(event: NoticeEvent, project: int, key: str, name: str, **facts: Any) -> None:
+    if event == NoticeEvent.RUN_FAILED:
+        # It has left no run, and nobody knows of how many decisions.
+        facts = {"run": None, "done": 0, "total": 0, "why": "error"}
+    announce(project, event, key=key, kind=str(RunKind.CONSENSUS), name=name, **facts)
 
 
 def _row(run: Run, step: int, decision: Decision) -> Consensus:

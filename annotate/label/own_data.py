@@ -24,6 +24,7 @@ from annotate.models import (
     Reveal,
     Upload,
 )
+from annotate.wording import pause_words
 
 ABOUT = (
     *("username", "first_name", "last_name", "email", "date_joined", "last_login", "language", "time_zone"),
@@ -37,7 +38,11 @@ def data_of(person: Person) -> Iterator[dict[str, Any]]:
     yield {"kind": "person", **{name: getattr(person, name) for name in ABOUT}}
     for kind, rows in _parts(person):
         for row in rows.iterator(chunk_size=CHUNK):
-            yield {"kind": kind, **row}
+            yield {"kind": kind, **{name: _in_words(name, value) for name, value in row.items()}}
+
+
+def _in_words(name: str, value: Any) -> Any:
+    return pause_words(value) if name in ("reason", "pause_reason") else value
 
 
 def _parts(person: Person) -> Iterator[tuple[str, QuerySet[Any, Any]]]:

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from annotate.enums import AssignmentState, ExamState, Purpose
+from annotate.wording import pause_words
 
 from .corpus import Trace
 from .project import Project
@@ -150,6 +151,7 @@ class Reader(models.Model):
     # How many traces they had finished when the cursor last moved.
     cursor_moved_at = models.PositiveIntegerField(default=0)
     paused_at = models.DateTimeField(null=True, blank=True)
+    # A person's words, or a rule's code (annotate/wording.py).
     pause_reason = models.CharField(max_length=300, blank=True)
     # Readings before this moment are not held against them again.
     watched_from = models.DateTimeField(null=True, blank=True)
@@ -164,6 +166,10 @@ class Reader(models.Model):
 
     def __str__(self) -> str:
         return f"reader {self.rater_id}"
+
+    @property
+    def pause_words(self) -> str:
+        return pause_words(self.pause_reason)
 
     @property
     def n_finished(self) -> int:

@@ -3,6 +3,8 @@ from __future__ import annotations
 from django.db import models
 from django.db.models import Q
 
+from annotate.wording import pause_words
+
 from .person import Person
 from .project import Project
 from .rater import Rater
@@ -140,6 +142,7 @@ class Intervention(models.Model):
 
     rater = models.ForeignKey(Rater, on_delete=models.CASCADE, related_name="interventions")
     deed = models.CharField(max_length=10, choices=Deed.choices)
+    # A person's words, or a rule's code (annotate/wording.py).
     reason = models.CharField(max_length=1000, blank=True)
     # From when on labels are left out of consensus, where that is what was done.
     since = models.DateTimeField(null=True, blank=True)
@@ -152,3 +155,7 @@ class Intervention(models.Model):
 
     def __str__(self) -> str:
         return f"{self.deed} {self.rater_id}"
+
+    @property
+    def reason_words(self) -> str:
+        return pause_words(self.reason)

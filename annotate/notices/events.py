@@ -31,6 +31,8 @@ def sentence_of(event: str, facts: Mapping[str, Any]) -> str:
 def page_of(event: str, facts: Mapping[str, Any], slug: str) -> str:
     """The path of the page that has more."""
     if event in (NoticeEvent.RUN_FINISHED, NoticeEvent.RUN_FAILED):
+        if facts["run"] is None:
+            return f"/projects/{slug}/consensus/"
         return f"/{'consensus' if facts['kind'] == RunKind.CONSENSUS else 'runs'}/{facts['run']}/"
     if event in (NoticeEvent.RELEASE_FINISHED, NoticeEvent.RELEASE_FAILED):
         return f"/releases/{facts['release']}/"
@@ -50,6 +52,14 @@ def _run_failed(facts: Mapping[str, Any]) -> str:
         return (
             gettext(
                 "Run %(run)s (%(name)s) has spent its budget and stopped: %(done)s of %(total)s are done."
+            )
+            % facts
+        )
+    if facts["run"] is None:
+        return (
+            gettext(
+                "Consensus by %(name)s has failed and left no run: earlier decisions stand. The log of a worker says"
+                " why."
             )
             % facts
         )

@@ -65,9 +65,10 @@ def test_dev_lock_holds_every_other_lock_version_for_version() -> None:
 
     assert pins("base") < pins("local") < pins("dev")
     assert pins("base") < pins("export") < pins("dev")
+    assert pins("base") < pins("otel") < pins("dev")
 
 
-@pytest.mark.parametrize("lock", ["base", "local", "export", "stats", "dev", "docs", "installer"])
+@pytest.mark.parametrize("lock", ["base", "local", "export", "stats", "otel", "dev", "docs", "installer"])
 def test_locks_have_hashes_and_name_no_index(lock: str) -> None:
     text = (REPOSITORY / "requirements" / f"{lock}.lock").read_text()
     assert "://" not in text
@@ -231,7 +232,7 @@ def bare_checkout(tmp_path: Path) -> Path:
     (tmp_path / "requirements").mkdir()
     for path in ("manage.py", "webapp/__init__.py", "webapp/setup_venv.py", "requirements/torch.txt"):
         shutil.copy(REPOSITORY / path, tmp_path / path)
-    for lock in ("base", "local", "export", "stats", "dev", "installer"):
+    for lock in ("base", "local", "export", "stats", "otel", "dev", "installer"):
         (tmp_path / "requirements" / f"{lock}.lock").write_text("# nothing\n")
     return tmp_path
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
+from structlog.contextvars import bound_contextvars, get_contextvars
 
 from annotate.errors import BackendError
 from annotate.prelabel.contracts import Appetite, Completion, Request
@@ -65,6 +66,22 @@ def test_no_more_than_may_be_paid_is_taken_and_the_rest_waits() -> None:
     assert texts(line.take(everything, 2)) == [("b", (2,))]
     assert texts(line.take(everything, 4)) == [("a", (0, 1, 2, 3))]
     assert texts(line.take(everything, 4)) == [("a", (4,))]
+
+
+def test_a_call_in_the_pools_thread_belongs_to_whoever_asked() -> None:
+    """Its lines of the log, above all."""
+    found: list[dict[str, object]] = []
+
+    class Noting(HashBackend):
+        def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
+            found.append(get_contextvars())
+            return super().answer(requests)
+
+    line = Line(Noting())
+    line.push(0, an_ask("a"))
+    with ThreadPoolExecutor(1) as pool, bound_contextvars(run_id=7):
+        line.send(line.take(everything, MANY), pool).future.result()
+    assert found == [{"run_id": 7}]
 
 
 def test_there_is_room_for_every_call_that_can_be_made_or_for_the_next() -> None:

@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 
 from annotate.errors import BackendError
+from workers import tracing
 from workers.backends.http_failure import Busy, TooSlow, Unreachable, raise_for
 
 # Failures in a row after which a server is left alone, and for how long at most (seconds).
@@ -37,6 +38,7 @@ class ModelServer:
             timeout=httpx2.Timeout(timeout, connect=min(timeout, 10.0), pool=None),
             limits=httpx2.Limits(max_connections=parallel, max_keepalive_connections=parallel),
         )
+        tracing.follow(self._client)
         self._places = asyncio.Semaphore(parallel)
         self._failures = 0
         self.ready_at = 0.0

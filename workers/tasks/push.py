@@ -13,7 +13,8 @@ from annotate import clock
 from annotate.enums import RunState
 from annotate.export.pushes import claim_push, finish_push, left_alone, note_push
 from annotate.export.queries import release_folder
-from annotate.models import Push
+from annotate.export.unfinished import key_of, left_unfinished
+from annotate.models import Push, Release
 from workers.celery import PUSH_SWEEP, UNSENT, Sweep, app, is_stopping
 from workers.hub.client import open_hub
 from workers.hub.failures import HubFailure
@@ -60,9 +61,22 @@ def work_push(*, push_id: int) -> None:
 
 @app.task(name=PUSH_SWEEP, base=Sweep)
 def sweep() -> None:
-    """Send every push that its worker has left, and those whose message was lost."""
+    """Send every push that its worker has left, and those whose message was lost; and releases left unfinished."""
     for push_id in left_alone(_lease()):
         _send(push_id)
+    for release, mark in left_unfinished():
+        _send_release(release, mark)
+
+
+def _send_release(release: Release, mark: str) -> None:
+    wanted = {"project_id": release.project_id, "format": release.format, "settings": release.settings}
+    wanted |= {"person_id": release.created_by_id, "run_id": release.run_id}
+    wanted |= {"key": key_of(release), "mark": mark}
+    try:
+        app.send_task("export.work_release", kwargs=wanted, queue="cpu")
+    except UNSENT:
+        # A later sweep finds it as silent as this one.
+        log.exception("release %s could not be sent: the broker does not answer", release.pk)
 
 
 def _lease() -> timedelta:

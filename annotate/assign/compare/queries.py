@@ -243,7 +243,7 @@ def _standing(
     if own.filter(state__in=THEIRS).exists():
         return Standing.HOLDING, ""
     if seat is not None and seat.reader.paused_at is not None:
-        return Standing.PAUSED, seat.reader.pause_reason
+        return Standing.PAUSED, seat.reader.pause_words
     if seat is not None and is_locked_out(rules, seat):
         return Standing.EXAM_FAILED if seat.reader.exam == ExamState.FAILED else Standing.EXAM, ""
     if not has_free and not has_waiting and missing:

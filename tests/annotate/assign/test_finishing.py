@@ -4,11 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.db import connection
+from django.utils import translation
 
 from annotate.assign.actions import claim_next
 from annotate.assign.queries import feedback_on
 from annotate.enums import AssignmentState
-from annotate.models import Assignment, Label, Project, Rater, Reader, Turn
+from annotate.models import Assignment, Intervention, Label, Project, Rater, Reader, Turn
 from tests.annotate.assign.queues import a_gold_trace, a_queue, person, read, read_next, reader_of, taken
 from tests.factories import a_rater
 
@@ -110,7 +111,11 @@ def test_too_fast_pauses_after_a_whole_window_and_not_before() -> None:
         if seconds != 1:
             assert reader_of(bob).paused_at is None
     assert reader_of(bob).paused_at is not None
-    assert "1.0 seconds per step in the last 3 traces" in reader_of(bob).pause_reason
+    assert "1.0 seconds per step in the last 3 traces" in reader_of(bob).pause_words
+    with translation.override("de"):
+        said = "im Median 1,0 Sekunden je Schritt in den letzten 3 Traces; das Projekt verlangt 3"
+        assert reader_of(bob).pause_words == said
+        assert [one.reason_words for one in Intervention.objects.filter(rater=bob)] == [said]
     assert claim_next(project, bob) is None
 
 
@@ -124,7 +129,7 @@ def test_low_gold_accuracy_pauses_and_silence_is_kept() -> None:
         assert feedback_on(done) == ""
     assert Assignment.objects.filter(score__isnull=False).count() == 2
     assert reader_of(bob).paused_at is not None
-    assert "33%" in reader_of(bob).pause_reason
+    assert "33%" in reader_of(bob).pause_words
 
 
 def test_feedback_is_given_where_the_project_says_so() -> None:

@@ -11,8 +11,10 @@ from django.urls import resolve
 
 from annotate.assign import finishing
 from annotate.assign.actions import claim_next
+from annotate.consensus import actions as decisions
 from annotate.consensus.actions import run_consensus
 from annotate.enums import NoticeEvent, NoticeState, Role, UnitState
+from annotate.errors import Rejected
 from annotate.export import actions as export
 from annotate.export.actions import build_release
 from annotate.models import Notice, Project, Run, Unit
@@ -91,6 +93,27 @@ def test_releases_and_consensus_runs_are_told(tmp_path: Path, monkeypatch: pytes
     assert events[1][1] == {"release": release.pk, "number": 1, "format": "jsonl"}
 
 
+def test_a_consensus_that_breaks_off_is_told_though_it_leaves_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = a_decided_project(whole=("ggg", "ggg"), wrong=("gb-", "gb-")).project
+    a_webhook(project)
+    before = set(Run.objects.values_list("pk", flat=True))
+    with pytest.raises(Rejected):
+        run_consensus(project, policy="majority", criterion_key="none-such")
+    assert told(project) == []
+    monkeypatch.setattr(decisions, "Funnel", lambda *reasons, **more: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        run_consensus(project, policy="majority")
+    assert set(Run.objects.values_list("pk", flat=True)) == before
+    [(event, facts)] = told(project)
+    assert event == "run.failed"
+    assert facts == {
+        **{"run": None, "kind": "consensus", "name": "majority"},
+        **{"done": 0, "total": 0, "why": "error"},
+    }
+    assert "majority" in sentence_of(event, facts)
+    assert resolve(page_of(event, facts, project.slug)).url_name == "consensus"
+
+
 def test_a_pause_for_accuracy_or_pace_is_told_by_number() -> None:
     fast = a_queue(n_traces=4, pause_below_seconds=3, pause_window=2)
     a_webhook(fast)
@@ -143,7 +166,7 @@ def test_members_are_mailed_by_their_role_each_once() -> None:
 
 
 @pytest.mark.parametrize("event", list(NoticeEvent))
-@pytest.mark.parametrize("why", ["units", "budget", "accuracy", "pace"])
+@pytest.mark.parametrize("why", ["units", "budget", "error", "accuracy", "pace"])
 @pytest.mark.parametrize("kind", ["prelabel", "consensus"])
 def test_every_event_has_a_sentence_and_a_page(event: NoticeEvent, why: str, kind: str) -> None:
     known = {"why": why, "kind": kind, "name": "judge/critique", "format": "jsonl"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier, get_ident
 from typing import Any
 from urllib.parse import quote
 
@@ -10,6 +12,7 @@ import pytest
 import requests
 from allauth.socialaccount.models import SocialAccount
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
 
 from annotate.enums import Role
@@ -18,6 +21,7 @@ from annotate.models import LogEntry, Person
 from tests.factories import a_person, a_project
 from tests.webapp.factors import an_app
 from tests.webapp.stand_in import CLIENT, SECRET, StandIn, an_issuer
+from webapp import issuer as web_issuer
 
 pytestmark = pytest.mark.django_db
 
@@ -164,6 +168,61 @@ def test_everybody_may_come_where_the_site_says_so(issuer: StandIn, settings: An
     assert who(client) == made.username != "eve"
     assert (made.email.lower(), made.get_full_name()) == ("eve@example.org", "Eve Two")
     assert not made.has_usable_password()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_sign_ins_of_one_newcomer_at_once_are_into_one_account(
+    issuer: StandIn, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OIDC_SIGN_UP = True
+    issuer.knows(sub="e-2", email="eve@example.org")
+    both = Barrier(2, timeout=60)
+    find, name = web_issuer._find_person, web_issuer.generate_unique_username
+    begun: set[int] = set()
+    named: set[int] = set()
+
+    def find_at_once(request: Any, login: Any, address: str) -> None:
+        if get_ident() not in begun:
+            begun.add(get_ident())
+            both.wait()
+        find(request, login, address)
+
+    def name_at_once(wanted: list[str]) -> str:
+        found = str(name(wanted))
+        # SQLite lets only one of them write from the beginning on.
+        if connection.vendor == "postgresql" and get_ident() not in named:
+            named.add(get_ident())
+            both.wait()
+        return found
+
+    monkeypatch.setattr(web_issuer, "_find_person", find_at_once)
+    monkeypatch.setattr(web_issuer, "generate_unique_username", name_at_once)
+    clients = [Client(), Client()]
+    addresses = [sent_back(client) for client in clients]
+
+    def come_back(place: int) -> int:
+        try:
+            return int(clients[place].get(addresses[place]).status_code)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(come_back, range(2))) == [302, 302]
+    assert [who(client) for client in clients] == [Person.objects.get().username] * 2
+    assert SocialAccount.objects.get().uid == "e-2"
+
+
+def test_a_name_that_somebody_took_a_moment_before_costs_nothing(
+    issuer: StandIn, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.OIDC_SIGN_UP = True
+    a_person("eve")
+    issuer.knows(sub="e-2", email="eve@example.org")
+    names = iter(["eve", "eve2"])
+    monkeypatch.setattr(web_issuer, "generate_unique_username", lambda wanted: next(names))
+    client = Client()
+    assert come(client)["Location"] == "/"
+    assert who(client) == "eve2"
 
 
 def test_an_invitation_lets_a_newcomer_in(issuer: StandIn) -> None:

@@ -126,7 +126,7 @@ class PersonSerializer(serializers.Serializer[Any]):
     gold_score = serializers.FloatField(allow_null=True)
     n_gold = serializers.IntegerField()
     paused_at = serializers.DateTimeField(source="reader.paused_at", allow_null=True)
-    pause_reason = serializers.CharField(source="reader.pause_reason")
+    pause_reason = serializers.CharField(source="reader.pause_words")
     exam = serializers.CharField(source="reader.exam")
     exam_score = serializers.FloatField(source="reader.exam_score", allow_null=True)
 

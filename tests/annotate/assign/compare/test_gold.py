@@ -85,7 +85,7 @@ def test_the_score_is_kept_and_low_ones_pause_together_with_those_of_traces() ->
     done = everything_said(project, "bob", "right")
     assert [one.score for one in done if one.purpose == Purpose.GOLD] == [0.0, 0.0]
     reader = Reader.objects.get(rater=bob)
-    assert "0% right in the last 2 readings with a known answer" in reader.pause_reason
+    assert "0% right in the last 2 readings with a known answer" in reader.pause_words
     [told] = [one for one in people_page(project).people if one.name == "bob"]
     assert (told.gold_score, told.n_gold) == (0.0, 2)
     assert overview_of(project).n_gold_read == 2
@@ -110,7 +110,7 @@ def test_gold_of_traces_counts_into_the_same_window() -> None:
     scores = [one.score for one in done if one.purpose == Purpose.GOLD]
     # One wrong beside the right one makes 50 %.
     assert scores == [0.0]
-    assert "50%" in Reader.objects.get(rater=bob).pause_reason
+    assert "50%" in Reader.objects.get(rater=bob).pause_words
 
 
 def test_feedback_is_given_where_the_project_says_so_and_silence_is_kept() -> None:
