@@ -1,8 +1,9 @@
 """JavaScript modules as one file, and style sheets: a page that needs ten of them asks for one.
 
-The sources stay small modules that run as they are; nothing is minified. A bundle is the modules of an entry in the
-order they need each other, without their import and export words; of style sheets it is one behind the other. It is
-made when static files are looked for, so no build step can be forgotten and no made file lies in the repository.
+The sources stay small modules that run as they are; nothing is minified, but comments that fill lines stay behind. A
+bundle is the modules of an entry in the order they need each other, without their import and export words; of style
+sheets it is one behind the other. It is made when static files are looked for, so no build step can be forgotten and no
+made file lies in the repository.
 """
 
 from __future__ import annotations
@@ -29,6 +30,8 @@ _IMPORT = re.compile(r'^import\s+\{[^}]*\}\s+from\s+"\./([\w.]+)";\n', re.MULTIL
 _EXPORT = re.compile(r"^export (?=(?:async )?(?:function|class|const|let)\b)", re.MULTILINE)
 _TOP_NAME = re.compile(r"^(?:export )?(?:async )?(?:function|class|const|let)\s+\{?\s*(\w+)", re.MULTILINE)
 
+_COMMENT = re.compile(r"^[ \t]*(?:/\*(?:(?!\*/).)*\*/[ \t]*\n|//[^\n]*\n)", re.MULTILINE | re.DOTALL)
+
 
 class BundleError(Exception):
     """Two modules of a bundle cannot live in one file."""
@@ -42,7 +45,12 @@ def bundle(entry: Path) -> str:
         for name in _TOP_NAME.findall(path.read_text()):
             if owner.setdefault(name, path.name) != path.name:
                 raise BundleError(f"{name} is defined by both {owner[name]} and {path.name}")
-    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", path.read_text())) for path in modules)
+    return "\n".join(_EXPORT.sub("", _IMPORT.sub("", uncommented(path.read_text()))) for path in modules)
+
+
+def uncommented(text: str) -> str:
+    """Without the lines that are nothing but comments, of scripts and of style sheets."""
+    return _COMMENT.sub("", text)
 
 
 def _in_order(path: Path, seen: set[Path]) -> Iterator[Path]:
@@ -91,4 +99,4 @@ class BundleFinder(BaseFinder):
     def _text(self, path: str) -> str:
         if path in BUNDLES:
             return bundle(self.sources / BUNDLES[path])
-        return "\n".join((self.sources / f"css/{name}.css").read_text() for name in STYLES[path])
+        return "\n".join(uncommented((self.sources / f"css/{name}.css").read_text()) for name in STYLES[path])

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.test import Client
 
-from webapp.bundles import BUNDLES, STYLES, BundleError, BundleFinder, bundle
+from webapp.bundles import BUNDLES, STYLES, BundleError, BundleFinder, bundle, uncommented
 
 
 def write(folder: Path, **modules: str) -> Path:
@@ -28,6 +30,17 @@ def test_modules_stand_in_the_order_they_need_each_other(tmp_path: Path) -> None
     assert "export" not in text
     assert text.count("const b = 1;") == 1
     assert text.index("const b") < text.index("function a") < text.index("a(b, c);")
+
+
+def test_lines_of_comments_stay_behind_and_nothing_else() -> None:
+    text = "/* One\n   two. */\n\nconst a = 1; // why\n  // alone\n/* x */ b();\n  /* y */\nconst c = `\n/ * no`;\n"
+    assert uncommented(text) == "\nconst a = 1; // why\n/* x */ b();\nconst c = `\n/ * no`;\n"
+
+
+def test_no_text_of_a_script_has_lines_that_look_like_comments() -> None:
+    for path in (Path(settings.STATICFILES_DIRS[0]) / "js").glob("*.js"):
+        for literal in re.findall(r"`[^`]*`", path.read_text()):
+            assert uncommented(literal) == literal, path.name
 
 
 def test_two_modules_may_not_define_one_name(tmp_path: Path) -> None:
