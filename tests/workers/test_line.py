@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import pytest
-from structlog.contextvars import bound_contextvars, get_contextvars
+from structlog.contextvars import bound_contextvars, clear_contextvars, get_contextvars
 
 from annotate.errors import BackendError
 from annotate.prelabel.contracts import Appetite, Completion, Request
@@ -79,6 +79,8 @@ def test_a_call_in_the_pools_thread_belongs_to_whoever_asked() -> None:
 
     line = Line(Noting())
     line.push(0, an_ask("a"))
+    # Requests of tests before may have left theirs in this thread.
+    clear_contextvars()
     with ThreadPoolExecutor(1) as pool, bound_contextvars(run_id=7):
         line.send(line.take(everything, MANY), pool).future.result()
     assert found == [{"run_id": 7}]
