@@ -235,7 +235,7 @@ export class Sheet {
     const here = open.find((question) => this.places.get(question) === this.step);
     const words = here && this.#wordsWanted(here);
     if (words) words.focus();
-    else if (here || this.held) this.onFocus();
+    if (here || this.held) this.onFocus();
     else this.goToStep(this.#nextAsked());
   }
 
