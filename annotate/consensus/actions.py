@@ -88,7 +88,10 @@ def run_consensus(
     try:
         run = _decided_run(plan, project, created_by, started_at, on_progress)
     except Exception:
-        _announce(NoticeEvent.RUN_FAILED, project.pk, f"consensus:{started_at.isoformat()}", plan.rule.name)
+        # It has left no run, and nobody knows of how many decisions.
+        facts = {"run": None, "done": 0, "total": 0, "why": "error"}
+        key = f"consensus:{started_at.isoformat()}"
+        _announce(NoticeEvent.RUN_FAILED, project.pk, key, plan.rule.name, **facts)
         raise
     value_traces(project, run)
     renew_order(project)
@@ -228,9 +231,6 @@ def _write(run: Run, decided: list[Decided], kept: Kept | None, settings: Any) -
 
 
 def _announce(event: NoticeEvent, project: int, key: str, name: str, **facts: Any) -> None:
-    if event == NoticeEvent.RUN_FAILED:
-        # It has left no run, and nobody knows of how many decisions.
-        facts = {"run": None, "done": 0, "total": 0, "why": "error"}
     announce(project, event, key=key, kind=str(RunKind.CONSENSUS), name=name, **facts)
 
 
