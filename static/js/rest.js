@@ -10,7 +10,6 @@ function idle(then) {
   if ("requestIdleCallback" in window) requestIdleCallback(then, { timeout: LONGEST_TO_IDLE });
   else setTimeout(then, 0);
 }
-
 const RESET_CONTENT = 205;
 const RECUT = Symbol("recut");
 // The trace is somebody else's now: the answer will not be another one.
