@@ -18,7 +18,8 @@ from annotate.errors import Rejected
 from annotate.ingest.archive import Archive
 from annotate.ingest.conversation import Conversation, conversation_of
 from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft
-from annotate.ingest.fields import Fields, clean_text, name_or_nothing
+from annotate.ingest.failures import failure
+from annotate.ingest.fields import Fields, name_or_nothing
 from annotate.ingest.images import KEY, Album
 from annotate.ingest.json_records import Record, json_members
 from annotate.ingest.message_fields import messages_in
@@ -179,7 +180,7 @@ def _error(fields: Fields) -> dict[str, str]:
     """What went wrong, less the traceback, which speaks of the machine it ran on."""
     error = fields.raw("error")
     message = error.get("message") if isinstance(error, dict) else error
-    return {"message": clean_text(str(message)[:LONGEST_ERROR], "error")}
+    return {"message": failure(str(message), "error", longest=LONGEST_ERROR)}
 
 
 def _id(fields: Fields, about: Mapping[str, Any]) -> str:

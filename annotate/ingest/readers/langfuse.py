@@ -19,7 +19,8 @@ from annotate.errors import Rejected
 from annotate.ingest.call_history import Call, history_of
 from annotate.ingest.conversation import Conversation, conversation_of
 from annotate.ingest.drafts import BadRow, LabelSheet, ProblemDraft, Row, TraceDraft
-from annotate.ingest.fields import Fields, clean_text, name_or_nothing
+from annotate.ingest.failures import failure, failures_of
+from annotate.ingest.fields import Fields, name_or_nothing
 from annotate.ingest.gathering import Gathering, Group
 from annotate.ingest.images import KEY, Album
 from annotate.ingest.message_fields import Message, message_of, messages_in
@@ -35,8 +36,6 @@ from annotate.ingest.score_fields import (
 )
 from annotate.ingest.source import Source
 
-LONGEST_ERROR = 500
-MOST_ERRORS = 20
 _CALLS = ("GENERATION", "AGENT")
 _FAILED = "ERROR"
 _SCORE = "score"
@@ -142,8 +141,7 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
         problem=problem,
         steps=conversation.steps,
         source_model=history.models[0] if history.models else "",
-        meta=Fields(about | ({"errors": errors[:MOST_ERRORS]} if errors else {})).rest(frozenset())
-        | conversation.meta(),
+        meta=Fields(about | failures_of(errors)).rest(frozenset()) | conversation.meta(),
         labels=tuple(labels_of_scores(fields, _answers(calls, history.messages, conversation), options)),
         images=tuple(album.drafts.values()),
         flaws=tuple(album.flaws),
@@ -154,7 +152,7 @@ def _failure(given: Fields) -> str:
     said = either(given, "statusMessage")
     if not isinstance(said, str) or not said.strip():
         return "error"
-    return clean_text(said[:LONGEST_ERROR], given.path("statusMessage"))
+    return failure(said, given.path("statusMessage"))
 
 
 def _call(given: Fields, album: Album) -> Call | None:

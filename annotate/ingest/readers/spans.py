@@ -14,7 +14,8 @@ from annotate.errors import Rejected
 from annotate.ingest.call_history import history_of
 from annotate.ingest.conversation import conversation_of
 from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft
-from annotate.ingest.fields import Fields, clean_text
+from annotate.ingest.failures import failure, failures_of
+from annotate.ingest.fields import Fields
 from annotate.ingest.gathering import Gathering
 from annotate.ingest.images import KEY
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
@@ -23,8 +24,6 @@ from annotate.ingest.sample import Sample
 from annotate.ingest.source import Source
 from annotate.ingest.span_fields import call_in, spans_in
 
-LONGEST_ERROR = 500
-MOST_ERRORS = 20
 _SPAN_NAMES = (
     {"traceId", "spanId"},
     {"trace_id", "span_id"},
@@ -75,20 +74,19 @@ def _trace_draft(name: str, spans: Sequence[dict[str, Any]], options: ReadOption
             "holds no call of a model with its messages, which are recorded only where that was asked for"
         )
         raise Rejected(reason, field="attributes")
-    errors = [clean_text(span["error"][:LONGEST_ERROR], "status") for span in in_order if span.get("error")]
+    errors = [failure(span["error"], "status") for span in in_order if span.get("error")]
     if errors and not any(call.answered for call in calls):
         raise Rejected(f"no call was answered: {errors[-1][:200]}", field="status")
     history = history_of(calls)
     conversation = conversation_of(history.messages, "messages", options)
     images = {KEY: list(conversation.problem_images)} if conversation.problem_images else {}
-    failed = {"errors": errors[:MOST_ERRORS]} if errors else {}
     models = {"models": history.models} if len(history.models) > 1 else {}
     return TraceDraft(
         external_id=Fields({"traceId": name}).name("traceId"),
         problem=ProblemDraft(conversation.problem, meta=images),
         steps=conversation.steps,
         source_model=history.models[0] if history.models else "",
-        meta={"spans": len(spans)} | models | failed | conversation.meta(),
+        meta={"spans": len(spans)} | models | failures_of(errors) | conversation.meta(),
         images=tuple(album.drafts.values()),
         flaws=tuple(album.flaws),
     )
