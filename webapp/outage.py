@@ -6,23 +6,17 @@ Django comes here with everything that nobody caught, also from in front of the 
 
 from __future__ import annotations
 
-import errno
-import sqlite3
 import sys
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.translation import gettext
 from django.views.defaults import server_error
 
+from annotate.outage import Outage, outage_of
 from webapp.addresses import API
 
 AGAIN_SECONDS = 10
-_FULL = (errno.ENOSPC, errno.EDQUOT)
-# The second where the file that readers and writers share has no room to grow.
-_SQLITE_FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_SHMSIZE)
-_POSTGRESQL_FULL = "53100"
 
 
 def failed(request: HttpRequest) -> HttpResponse:
@@ -43,29 +37,13 @@ def failed(request: HttpRequest) -> HttpResponse:
 
 def said_of(error: BaseException) -> str:
     """One sentence for people; empty for what is a fault of the program."""
-    if any(_is_full(one) for one in _causes(error)):
-        return gettext(
-            "The server's disk is full. Nothing of this was saved; try again once its operator has made room."
-        )
-    if isinstance(error, OperationalError | InterfaceError):
-        return gettext(
-            "The database does not answer just now. Nothing of this was saved; try again in a moment."
-        )
+    match outage_of(error):
+        case Outage.FULL:
+            return gettext(
+                "The server's disk is full. Nothing of this was saved; try again once its operator has made room."
+            )
+        case Outage.AWAY:
+            return gettext(
+                "The database does not answer just now. Nothing of this was saved; try again in a moment."
+            )
     return ""
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    found: list[BaseException] = []
-    current: BaseException | None = error
-    while current is not None and current not in found:
-        found.append(current)
-        current = current.__cause__ or current.__context__
-    return found
-
-
-def _is_full(error: BaseException) -> bool:
-    if isinstance(error, sqlite3.Error):
-        return getattr(error, "sqlite_errorcode", 0) in _SQLITE_FULL
-    if getattr(error, "sqlstate", None) == _POSTGRESQL_FULL:
-        return True
-    return isinstance(error, OSError) and error.errno in _FULL

@@ -10,10 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.db import Error as AnyDatabaseError
+from django.db import connection
 
 from annotate.errors import BackendError, GradusError
 from annotate.measure.actions import record_audit
 from annotate.models import Run
+from annotate.outage import Outage, outage_of
 from annotate.prelabel.actions import (
     begin_run,
     claim_units,
@@ -31,7 +34,7 @@ from annotate.prelabel.entries import StrategyEntry
 from annotate.prelabel.queries import has_free_units, tasks_of, wants_cancel
 from annotate.prelabel.strategies import strategy_of_run
 from workers.allowance import Allowance
-from workers.driver import drive
+from workers.driver import Drive, drive
 from workers.engines import engine_at
 from workers.leases import Leases
 from workers.process_name import worker_name
@@ -56,7 +59,7 @@ class Shift:
     """What came of it.
 
     ``has_more``: units are free for another shift; ``is_doubled``: this process was at the run already;
-    ``trouble``: why the backend stayed away.
+    ``trouble``: why the backend stayed away, or which outage of the database or its disk ended the shift.
     """
 
     finished: int = 0
@@ -150,6 +153,8 @@ class _ShiftAtRun:
         self._polled = 0.0
         self._allowance = Allowance(run, self._store)
         self._is_cancelled = False
+        self._outage: Outage | None = None
+        self._n_unwritten = 0
 
     def work(self) -> Shift:
         try:
@@ -164,14 +169,20 @@ class _ShiftAtRun:
                 players=self._players,
                 may_ask=self._allowance.samples,
             )
-        except BaseException:
-            # A bug or a dying process: let go at once, so that others need not wait for the leases to run out.
-            release_units(self._run, self._leases.held(), error="The worker broke off; see its log.")
-            raise
+        except BaseException as error:
+            if not self._is_outage(error):
+                # A bug or a dying process: let go at once, so that others need not wait for the leases to run out.
+                reason = "The worker broke off; see its log."
+                release_units(self._run, self._leases.held(), error=reason, is_their_fault=True)
+                raise
+            log.warning("a shift at run %s ends early", self._run.pk, exc_info=True)
+            report = Drive()
+        # Where not even this can be written it raises, and the leases run out.
         release_units(self._run, self._leases.held(), error=report.trouble)
-        if report.trouble or report.asked:
-            note_trouble(self._run, report.trouble)
-        return Shift(finished=report.finished, failed=report.failed, trouble=report.trouble)
+        trouble = self._outage or report.trouble
+        if trouble or report.asked:
+            note_trouble(self._run, trouble)
+        return Shift(report.finished - self._n_unwritten, report.failed, trouble=trouble)
 
     def _claim(self, room: int) -> dict[int, Strategy]:
         if time.monotonic() - self._began > CLAIM_SECONDS:
@@ -196,8 +207,24 @@ class _ShiftAtRun:
             is_ours = finish_unit(unit, finding)
         except GradusError as error:
             is_ours = fail_unit(unit, str(error))
+        except (AnyDatabaseError, OSError) as error:
+            if not self._is_outage(error):
+                raise
+            # What was asked for is stored: whoever takes the unit up once there is room comes to the same finding.
+            log.warning("the finding of unit %s could not be written", key, exc_info=True)
+            self._leases.hold([unit])
+            self._n_unwritten += 1
+            return
         if not is_ours:
             log.warning("unit %s was taken over by another worker; its finding is left to that one", key)
+
+    def _is_outage(self, error: BaseException) -> bool:
+        """Whether ``error`` passes by itself; the shift ends then, and keeps what it still can."""
+        self._outage = outage_of(error)
+        if self._outage == Outage.AWAY:
+            # Another may do where this connection has broken.
+            connection.close()
+        return self._outage is not None
 
     def _fail(self, key: int, reason: str) -> None:
         fail_unit(self._leases.drop(key), reason)
@@ -210,4 +237,5 @@ class _ShiftAtRun:
         if not self._is_cancelled and self._allowance.is_spent:
             # Whoever of the workers sees it spent stops them all.
             self._is_cancelled = stop_if_spent(self._run)
-        return self._is_cancelled or self._is_told_to_stop() or now - self._began > SHIFT_SECONDS
+        is_to_stop = self._is_cancelled or self._outage is not None or self._is_told_to_stop()
+        return is_to_stop or now - self._began > SHIFT_SECONDS

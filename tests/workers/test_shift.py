@@ -1,18 +1,23 @@
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
+from annotate import clock
 from annotate.enums import RunState, UnitState
 from annotate.errors import BackendError, Conflict
 from annotate.models import Completion as CompletionRow
 from annotate.models import Label, Run, Unit
-from annotate.prelabel.actions import cancel_run, open_run, raise_budget, retry_failed
+from annotate.outage import Outage
+from annotate.prelabel.actions import MAX_ATTEMPTS, cancel_run, open_run, raise_budget, retry_failed
 from annotate.prelabel.contracts import Completion, Request
+from annotate.prelabel.queries import run_progress
 from annotate.prelabel.strategies import STRATEGIES
 from tests.annotate.prelabel.worlds import an_entry
 from tests.factories import a_project, a_trace
@@ -86,6 +91,46 @@ def test_a_backend_that_stays_away_costs_no_unit_and_is_said_on_the_run(
     assert run.error == "connection refused"
     assert states(run) == [UnitState.PENDING] * 3
     work_shift(run.pk)
+    run.refresh_from_db()
+    assert (run.state, run.error) == (RunState.DONE, "")
+
+
+class FullDisk(OSError):
+    def __init__(self) -> None:
+        super().__init__(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("place", "kept"),
+    [
+        pytest.param("finish_unit", True, id="where findings are written"),
+        pytest.param("store_completions", False, id="where answers are"),
+    ],
+)
+def test_a_full_disk_costs_no_unit_however_long_it_lasts_and_is_said_on_the_run(
+    monkeypatch: pytest.MonkeyPatch, place: str, kept: bool
+) -> None:
+    backend = HashBackend()
+    monkeypatch.setattr(shifts, "engine_at", lambda address: backend)
+    run = a_scan("scripted:unused", k=2)
+    module = "workers.shift" if place == "finish_unit" else "workers.store"
+
+    def full(*words: Any, **more: Any) -> Any:
+        raise OperationalError from FullDisk()
+
+    with monkeypatch.context() as while_full:
+        while_full.setattr(f"{module}.{place}", full)
+        for _ in range(MAX_ATTEMPTS + 1):
+            shift = work_shift(run.pk)
+            assert (shift.finished, shift.failed, shift.has_more) == (0, 0, True)
+            assert shift.trouble == Outage.FULL
+    n_kept = CompletionRow.objects.count()
+    assert (n_kept > 0) == kept
+    assert set(states(run)) == {UnitState.PENDING}
+    assert run_progress(run).note.startswith("The disk of the database is full.")
+    # None of that counts when a worker dies of them at last.
+    Unit.objects.filter(run=run).update(state=UnitState.RUNNING, worker="gone", lease_until=clock.now())
+    assert (work_shift(run.pk).finished, work_shift(run.pk).finished) == (3, 0)
     run.refresh_from_db()
     assert (run.state, run.error) == (RunState.DONE, "")
 

@@ -14,6 +14,7 @@ from annotate import clock
 from annotate.enums import FinishReason, RunState, UnitState
 from annotate.models import Completion, Run, Unit
 from annotate.models.counting import kept
+from annotate.outage import Outage
 
 from .attendance import on_duty
 from .budget import Budget
@@ -160,7 +161,7 @@ def _note(progress: RunProgress, budget: Budget, run: Run) -> str:
     if run.wants_cancel:
         return gettext("Stopping: the batch under way is finished first.")
     if run.error:
-        return gettext("The backend does not answer (%(error)s). Trying again.") % {"error": run.error}
+        return _trouble(run.error)
     is_abandoned = not progress.workers and clock.now() - run.created_at > _GRACE
     if is_abandoned and _is_loading(progress, run):
         return gettext("A worker has taken it up and is loading the model.")
@@ -173,6 +174,14 @@ def _note(progress: RunProgress, budget: Budget, run: Run) -> str:
             % {"lost": f"{lost:%H:%M:%S}"}
         )
     return _waiting_for(on_duty().count()) if is_abandoned and progress.pending else ""
+
+
+def _trouble(error: str) -> str:
+    if error == Outage.FULL:
+        return gettext("The disk of the database is full. Nothing is lost: workers go on once there is room.")
+    if error == Outage.AWAY:
+        return gettext("The database did not answer a worker. Nothing is lost: workers try again.")
+    return gettext("The backend does not answer (%(error)s). Trying again.") % {"error": error}
 
 
 def _waiting_for(alive: int) -> str:

@@ -27,7 +27,7 @@ from .rows import storable_json, storable_text
 
 LEASE_SECONDS = 60
 # A unit whose worker died this often without finishing it is more likely the cause than the victim. High, because
-# whatever a worker has just claimed counts when it is killed: twenty restarts of a machine must give nothing up.
+# whatever a worker has just claimed counts when it is killed: twenty crashes of a machine must give nothing up.
 MAX_ATTEMPTS = 30
 
 _ABOUT_A_TRACE = ("trace__problem", "trace__steps")
@@ -122,8 +122,12 @@ def _give_up_lost(run: Run) -> None:
 
 
 def _is_worn(unit: Unit) -> bool:
-    forgiven: int = unit.findings.get("attempts_forgiven", 0)
-    return unit.attempts - forgiven >= MAX_ATTEMPTS
+    return unit.attempts - _forgiven(unit) >= MAX_ATTEMPTS
+
+
+def _forgiven(unit: Unit) -> int:
+    """Attempts that do not count against the unit; ``attempts`` itself only grows, for it tells two claims apart."""
+    return int(unit.findings.get("attempts_forgiven", 0))
 
 
 def _give_up(unit: Unit) -> None:
@@ -197,11 +201,20 @@ def _close(unit: Unit, state: UnitState, **facts: Any) -> bool:
     return mine.update(state=state, lease_until=None, **facts) == 1
 
 
-def release_units(run: Run, units: Iterable[Unit], *, error: str = "") -> int:
-    """Hand held units back unfinished; their completions stay, so nothing is paid twice. Cancelled if so wanted."""
+def release_units(run: Run, units: Iterable[Unit], *, error: str = "", is_their_fault: bool = False) -> int:
+    """Hand held units back unfinished; their completions stay, so nothing is paid twice. Cancelled if so wanted.
+
+    A worker that can hand them back has not died of them: the attempt does not count, unless they may be at fault.
+    """
     is_cancelled = Run.objects.filter(pk=run.pk, wants_cancel=True).exists()
     state = UnitState.CANCELLED if is_cancelled else UnitState.PENDING
-    return sum(_close(unit, state, error=storable_text(error)) for unit in units)
+    facts: dict[str, Any] = {"error": storable_text(error)}
+    n_released = 0
+    for unit in units:
+        if not is_their_fault:
+            facts["findings"] = {**unit.findings, "attempts_forgiven": _forgiven(unit) + 1}
+        n_released += _close(unit, state, **facts)
+    return n_released
 
 
 def release_dead(run: Run, is_dead: Callable[[str], bool]) -> int:
@@ -212,4 +225,4 @@ def release_dead(run: Run, is_dead: Callable[[str], bool]) -> int:
     for unit in left:
         if _is_worn(unit):
             _give_up(unit)
-    return release_units(run, [unit for unit in left if not _is_worn(unit)])
+    return release_units(run, [unit for unit in left if not _is_worn(unit)], is_their_fault=True)
