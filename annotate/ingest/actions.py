@@ -25,8 +25,8 @@ from annotate.ingest.unpacking import DataFile, data_files
 from annotate.models import Project
 
 # Large enough for the cost of a transaction to vanish, small enough that others who write wait some tenths of a second.
-BATCH = 900
-# Of images; rows with many come in smaller batches.
+BATCH = 1800
+# Of texts and images; rows with much of them come in smaller batches.
 BATCH_BYTES = 32 * 1024 * 1024
 
 OnProgress = Callable[[int, int], None]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from annotate.enums import StepKind
@@ -60,7 +60,7 @@ def conversation_of(messages: Sequence[Message], path: str, options: ReadOptions
     for number, message in enumerate(messages[first:], start=first):
         made = list(_steps_of(message, options, is_agent=is_agent))
         if made:
-            made[-1] = replace(made[-1], meta={**made[-1].meta, MESSAGE: number})
+            made[-1] = made[-1]._replace(meta={**made[-1].meta, MESSAGE: number})
         else:
             empty.append(number)
         steps += made
@@ -92,7 +92,7 @@ def _steps_of(message: Message, options: ReadOptions, *, is_agent: bool) -> Iter
     elif message.text.strip():
         for step in _thoughts(message.text, message.path, options, is_cut=True):
             here = images_within(message.images, step.text)
-            yield replace(step, meta={KEY: here}) if here else step
+            yield step._replace(meta={KEY: here}) if here else step
 
 
 def _whole(message: Message, kind: StepKind) -> Iterator[StepDraft]:
@@ -127,4 +127,4 @@ def _written(message: Message) -> str:
 def _separated(step: StepDraft) -> StepDraft:
     if step.tail:
         return step
-    return replace(step, text=step.text + SEPARATOR, tail=len(SEPARATOR))
+    return step._replace(text=step.text + SEPARATOR, tail=len(SEPARATOR))

@@ -45,7 +45,7 @@ class LabelBatch:
     def write(self, tally: Tally) -> None:
         """Effects: labels, and every row counted once."""
         names = {sheet.trace for _, sheet in self._rows}
-        found = Trace.objects.filter(project=self._project, external_id__in=names)
+        found = Trace.objects.filter(project=self._project, external_id__among=names)
         traces = {trace.external_id: trace for trace in found}
         steps = _steps_of(traces.values())
         by_message = _by_message(

@@ -33,7 +33,7 @@ class PairBatch:
         if not rows:
             return
         names = {side.external_id for _, draft, _ in rows for side in (draft.first, draft.second)}
-        found = Trace.objects.filter(project=self._project, external_id__in=names)
+        found = Trace.objects.filter(project=self._project, external_id__among=names)
         traces = {trace.external_id: trace for trace in found}
         wanted = [
             pair_of(self._project, traces[draft.first.external_id], traces[draft.second.external_id])
@@ -54,14 +54,14 @@ class PairBatch:
     def _saved(self, wanted: list[Pair], tally: Tally) -> dict[str, Pair]:
         names = {pair.external_id for pair in wanted}
         known = {
-            pair.external_id for pair in Pair.objects.filter(project=self._project, external_id__in=names)
+            pair.external_id for pair in Pair.objects.filter(project=self._project, external_id__among=names)
         }
         new = {pair.external_id: pair for pair in wanted if pair.external_id not in known}
         Pair.objects.bulk_create(new.values())
         tally.pairs += len(new)
         return {
             pair.external_id: pair
-            for pair in Pair.objects.filter(project=self._project, external_id__in=names)
+            for pair in Pair.objects.filter(project=self._project, external_id__among=names)
         }
 
 

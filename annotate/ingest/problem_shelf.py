@@ -44,8 +44,8 @@ class ProblemShelf:
         known = Problem.objects.filter(project=project).values_list(*_KEPT)
         hashes = {digest for digest, _ in pairs}
         names = {_name(digest, draft) for digest, draft in pairs}
-        self._by_hash = {one.content_hash: one for one in _shelved(known.filter(content_hash__in=hashes))}
-        self._by_name = {one.external_id: one for one in _shelved(known.filter(external_id__in=names))}
+        self._by_hash = {one.content_hash: one for one in _shelved(known.filter(content_hash__among=hashes))}
+        self._by_name = {one.external_id: one for one in _shelved(known.filter(external_id__among=names))}
         self._created: list[Shelved] = []
         self._fuller: dict[str, Shelved] = {}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 from annotate.enums import StepKind
@@ -51,12 +50,10 @@ def _plain_steps(entries: list[Any], separator: str) -> tuple[StepDraft, ...] | 
             return None
     except TypeError:
         return None
-    steps = []
-    for entry in entries:
-        tail = len(entry) - len(entry.rstrip())
-        if tail == len(entry) or tail > MAX_TAIL:
-            return None
-        steps.append(StepDraft(entry, tail))
+    bare = [entry.rstrip() for entry in entries]
+    steps = [StepDraft(entry, len(entry) - len(words)) for entry, words in zip(entries, bare, strict=True)]
+    if not all(bare) or max([step.tail for step in steps]) > MAX_TAIL:
+        return None
     if separator:
         # As in _with_separator: the last step needs none.
         for place, step in enumerate(steps[:-1]):
@@ -79,7 +76,7 @@ def _step_draft(path: str, entry: object, separator: str, album: Album | None) -
     if isinstance(entry, str):
         words, images = album.lift(entry) if album else (entry, [])
         bare = _with_separator(_step_text(words, path), separator, path)
-        return replace(bare, meta={KEY: images}) if images else bare
+        return bare._replace(meta={KEY: images}) if images else bare
     step = Fields.of(entry, path)
     step.refuse_unknown(_STEP_FIELDS if album else _STEP_FIELDS - {"content", "images"})
     text, images = text_with_images(step, album)

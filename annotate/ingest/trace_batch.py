@@ -120,7 +120,7 @@ class TraceBatch:
         self._memory = memory
         self._entries: list[Entry] = []
         self._keys: set[str] = set()
-        # Images wait in memory until the batch is written.
+        # Texts and images wait in memory until the batch is written.
         self.n_bytes = 0
 
     def __len__(self) -> int:
@@ -131,8 +131,10 @@ class TraceBatch:
 
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
-        self.n_bytes += sum(len(image.data) for image in entry.draft.images)
-        self._keys.update((f"id {entry.draft.external_id}", entry.content_hash))
+        draft = entry.draft
+        self.n_bytes += len(draft.problem.text) + sum([len(step.text) for step in draft.steps])
+        self.n_bytes += sum([len(image.data) for image in draft.images])
+        self._keys.update((f"id {draft.external_id}", entry.content_hash))
 
     def write(self, tally: Tally) -> None:
         """Effects in order: problems, traces, steps, candidates, labels, and every row counted once."""
@@ -165,7 +167,7 @@ class TraceBatch:
 
     def _match_traces(self) -> None:
         ids = [entry.draft.external_id for entry in self._entries]
-        found = Trace.objects.filter(project=self._project, external_id__in=ids).order_by()
+        found = Trace.objects.filter(project=self._project, external_id__among=ids).order_by()
         traces = {row[0]: Matched(*row) for row in found.values_list("external_id", "pk", *_COLUMNS)}
         for entry in self._entries:
             known = traces.get(entry.draft.external_id)
@@ -205,7 +207,7 @@ class TraceBatch:
         """Refuse a copy under a second id, and new steps for a trace that somebody has worked on."""
         changing = [entry for entry in self._open() if entry.has_new_steps]
         contents = [entry.content_hash for entry in changing]
-        found = Trace.objects.filter(project=self._project, content_hash__in=contents)
+        found = Trace.objects.filter(project=self._project, content_hash__among=contents)
         twins = dict(found.values_list("content_hash", "external_id"))
         worked_on = _worked_on([entry.trace.pk for entry in changing if entry.trace.pk])
         for entry in changing:

@@ -1,5 +1,6 @@
 """One file per noun; this page only names them."""
 
+from .among import Among
 from .assignment import Assignment, Reader, Turn
 from .candidate import Candidate
 from .comment import Comment
@@ -29,6 +30,7 @@ from .run import Completion, Pulse, Run, Unit, Worker
 from .upload import Upload
 
 __all__ = [
+    "Among",
     "Assignment",
     "Audited",
     "Candidate",

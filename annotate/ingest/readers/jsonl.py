@@ -100,7 +100,7 @@ def _steps(fields: Fields, album: Album, options: ReadOptions) -> tuple[StepDraf
         return options.cut(fields.text("text"), "text")
     steps = options.cut(clean_text(text, "text"), "text")
     found = ((step, images_within(images, step.text)) for step in steps)
-    return tuple(replace(step, meta={KEY: here}) if here else step for step, here in found)
+    return tuple(step._replace(meta={KEY: here}) if here else step for step, here in found)
 
 
 def _gold(fields: Fields, n_steps: int) -> tuple[LabelDraft, ...]:

@@ -98,6 +98,16 @@ def test_batches_give_what_one_would(
     assert len(seen) == 3
 
 
+def test_a_batch_ends_where_its_texts_are_many_megabytes(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(actions, "BATCH_BYTES", 10_000)
+    seen: list[int] = []
+    rows = [a_row(f"t{i}", steps=["long " * 1500, f"{i}"]) for i in range(4)]
+    assert counts(bring(project, tmp_path, *rows, on_progress=lambda done, _: seen.append(done)))[0] == 4
+    assert len(seen) == 3
+
+
 def test_more_said_about_a_trace_updates_it_and_silence_takes_nothing_away(
     project: Project, tmp_path: Path
 ) -> None:

@@ -35,6 +35,15 @@ def test_any_text_arrives_as_it_is(place: int) -> None:
     assert (step.text, step.meta) == (text, {"said": text})
 
 
+@pytest.mark.parametrize("n", [0, 1, 165, 166, 167, 333, 1000])
+def test_as_many_rows_as_come_arrive_in_their_order(n: int) -> None:
+    trace = a_trace(a_project(), texts=["First."])
+    rows = ((trace.pk, place, f"{place}", 0, "thought", "{}") for place in range(1, n + 1))
+    insert_rows(Step, ("trace", "position", "text", "tail", "kind", "meta"), rows)
+    found = list(Step.objects.order_by("pk").values_list("position", "text"))
+    assert found[1:] == [(place, f"{place}") for place in range(1, n + 1)]
+
+
 def test_keys_are_given_once_and_leave_room_for_others() -> None:
     project = a_project()
     keys = [*new_keys(Problem, 3)]
