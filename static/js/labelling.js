@@ -72,6 +72,8 @@ async function loadAgain() {
 }
 
 function tellRecut() {
+  // Loaded again is the only way to come here from there.
+  if (performance.getEntriesByType("navigation")[0]?.type !== "reload") return;
   let was = null;
   try {
     was = sessionStorage.getItem("gradus.recut");
@@ -225,5 +227,6 @@ if (start > 0) sheet.step.scrollIntoView({ block: "center" });
 bar.show();
 enlargeImages();
 tellRecut();
-outbox.start();
+// Once the page has been drawn.
+setTimeout(() => outbox.start(), 100);
 setInterval(beat, HEARTBEAT);

@@ -16,9 +16,9 @@ export class Outbox {
   constructor({ url, token, csrf, store, seen, boundary, onChange, onConflict, onRecut }) {
     Object.assign(this, { url, token, csrf, pageSeen: seen, boundary, onChange, onConflict, onRecut });
     this.shelf = new Shelf(`gradus.outbox.${store}`);
-    const left = this.shelf.left();
-    this.waiting = left.waiting;
-    this.conflicts = left.conflicts;
+    this.waiting = [];
+    this.conflicts = [];
+    this.hasLooked = false;
     this.seen = new Map();
     this.state = "saved";
     this.message = "";
@@ -29,11 +29,21 @@ export class Outbox {
 
   /* Ask again about what was left undecided when the page was last closed, and send what had not arrived. */
   start() {
-    for (const conflict of this.conflicts) this.onConflict(conflict);
+    this.#lookBack();
     this.send();
   }
 
+  /* A page's first look into the browser's storage stops it until another process has answered: not before keys work,
+     and not after anything new waits. */
+  #lookBack() {
+    if (this.hasLooked) return;
+    this.hasLooked = true;
+    ({ waiting: this.waiting, conflicts: this.conflicts } = this.shelf.left());
+    for (const conflict of this.conflicts) this.onConflict(conflict);
+  }
+
   add(answer) {
+    this.#lookBack();
     const seen = this.seen.get(placeOf(answer)) ?? this.pageSeen;
     // Positions are of this page's steps. Should these be split or merged before the answer arrives, the server looks
     // the place up, also for answers that wait longer than the page lives.
@@ -54,6 +64,7 @@ export class Outbox {
 
   /* Resolves to true when nothing waits any more, to false when what waits cannot be sent or must be decided. */
   async settle() {
+    this.#lookBack();
     while (this.waiting.length && this.state !== "lost") {
       this.send();
       await new Promise((resolve) => setTimeout(resolve, 10));

@@ -66,6 +66,8 @@ class Rival:
     host: str
     path: str
     ready: str
+    # The same as an expression of the page's own, for the frame in which it comes true.
+    is_ready: str
 
     def sign_in(self, page: Any) -> None:
         page.goto(f"http://{self.host}/")
@@ -95,7 +97,11 @@ def potato(program: Path, folder: Path, trace: dict[str, Any]) -> Iterator[Rival
     (folder / "data/traces.jsonl").write_text(json.dumps({**trace, "steps": steps}) + "\n")
     (folder / "page.yaml").write_text(POTATO)
     with _started([str(program), "start", "page.yaml", "--host", "127.0.0.1"], folder, 8620) as host:
-        yield Rival("potato", host, "/annotate", f":nth-match(.prm-btn:visible, {LEVELS * len(steps)})")
+        n = LEVELS * len(steps)
+        shown = "[...document.querySelectorAll('.prm-btn')].filter((one) => one.checkVisibility())"
+        yield Rival(
+            "potato", host, "/annotate", f":nth-match(.prm-btn:visible, {n})", f"{shown}.length >= {n}"
+        )
 
 
 @contextmanager
@@ -105,7 +111,8 @@ def label_studio(program: Path, folder: Path, trace: dict[str, Any]) -> Iterator
         found = client.get("/api/tasks", params={"project": project}).raise_for_status().json()["tasks"]
         path = f"/projects/{project}/data?task={found[0]['id']}"
         controls = LEVELS * len(trace["steps"])
-        yield Rival("label studio", host, path, f":nth-match(.ant-checkbox-input, {controls})")
+        there = f"document.querySelectorAll('.ant-checkbox-input').length >= {controls}"
+        yield Rival("label studio", host, path, f":nth-match(.ant-checkbox-input, {controls})", there)
 
 
 @contextmanager
