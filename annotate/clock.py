@@ -27,7 +27,7 @@ def now() -> datetime:
     global _reading  # noqa: PLW0603 - one clock for the whole process
     if connection.vendor != "postgresql":
         return timezone.now()
-    paced = _paced()
+    paced = steady()
     if _reading is None or not 0 <= paced - _reading[1] < KEPT_SECONDS:
         _reading = (_asked(), paced)
     return _reading[0] + timedelta(seconds=paced - _reading[1])
@@ -43,6 +43,6 @@ def _asked() -> datetime:
     return said.astimezone(UTC)
 
 
-def _paced() -> float:
-    """Seconds that pass while the machine sleeps as well."""
+def steady() -> float:
+    """Seconds that pass while the machine sleeps as well, and that nobody sets; from some moment of its own."""
     return time.clock_gettime(time.CLOCK_BOOTTIME) if hasattr(time, "CLOCK_BOOTTIME") else time.monotonic()

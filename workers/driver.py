@@ -3,7 +3,7 @@
 The driver merges the requests that wait for one backend, whoever asked them, into calls of the size and number that
 the backend has an appetite for (``line.py``): a model in memory gets one batch after the other, the next of them while
 the answers of the last are stored and graded; servers get many requests at once, and each that is answered makes room
-for another. Three rules make a killed run resumable, and a resumed run identical to an undisturbed one:
+for another. Four rules make a killed run resumable, and a resumed run identical to an undisturbed one:
 
 Numbering
     A request with ``n`` asks for the *next* ``n`` samples of its digest, counted per strategy: a wave of two is
@@ -18,6 +18,11 @@ Failures are not answers
     up, as what it then is: unknown, for good. Tries before that leave no trace, so no strategy ever saw them. A call
     that fails while others are answered is such a failure of its samples; one that fails while none is answered is an
     outage of the backend, which is waited out and costs no sample a try.
+
+What is another's
+    Nothing is asked for a strategy whose unit may be somebody else's by now (``Claims``). Once that is settled, those
+    that are lost end without a finding, and what the others wait for is looked up again before it is asked: whoever
+    was at it meanwhile may have stored it.
 
 Nothing here knows a database or a socket: see ``Store`` and ``contracts.Backend``.
 """
@@ -34,6 +39,7 @@ from typing import Protocol
 
 from annotate.errors import BackendError, GradusError
 from annotate.prelabel.contracts import Answer, Backend, Completion, Finding, FinishReason, Strategy
+from workers.backends.withdrawal import Withdrawn
 from workers.line import Answers, Call, Line
 from workers.waves import Ask, Place, Player
 
@@ -55,6 +61,31 @@ class Store(Protocol):
     def keep(self, answers: Sequence[Answer]) -> Mapping[Place, Completion]:
         """Store new answers and return what now stands, which is another's where somebody was faster."""
         ...
+
+
+class Claims(Protocol):
+    """Whose the keys are."""
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether every key is known to be ours, at this moment. Asked by the backends' threads too."""
+        ...
+
+    def lost(self) -> Collection[int]:
+        """Find out: the keys that are another's by now, which are then none of ours."""
+        ...
+
+
+class _Ours:
+    """Nobody else works at these."""
+
+    is_sure = True
+
+    def lost(self) -> Collection[int]:
+        return ()
+
+
+OURS = _Ours()
 
 
 @dataclass(slots=True)
@@ -86,23 +117,25 @@ def drive(
     sleep: Callable[[float], None] = time.sleep,
     players: Mapping[str, Backend] = _NOBODY,
     may_ask: Callable[[int], int] = lambda under_way: 1 << 62,
+    claims: Claims = OURS,
 ) -> Drive:
     """Run the strategies to their ends.
 
     ``players`` are the further backends, by the name that ``Request.player`` asks for; ``backend`` answers the rest.
     None suits strategies that never ask. ``max_batch`` replaces the samples per call that they have an appetite for.
 
-    ``on_finish`` or ``on_fail`` is called once per key, as that strategy ends. ``should_stop`` is asked all along;
-    what is under way then is still stored. ``may_ask(under_way)`` is how many more samples may be asked for while
-    ``under_way`` of them are; the strategies wait where it is none. ``more(room)`` is called for further strategies
-    whenever the backends could take more than waits for them. Older strategies go first, so that a long run finishes
-    traces all along instead of all at its end. Everything but the backends is called from the caller's own thread.
+    ``on_finish`` or ``on_fail`` is called once per key, as that strategy ends; neither for what ``claims`` has lost.
+    ``should_stop`` is asked all along; what is under way then is still stored. ``may_ask(under_way)`` is how many more
+    samples may be asked for while ``under_way`` of them are; the strategies wait where it is none. ``more(room)`` is
+    called for further strategies whenever the backends could take more than waits for them. Older strategies go first,
+    so that a long run finishes traces all along instead of all at its end. Everything but the backends, and whether
+    ``claims`` are sure, is called from the caller's own thread.
     """
     everyone = {"": backend, **players}
     lines = {name: Line(one, most_samples=max_batch) for name, one in everyone.items()}
     pool = ThreadPoolExecutor(sum(line.most_calls for line in lines.values()), "backend")
     try:
-        driver = _Driver(lines, pool, store, on_finish, on_fail, sleep, may_ask)
+        driver = _Driver(lines, pool, store, on_finish, on_fail, sleep, may_ask, claims)
         return driver.run(strategies, should_stop, more or (lambda room: {}))
     finally:
         # After a bug nobody waits for the calls under way: the caller lets its leases go at once.
@@ -119,6 +152,7 @@ class _Driver:
         on_fail: Callable[[int, str], None],
         sleep: Callable[[float], None],
         may_ask: Callable[[int], int],
+        claims: Claims,
     ) -> None:
         self._lines = lines
         self._pool = pool
@@ -127,6 +161,7 @@ class _Driver:
         self._on_fail = on_fail
         self._sleep = sleep
         self._may_ask = may_ask
+        self._claims = claims
         self._n_under_way = 0
         self._report = Drive()
         self._players: dict[int, Player] = {}
@@ -144,6 +179,9 @@ class _Driver:
     ) -> Drive:
         self._start(strategies)
         while not should_stop() and not self._report.trouble:
+            if not self._claims.is_sure:
+                self._let_go(self._claims.lost())
+                self._advance(self._found_meanwhile())
             self._start_more(more, should_stop)
             self._send(has_more=False)
             if not self._calls and not any(line.is_waiting for line in self._lines.values()):
@@ -157,6 +195,18 @@ class _Driver:
             player.close()
         self._report.left = tuple(self._players)
         return self._report
+
+    def _let_go(self, lost: Collection[int]) -> None:
+        for key in lost:
+            if key in self._players:
+                self._players.pop(key).close()
+
+    def _found_meanwhile(self) -> list[int]:
+        """Look up again what waits and is not on its way; the keys whose wave is answered."""
+        asked = {place for call in self._calls.values() for ask in call.batch for place in ask.places}
+        waiting = [place for place in self._waiters if place not in asked]
+        held = self._store.stored({digest for digest, _ in waiting}) if waiting else {}
+        return self._take({place: held[place] for place in waiting if place in held})
 
     def _start(self, strategies: Mapping[int, Strategy]) -> None:
         for key, strategy in strategies.items():
@@ -243,10 +293,10 @@ class _Driver:
     def _is_sent_from(self, line: Line) -> bool:
         """Send the line's next batch; False where nothing more may be asked for now."""
         room = self._may_ask(self._n_under_way)
-        if room < 1:
+        if room < 1 or not self._claims.is_sure:
             return False
         if batch := line.take(self._wanted_samples, room):
-            call = line.send(batch, self._pool)
+            call = line.send(batch, self._pool, lambda: self._claims.is_sure)
             self._calls[call.future] = call
             self._n_under_way += call.size
         return True
@@ -255,10 +305,10 @@ class _Driver:
         return tuple(sample for sample in ask.samples if self._is_wanted((ask.digest, sample)))
 
     def _is_wanted(self, place: Place) -> bool:
-        """False, and forgotten, when every strategy that waited for it has failed meanwhile."""
-        if any(key in self._players for key in self._waiters[place]):
+        """False, and forgotten, when nobody waits for it any more: all have failed, are let go, or have it."""
+        if any(key in self._players for key in self._waiters.get(place, ())):
             return True
-        del self._waiters[place]
+        self._waiters.pop(place, None)
         return False
 
     def _ended(self) -> list[Call]:
@@ -286,6 +336,9 @@ class _Driver:
         for call in calls:
             try:
                 answers = call.future.result()
+            except Withdrawn:
+                self._ask_all_again(call)
+                continue
             except BackendError as error:
                 if not (error.retry and call.line.is_call_to_blame(call)):
                     self._take_failure(call, error)
@@ -299,6 +352,10 @@ class _Driver:
         kept = self._store.keep(final) if final else {}
         # Not before: what has come and is not stored yet is on no account.
         self._n_under_way -= sum(call.size for call in calls)
+        return self._take(kept)
+
+    def _take(self, kept: Mapping[Place, Completion]) -> list[int]:
+        """Hand what is stored to whoever waits for it; the keys whose wave is answered."""
         ready: dict[int, None] = {}
         for place, completion in kept.items():
             for key in self._waiters.pop(place):
@@ -306,12 +363,15 @@ class _Driver:
                     ready[key] = None
         return list(ready)
 
+    def _ask_all_again(self, call: Call) -> None:
+        for ask in call.batch:
+            self._ask_again(ask, ask.samples)
+
     def _take_failure(self, call: Call, error: BackendError) -> None:
         if error.retry:
             if not call.line.failed(call, error):
                 self._report.trouble = str(error)
-            for ask in call.batch:
-                self._ask_again(ask, ask.samples)
+            self._ask_all_again(call)
         elif len(call.batch) > 1:
             # One bad request must not fail the traces that happened to share its batch.
             for ask in call.batch:

@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import Error as AnyDatabaseError
 from django.db import connection
 
+from annotate.clock import steady
 from annotate.errors import BackendError, GradusError
 from annotate.measure.actions import record_audit
 from annotate.models import Run
@@ -168,6 +169,7 @@ class _ShiftAtRun:
                 more=self._claim,
                 players=self._players,
                 may_ask=self._allowance.samples,
+                claims=self._leases,
             )
         except BaseException as error:
             if not self._is_outage(error):
@@ -187,10 +189,11 @@ class _ShiftAtRun:
     def _claim(self, room: int) -> dict[int, Strategy]:
         if time.monotonic() - self._began > CLAIM_SECONDS:
             return {}
+        since = steady()
         units = claim_units(
             self._run, self._leases.worker, min(room, BITE), lease_seconds=self._leases.seconds
         )
-        self._leases.hold(units)
+        self._leases.hold(units, since=since)
         if units and not self._has_invited:
             self._has_invited = True
             if has_free_units(self._run):
@@ -212,7 +215,7 @@ class _ShiftAtRun:
                 raise
             # What was asked for is stored: whoever takes the unit up once there is room comes to the same finding.
             log.warning("the finding of unit %s could not be written", key, exc_info=True)
-            self._leases.hold([unit])
+            self._leases.hold([unit], since=float("-inf"))
             self._n_unwritten += 1
             return
         if not is_ours:

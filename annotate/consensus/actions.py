@@ -3,7 +3,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -18,7 +17,6 @@ from annotate.consensus.contracts import (
     Decide,
     DecideMany,
     Decision,
-    Kept,
     Material,
     Policy,
     TraceEvidence,
@@ -36,17 +34,21 @@ from annotate.consensus.explore.actions import explore_run
 from annotate.consensus.funnel import Funnel, as_json
 from annotate.consensus.registry import get_policy
 from annotate.consensus.rulings import REASONS, with_rulings, with_rulings_of_many
+from annotate.consensus.unfinished import MOST_TRIES, expect, forgive, mine, sign_off, take_up, tries_of
 from annotate.consensus.valuing import value_traces
 from annotate.enums import NoticeEvent, RunKind, RunState, Scope
-from annotate.errors import Conflict, Rejected
+from annotate.errors import Conflict, GradusError, Rejected
 from annotate.models import Consensus, ConsensusFit, Criterion, Person, Project, Rubric, Run, Trace
 from annotate.notices.announcing import announce
+from annotate.outage import outage_of
+from annotate.prelabel.runs.rows import storable_text
 from annotate.settings import build_settings
 
 AT_ONCE = 250
 WRITE_BATCH = 2000
 
 NO_TRACE = gettext_lazy("There is no trace to decide about. Bring some in first.")
+TAKEN_AWAY = gettext_lazy("The run was stopped, or another worker has taken it up.")
 
 Progress = Callable[[int, int], None]
 Decided = tuple[int, Decision]
@@ -64,6 +66,10 @@ class _Plan:
     standing: Standing
 
 
+class _TakenAway(Exception):
+    """Whoever made it may not write it."""
+
+
 def run_consensus(
     project: Project,
     *,
@@ -73,68 +79,109 @@ def run_consensus(
     created_by: Person | None = None,
     on_progress: Progress | None = None,
 ) -> Run:
-    """Decide every step of the project by one policy and keep the decisions as a new run; earlier runs stay.
-
-    First everything is read and decided, then written in one transaction: SQLite has one writer, and people go on
-    labelling meanwhile. A policy that learns reads everything once more before. A policy that fails leaves no run, and
-    whoever wants to know is told.
-    What the run comes to is counted at the end (``explore``), so that its pages need not.
-    Without a ``criterion_key`` the policy's usual one is decided. ``on_progress`` hears (traces done, traces in all).
-    Callers are the operator and managers. Raises ``Rejected`` for settings that do not fit and ``Conflict`` when
-    there is nothing to decide.
-    """
-    plan = _plan(project, policy, settings or {}, criterion_key)
-    started_at = timezone.now()
-    try:
-        run = _decided_run(plan, project, created_by, started_at, on_progress)
-    except Exception:
-        # It has left no run, and nobody knows of how many decisions.
-        facts = {"run": None, "done": 0, "total": 0, "why": "error"}
-        key = f"consensus:{started_at.isoformat()}"
-        _announce(NoticeEvent.RUN_FAILED, project.pk, key, plan.rule.name, **facts)
-        raise
-    value_traces(project, run)
-    renew_order(project)
-    explore_run(run)
-    return run
+    """Ask for a consensus and make it at once: :func:`ask_consensus` and :func:`make_consensus` in one."""
+    run, plan = _asked(project, policy, settings or {}, criterion_key, created_by)
+    taken = take_up(run.pk)
+    # Nobody else was told of it, and somebody may have stopped it already.
+    if taken is None:
+        raise Conflict(TAKEN_AWAY)
+    _make(taken, lambda: plan, on_progress)
+    return taken
 
 
-def _decided_run(
-    plan: _Plan,
-    project: Project,
-    created_by: Person | None,
-    started_at: datetime,
-    on_progress: Progress | None,
-) -> Run:
-    funnel = Funnel(plan.rule.reasons, if_used=REASONS)
-    learned = _learned(plan, project)
-    decided = _decide_all(plan, learned, project, funnel, on_progress)
-    run = Run(
-        project=project,
-        kind=RunKind.CONSENSUS,
-        name=plan.rule.name,
-        criterion=plan.criteria[0],
-        settings=asdict(plan.settings),
-        state=RunState.DONE,
-        summary=_summary(plan, learned, funnel, decided),
-        created_by=created_by,
-        started_at=started_at,
-    )
-    _write(run, decided, plan.rule.keep(learned[0]) if plan.rule.keep and learned else None, plan.settings)
-    return run
-
-
-def check_consensus(
+def ask_consensus(
     project: Project,
     *,
     policy: str,
     settings: Mapping[str, Any] | None = None,
     criterion_key: str = "",
-) -> None:
-    """Raise what :func:`run_consensus` would raise about the request itself, for those who hand it to a worker."""
-    _plan(project, policy, settings or {}, criterion_key)
+    created_by: Person | None = None,
+) -> Run:
+    """Open a run that decides every step of the project by one policy; earlier runs stay.
+
+    It waits for whoever takes it up (``unfinished.take_up``). Without a ``criterion_key`` the policy's usual one is
+    decided. Callers are the operator and managers. Raises ``Rejected`` for settings that do not fit and ``Conflict``
+    when there is nothing to decide; no run is opened then.
+    """
+    return _asked(project, policy, settings or {}, criterion_key, created_by)[0]
+
+
+def make_consensus(run: Run, *, on_progress: Progress | None = None) -> None:
+    """Decide what a run that the caller has taken up was opened for, and keep the decisions.
+
+    First everything is read and decided, then written in one transaction: SQLite has one writer, and people go on
+    labelling meanwhile. A policy that learns reads everything once more before. A policy that fails fails the run with
+    the reason, and whoever wants to know is told; an outage leaves it to be taken up again.
+    What the run comes to is counted at the end (``explore``), so that its pages need not.
+    ``on_progress`` hears (traces done, traces in all). Raises ``Conflict``, and writes nothing, where the run was
+    stopped or taken up by another meanwhile.
+    """
+    _make(run, lambda: _plan(run.project, run.name, run.settings, run.criterion.key), on_progress)
+
+
+def count_consensus(run: Run) -> None:
+    """What is counted of a run and told to the queue once its decisions stand. Again, it comes to the same."""
+    value_traces(run.project, run)
+    renew_order(run.project)
+    explore_run(run)
+
+
+@transaction.atomic
+def cancel_consensus(run: Run) -> bool:
+    """Stop a run that is not over: whoever is at it writes nothing of it. False when it was over."""
+    is_open = Run.objects.filter(pk=run.pk, state__in=(RunState.QUEUED, RunState.RUNNING))
+    if not is_open.update(state=RunState.CANCELLED, finished_at=timezone.now(), error="", summary={}):
+        return False
+    sign_off(run)
+    return True
+
+
+@transaction.atomic
+def _asked(
+    project: Project,
+    policy: str,
+    settings: Mapping[str, Any],
+    criterion_key: str,
+    created_by: Person | None,
+) -> tuple[Run, _Plan]:
+    plan = _plan(project, policy, settings, criterion_key)
     if not Trace.objects.filter(project=project).exists():
         raise Conflict(NO_TRACE)
+    run = Run.objects.create(
+        project=project,
+        kind=RunKind.CONSENSUS,
+        name=plan.rule.name,
+        criterion=plan.criteria[0],
+        settings=asdict(plan.settings),
+        created_by=created_by,
+    )
+    expect(run)
+    return run, plan
+
+
+def _make(run: Run, plan_of: Callable[[], _Plan], on_progress: Progress | None) -> None:
+    try:
+        if tries_of(run) > MOST_TRIES:
+            raise Conflict(
+                gettext("Given up: %(tries)d workers stopped while they were at it.") % {"tries": MOST_TRIES}
+            )
+        plan = plan_of()
+        # The rubric may be another by now than when it was asked for.
+        run.criterion = plan.criteria[0]
+        funnel = Funnel(plan.rule.reasons, if_used=REASONS)
+        learned = _learned(plan, run.project)
+        decided = _decide_all(plan, learned, run.project, funnel, on_progress)
+        _write(run, plan, learned, _summary(plan, learned, funnel, decided), decided)
+    except _TakenAway:
+        raise Conflict(TAKEN_AWAY) from None
+    except Exception as error:
+        if outage := outage_of(error):
+            forgive(run, outage)
+        else:
+            _fail(run, error)
+        raise
+    count_consensus(run)
+    sign_off(run)
 
 
 def _plan(project: Project, policy: str, settings: Mapping[str, Any], criterion_key: str) -> _Plan:
@@ -208,30 +255,48 @@ def _summary(plan: _Plan, learned: tuple[Any, ...], funnel: Funnel, decided: lis
     return found
 
 
+def _write(
+    run: Run, plan: _Plan, learned: tuple[Any, ...], summary: dict[str, Any], decided: list[Decided]
+) -> None:
+    facts = {"state": RunState.DONE, "finished_at": timezone.now(), "criterion": run.criterion, "error": ""}
+    with transaction.atomic():
+        if tries_of(run) > 1:
+            summary["tries"] = tries_of(run)
+        if not mine(run).update(**facts, summary=summary):
+            raise _TakenAway
+        kept = plan.rule.keep(learned[0]) if plan.rule.keep and learned else None
+        if kept is not None and kept.fit:
+            ConsensusFit.objects.create(
+                run=run,
+                version=kept.fit["version"],
+                raters=list(kept.raters),
+                assumed=list(kept.assumed),
+                detail=dict(kept.fit),
+            )
+        for start in range(0, len(decided), WRITE_BATCH):
+            rows = (_row(run, step, decision) for step, decision in decided[start : start + WRITE_BATCH])
+            Consensus.objects.bulk_create(rows)
+        if share := getattr(plan.settings, "audit_share", 0.0):
+            summary["audit"] = draw_audit(run, share)
+            Run.objects.filter(pk=run.pk).update(summary=summary)
+        _announce(NoticeEvent.RUN_FINISHED, run, done=len(decided), total=len(decided))
+    for name, value in (facts | {"summary": summary}).items():
+        setattr(run, name, value)
+
+
 @transaction.atomic
-def _write(run: Run, decided: list[Decided], kept: Kept | None, settings: Any) -> None:
-    run.finished_at = timezone.now()
-    run.save()
-    if kept is not None and kept.fit:
-        ConsensusFit.objects.create(
-            run=run,
-            version=kept.fit["version"],
-            raters=list(kept.raters),
-            assumed=list(kept.assumed),
-            detail=dict(kept.fit),
-        )
-    for start in range(0, len(decided), WRITE_BATCH):
-        rows = (_row(run, step, decision) for step, decision in decided[start : start + WRITE_BATCH])
-        Consensus.objects.bulk_create(rows)
-    if share := getattr(settings, "audit_share", 0.0):
-        run.summary["audit"] = draw_audit(run, share)
-        run.save(update_fields=["summary"])
-    facts = {"run": run.pk, "done": len(decided), "total": len(decided)}
-    _announce(NoticeEvent.RUN_FINISHED, run.project_id, f"run:{run.pk}", run.name, **facts)
+def _fail(run: Run, error: Exception) -> None:
+    """Nobody is told of a run that is another's by now, or was stopped."""
+    said = str(error) if isinstance(error, GradusError) else f"{type(error).__name__}: {error}"
+    facts = {"state": RunState.FAILED, "error": storable_text(said), "finished_at": timezone.now()}
+    if mine(run).update(**facts, summary={}):
+        _announce(NoticeEvent.RUN_FAILED, run, done=0, total=0, why="error")
+        sign_off(run)
 
 
-def _announce(event: NoticeEvent, project: int, key: str, name: str, **facts: Any) -> None:
-    announce(project, event, key=key, kind=str(RunKind.CONSENSUS), name=name, **facts)
+def _announce(event: NoticeEvent, run: Run, **facts: Any) -> None:
+    facts |= {"run": run.pk, "kind": str(RunKind.CONSENSUS), "name": run.name}
+    announce(run.project_id, event, key=f"run:{run.pk}", **facts)
 
 
 def _row(run: Run, step: int, decision: Decision) -> Consensus:

@@ -1,12 +1,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext
 
+from annotate import clock
 from annotate.consensus.funnel import FunnelRow, from_json
+from annotate.consensus.unfinished import is_silent
 from annotate.enums import RunKind, RunState, Tier
 from annotate.models import Consensus, Project, Run, Trace
+from annotate.prelabel.runs.attendance import on_duty
+from annotate.prelabel.runs.progress import trouble_of, waiting_for
+
+# So long nobody wonders why no worker has taken a run up.
+_GRACE = timedelta(seconds=5)
 
 
 def funnel_of(run: Run) -> list[FunnelRow]:
@@ -37,6 +46,25 @@ def consensus_runs(project: Project, policy: str | None = None) -> QuerySet[Run]
 
 def latest_consensus(project: Project, policy: str | None = None) -> Run | None:
     return consensus_runs(project, policy).first()
+
+
+def undecided_runs(project: Project) -> QuerySet[Run]:
+    """Consensus runs that are under way, and those that failed since the latest that was done; newest first."""
+    latest = latest_consensus(project)
+    is_open = Q(state__in=(RunState.QUEUED, RunState.RUNNING))
+    has_failed = Q(state=RunState.FAILED, pk__gt=latest.pk if latest else 0)
+    return Run.objects.filter(is_open | has_failed, project=project, kind=RunKind.CONSENSUS).order_by("-pk")
+
+
+def note_of(run: Run) -> str:
+    """What there is to say beside the state of a consensus run: why it waits, or why it failed; often nothing."""
+    if run.is_over:
+        return run.error
+    if run.error:
+        return trouble_of(run.error)
+    if run.state == RunState.QUEUED:
+        return waiting_for(on_duty().count()) if clock.now() - run.created_at > _GRACE else ""
+    return gettext("Its worker has stopped; another makes it again.") if is_silent(run) else ""
 
 
 def decisions_of(trace: Trace, run: Run) -> QuerySet[Consensus]:

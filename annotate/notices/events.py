@@ -55,11 +55,19 @@ def _run_failed(facts: Mapping[str, Any]) -> str:
             )
             % facts
         )
+    # As noted by an earlier version.
     if facts["run"] is None:
         return (
             gettext(
                 "Consensus by %(name)s has failed and left no run: earlier decisions stand. The log of a worker says"
                 " why."
+            )
+            % facts
+        )
+    if facts["kind"] == RunKind.CONSENSUS:
+        return (
+            gettext(
+                "Consensus run %(run)s (%(name)s) has failed: earlier decisions stand. Its page says why."
             )
             % facts
         )

@@ -88,11 +88,13 @@ class Project:
         timeout: float | None = None,
         **more: Any,
     ) -> Run:
-        """Run a consensus policy and wait for it."""
-        where = f"projects/{self.slug}/consensus/"
-        before = self._newest(where)
-        self._server.post(where, {"policy": policy, "settings": dict(settings or {}), **more})
-        return Run(self._server, self._awaited(where, before, every, timeout))
+        """Run a consensus policy and wait for it. Raises GradusError with the reason where that fails."""
+        wanted = {"policy": policy, "settings": dict(settings or {}), **more}
+        asked = self._server.post(f"projects/{self.slug}/consensus/", wanted)
+        found = self.run(asked["run"]).wait(every=every, timeout=timeout)
+        if found.state != "done":
+            raise GradusError(found.data["error"] or f"run {found.id} is {found.state}")
+        return found
 
     def releases(self) -> list[Release]:
         """Newest first."""
@@ -126,7 +128,7 @@ class Project:
         before: int,
         every: float,
         timeout: float | None,
-        is_over: Callable[[dict[str, Any]], bool] = lambda one: True,
+        is_over: Callable[[dict[str, Any]], bool],
     ) -> dict[str, Any]:
         """The first row after ``before``: workers write one when they are done."""
         begun = time.monotonic()

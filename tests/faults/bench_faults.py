@@ -9,7 +9,7 @@ doubled    every message is delivered twice, in any order (Redis)
 sweepers   four sweepers at the same moment, again and again
 deploy     a migration while people label, and the web server restarted
 disk       the disk under PostgreSQL's labels is full for a while
-machines   two workers on machines of their own, the cable of one cut in the middle (Redis)
+machines   two workers on machines of their own, the cable of each cut in the middle and mended (Redis)
 
 Everything is started by it, in a folder of its own; ``--minutes`` is for each trial. At the end it is counted:
 

@@ -6,6 +6,7 @@ import json
 import random
 import uuid
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,16 @@ from tests.faults.ledger import a_server
 from tests.faults.scene import a_run, a_scene, counted_run, doubled_labels, is_over, until
 
 N_FILES, N_ROWS = 2, 20
+# Neither waits for what people or machines say.
+POLICIES = ("majority", "dawid_skene")
 
 
 def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, int]:
+    from annotate.consensus.actions import ask_consensus
     from annotate.enums import UploadState
     from annotate.models import Assignment, Project, Run, Trace, Upload
     from workers.tasks.assign import send_filling
+    from workers.tasks.consensus import send_consensus
     from workers.tasks.ingest import send_upload
     from workers.tasks.measure import send_measure
     from workers.tasks.prelabel import send_run
@@ -38,6 +43,9 @@ def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, 
                 send_run(run)
             for upload in files:
                 send_upload(upload)
+            consensus = [ask_consensus(project, policy=policy) for policy in POLICIES]
+            for run in consensus:
+                send_consensus(run)
             send_filling(project)
             send_measure(project)
             n_messages = _double(site, dice)
@@ -46,7 +54,9 @@ def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, 
             is_read = until(
                 lambda: Upload.objects.filter(state=UploadState.DONE).count() == N_FILES, 120, worker
             )
+            until(lambda: all(is_over(run.pk) for run in consensus), 60, worker)
             one, two = counted_run(runs[0], ledger), counted_run(runs[1], other_ledger)
+        decided, doubled = _counted(project, [run.pk for run in consensus])
         ids = Trace.objects.filter(project=project, external_id__startswith="file").values_list(
             "external_id", flat=True
         )
@@ -59,10 +69,23 @@ def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, 
             "files doubled": sum(n - 1 for n in Counter(ids).values())
             + sum(n - 1 for n in Counter(slots).values()),
             "traces from files": len(ids),
+            "consensus runs": decided,
+            "decisions doubled": doubled,
             "units done": one["units done"] + two["units done"],
             "units given up": one["units given up"] + two["units given up"],
             "held for ever": one["held for ever"] + two["held for ever"] + (not is_read),
         }
+
+
+def _counted(project: Any, asked: Sequence[int]) -> tuple[int, int]:
+    """How many consensus runs are done; and runs that nobody asked for, with how often one was taken up again."""
+    from annotate.consensus.unfinished import tries_of
+    from annotate.enums import RunKind, RunState
+    from annotate.models import Run
+
+    runs = Run.objects.filter(project=project, kind=RunKind.CONSENSUS)
+    again = sum(tries_of(run) - 1 for run in runs.filter(state=RunState.DONE))
+    return runs.filter(state=RunState.DONE).count(), runs.exclude(pk__in=asked).count() + again
 
 
 def _double(site: Installation, dice: random.Random) -> int:

@@ -1,4 +1,4 @@
-"""Two workers on machines of their own share a run, over a network, and the cable of one is cut in the middle."""
+"""Two workers on machines of their own share a run over a network; the cable of each is cut and mended."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import random
 import time
 from typing import Any
 
-from tests.faults.installation import Installation
+from tests.faults.installation import LEASE_SECONDS, Installation
 from tests.faults.ledger import a_server
 from tests.faults.scene import a_run, a_scene, counted_run, is_over, until
 
 NAMES = ("gpu-a", "gpu-b")
+# Connections are tried again after ten seconds at most.
+BACK_SECONDS = 20
 
 
 def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, int]:
     from annotate.models import Unit
 
-    first = site.machines[0]
+    first, second = site.machines
     with a_server(answer_seconds=0.4, host="0.0.0.0") as ledger:
         ledger.url = ledger.url.replace("0.0.0.0", first.server)
         scene = a_scene("far-apart", n_problems=12 + round(seconds), n_people=0)
@@ -39,22 +41,35 @@ def trial(site: Installation, seconds: float, dice: random.Random) -> dict[str, 
         until(lambda: len(ledger.asked) > begun + 40, 120)
         n_named = sum(f"{machine.name} ({machine.address})" in page for machine in site.machines)
         paid = len(ledger.asked)
-        first.cut()
-        cut_at = time.monotonic()
         try:
-            is_done = until(lambda: is_over(run), 240, crew[1])
+            first.cut()
+            cut_at = time.monotonic()
+            # Its units are another's by then, and that one is still at them.
+            until(lambda: is_over(run) or time.monotonic() - cut_at > 2 * LEASE_SECONDS, 60)
+            first.mend()
+            again = len(ledger.asked)
+            until(lambda: is_over(run) or len(ledger.asked) > again + 80, 120, *crew)
+            paid_again = len(ledger.asked)
+            second.cut()
+            is_done = until(lambda: is_over(run), 240, crew[0])
             took = time.monotonic() - cut_at
+            over = len(ledger.asked)
+            second.mend()
+            # What it had in hand is all done by now.
+            time.sleep(BACK_SECONDS)
         finally:
-            # Before its cable is whole again: a worker that comes back asks on for what it had in hand.
             for part in crew:
                 part.kill()
-            first.mend()
+            for machine in site.machines:
+                machine.mend()
         counts = counted_run(run, ledger)
         return counts | {
             "machines at work together": 2 if are_both_there else 1,
             "machines named on the page": n_named,
             "samples before the cut": paid,
-            "seconds from the cut to the end": round(took),
+            "samples before the other's": paid_again,
+            "asked for after the end": len(ledger.asked) - over,
+            "seconds from the first cut to the end": round(took),
             "held for ever": counts["held for ever"] + (not is_done),
         }
 

@@ -22,6 +22,7 @@ MUST_BE_NONE = (
     "paid twice",
     "labels doubled",
     "files doubled",
+    "decisions doubled",
     "held for ever",
     "units given up",
     "units stolen",

@@ -30,7 +30,7 @@ SHOWS = {
     "kills": ("completions", "kills of"),
     "away": ("labels meanwhile", "units done"),
     "clocks": ("labels acknowledged", "units done"),
-    "doubled": ("messages doubled", "traces from files", "units done"),
+    "doubled": ("messages doubled", "traces from files", "consensus runs", "units done"),
     "sweepers": ("units claimed at once", "units done"),
     "deploy": ("migrations there and back", "labels acknowledged"),
     "disk": ("times people were told", "labels acknowledged", "units done"),

@@ -3,7 +3,7 @@ from __future__ import annotations
 import random
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -20,6 +20,7 @@ from tests.workers.players import (
     counting,
     early_stopping,
 )
+from workers.backends.withdrawal import Withdrawn, make_sure
 from workers.driver import SAMPLE_TRIES, Drive, drive
 from workers.waves import Place
 
@@ -434,3 +435,118 @@ def test_a_question_that_fails_while_others_are_answered_is_given_up_as_unknown_
     assert seen(outcome.findings[99]) == ["0:timeout:"]
     assert server.asked[a_request("poison").digest, 0] == SAMPLE_TRIES
     assert slept == []
+
+
+@dataclass
+class Doubt:
+    """All is sure until the backend was called ``at`` times; then ``gone`` is lost, and ``meanwhile`` has happened."""
+
+    backend: HashBackend
+    at: int
+    gone: set[int]
+    meanwhile: Callable[[], None] = lambda: None
+    settled: int = -1
+
+    @property
+    def is_sure(self) -> bool:
+        return self.settled >= 0 or self.backend.calls < self.at
+
+    def lost(self) -> set[int]:
+        self.meanwhile()
+        self.settled = self.backend.calls
+        return self.gone
+
+
+@dataclass
+class Diary(HashBackend):
+    """Remembers when each sample was asked for, in calls."""
+
+    when: dict[Place, int] = field(default_factory=dict)
+
+    def one(self, request: Request, sample: int) -> Completion:
+        self.when[request.digest, sample] = self.calls
+        return super().one(request, sample)
+
+
+@given(
+    at=st.integers(1, 12),
+    gone=st.sets(st.integers(0, 5), max_size=4),
+    calls=st.integers(1, 3),
+    known=st.sets(st.integers(0, 5), max_size=4),
+)
+def test_nothing_is_asked_for_what_was_lost_nor_what_another_has_stored(
+    at: int, gone: set[int], calls: int, known: set[int]
+) -> None:
+    keys = range(6)
+    plain = driven({key: counting(f"trace {key}") for key in keys}, HashBackend())
+    backend, store = Diary(appetite=Appetite(calls, 4, 1)), MemoryStore()
+
+    def meanwhile() -> None:
+        for key in known:
+            driven({key: counting(f"trace {key}")}, HashBackend(), store)
+        stored.update(store.held)
+
+    stored: dict[Place, Completion] = {}
+    doubt = Doubt(backend, at, gone, meanwhile)
+    outcome = driven({key: counting(f"trace {key}") for key in keys}, backend, store, claims=doubt)
+    assert set(backend.asked.values()) <= {1}
+    for key, finding in outcome.findings.items():
+        assert finding == plain.findings[key]
+    if doubt.settled < 0:
+        assert set(outcome.findings) == set(keys)
+        return
+    assert set(keys) - gone <= set(outcome.findings)
+    of_the_lost = {a_request(f"trace {key}").digest for key in gone}
+    late = [place for place, when in backend.when.items() if when > doubt.settled]
+    assert not any(place in stored or place[0] in of_the_lost for place in late)
+
+
+def test_a_question_that_others_wait_for_too_is_asked_though_one_of_them_is_lost() -> None:
+    backend = HashBackend(appetite=Appetite(1, 1, 1))
+    doubt = Doubt(backend, 1, {1})
+    outcome = driven({1: counting("same"), 2: counting("same")}, backend, claims=doubt)
+    assert set(outcome.findings) == {2}
+    assert outcome.report.left == ()
+    assert set(backend.asked.values()) == {1}
+
+
+@dataclass
+class HeldBack(HashBackend):
+    """Finds twice, when a question is about to leave, that it may not."""
+
+    n_held_back: int = 2
+
+    def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
+        if self.n_held_back:
+            self.n_held_back -= 1
+            raise Withdrawn
+        return super().answer(requests)
+
+
+def test_a_question_held_back_is_no_failure_of_its_backend(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("workers.line.TRIES", 1)
+    backend = HeldBack()
+    outcome = driven({1: counting("a")}, backend)
+    assert (outcome.report.trouble, outcome.failures) == ("", {})
+    assert outcome.findings == driven({1: counting("a")}, HashBackend()).findings
+    assert set(backend.asked.values()) == {1}
+
+
+def test_backends_hear_whether_their_question_may_still_leave() -> None:
+    class Asking(HashBackend):
+        def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
+            if not heard:
+                # It was sure when the call began.
+                self.calls = 1
+            try:
+                make_sure()
+            except Withdrawn:
+                heard.append(self.calls)
+                raise
+            return super().answer(requests)
+
+    heard: list[int] = []
+    backend = Asking()
+    outcome = driven({1: counting("a")}, backend, claims=Doubt(backend, 1, set()))
+    assert heard == [1]
+    assert set(outcome.findings) == {1}

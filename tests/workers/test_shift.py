@@ -1,13 +1,17 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Sequence
-from dataclasses import dataclass
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.db.models import F
 
 from annotate import clock
 from annotate.enums import RunState, UnitState
@@ -15,16 +19,28 @@ from annotate.errors import BackendError, Conflict
 from annotate.models import Completion as CompletionRow
 from annotate.models import Label, Run, Unit
 from annotate.outage import Outage
-from annotate.prelabel.actions import MAX_ATTEMPTS, cancel_run, open_run, raise_budget, retry_failed
-from annotate.prelabel.contracts import Completion, Request
-from annotate.prelabel.queries import run_progress
-from annotate.prelabel.strategies import STRATEGIES
-from tests.annotate.prelabel.worlds import an_entry
+from annotate.prelabel.actions import (
+    MAX_ATTEMPTS,
+    cancel_run,
+    claim_units,
+    fail_unit,
+    finish_unit,
+    open_run,
+    raise_budget,
+    retry_failed,
+)
+from annotate.prelabel.contracts import Appetite, Completion, Request
+from annotate.prelabel.queries import run_progress, tasks_of
+from annotate.prelabel.strategies import STRATEGIES, strategy_of_run
+from tests.annotate.prelabel.worlds import an_entry, traces_of
 from tests.factories import a_project, a_trace
 from tests.workers.players import HashBackend
 from tests.workers.site import a_script
+from workers import leases
 from workers import shift as shifts
+from workers.driver import drive
 from workers.shift import work_shift
+from workers.store import RunStore
 
 pytestmark = pytest.mark.django_db
 
@@ -266,3 +282,119 @@ class TestBudget:
         work_shift(run.pk)
         run.refresh_from_db()
         assert (run.state, run.error) == (RunState.DONE, "")
+
+
+@dataclass
+class Interrupted(HashBackend):
+    """``meanwhile`` happens during the call of that number. Remembers what it is asked afterwards."""
+
+    at: int = 1
+    meanwhile: Callable[[], None] = lambda: None
+    later: list[tuple[Request, int]] = field(default_factory=list)
+
+    def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
+        answers = super().answer(requests)
+        if self.calls == self.at:
+            self.meanwhile()
+            connection.close()
+        elif self.calls > self.at:
+            self.later += [(request, sample) for request, samples in requests for sample in samples]
+        return answers
+
+    def one(self, request: Request, sample: int) -> Completion:
+        completion = super().one(request, sample)
+        return replace(completion, text=f"Answer: {42 if completion.text[-1] > '9' else 41}")
+
+
+@pytest.mark.django_db(transaction=True)
+class TestTakenOver:
+    LEASE = 0.9
+
+    @pytest.fixture
+    def backend(self, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Interrupted:
+        settings.WORKER_LEASE_SECONDS = self.LEASE
+        backend = Interrupted(appetite=Appetite(calls=1, samples=6))
+        monkeypatch.setattr(shifts, "engine_at", lambda address: backend)
+        return backend
+
+    @pytest.fixture
+    def run(self) -> Run:
+        project = a_project()
+        traces_of(project, 2, 3)
+        return open_run(
+            project, strategy="rollout/scan", backend="elsewhere:model", settings={"k": 6, "sc_samples": 8}
+        )
+
+    def another_works(self, run: Run, limit: int) -> list[int]:
+        """Whatever it can claim, to the end."""
+        entry = strategy_of_run(run.name)
+        units = {unit.pk: unit for unit in claim_units(run, "another", limit)}
+        drive(
+            {
+                unit.pk: entry.start(task, run.settings)
+                for unit, task in zip(units.values(), tasks_of(run, list(units.values())), strict=True)
+            },
+            Interrupted(at=0),
+            RunStore(run),
+            on_finish=lambda key, finding: finish_unit(units[key], finding),
+            on_fail=lambda key, reason: fail_unit(units[key], reason),
+        )
+        return list(units)
+
+    def test_nothing_is_asked_for_units_that_another_worker_took_over(
+        self, run: Run, backend: Interrupted
+    ) -> None:
+        taken: list[Unit] = []
+
+        def take_over() -> None:
+            taken.extend(Unit.objects.filter(run=run, problem=run.units.latest("problem").problem))
+            mine = Unit.objects.filter(pk__in=[unit.pk for unit in taken], state=UnitState.RUNNING)
+            until = clock.now() + timedelta(minutes=1)
+            assert mine.update(worker="another", attempts=F("attempts") + 1, lease_until=until) == 3
+            # The next heartbeat says so.
+            time.sleep(self.LEASE)
+
+        backend.meanwhile = take_over
+        shift = work_shift(run.pk)
+        assert shift.finished == 3
+        problem = taken[0].problem.text
+        asked = [message.content for one, _ in backend.later for message in one.messages]
+        assert asked
+        assert not any(problem in text for text in asked)
+        assert set(run.units.filter(worker="another").values_list("state", flat=True)) == {UnitState.RUNNING}
+        assert run.units.filter(state=UnitState.DONE).count() == 3
+
+    def test_a_cable_that_was_cut_for_longer_than_the_lease_has_nothing_asked_that_is_stored(
+        self, run: Run, backend: Interrupted, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        heartbeat, is_whole = leases.heartbeat, threading.Event()
+        is_whole.set()
+        taken: list[int] = []
+        stored: set[tuple[str, int]] = set()
+
+        def beat(*words: Any, **more: Any) -> set[int]:
+            # Nobody is told of a cut: what was sent arrives once it is mended.
+            assert is_whole.wait(timeout=60)
+            return heartbeat(*words, **more)
+
+        def cut() -> None:
+            is_whole.clear()
+            time.sleep(1.2 * self.LEASE)
+            # One of each problem: what the others ask of it is stored then, though they are nobody's.
+            taken.extend(self.another_works(run, 1))
+            Unit.objects.filter(run=run, problem=Unit.objects.get(pk=taken[0]).problem).exclude(
+                pk__in=taken
+            ).update(lease_until=clock.now() + timedelta(minutes=1))
+            taken.extend(self.another_works(run, 1))
+            stored.update(CompletionRow.objects.filter(run=run).values_list("digest", "sample"))
+            is_whole.set()
+
+        monkeypatch.setattr(leases, "heartbeat", beat)
+        backend.meanwhile = cut
+        shift = work_shift(run.pk)
+        assert len(set(taken)) == 2
+        assert (shift.finished, shift.trouble) == (4, "")
+        assert set(run.units.values_list("state", flat=True)) == {UnitState.DONE}
+        assert backend.later
+        assert [one for one in backend.later if (one[0].digest, one[1]) in stored] == []
+        assert set(backend.asked.values()) == {1}

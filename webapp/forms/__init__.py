@@ -17,6 +17,10 @@ HANDED_OVER = gettext_lazy(
     "with the workers now; you may leave. Reload in a moment, and if nothing has changed, see that one is"
     " running: python3 manage.py worker"
 )
+# Where a run stands in its row and the broker does not answer.
+UNSENT_RUN = gettext_lazy(
+    "The workers cannot be reached just now. The run is stored, and begins as soon as they can be."
+)
 
 
 class SettingsForm(forms.Form):

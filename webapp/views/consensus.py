@@ -4,27 +4,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
+from django_htmx.http import HttpResponseClientRefresh
 
 from annotate.access import project_for, role_in, run_for
-from annotate.consensus.actions import check_consensus
+from annotate.consensus.actions import ask_consensus
 from annotate.consensus.auditing import audit_of
-from annotate.consensus.queries import consensus_runs, funnel_of, latest_consensus, tier_counts
+from annotate.consensus.queries import (
+    consensus_runs,
+    funnel_of,
+    latest_consensus,
+    note_of,
+    tier_counts,
+    undecided_runs,
+)
 from annotate.consensus.registry import POLICIES, get_policy
-from annotate.enums import Action, Role, RunKind, Tier
+from annotate.enums import Action, Role, RunKind, RunState, Tier
 from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.models import Person, Project, Run
-from webapp.forms import HANDED_OVER, SettingsForm
+from webapp.forms import UNSENT_RUN, SettingsForm
 from webapp.forms.consensus import QuestionForm
 from webapp.paging import LongPaginator
 from workers.tasks.consensus import send_consensus
 
 PAGE = 50
+UNDECIDED_SHOWN = 5
 
 
 @login_required
@@ -38,10 +47,17 @@ def consensus(request: HttpRequest, slug: str) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD"])
 def consensus_run(request: HttpRequest, pk: int) -> HttpResponse:
+    """The run's page; for htmx how far it is, and the whole page once it is over."""
     run = run_for(request.user, pk)
     if run.kind != RunKind.CONSENSUS:
         raise NotAllowed
-    return _page(request, run.project, run)
+    if not request.headers.get("HX-Request"):
+        return _page(request, run.project, run)
+    if run.is_over:
+        return HttpResponseClientRefresh()
+    return render(
+        request, "consensus/making.html", {"run": run, "note": note_of(run), **_may(request, run.project)}
+    )
 
 
 @login_required
@@ -54,21 +70,12 @@ def new_consensus(request: HttpRequest, slug: str) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     settings = SettingsForm(get_policy(name).settings, data)
     question = QuestionForm(project, get_policy(name), data)
-    if (
-        data is not None
-        and all([settings.is_valid(), question.is_valid()])
-        and _fits(project, name, settings, question)
-    ):
-        assert isinstance(request.user, Person)
-        send_consensus(
-            project,
-            policy=name,
-            settings=settings.values,
-            person=request.user,
-            criterion=question.cleaned_data["criterion"],
-        )
-        messages.success(request, gettext("The consensus is %(handed_over)s") % {"handed_over": HANDED_OVER})
-        return redirect("consensus", slug=slug)
+    if data is not None and all([settings.is_valid(), question.is_valid()]):
+        run = _asked(request, project, name, settings, question)
+        if run is not None:
+            if not send_consensus(run):
+                messages.warning(request, UNSENT_RUN)
+            return redirect("consensus-run", pk=run.pk)
     context = {
         "project": project,
         "policy": get_policy(name),
@@ -79,28 +86,37 @@ def new_consensus(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "consensus/new.html", context, status=200 if data is None else 400)
 
 
-def _fits(project: Project, policy: str, settings: SettingsForm, question: QuestionForm) -> bool:
-    """Ask now what the worker would refuse later, out of everybody's sight."""
-    criterion = question.cleaned_data["criterion"]
+def _asked(
+    request: HttpRequest, project: Project, policy: str, settings: SettingsForm, question: QuestionForm
+) -> Run | None:
+    """The run, open; None where the form says at its fields why there is none."""
+    assert isinstance(request.user, Person)
     try:
-        check_consensus(project, policy=policy, settings=settings.values, criterion_key=criterion)
+        return ask_consensus(
+            project,
+            policy=policy,
+            settings=settings.values,
+            criterion_key=question.cleaned_data["criterion"],
+            created_by=request.user,
+        )
     except (Rejected, Conflict) as error:
         field = getattr(error, "field", None)
-        if field == "criterion":
-            question.add_error(field, getattr(error, "reason", str(error)))
-            return False
-        settings.add_error(field if field in settings.fields else None, getattr(error, "reason", str(error)))
-        return False
-    return True
+        form: forms.Form = question if field == "criterion" else settings
+        form.add_error(field if field in form.fields else None, getattr(error, "reason", str(error)))
+        return None
+
+
+def _may(request: HttpRequest, project: Project) -> dict[str, bool]:
+    return {"can_manage": role_in(request.user, project) in (Role.OWNER, Role.MANAGER)}
 
 
 def _page(request: HttpRequest, project: Project, run: Run | None) -> HttpResponse:
-    context: dict[str, Any] = {
-        "project": project,
-        "run": run,
-        "can_manage": role_in(request.user, project) in (Role.OWNER, Role.MANAGER),
-    }
-    if run is not None:
+    context: dict[str, Any] = {"project": project, "run": run, **_may(request, project)}
+    undecided = undecided_runs(project)
+    context["undecided"] = (undecided if run is None else undecided.exclude(pk=run.pk))[:UNDECIDED_SHOWN]
+    if run is not None and run.state != RunState.DONE:
+        context |= {"note": note_of(run), "earlier": consensus_runs(project)[:10]}
+    elif run is not None:
         action = request.GET.get("action", "")
         reason = request.GET.get("reason", "")
         tier = request.GET.get("tier", "")

@@ -18,9 +18,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from annotate.access import REACH, role_in, run_for
 from annotate.consensus.explore.queries import exploration_of, has_later_labels, runs_beside
 from annotate.consensus.explore.thresholds import place_of
-from annotate.consensus.queries import funnel_of
-from annotate.enums import Role, RunKind
-from annotate.errors import NotAllowed, NotEstimable, Rejected
+from annotate.consensus.queries import funnel_of, note_of, undecided_runs
+from annotate.enums import Role, RunKind, RunState
+from annotate.errors import Conflict, NotAllowed, NotEstimable, Rejected
 from annotate.models import Exploration, Run
 from webapp.forms import HANDED_OVER
 from webapp.tables import Table, lines_of
@@ -29,6 +29,7 @@ from workers.tasks.explore import send_exploration
 
 USUAL_RISK = 0.02
 BESIDE = 10
+UNDECIDED_SHOWN = 5
 
 
 def _run_of(request: HttpRequest, pk: int, role: Role = Role.VIEWER) -> Run:
@@ -44,6 +45,8 @@ def explorer(request: HttpRequest, pk: int) -> HttpResponse:
     """GET shows the run at ``?risk=``; POST has it counted anew, with the labels and gold of now."""
     if request.method == "POST":
         run = _run_of(request, pk, Role.MANAGER)
+        if run.state != RunState.DONE:
+            raise Conflict(gettext("A run that is not done has nothing to count."))
         send_exploration(run)
         messages.success(request, gettext("The count is %(handed_over)s") % {"handed_over": HANDED_OVER})
         return redirect("explorer", pk=pk)
@@ -62,6 +65,9 @@ def explorer(request: HttpRequest, pk: int) -> HttpResponse:
         "can_manage": role_in(request.user, run.project) in REACH[Role.MANAGER],
         "funnel": funnel_of(run),
         "beside": runs_beside(run)[:BESIDE],
+        "is_done": run.state == RunState.DONE,
+        "note": "" if run.state == RunState.DONE else note_of(run),
+        "undecided": undecided_runs(run.project).exclude(pk=run.pk)[:UNDECIDED_SHOWN],
     }
     if exploration is not None:
         context |= {

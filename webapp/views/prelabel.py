@@ -14,6 +14,7 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import project_for, role_in, run_for, trace_for
+from annotate.consensus.actions import cancel_consensus
 from annotate.enums import Role, RunKind, Scope
 from annotate.errors import Rejected
 from annotate.models import Person
@@ -22,7 +23,7 @@ from annotate.prelabel.asking.transcripts import exchanges_about
 from annotate.prelabel.queries import given_up, run_progress
 from annotate.prelabel.runs.attendance import on_duty
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
-from webapp.forms import SettingsForm
+from webapp.forms import UNSENT_RUN, SettingsForm
 from webapp.forms.prelabel import BudgetForm, RunForm
 from workers.calibration import settings_beside
 from workers.tasks.prelabel import queue_of, send_run
@@ -77,12 +78,7 @@ def new_run(request: HttpRequest, slug: str) -> HttpResponse:
             form.add_error(error.field if error.field in form.fields else None, error.reason)
         else:
             if not send_run(run):
-                messages.warning(
-                    request,
-                    gettext(
-                        "The workers cannot be reached just now. The run is stored, and begins as soon as they can be."
-                    ),
-                )
+                messages.warning(request, UNSENT_RUN)
             return redirect("run", pk=run.pk)
     context = {
         "project": project,
@@ -159,8 +155,15 @@ def failed(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     found = run_for(request.user, pk, role=Role.MANAGER)
-    if cancel_run(found):
-        messages.success(request, gettext("Stopping. Labels and answers that are there already stay."))
+    if found.kind == RunKind.CONSENSUS:
+        is_stopped, said = cancel_consensus(found), gettext("Stopped. Earlier decisions stand.")
+    else:
+        is_stopped, said = (
+            cancel_run(found),
+            gettext("Stopping. Labels and answers that are there already stay."),
+        )
+    if is_stopped:
+        messages.success(request, said)
     else:
         messages.warning(request, gettext("The run was over already."))
     return redirect("run", pk=pk)

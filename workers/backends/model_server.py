@@ -14,6 +14,7 @@ import httpx2
 from annotate.errors import BackendError
 from workers import tracing
 from workers.backends.http_failure import Busy, TooSlow, Unreachable, raise_for
+from workers.backends.withdrawal import make_sure
 
 # Failures in a row after which a server is left alone, and for how long at most (seconds).
 BREAKS_AFTER = 3
@@ -21,6 +22,12 @@ LONGEST_BREAK = 30.0
 
 # One line per request would drown a run's log.
 logging.getLogger("httpx2").setLevel(logging.WARNING)
+
+
+async def _before_it_leaves(event: str, _: Mapping[str, Any]) -> None:
+    """A connection may have taken its time."""
+    if event.endswith("send_request_headers.started"):
+        make_sure()
 
 
 class ModelServer:
@@ -67,7 +74,9 @@ class ModelServer:
         await self._client.aclose()
 
     async def _asked(self, request: httpx2.Request) -> dict[str, Any]:
+        request.extensions["trace"] = _before_it_leaves
         async with self._places:
+            make_sure()
             try:
                 response = await self._client.send(request)
             except httpx2.TimeoutException as error:

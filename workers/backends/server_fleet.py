@@ -12,6 +12,7 @@ from annotate.errors import BackendError
 from annotate.prelabel.contracts import Message
 from workers.backends.http_failure import Busy, TooSlow
 from workers.backends.model_server import ModelServer
+from workers.backends.withdrawal import Withdrawn
 
 # A server that asks for a longer pause is left to the caller, which can give the time to somebody else.
 MAX_WAIT = 30.0
@@ -62,6 +63,8 @@ class ServerFleet:
             await asyncio.sleep(server.wait)
             try:
                 return await call(server)
+            except Withdrawn:
+                raise
             except BackendError as error:
                 last = server
                 pause = min(self._pause(other, error, attempt, last) for other in order)

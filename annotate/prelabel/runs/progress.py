@@ -161,7 +161,7 @@ def _note(progress: RunProgress, budget: Budget, run: Run) -> str:
     if run.wants_cancel:
         return gettext("Stopping: the batch under way is finished first.")
     if run.error:
-        return _trouble(run.error)
+        return trouble_of(run.error)
     is_abandoned = not progress.workers and clock.now() - run.created_at > _GRACE
     if is_abandoned and _is_loading(progress, run):
         return gettext("A worker has taken it up and is loading the model.")
@@ -173,10 +173,11 @@ def _note(progress: RunProgress, budget: Budget, run: Run) -> str:
             else gettext("A worker stopped; its traces are free from %(lost)s on.")
             % {"lost": f"{lost:%H:%M:%S}"}
         )
-    return _waiting_for(on_duty().count()) if is_abandoned and progress.pending else ""
+    return waiting_for(on_duty().count()) if is_abandoned and progress.pending else ""
 
 
-def _trouble(error: str) -> str:
+def trouble_of(error: str) -> str:
+    """What a run's ``error`` says while the run goes on."""
     if error == Outage.FULL:
         return gettext("The disk of the database is full. Nothing is lost: workers go on once there is room.")
     if error == Outage.AWAY:
@@ -184,7 +185,8 @@ def _trouble(error: str) -> str:
     return gettext("The backend does not answer (%(error)s). Trying again.") % {"error": error}
 
 
-def _waiting_for(alive: int) -> str:
+def waiting_for(alive: int) -> str:
+    """What is said of a run that nobody has taken up, by how many workers are alive."""
     if not alive:
         return gettext("No worker is alive. Start one with: python3 manage.py worker")
     return ngettext(

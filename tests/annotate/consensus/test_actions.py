@@ -1,16 +1,21 @@
 from __future__ import annotations
 
-import pytest
+from datetime import timedelta
 
+import pytest
+from django.db import OperationalError
+
+from annotate import clock
 from annotate.consensus import evidence
-from annotate.consensus.actions import run_consensus
+from annotate.consensus.actions import ask_consensus, cancel_consensus, make_consensus, run_consensus
 from annotate.consensus.contracts import Decision
-from annotate.consensus.queries import decisions_of, funnel_of
+from annotate.consensus.queries import decisions_of, funnel_of, latest_consensus, note_of, undecided_runs
+from annotate.consensus.unfinished import GIVEN_UP, MOST_TRIES, left_unfinished, take_up
 from annotate.enums import Action, AssignmentState, Outcome, RaterKind, RunKind, RunState
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import PRM_VERDICTS
-from annotate.models import Assignment, Consensus, Project, Rater, Run, Trace
+from annotate.models import Assignment, Consensus, Project, Pulse, Rater, Run, Trace
 from tests.factories import a_label, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -51,7 +56,7 @@ def test_lessons_writes_one_decision_per_step_and_the_funnel(project, judged):
     assert (run.kind, run.name, run.state) == (RunKind.CONSENSUS, "lessons", RunState.DONE)
     assert run.settings == {
         "judge": "",
-        "rollouts": (),
+        "rollouts": [],
         "rollout_criterion": "recoverable",
     }
     assert run.created_by == alice
@@ -133,16 +138,60 @@ def test_only_labels_that_stand_are_read(project):
     assert run_consensus(project, policy="majority").consensus.get().reason == "no_label"
 
 
-def test_a_failing_policy_leaves_no_run(project, judged, monkeypatch):
+def test_a_failing_policy_decides_nothing_and_its_run_says_why(project, judged, monkeypatch):
     def fail(*args: object) -> tuple[Decision, ...]:
-        raise ZeroDivisionError
+        raise ZeroDivisionError("of all things")
 
     monkeypatch.setattr("annotate.consensus.policies.lessons.decide", fail)
 
     with pytest.raises(ZeroDivisionError):
         run_consensus(project, policy="lessons")
-    assert not Run.objects.exists()
+    run = Run.objects.get()
+    assert (run.state, run.error) == (RunState.FAILED, "ZeroDivisionError: of all things")
     assert not Consensus.objects.exists()
+    assert not Pulse.objects.exists()
+    assert latest_consensus(project) is None
+    assert list(undecided_runs(project)) == [run]
+    monkeypatch.undo()
+    run_consensus(project, policy="lessons")
+    assert list(undecided_runs(project)) == []
+
+
+def test_one_that_was_stopped_or_taken_up_by_another_meanwhile_writes_nothing(project, judged):
+    run = ask_consensus(project, policy="majority")
+    held = take_up(run.pk)
+    assert held is not None
+    assert cancel_consensus(run)
+    with pytest.raises(Conflict, match="stopped, or another worker"):
+        make_consensus(held)
+    run.refresh_from_db()
+    assert run.state == RunState.CANCELLED
+    assert not Consensus.objects.exists()
+    assert not cancel_consensus(run)
+
+
+def test_an_outage_fails_no_run_however_often_it_comes(project, judged, monkeypatch):
+    def away(*args: object) -> tuple[Decision, ...]:
+        raise OperationalError("away")
+
+    run = ask_consensus(project, policy="lessons")
+    mark = ""
+    with monkeypatch.context() as while_away:
+        while_away.setattr("annotate.consensus.policies.lessons.decide", away)
+        for _ in range(MOST_TRIES + 1):
+            held = take_up(run.pk, mark)
+            assert held is not None
+            with pytest.raises(OperationalError):
+                make_consensus(held)
+            Pulse.objects.update(beat_at=clock.now() - GIVEN_UP - timedelta(seconds=1))
+            [(_, mark)] = left_unfinished()
+    run.refresh_from_db()
+    assert (run.state, note_of(run)[:12]) == (RunState.RUNNING, "The database")
+    held = take_up(run.pk, mark)
+    assert held is not None
+    make_consensus(held)
+    run.refresh_from_db()
+    assert (run.state, run.error, run.consensus.count()) == (RunState.DONE, "", 9)
 
 
 @pytest.mark.parametrize(
@@ -182,5 +231,5 @@ def test_the_number_of_queries_does_not_grow_with_traces(project, n_traces, djan
     for _ in range(n_traces):
         a_trace(project)
 
-    with django_assert_num_queries(28):
+    with django_assert_num_queries(39):
         run_consensus(project, policy="majority")

@@ -13,7 +13,7 @@ from annotate.assign import finishing
 from annotate.assign.actions import claim_next
 from annotate.consensus import actions as decisions
 from annotate.consensus.actions import run_consensus
-from annotate.enums import NoticeEvent, NoticeState, Role, UnitState
+from annotate.enums import NoticeEvent, NoticeState, Role, RunState, UnitState
 from annotate.errors import Rejected
 from annotate.export import actions as export
 from annotate.export.actions import build_release
@@ -93,25 +93,27 @@ def test_releases_and_consensus_runs_are_told(tmp_path: Path, monkeypatch: pytes
     assert events[1][1] == {"release": release.pk, "number": 1, "format": "jsonl"}
 
 
-def test_a_consensus_that_breaks_off_is_told_though_it_leaves_no_run(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_consensus_that_breaks_off_is_told_once(monkeypatch: pytest.MonkeyPatch) -> None:
     project = a_decided_project(whole=("ggg", "ggg"), wrong=("gb-", "gb-")).project
     a_webhook(project)
-    before = set(Run.objects.values_list("pk", flat=True))
     with pytest.raises(Rejected):
         run_consensus(project, policy="majority", criterion_key="none-such")
     assert told(project) == []
     monkeypatch.setattr(decisions, "Funnel", lambda *reasons, **more: 1 / 0)
     with pytest.raises(ZeroDivisionError):
         run_consensus(project, policy="majority")
-    assert set(Run.objects.values_list("pk", flat=True)) == before
+    run = Run.objects.get(state=RunState.FAILED)
     [(event, facts)] = told(project)
     assert event == "run.failed"
     assert facts == {
-        **{"run": None, "kind": "consensus", "name": "majority"},
+        **{"run": run.pk, "kind": "consensus", "name": "majority"},
         **{"done": 0, "total": 0, "why": "error"},
     }
-    assert "majority" in sentence_of(event, facts)
-    assert resolve(page_of(event, facts, project.slug)).url_name == "consensus"
+    assert "earlier decisions stand" in sentence_of(event, facts)
+    assert resolve(page_of(event, facts, project.slug)).url_name == "consensus-run"
+    # As noted by an earlier version.
+    assert "left no run" in sentence_of(event, facts | {"run": None})
+    assert resolve(page_of(event, facts | {"run": None}, project.slug)).url_name == "consensus"
 
 
 def test_a_pause_for_accuracy_or_pace_is_told_by_number() -> None:

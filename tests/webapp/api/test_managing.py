@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from annotate.consensus.actions import run_consensus
+from annotate.consensus.actions import make_consensus, run_consensus
+from annotate.consensus.unfinished import take_up
 from annotate.enums import RaterKind, Role, RunState
+from annotate.errors import Conflict
 from annotate.export.actions import build_release
 from annotate.models import Estimate, Label, Membership, Project, Release, Reveal, Run, Trace
 from tests.annotate.consensus.corpus import a_corpus
@@ -299,10 +301,39 @@ def test_consensus_and_release_are_handed_to_a_worker(project, sent, django_capt
         released = post("/api/projects/sums/releases/", {"format": "trl_stepwise"})
 
     assert decided.status_code == released.status_code == 202
-    assert [(wanted.get("policy"), wanted.get("format"), wanted["settings"]) for wanted in sent] == [
-        ("majority", None, {"min_votes": 2}),
-        (None, "trl_stepwise", {}),
+    run = Run.objects.get(pk=decided.data["run"])
+    assert (run.name, run.state, run.settings["min_votes"]) == ("majority", RunState.QUEUED, 2)
+    assert [(wanted.get("run_id"), wanted.get("format")) for wanted in sent] == [
+        (run.pk, None),
+        (None, "trl_stepwise"),
     ]
+    shown = signed_in("alice").get(f"/api/runs/{run.pk}/").data
+    assert (shown["state"], shown["error"], shown["progress"]["note"]) == ("queued", None, None)
+    assert signed_in("alice").get("/api/projects/sums/consensus/").data["results"] == []
+
+
+def test_a_consensus_that_fails_says_why_and_one_that_waits_can_be_stopped(project, sent):
+    a_trace(project)
+    failed, stopped = (
+        post("/api/projects/sums/consensus/", {"policy": "majority"}).data["run"] for _ in range(2)
+    )
+    held = take_up(failed)
+    assert held is not None
+    project.rubric = None
+    project.save()
+    held.project.refresh_from_db()
+    with pytest.raises(Conflict):
+        make_consensus(held)
+    assert post(f"/api/runs/{stopped}/cancel/").data["state"] == "cancelled"
+
+    alice = signed_in("alice")
+    shown = alice.get(f"/api/runs/{failed}/").data
+    assert (shown["state"], shown["progress"]["note"]) == ("failed", shown["error"])
+    assert "no rubric" in shown["error"]
+    listed = alice.get("/api/projects/sums/runs/").data["results"]
+    assert [(one["id"], one["state"]) for one in listed] == [(stopped, "cancelled"), (failed, "failed")]
+    assert post(f"/api/runs/{stopped}/cancel/").status_code == 409
+    assert take_up(stopped) is None
 
 
 @pytest.mark.parametrize(
@@ -327,7 +358,7 @@ def test_the_question_to_decide_can_be_named(project, sent, django_capture_on_co
     with django_capture_on_commit_callbacks(execute=True):
         post("/api/projects/sums/consensus/", {"policy": "majority", "criterion": "recoverable"})
 
-    assert sent[0]["criterion"] == "recoverable"
+    assert Run.objects.get(pk=sent[0]["run_id"]).criterion.key == "recoverable"
 
 
 def test_what_a_posterior_says_of_steps_is_read_and_chosen_by_tier(project):

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from annotate import clock
 from annotate.assign.actions import rater_of
 from annotate.assign.compare.actions import claim_comparison
 from annotate.assign.compare.filling import fill_comparisons
 from annotate.consensus import auditing
-from annotate.consensus.actions import run_consensus
+from annotate.consensus.actions import make_consensus, run_consensus
 from annotate.consensus.registry import POLICIES
+from annotate.consensus.unfinished import GIVEN_UP, take_up
 from annotate.enums import RaterKind, Role, RunState, UnitState
 from annotate.export.select.benchmarks import make_benchmark
 from annotate.label.comparing import Choice, submit_comparison
-from annotate.models import Estimate, Project, Release, Run, Unit
+from annotate.models import Estimate, Project, Pulse, Release, Run, Unit
 from annotate.prelabel.actions import open_run
 from tests.annotate.consensus.corpus import a_corpus
 from tests.factories import (
@@ -86,6 +89,78 @@ def test_consensus_is_run_and_shown_with_its_funnel(project: Project, alice: Cli
     assert page.count("Keep as good") == 3
     assert alice.get(f"/runs/{run.pk}/")["Location"] == f"/consensus/{run.pk}/"
     assert "No step is decided this way." in alice.get(f"/consensus/{run.pk}/?action=drop").content.decode()
+
+
+def test_whoever_asks_for_a_consensus_sees_how_far_it_is(
+    project: Project, alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("webapp.views.consensus.send_consensus", lambda run: False)
+    answer = alice.post("/projects/words/consensus/new/", {"policy": "majority"}, follow=True)
+    run = Run.objects.get()
+    address = f"/consensus/{run.pk}/"
+    assert answer.redirect_chain == [(address, 302)]
+    page = answer.content.decode()
+    assert "The run is stored, and begins as soon as they can be." in page
+    assert "<strong>Queued</strong>" in page
+    assert 'hx-trigger="every 2s"' in page
+    assert "htmx-2" in page
+    assert f'<a href="{address}">majority #{run.pk}</a>: Queued' in overview(alice)
+
+    held = take_up(run.pk)
+    assert held is not None
+    part = alice.get(address, headers={"HX-Request": "true"})
+    assert "<strong>Running</strong>" in part.content.decode()
+    assert "<html" not in part.content.decode()
+    assert "Running" in alice.get(f"{address}explorer/").content.decode()
+    assert alice.post(f"{address}explorer/").status_code == 409
+    Pulse.objects.update(beat_at=clock.now() - GIVEN_UP - timedelta(seconds=1))
+    assert "Its worker has stopped; another makes it again." in alice.get(address).content.decode()
+
+    make_consensus(held)
+    assert alice.get(address, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+    page = alice.get(address).content.decode()
+    assert "Keep as good" in page
+    assert "hx-trigger" not in page
+    assert "majority #" not in overview(alice).split("Settings and earlier runs", maxsplit=1)[0]
+
+
+def test_a_consensus_that_fails_says_why_on_its_page_and_leaves_earlier_decisions(
+    project: Project, alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_consensus(project, policy="majority")
+    monkeypatch.setattr("webapp.views.consensus.send_consensus", lambda run: True)
+    failed, stopped = (
+        int(alice.post("/projects/words/consensus/new/", {"policy": "majority"})["Location"].split("/")[2])
+        for _ in range(2)
+    )
+    held = take_up(failed)
+    assert held is not None
+    with monkeypatch.context() as broken:
+        broken.setattr("annotate.consensus.actions.Funnel", lambda *reasons, **more: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            make_consensus(held)
+    vera = signed_in("vera")
+    for address in (f"/consensus/{failed}/", f"/consensus/{failed}/explorer/", "/projects/words/consensus/"):
+        for reader in (alice, vera):
+            assert "ZeroDivisionError: division by zero" in reader.get(address).content.decode()
+    assert "Keep as good" in overview(alice)
+    assert "Keep as good" not in alice.get(f"/consensus/{failed}/").content.decode()
+
+    assert "Cancel the run" in alice.get(f"/consensus/{stopped}/").content.decode()
+    assert "Cancel the run" not in vera.get(f"/consensus/{stopped}/").content.decode()
+    assert vera.post(f"/runs/{stopped}/cancel/").status_code == 403
+    page = alice.post(f"/runs/{stopped}/cancel/", follow=True).content.decode()
+    assert "Stopped. Earlier decisions stand." in page
+    assert "<strong>Cancelled</strong>" in page
+    assert take_up(stopped) is None
+    assert "was over already" in alice.post(f"/runs/{stopped}/cancel/", follow=True).content.decode()
+    # What failed before the latest that is done is history.
+    run_consensus(project, policy="majority")
+    assert "ZeroDivisionError" not in overview(alice)
+
+
+def overview(client: Client) -> str:
+    return client.get("/projects/words/consensus/").content.decode()
 
 
 def test_the_question_is_chosen_on_the_page(project: Project, alice: Client, at_once: Any) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import copy_context
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from tests.workers.backends.server import Behaviour, serving
 from workers.backends.chat_answer import Prices
 from workers.backends.openai_http import OpenAIBackend, open_backend
 from workers.backends.options import Options
+from workers.backends.withdrawal import Withdrawn, ask_while
 
 
 @contextmanager
@@ -228,3 +230,24 @@ def test_options_of_the_address_are_read(monkeypatch: pytest.MonkeyPatch) -> Non
     for name, wrong in [("usd_in", "-1"), ("usd_out", "much"), ("choices", "dice"), ("selftest", "maybe")]:
         with pytest.raises(BackendError, match=name):
             open_backend("http://a/v1", Options({**options, name: wrong}))
+
+
+def test_nothing_leaves_once_another_may_be_at_it() -> None:
+    behaviour = Behaviour(refusals=[503])
+    answers = iter([True, True, False])
+    with against(behaviour) as backend:
+
+        def ask() -> Any:
+            ask_while(lambda: next(answers))
+            return backend.answer([(asked(), [0])])
+
+        with pytest.raises(Withdrawn):
+            copy_context().run(ask)
+        # Before it took a connection, and again before the words left; not for the second try.
+        assert len(behaviour.seen) == 1
+        answers = iter([True, False])
+        with pytest.raises(Withdrawn):
+            copy_context().run(ask)
+        assert len(behaviour.seen) == 1
+        (answer,) = backend.answer([(asked(), [0])])
+    assert (answer[0].finish_reason, len(behaviour.seen)) == ("stop", 2)

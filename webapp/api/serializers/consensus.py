@@ -43,6 +43,13 @@ class NewConsensus(serializers.Serializer[Any]):
     )
 
 
+class AskedConsensus(serializers.Serializer[Any]):
+    """``run`` is listed among the project's runs at once, with its state and why it failed."""
+
+    run = serializers.IntegerField()
+    detail = serializers.CharField()
+
+
 class Queued(serializers.Serializer[Any]):
     """A worker has been asked; the row appears in the list once it is done."""
 

@@ -7,7 +7,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from annotate.consensus.auditing import audit_of
-from annotate.enums import RunState
+from annotate.consensus.queries import note_of
+from annotate.enums import RunKind, RunState
 from annotate.models import Completion, Run
 from annotate.prelabel.queries import run_progress
 
@@ -126,7 +127,8 @@ class RunWithProgress(RunSerializer):
             *((n, counts[n]) for n in ("endings", "silences")),
         ):
             counts[name] = [{"reason": reason, "count": count} for reason, count in pairs]
-        return counts | {"workers": list(progress.workers), "note": progress.note or None}
+        note = note_of(run) if run.kind == RunKind.CONSENSUS else progress.note
+        return counts | {"workers": list(progress.workers), "note": note or None}
 
 
 class NewRun(serializers.Serializer[Run]):

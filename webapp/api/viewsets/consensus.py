@@ -5,13 +5,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotate.access import consensus_for, project_for, run_for
-from annotate.consensus.actions import check_consensus
+from annotate.consensus.actions import ask_consensus
 from annotate.consensus.queries import consensus_runs
 from annotate.enums import Role, Tier
 from annotate.errors import Rejected
 from annotate.models import Consensus, Run
 from webapp.api.base import NewestFirst, NounViewSet, asker
-from webapp.api.serializers.consensus import DecisionSerializer, NewConsensus, Queued
+from webapp.api.serializers.consensus import AskedConsensus, DecisionSerializer, NewConsensus
 from webapp.api.serializers.run import RunSerializer
 from workers.tasks.consensus import send_consensus
 
@@ -27,20 +27,23 @@ class ConsensusViewSet(NounViewSet):
         project = project_for(asker(request), slug, role=Role.VIEWER)
         return self.page(consensus_runs(project).select_related("rater", "created_by"))
 
-    @extend_schema(request=NewConsensus, responses={202: Queued})
+    @extend_schema(request=NewConsensus, responses={202: AskedConsensus})
     def create(self, request: Request, slug: str) -> Response:
         """Ask a worker to decide every step by a policy."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
         new = NewConsensus(data=request.data)
         new.is_valid(raise_exception=True)
-        policy, settings = new.validated_data["policy"], new.validated_data.get("settings", {})
         # Refused here, where the person is, rather than in a worker's log.
-        criterion = new.validated_data["criterion"]
-        check_consensus(project, policy=policy, settings=settings, criterion_key=criterion)
-        send_consensus(project, policy=policy, settings=settings, person=asker(request), criterion=criterion)
-        return Response(
-            {"detail": "A worker is deciding; the run is listed here when it is done."}, status=202
+        run = ask_consensus(
+            project,
+            policy=new.validated_data["policy"],
+            settings=new.validated_data.get("settings", {}),
+            criterion_key=new.validated_data["criterion"],
+            created_by=asker(request),
         )
+        send_consensus(run)
+        detail = "A worker is deciding; the run is listed here when it is done."
+        return Response({"run": run.pk, "detail": detail}, status=202)
 
 
 class DecisionViewSet(NounViewSet):

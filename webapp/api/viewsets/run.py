@@ -7,6 +7,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotate.access import project_for, run_for
+from annotate.consensus.actions import cancel_consensus
 from annotate.enums import Role, RunKind
 from annotate.errors import Conflict
 from annotate.models import Completion, Run
@@ -69,9 +70,10 @@ class RunViewSet(NounViewSet):
     @extend_schema(request=None, responses=RunSerializer)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, pk: int) -> Response:
-        """Stop after the batch under way; what was labelled and paid for stays."""
+        """Stop after the batch under way; what was labelled and paid for stays. A consensus decides nothing then."""
         run = run_for(asker(request), pk, role=Role.MANAGER)
-        if not cancel_run(run):
+        cancel = cancel_consensus if run.kind == RunKind.CONSENSUS else cancel_run
+        if not cancel(run):
             raise Conflict("The run was over already.")
         run.refresh_from_db()
         return Response(self.get_serializer(run).data)

@@ -6,15 +6,17 @@ from typing import Any
 from django.core.management.base import CommandParser
 from rich.table import Table
 
-from annotate.consensus.actions import run_consensus
+from annotate.consensus.actions import TAKEN_AWAY, ask_consensus, cancel_consensus
 from annotate.consensus.auditing import Audit, audit_of
 from annotate.consensus.funnel import FunnelRow, as_json
 from annotate.consensus.queries import consensus_runs, funnel_of, tier_counts
 from annotate.consensus.registry import POLICIES
-from annotate.errors import Rejected
+from annotate.consensus.unfinished import take_up
+from annotate.errors import Conflict, Rejected
 from annotate.models import Project, Run
 from webapp.management.base import GradusCommand
 from webapp.management.pairs import settings_from
+from workers.tasks.consensus import make_signed
 
 
 class Command(GradusCommand):
@@ -65,13 +67,22 @@ class Command(GradusCommand):
     def _run(self, project: Project, options: dict[str, Any]) -> Run:
         with self.progress() as progress:
             task = progress.add_task("Deciding traces", total=None, note="")
-            return run_consensus(
+            asked = ask_consensus(
                 project,
                 policy=options["policy"],
                 settings=settings_from(options["pairs"], POLICIES[options["policy"]].settings),
                 criterion_key=options["criterion"],
-                on_progress=lambda done, total: progress.update(task, completed=done, total=total),
             )
+            run = take_up(asked.pk)
+            if run is None:
+                raise Conflict(TAKEN_AWAY)
+            try:
+                make_signed(run, lambda done, total: progress.update(task, completed=done, total=total))
+            except KeyboardInterrupt:
+                # Else a worker would take it up.
+                cancel_consensus(run)
+                raise
+            return run
 
 
 def _found(project: Project, number: int) -> Run:

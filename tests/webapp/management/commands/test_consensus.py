@@ -6,7 +6,8 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotate.models import Run
+from annotate.enums import RunState
+from annotate.models import Pulse, Run
 from tests.annotate.consensus.corpus import a_corpus
 from tests.factories import a_label, a_project, a_rater, a_trace
 
@@ -44,6 +45,18 @@ def test_the_command_prints_json_and_takes_settings(slug):
         ("too_few_votes", 1),
     ]
     assert answer["run"] == Run.objects.get().pk
+
+
+def test_a_command_that_is_interrupted_stops_its_run(slug, monkeypatch):
+    def interrupt(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("annotate.consensus.actions._write", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_command(slug, "--policy", "majority")
+    assert Run.objects.get().state == RunState.CANCELLED
+    # Else a worker would make it.
+    assert not Pulse.objects.exists()
 
 
 def test_the_command_says_what_a_posterior_rests_on_and_shows_it_again():
