@@ -61,7 +61,7 @@ def test_a_bundle_is_made_anew_when_a_source_changes(tmp_path: Path, settings: A
     source.write_text("one();\n")
     (tmp_path / "static/js/review.js").write_text("other();\n")
     (tmp_path / "static/css").mkdir()
-    for name in ("tokens", "page", "controls", "reading", "labelling", "discussion"):
+    for name in STYLES["css/labelling.bundle.css"]:
         (tmp_path / f"static/css/{name}.css").write_text(f".{name} {{}}\n")
     finder = BundleFinder()
     path = "js/labelling.bundle.js"

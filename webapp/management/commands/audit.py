@@ -63,7 +63,9 @@ class Command(GradusCommand):
             self.console.print(f"{project.slug} has no judge yet. The first run of one opens its audit.")
         else:
             for report in reports:
-                self.console.print(_table(report))
+                self.console.print(_standing(report), markup=False, soft_wrap=True)
+                if report.rates:
+                    self.console.print(_table(report))
 
     def _open(self, project: Project, options: dict[str, Any]) -> None:
         rater = project.raters.filter(kind=RaterKind.JUDGE, name=options["judge"]).first()
@@ -94,7 +96,7 @@ def _gate_of(pairs: list[str]) -> dict[str, float]:
     return gate
 
 
-def _table(report: JudgeReport) -> Table:
+def _standing(report: JudgeReport) -> str:
     state = STATES[report.trust.state] + (f": {report.trust.reason}" if report.trust.reason else "")
     if report.is_running:
         size = f"{report.n_units} {report.noun}s"
@@ -103,7 +105,11 @@ def _table(report: JudgeReport) -> Table:
             if report.is_waiting
             else f" (an audit is under way: {report.n_done} of {size})"
         )
-    table = Table(title=f"{report.rater}: {state}", title_justify="left", box=SIMPLE, pad_edge=False)
+    return f"{report.rater}: {state}"
+
+
+def _table(report: JudgeReport) -> Table:
+    table = Table(box=SIMPLE, pad_edge=False)
     table.add_column("rate", justify="right", no_wrap=True)
     table.add_column("n", justify="right", no_wrap=True)
     table.add_column("")

@@ -55,6 +55,13 @@ def test_a_project_without_judges_says_so(project):
     assert run_command("sums") == "sums has no judge yet. The first run of one opens its audit."
 
 
+def test_a_judge_whose_audit_waits_is_one_line(project):
+    open_run(project, strategy="judge/critique", backend="scripted:", rater_name="judge/one@1")
+    out = StringIO()
+    call_command("audit", "sums", stdout=out)
+    assert out.getvalue() == ("judge/one@1: not audited yet (an audit over 3 traces waits for a worker)\n")
+
+
 def test_the_table_shows_rates_the_gate_and_what_is_missing(judge):
     printed = run_command("sums")
 
