@@ -127,8 +127,8 @@ export class Sheet {
   }
 
   #bringIntoMap(link) {
-    // A place is what its link is measured from.
-    this.minimap.scrollTop = link.parentElement.offsetTop - this.minimap.clientHeight / 2;
+    const { top, height } = this.minimap.getBoundingClientRect();
+    this.minimap.scrollTop += link.getBoundingClientRect().top - top - height / 2;
   }
 
   questions(index) {
@@ -250,7 +250,7 @@ export class Sheet {
     const value = this.valueOf(question);
     showMark(this.marginMark(index), value);
     showMark(this.#mapMark(index), value);
-    this.links[index].querySelector("span").textContent = gettext("Step {n}", { n: index + 1 }) + (value ? `: ${value}` : "");
+    this.links[index].ariaLabel = gettext("Step {n}", { n: index + 1 }) + (value ? `: ${value}` : "");
   }
 
   /* The shape at the step's place in the map, which an open step comes without. */

@@ -246,18 +246,22 @@ def main() -> None:
             browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=list(FLAGS))
             # The first page of a browser pays for the browser.
             open_cold(browser, host, session, paths["eight"])[0].close()
-            for shape, path in paths.items():
-                loads = []
-                for _ in range(given.rounds):
+            by_shape: dict[str, list[Load]] = {shape: [] for shape in paths}
+            # By turns, so that what else the machine does meets all alike.
+            for _ in range(given.rounds):
+                for shape, path in paths.items():
                     context, _, load = open_cold(browser, host, session, path)
-                    loads.append(load)
+                    by_shape[shape].append(load)
                     context.close()
+            for shape, loads in by_shape.items():
                 middle = middle_of(loads)
                 print(
                     f"{shape:<13} {middle.kilobytes:6.0f} KB {middle.requests:3.0f} requests, first paint "
                     f"{middle.paint:5.0f} ms, keys work at {middle.ready:5.0f} ms (seen "
                     f"{middle.seen:.0f}), heap {middle.heap:.1f} MB"
                 )
+            ratio = middle_of(by_shape["five-hundred"]).ready / middle_of(by_shape["eight"]).ready
+            print(f"five hundred steps beside eight: {ratio:.2f} times")
             for shape in ("eight", "five-hundred"):
                 context, page, _ = open_cold(browser, host, session, paths[shape])
                 tasks, saved = label_all(page, SHAPES[shape][0])

@@ -55,7 +55,7 @@ def test_a_person_chooses_german_and_labels_a_trace_by_keyboard(page: Page) -> N
         page.keyboard.press(key)
     expect(page.locator(".bar-next")).to_have_text("Alles beantwortet: Enter gibt ab")
     expect(page.locator(".save-state")).to_have_text("Gespeichert")
-    expect(page.locator(".minimap li").nth(2).locator("span")).to_have_text("Schritt 3: neutral")
+    expect(page.locator(".minimap a").nth(2)).to_have_accessible_name("Schritt 3: neutral")
     page.keyboard.press("Enter")
     expect(page).to_have_title("second · words")
     expect(page.locator(".top-end")).to_contain_text("1 abgegeben, 0 übrig")

@@ -23,6 +23,8 @@ from .questions import MOST_KEPT, NUMBER, POSITION, step_text, without_line_ends
 from .words import step_title
 
 _TEXT = "\ue002"
+# As in static/css/minimap.css.
+TOGETHER = 50
 # Before and after the text, by all that they depend on.
 Kept = dict[Hashable, tuple[str, str]]
 _kept: Kept = {}
@@ -54,8 +56,14 @@ def _step_row(around: Around, row: Any, key: tuple[Hashable, ...], kept: Kept) -
     return f"{_placed(before, row)}{text}{_placed(after, row)}"
 
 
-def map_rows(rows: Sequence[Any]) -> SafeString:
-    """The steps' places in the map."""
+def map_parts(rows: Sequence[Any]) -> list[SafeString]:
+    """The steps' places in the map, so many in a list as the browser then draws, or leaves out, together."""
+    return [_map_rows(rows[start : start + TOGETHER]) for start in range(0, len(rows), TOGETHER)] or [
+        SafeString()
+    ]
+
+
+def _map_rows(rows: Sequence[Any]) -> SafeString:
     key = ("map", get_language())
     usual, _ = _kept.get(key) or _keep(
         _kept, key, _rendered({}, "label/map_row.html", row=_stand_in()) + _TEXT
