@@ -56,19 +56,18 @@ def _step_row(around: Around, row: Any, key: tuple[Hashable, ...], kept: Kept) -
     return f"{_placed(before, row)}{text}{_placed(after, row)}"
 
 
-def map_parts(rows: Sequence[Any]) -> list[SafeString]:
-    """The steps' places in the map, so many in a list as the browser then draws, or leaves out, together."""
-    return [_map_rows(rows[start : start + TOGETHER]) for start in range(0, len(rows), TOGETHER)] or [
-        SafeString()
-    ]
+def map_rows(rows: Sequence[Any]) -> SafeString:
+    """The steps' places in the map; so many are a list of their own as the browser draws, or leaves out, together."""
+    lists = [_places(rows[start : start + TOGETHER]) for start in range(0, len(rows), TOGETHER)]
+    return mark_safe("</ol><ol>".join(lists))  # noqa: S308
 
 
-def _map_rows(rows: Sequence[Any]) -> SafeString:
+def _places(rows: Sequence[Any]) -> str:
     key = ("map", get_language())
     usual, _ = _kept.get(key) or _keep(
         _kept, key, _rendered({}, "label/map_row.html", row=_stand_in()) + _TEXT
     )
-    return mark_safe("".join([_map_row(row, usual) for row in rows]))  # noqa: S308
+    return "".join([_map_row(row, usual) for row in rows])
 
 
 def _map_row(row: Any, usual: str) -> str:

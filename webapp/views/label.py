@@ -47,7 +47,7 @@ from webapp.forms.label import (
 from webapp.templatetags.images import images
 from webapp.templatetags.questions import problem_text
 from webapp.templatetags.reasoning import opening, revealed
-from webapp.templatetags.rows import map_parts, step_choices, step_rows
+from webapp.templatetags.rows import map_rows, step_choices, step_rows
 from webapp.templatetags.sheet_page import page_from_frame
 from webapp.templatetags.typeset import has_math
 
@@ -180,7 +180,7 @@ def _page(request: HttpRequest, assignment: Assignment, missing: Rejected | None
         "n_rows": len(rows),
         "n_first": len(first),
         "is_long": len(rows) > LONG_TRACE,
-        "map": map_parts(rows),
+        "map": map_rows(rows),
         "steps": step_rows(around, first),
         "choices": step_choices(rows),
         "faults": CutFault.choices,

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from annotate.consensus.actions import run_consensus
 from annotate.consensus.registry import POLICIES, get_policy
@@ -101,15 +103,21 @@ def test_peoples_readings_of_gold_traces_tell_how_good_they_are():
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("policy", ["dawid_skene", "weighted", "best_rater"])
-@pytest.mark.parametrize("n_traces", [1, 3])
-def test_learning_costs_no_queries_per_trace(policy, n_traces, django_assert_max_num_queries):
+def test_learning_costs_no_queries_per_trace(policy):
+    # The first finds caches empty.
+    n_asked = [queries_of_a_run(policy, n_traces) for n_traces in (1, 1, 3)]
+
+    assert n_asked[1] == n_asked[2] <= 46
+
+
+def queries_of_a_run(policy, n_traces):
     project = a_project()
     ann = a_rater(project, name="ann")
     for _ in range(n_traces):
         a_label(ann, a_trace(project).steps.first(), "good")
-
-    with django_assert_max_num_queries(35):
+    with CaptureQueriesContext(connection) as asked:
         run_consensus(project, policy=policy)
+    return len(asked)
 
 
 @pytest.mark.django_db
