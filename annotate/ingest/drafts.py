@@ -12,6 +12,7 @@ from annotate.enums import Outcome, RaterKind, StepKind
 from annotate.ingest.images import Flaw, ImageDraft, image_digests
 
 Meta: TypeAlias = Mapping[str, Any]
+NO_META: Meta = MappingProxyType({})
 
 
 class StepDraft(NamedTuple):
@@ -23,10 +24,11 @@ class StepDraft(NamedTuple):
     text: str
     tail: int = 0
     kind: StepKind = StepKind.THOUGHT
-    meta: Meta = MappingProxyType({})
+    meta: Meta = NO_META
 
 
-@dataclass(frozen=True, slots=True)
+# A row's own drafts are not frozen: freezing them would take four times as long to make them.
+@dataclass(slots=True)
 class ProblemDraft:
     """A problem is known by its text; ``external_id`` is only its name and may be empty."""
 
@@ -81,7 +83,7 @@ class CandidateDraft:
     meta: Meta = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class TraceDraft:
     external_id: str
     problem: ProblemDraft
@@ -133,7 +135,7 @@ class PairDraft:
 Draft: TypeAlias = TraceDraft | LabelLine | LabelSheet | PairDraft
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Row:
     """One row that could be read; ``line`` is the 1-based line of the file on which it starts."""
 
@@ -154,7 +156,8 @@ class BadRow:
 
 def problem_hash(problem: ProblemDraft) -> str:
     """The problem's identity: SHA-256 of its text and images, so that a later reference answer finds it again."""
-    return hashlib.sha256(f"{problem.text}{_pictures(problem.meta)}".encode()).hexdigest()
+    pictures = _pictures(problem.meta) if problem.meta else ""
+    return hashlib.sha256(f"{problem.text}{pictures}".encode()).hexdigest()
 
 
 def text_hash(steps: tuple[StepDraft, ...]) -> str:
@@ -168,12 +171,8 @@ def content_hash(problem: str, steps: tuple[StepDraft, ...]) -> str:
     shape = "".join(
         [
             # A kind is a string already, and quicker so than by its value.
-            f"\n{len(step.text)} {step.tail} "
-            + step.kind
-            + "\n"
-            + step.text
-            + (_pictures(step.meta) if step.meta else "")
-            for step in steps
+            f"\n{len(text)} {tail} " + kind + "\n" + text + (_pictures(meta) if meta else "")
+            for text, tail, kind, meta in steps
         ]
     )
     return hashlib.sha256(f"{problem}{shape}".encode()).hexdigest()

@@ -113,6 +113,8 @@ class Album:
         """A text with its Markdown images by reference, and their entries. What is no good image stays as it is: a
         model may have written about one."""
         entries: list[dict[str, Any]] = []
+        if MARKED not in text:
+            return text, entries
 
         def replaced(found: re.Match[str]) -> str:
             try:

@@ -71,7 +71,7 @@ _STRICT = json.JSONDecoder(
 _LENIENT = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
     line: int
     value: object

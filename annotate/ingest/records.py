@@ -8,7 +8,7 @@ from typing import TypeAlias
 from annotate.errors import Rejected
 from annotate.ingest.arrow_records import arrow_records, parquet_records
 from annotate.ingest.csv_records import csv_records, delimiter_of
-from annotate.ingest.drafts import BadRow, Draft, Row
+from annotate.ingest.drafts import BadRow, Draft, Row, TraceDraft
 from annotate.ingest.fields import Fields
 from annotate.ingest.json_records import Record, json_records
 from annotate.ingest.source import Container, Source
@@ -49,12 +49,12 @@ def rows_of(source: Source, draft_of: DraftOf) -> Iterator[Row | BadRow]:
             yield from rows_from(record, draft_of)
 
 
-def rows_from(record: Record, draft_of: DraftOf) -> Iterator[Row | BadRow]:
+def rows_from(record: Record, draft_of: DraftOf) -> Sequence[Row | BadRow]:
     try:
         found = draft_of(Fields.of(record.value))
+        if isinstance(found, TraceDraft):
+            return (Row(record.line, found),)
         drafts = list(found) if isinstance(found, Sequence) else [found]
     except Rejected as error:
-        yield BadRow(record.line, error.field, error.reason)
-        return
-    for draft in drafts:
-        yield Row(record.line, draft)
+        return (BadRow(record.line, error.field, error.reason),)
+    return [Row(record.line, draft) for draft in drafts]
