@@ -193,7 +193,11 @@ class _Ingest:
         return kept
 
     def _add(self, entries: Sequence[Entry]) -> bool:
-        is_written = any(self._traces.clashes_with(entry) for entry in entries) and self.flush()
+        is_written = False
+        for entry in entries:
+            if self._traces.clashes_with(entry):
+                is_written = self.flush()
+                break
         for entry in entries:
             self._traces.add(entry)
         return is_written

@@ -19,15 +19,8 @@ def insert_steps(traces: Iterable[tuple[int, Sequence[StepDraft]]]) -> None:
         _FIELDS,
         [
             # A kind is a string already; asking for its value would cost as much as the rest of the row.
-            (
-                trace,
-                position,
-                step.text,
-                step.tail,
-                str.__str__(step.kind),
-                json.dumps(step.meta) if step.meta else NO_JSON,
-            )
+            (trace, position, text, tail, str.__str__(kind), json.dumps(meta) if meta else NO_JSON)
             for trace, steps in traces
-            for position, step in enumerate(steps)
+            for position, (text, tail, kind, meta) in enumerate(steps)
         ],
     )

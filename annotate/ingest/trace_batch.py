@@ -127,14 +127,16 @@ class TraceBatch:
         return len(self._entries)
 
     def clashes_with(self, entry: Entry) -> bool:
-        return not self._keys.isdisjoint((f"id {entry.draft.external_id}", entry.content_hash))
+        return f"id {entry.draft.external_id}" in self._keys or entry.content_hash in self._keys
 
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
         draft = entry.draft
-        self.n_bytes += len(draft.problem.text) + sum([len(step.text) for step in draft.steps])
-        self.n_bytes += sum([len(image.data) for image in draft.images])
-        self._keys.update((f"id {draft.external_id}", entry.content_hash))
+        self.n_bytes += len(draft.problem.text) + sum([len(text) for text, _, _, _ in draft.steps])
+        if draft.images:
+            self.n_bytes += sum([len(image.data) for image in draft.images])
+        self._keys.add(f"id {draft.external_id}")
+        self._keys.add(entry.content_hash)
 
     def write(self, tally: Tally) -> None:
         """Effects in order: problems, traces, steps, candidates, labels, and every row counted once."""
