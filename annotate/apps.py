@@ -17,8 +17,10 @@ def _remove_guards(*, using: str, plan: list[Any], **_: Any) -> None:
 
 def _install_guards(*, using: str, **_: Any) -> None:
     from annotate.models.guards import install_guards
+    from annotate.models.references import install_references
 
     install_guards(connections[using])
+    install_references(connections[using])
 
 
 class AnnotateConfig(AppConfig):

@@ -48,10 +48,12 @@ def make_ready() -> None:
     from django.db import connection
 
     from annotate.models.guards import install_guards
+    from annotate.models.references import install_references
     from webapp.management.moving.second_database import make_tables
 
     make_tables(connection)
     install_guards(connection)
+    install_references(connection)
 
 
 def a_scene(slug: str, *, n_problems: int, n_each: int = 2, n_people: int = 4) -> Scene:

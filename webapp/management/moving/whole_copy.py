@@ -10,6 +10,7 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 
 from annotate.errors import Conflict
 from annotate.models.guards import install_guards, remove_guards
+from annotate.models.references import install_references
 
 from .second_database import WRITTEN_BY_MIGRATE
 from .sequences import go_on_after, last_keys
@@ -46,6 +47,7 @@ def copy_everything(
         # Whatever a row points to is here: asked before the end, since a table that waits for it takes no trigger.
         target.check_constraints()
         install_guards(target)
+        install_references(target)
     return counts
 
 
