@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
+from django.db import transaction
+from django.test import Client, override_settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.factories import a_person
@@ -71,11 +72,22 @@ def signed_in(name: str) -> Client:
     return client
 
 
+@pytest.fixture(scope="module")
+def made(
+    django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[World, Path]]:
+    """A world is dear to make. What a test does to it is taken back after the test, and all of it after the last."""
+    folder = tmp_path_factory.mktemp("releases")
+    with django_db_blocker.unblock(), override_settings(RELEASES_DIR=folder), transaction.atomic():
+        yield a_world(folder), folder
+        transaction.set_rollback(True)
+
+
 @pytest.fixture
-def world(settings: Any, tmp_path: Path) -> World:
-    settings.RELEASES_DIR = tmp_path
+def world(made: tuple[World, Path], settings: Any) -> World:
     cache.clear()  # of earlier attempts to sign in
-    return a_world(tmp_path)
+    settings.RELEASES_DIR = made[1]
+    return made[0]
 
 
 @pytest.mark.parametrize("route", [route for route in routes() if "<" not in route])
