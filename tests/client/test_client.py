@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 import gradus_client.uploads
 from annotate.enums import RaterKind, Role, RunKind
-from annotate.models import Project, Release, Reveal, Run, Trace, Upload
+from annotate.models import Label, Project, Release, Reveal, Run, Trace, Upload
 from gradus_client import Denied, Gradus, GradusError, Refused, Unreachable
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater
 from workers.celery import app
@@ -103,6 +103,27 @@ def test_a_file_broken_off_goes_on_where_it_was(
     begun: list[int] = []
     report = server.project("sums").ingest(path, show=lambda sent, size: begun.append(sent))
     assert (begun[0], report.created) == (600, 3)
+
+
+def test_a_corrected_file_of_the_same_name_and_size_begins_anew(
+    server: Gradus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gradus_client.uploads, "PIECE", 200)
+    path = a_file(tmp_path)
+
+    def stop(sent: int, size: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        server.project("sums").ingest(path, show=stop)
+    size = path.stat().st_size
+    path.write_text(path.read_text().replace('"good"', '"bad" '))
+    assert path.stat().st_size == size
+
+    report = server.project("sums").ingest(path)
+
+    assert (report.created, report.labels) == (3, 12)
+    assert {label.value for label in Label.objects.all()} == {"bad"}
 
 
 def test_labels_are_asked_by_machine_and_step(server: Gradus, tmp_path: Path) -> None:
