@@ -85,6 +85,13 @@ def test_from_a_file_to_a_release(server: Gradus, tmp_path: Path) -> None:
     (folder / name).write_bytes(b"spoiled")
     release.download(folder)
     assert (folder / name).read_bytes() == whole
+    # All of it was there when it was broken off, and as much of something else.
+    for left in (whole, whole[::-1], whole + b"more"):
+        (folder / name).unlink()
+        (folder / f"{name}.part").write_bytes(left)
+        release.download(folder)
+        assert (folder / name).read_bytes() == whole
+        assert not (folder / f"{name}.part").exists()
 
 
 def test_a_file_broken_off_goes_on_where_it_was(
@@ -194,6 +201,45 @@ def test_a_busy_server_is_asked_again(server: Gradus, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(requests.Session, "request", busy)
     assert [one.slug for one in server.projects()] == ["sums"]
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_what_may_have_been_done_is_not_asked_a_second_time(
+    server: Gradus, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """A run that is started twice is paid for twice."""
+    asked: list[str] = []
+
+    def away(session: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
+        asked.append(method)
+        answer = requests.Response()
+        answer.status_code = status
+        return answer
+
+    project = server.project("sums")
+    monkeypatch.setattr(requests.Session, "request", away)
+    with pytest.raises(Unreachable, match=f"answers {status}; look whether it was done"):
+        project.start_run("judge/critique", backend="scripted:x")
+    assert asked == ["POST"]
+
+
+def test_what_was_not_looked_at_is_asked_again(server: Gradus, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    answered = requests.Session.request
+
+    def limited(session: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
+        asked.append(1)
+        if len(asked) < 2:
+            answer = requests.Response()
+            answer.status_code = 429
+            return answer
+        return answered(session, method, url, **more)
+
+    project = server.project("sums")
+    monkeypatch.setattr(requests.Session, "request", limited)
+    with pytest.raises(Refused, match="judge/nothing"):
+        project.start_run("judge/nothing")
     assert len(asked) == 2
 
 
