@@ -11,6 +11,8 @@ from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBas
 
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _PIECE = 1 << 18
+# More digits than the size of any file has; Python refuses to read some thousands.
+_DIGITS = 19
 
 
 def download(request: HttpRequest, path: Path) -> HttpResponseBase:
@@ -55,8 +57,13 @@ def _ends(found: re.Match[str], size: int) -> tuple[int, int]:
     """Where the part begins and ends; of "-n" the last n bytes are meant."""
     first, last = found.groups()
     if not first:
-        return max(0, size - int(last)), size
-    return int(first), min(size, int(last) + 1) if last else size
+        return max(0, size - _number(last)), size
+    return _number(first), min(size, _number(last) + 1) if last else size
+
+
+def _number(digits: str) -> int:
+    """Of one that is longer than any file, another that is."""
+    return int(digits.lstrip("0")[:_DIGITS] or "0")
 
 
 def _pieces(file: IO[bytes], left: int) -> Iterator[bytes]:

@@ -58,9 +58,11 @@ class Facts:
     limits: tuple[str, ...]
     # Where something other than steps is written: what became of all of it, by name.
     outcomes: Mapping[str, int] | None = None
-    # What was read in all: traces (or pairs), and the day on which what is written was decided.
+    # What was read in all: traces (or pairs), and the day of what is written: of the consensus, or of the newest label.
     items: int = 0
     date: str = ""
+    # The format's own number, then the consensus or the newest label: the same rows have the same version.
+    version: str = ""
     # Splits and benchmarks as the manifest names them.
     selection: Mapping[str, Any] = field(default_factory=dict)
     tags: tuple[str, ...] = ("process-reward-model", "reasoning", "step-level-labels", "gradus")

@@ -25,13 +25,14 @@ REVIEWED, NEW_LABELS, FEWER_LABELS, RECUT, POLICY = (
     "recut",
     "policy",
 )
-NEW_TRACE, LATER_RULE = "new_trace", "decided_anew"
+NEW_TRACE, NEIGHBOURS, LATER_RULE = "new_trace", "neighbours", "decided_anew"
 KINDS, EXAMPLES = 60, 100
 _RULINGS = frozenset(reason.key for reason in REASONS)
 
 
 @dataclass(frozen=True, slots=True)
 class _Decision:
+    trace: int
     action: str
     value: str
     reason: str
@@ -95,6 +96,7 @@ def _plain(value: Any) -> Any:
 def _steps(before: Run, after: Run) -> dict[str, Any]:
     is_same_rule = _policy(before) == _policy(after)
     newest = _newest_before(before)
+    told_more = _traces_with_labels(after, newest)
     totals: Counter[str] = Counter()
     kinds: Counter[tuple[str, str, str, str]] = Counter()
     examples: list[tuple[int, str, str, str, str]] = []
@@ -103,7 +105,7 @@ def _steps(before: Run, after: Run) -> dict[str, Any]:
         totals[change] += 1
         if change == SAME:
             continue
-        why = _why(old, new, is_same_rule, newest)
+        why = _why(old, new, is_same_rule, newest, told_more)
         kinds[change, str(old or ""), str(new or ""), why] += 1
         if len(examples) < EXAMPLES:
             examples.append((step, change, str(old or ""), str(new or ""), why))
@@ -139,6 +141,14 @@ def _newest_before(run: Run) -> int:
     return labels.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
+def _traces_with_labels(run: Run, newest: int) -> frozenset[int]:
+    """Traces with a label of one of their steps that came after ``newest`` and before the run began."""
+    labels = Label.objects.filter(
+        rater__project=run.project_id, criterion=run.criterion_id, pk__gt=newest, pk__lte=_newest_before(run)
+    )
+    return frozenset(labels.exclude(step=None).values_list("step__trace_id", flat=True))
+
+
 def _change(old: _Decision | None, new: _Decision | None) -> str:
     was, is_now = bool(old and old.is_kept), bool(new and new.is_kept)
     if was and is_now:
@@ -150,8 +160,17 @@ def _change(old: _Decision | None, new: _Decision | None) -> str:
     return ADDED if is_now else LOST
 
 
-def _why(old: _Decision | None, new: _Decision | None, is_same_rule: bool, newest: int) -> str:
-    """The nearest cause that the decisions themselves show; ``newest`` is the last label the earlier one could read."""
+def _why(
+    old: _Decision | None,
+    new: _Decision | None,
+    is_same_rule: bool,
+    newest: int,
+    told_more: frozenset[int],
+) -> str:
+    """The nearest cause that the decisions themselves show.
+
+    ``newest`` is the last label the earlier one could read, ``told_more`` are traces that have later ones.
+    """
     if old is None:
         return NEW_TRACE
     if new is None:
@@ -163,7 +182,10 @@ def _why(old: _Decision | None, new: _Decision | None, is_same_rule: bool, newes
         return NEW_LABELS if is_same_rule or max(heard) > newest else POLICY
     if old.spoke - new.spoke:
         return FEWER_LABELS if is_same_rule else POLICY
-    return LATER_RULE if is_same_rule else POLICY
+    if not is_same_rule:
+        return POLICY
+    # A step behind one that is wrong by now is dropped with the same labels as ever.
+    return NEIGHBOURS if new.trace in told_more else LATER_RULE
 
 
 def _side_by_side(before: Run, after: Run) -> Iterator[tuple[int, _Decision | None, _Decision | None]]:
@@ -185,10 +207,10 @@ def _side_by_side(before: Run, after: Run) -> Iterator[tuple[int, _Decision | No
 
 def _decisions(run: Run) -> Iterator[tuple[int, _Decision]]:
     rows = Consensus.objects.filter(run=run).order_by("step_id")
-    for step, action, value, reason, spoke in rows.values_list(
-        "step_id", "action", "value", "reason", "spoke"
+    for step, trace, action, value, reason, spoke in rows.values_list(
+        "step_id", "step__trace_id", "action", "value", "reason", "spoke"
     ).iterator(chunk_size=5000):
-        yield step, _Decision(action, value, reason, frozenset(spoke))
+        yield step, _Decision(trace, action, value, reason, frozenset(spoke))
 
 
 def _places(steps: list[int]) -> dict[int, tuple[int, str, int]]:

@@ -18,7 +18,7 @@ from annotate.consensus.preferences import comparing_criterion
 from annotate.errors import Conflict
 from annotate.export.card import Facts
 from annotate.export.contracts import ComparedRow, ComparedSource, Format, SplitSettings, Written
-from annotate.export.package import measures_of, new_folder, raters_as_json, sealed
+from annotate.export.package import day_of, measures_of, new_folder, raters_as_json, sealed, version_of
 from annotate.export.select.problems import Problems, sort_problems
 from annotate.export.sides import compared_source
 from annotate.models import Project
@@ -115,6 +115,8 @@ def _facts(
         funnel=(),
         limits=layout.limits(settings),
         outcomes=written.counts,
+        date=day_of(project, source.upto),
+        version=version_of(layout, source.upto),
         items=written.counts["compared"],
         selection=selection,
         tags=("preference", "reasoning", "gradus"),

@@ -1,27 +1,32 @@
 """``croissant.json``: the data set in Croissant 1.1 with the vocabulary for responsible AI (pure, but for reading
 columns).
 
-https://github.com/mlcommons/croissant/blob/main/docs/croissant-spec-1.1.md. The context is the specification's own,
-word for word. Every file is a record set of its own, because a field names one file it is read from.
+https://github.com/mlcommons/croissant/blob/main/docs/croissant-spec-1.1.md. The context is the specification's own but
+for what mlcroissant, its reference reader, refuses or misses there: it knows schema.org by https alone and looks for
+four more words. Every file is a record set of its own, because a field names one file it is read from. A field of an
+object names its column and the path from there, without which that reader finds nothing.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
-from itertools import islice
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from annotate.enums import RaterKind
 from annotate.export.card import Facts, Measure
+from annotate.export.columns import MIXED, Kind, columns_of
 
 NAME = "croissant.json"
 CONFORMS_TO = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")
 CONTEXT: Mapping[str, Any] = {
     "@language": "en",
-    "@vocab": "http://schema.org/",
-    "sc": "http://schema.org/",
+    "@vocab": "https://schema.org/",
+    "sc": "https://schema.org/",
     "cr": "http://mlcommons.org/croissant/",
     "rai": "http://mlcommons.org/croissant/RAI/",
     "dct": "http://purl.org/dc/terms/",
@@ -49,10 +54,14 @@ CONTEXT: Mapping[str, Any] = {
     "key": "cr:key",
     "md5": "cr:md5",
     "parentField": "cr:parentField",
+    "path": "cr:path",
     "recordSet": "cr:recordSet",
     "references": "cr:references",
     "regex": "cr:regex",
     "readLines": "cr:readLines",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "samplingRate": "cr:samplingRate",
     "sdVersion": "cr:sdVersion",
     "separator": "cr:separator",
     "source": "cr:source",
@@ -61,9 +70,12 @@ CONTEXT: Mapping[str, Any] = {
     "unArchive": "cr:unArchive",
     "value": "cr:value",
 }
-# How many rows are looked at to tell the types of a table's columns.
-_ROWS = 200
-_ENCODINGS = {".jsonl": "application/jsonlines", ".parquet": "application/vnd.apache.parquet"}
+# The words of mlcroissant, which knows no other for these two.
+_ENCODINGS = {".jsonl": "application/jsonlines", ".parquet": "application/x-parquet"}
+# What came along with a trace has another shape in every row.
+_LOOSE = "meta"
+# What a JSON path takes for a name without quotation marks; "where" is a word of its own.
+_PLAIN = re.compile(r"(?!where$)[A-Za-z_][A-Za-z0-9_]*")
 
 
 def render_croissant(facts: Facts, folder: Path, files: Iterable[Mapping[str, Any]]) -> str:
@@ -85,6 +97,10 @@ def render_croissant(facts: Facts, folder: Path, files: Iterable[Mapping[str, An
         document["url"] = facts.settings.homepage
     if facts.date:
         document["datePublished"] = facts.date
+    if facts.version:
+        document["version"] = facts.version
+    if facts.settings.creator:
+        document["citeAs"] = _citation(facts)
     document |= _responsible(facts)
     document["distribution"] = [_file(file) for file in data]
     document["recordSet"] = [_records(folder, split.config, split.path) for split in facts.splits]
@@ -93,6 +109,25 @@ def render_croissant(facts: Facts, folder: Path, files: Iterable[Mapping[str, An
 
 def _licence(licence: str) -> str:
     return licence if licence == "unknown" else f"https://spdx.org/licenses/{licence}"
+
+
+def _citation(facts: Facts) -> str:
+    """BibTeX of what is known."""
+    said = {
+        "title": _bare(facts.title),
+        # In braces of its own, so that a group's name is not taken apart.
+        "author": f"{{{_bare(facts.settings.creator)}}}",
+        "year": facts.date[:4],
+        "version": facts.version,
+        "url": _bare(facts.settings.homepage),
+    }
+    key = re.sub(r"[^a-z0-9]+", "-", facts.title.lower()).strip("-") or "dataset"
+    return f"@misc{{{key}, {', '.join(f'{name} = {{{value}}}' for name, value in said.items() if value)}}}"
+
+
+def _bare(text: str) -> str:
+    """Without what BibTeX reads as its own."""
+    return re.sub(r"[{}\\]", "", text)
 
 
 def _file(file: Mapping[str, Any]) -> dict[str, Any]:
@@ -110,98 +145,70 @@ def _file(file: Mapping[str, Any]) -> dict[str, Any]:
 
 def _records(folder: Path, config: str, path: str) -> dict[str, Any]:
     name = f"{config}-{Path(path).stem}"
-    columns = _parquet_columns(folder / path) if path.endswith(".parquet") else _json_columns(folder / path)
-    return {
-        "@type": "cr:RecordSet",
-        "@id": name,
-        "name": name,
-        "field": [_field(f"{name}/{column}", column, kind, path) for column, kind in columns.items()],
-    }
+    fields = (
+        _field(f"{name}/{column}", column, kind, _Place(path, column))
+        for column, kind in columns_of(folder / path).items()
+    )
+    return {"@type": "cr:RecordSet", "@id": name, "name": name, "field": [one for one in fields if one]}
 
 
-# A column's type: one of Croissant's words, a list of a type, or the fields of an object.
-Kind = str | list[Any] | dict[str, Any]
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where in a file values lie. ``paths`` lead from a column's value inwards, each into every value so far where
+    that is a list: a reader is given one path after the other.
+    """
+
+    file: str
+    column: str
+    paths: tuple[str, ...] = ()
+    is_in_list: bool = False
+
+    def into(self, name: str) -> _Place:
+        """A field of the object here."""
+        word = name if _PLAIN.fullmatch(name) else json.dumps(name, ensure_ascii=False)
+        if not self.paths or self.paths[-1] == "":
+            return replace(self, paths=(*self.paths[:-1], f"$.{word}"))
+        return replace(self, paths=(*self.paths[:-1], f"{self.paths[-1]}.{word}"))
+
+    def each(self) -> _Place:
+        """Every value of the list here."""
+        return replace(self, paths=(*self.paths, "") if self.paths else (), is_in_list=True)
+
+    def first(self) -> _Place:
+        """The first value of the list here."""
+        return replace(self, paths=(*self.paths[:-1], f"{self.paths[-1]}[0]"))
+
+    def as_json(self) -> dict[str, Any]:
+        source: dict[str, Any] = {"fileObject": {"@id": self.file}, "extract": {"column": self.column}}
+        if self.paths:
+            source["transform"] = [{"jsonPath": path} for path in self.paths]
+        return source
 
 
-def _field(key: str, column: str, kind: Kind, path: str | None) -> dict[str, Any]:
-    field: dict[str, Any] = {"@type": "cr:Field", "@id": key, "name": column}
-    if isinstance(kind, list):
-        field |= {"isArray": True, "arrayShape": "-1"}
-        kind = kind[0]
-        # A list in a list: the inner one is a value of its own.
-        kind = "sc:Text" if isinstance(kind, list) else kind
+def _field(key: str, name: str, kind: Kind, place: _Place) -> dict[str, Any] | None:
+    """None where there is nothing to read, or nothing that Croissant can say."""
+    field: dict[str, Any] = {"@type": "cr:Field", "@id": key, "name": name}
+    depth = 0
+    while isinstance(kind, list):
+        kind, depth = kind[0], depth + 1
     if isinstance(kind, dict):
-        field["subField"] = [_field(f"{key}/{name}", name, inner, None) for name, inner in kind.items()]
-    else:
-        field["dataType"] = kind
-    if path is not None:
-        field["source"] = {"fileObject": {"@id": path}, "extract": {"column": column}}
-    return field
-
-
-def _json_columns(file: Path) -> dict[str, Kind]:
-    found: dict[str, Kind | None] = {}
-    with file.open(encoding="utf-8") as lines:
-        for line in islice(lines, _ROWS):
-            for name, value in json.loads(line).items():
-                found[name] = _merged(found.get(name), _kind_of(value))
-    return {name: _known(kind) for name, kind in found.items()}
-
-
-def _kind_of(value: object) -> Kind | None:
-    if value is None:
+        if depth > 1 or name == _LOOSE:
+            return None
+        if depth and place.is_in_list:
+            # A path leads to one value in each of the outer list, so the others of the inner have none.
+            place = place.first()
+            field["description"] = f"The first of {name}; any others are in the file alone."
+        elif depth:
+            field |= {"isArray": True, "arrayShape": "-1"}
+            place = place.each()
+        inner = (_field(f"{key}/{quote(one)}", one, of, place.into(one)) for one, of in kind.items())
+        field["subField"] = [one for one in inner if one]
+        return field if field["subField"] else None
+    if kind == MIXED:
         return None
-    if isinstance(value, list):
-        inner: Kind | None = None
-        for one in value[:_ROWS]:
-            inner = _merged(inner, _kind_of(one))
-        return [inner]
-    if isinstance(value, dict):
-        return {name: _kind_of(one) for name, one in value.items()}
-    kinds = {bool: "sc:Boolean", int: "sc:Integer", float: "sc:Float"}
-    return kinds.get(type(value), "sc:Text")
-
-
-def _merged(one: Any, other: Any) -> Any:
-    """What holds both: a whole number is a number, an object has the fields of both, anything else is text."""
-    if one is None or other is None:
-        return one if other is None else other
-    if isinstance(one, list) and isinstance(other, list):
-        return [_merged(one[0], other[0])]
-    if isinstance(one, dict) and isinstance(other, dict):
-        return {name: _merged(one.get(name), other.get(name)) for name in [*one, *other]}
-    if one == other:
-        return one
-    return "sc:Float" if {one, other} <= {"sc:Integer", "sc:Float"} else "sc:Text"
-
-
-def _known(kind: Any) -> Kind:
-    """A column that is null wherever one looks is written as text."""
-    if isinstance(kind, list):
-        return [_known(kind[0])]
-    if isinstance(kind, dict):
-        return {name: _known(inner) for name, inner in kind.items()}
-    return str(kind or "sc:Text")
-
-
-def _parquet_columns(file: Path) -> dict[str, Kind]:
-    import pyarrow.parquet
-
-    return {field.name: _arrow_kind(field.type) for field in pyarrow.parquet.read_schema(file)}
-
-
-def _arrow_kind(kind: Any) -> Kind:
-    from pyarrow import types
-
-    if types.is_list(kind):
-        return [_arrow_kind(kind.value_type)]
-    if types.is_struct(kind):
-        return {kind.field(i).name: _arrow_kind(kind.field(i).type) for i in range(kind.num_fields)}
-    if types.is_boolean(kind):
-        return "sc:Boolean"
-    if types.is_integer(kind):
-        return "sc:Integer"
-    return "sc:Float" if types.is_floating(kind) else "sc:Text"
+    if depth:
+        field |= {"isArray": True, "arrayShape": ",".join(["-1"] * depth)}
+    return field | {"dataType": kind, "source": place.as_json()}
 
 
 def _responsible(facts: Facts) -> dict[str, Any]:

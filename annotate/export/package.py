@@ -27,7 +27,7 @@ from annotate.export.rows import n_recut, source_of
 from annotate.export.select.traces import select
 from annotate.export.tiers import limits_of_tiers
 from annotate.garbage import rarely_collected
-from annotate.models import Criterion, Estimate, Project, Run
+from annotate.models import Criterion, Estimate, Label, Project, Run
 
 MANIFEST = "manifest.json"
 CARD = "README.md"
@@ -169,6 +169,7 @@ def _facts(
         funnel=tuple(funnel),
         items=funnel[0].steps if funnel else 0,
         date=run.finished_at.date().isoformat() if run.finished_at else "",
+        version=version_of(layout, run.pk),
         selection=selection,
         limits=(
             *limits_of_tiers(settings),
@@ -176,6 +177,18 @@ def _facts(
             *([_recut_sentence(n_left)] if (n_left := n_recut(run)) else []),
         ),
     )
+
+
+def version_of(layout: Format, of: int) -> str:
+    """As semantic versioning wants it. ``of`` is the consensus that was written, or the newest label."""
+    return f"{layout.version}.{of}.0"
+
+
+def day_of(project: Project, upto: int) -> str:
+    """The day of the newest label that is read, and empty where there is none."""
+    labels = Label.objects.filter(rater__project=project, pk__lte=upto).order_by("-pk")
+    newest = labels.values_list("created_at", flat=True).first()
+    return newest.date().isoformat() if newest else ""
 
 
 def _recut_sentence(n: int) -> str:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from annotate.errors import Conflict
 from annotate.export.card import Facts
 from annotate.export.contracts import Format, LabelledRow, LabelSource, SplitSettings, Written
-from annotate.export.package import measures_of, new_folder, raters_as_json, sealed
+from annotate.export.package import day_of, measures_of, new_folder, raters_as_json, sealed, version_of
 from annotate.export.said import label_source
 from annotate.export.said_settings import placed
 from annotate.export.select.problems import Problems, sort_problems
@@ -92,6 +92,8 @@ def _facts(source: LabelSource, layout: Format, settings: Any, written: Written,
         funnel=(),
         limits=layout.limits(settings),
         outcomes=written.counts,
+        date=day_of(project, source.upto),
+        version=version_of(layout, source.upto),
         selection=problems.as_json(),
         tags=("reasoning", "step-level-labels", "gradus"),
     )

@@ -169,6 +169,7 @@ class _Ingest:
             # Two files at once take turns by batch, so that neither meets a row the other is about to write. SQLite
             # has locked the whole database by now.
             Project.objects.select_for_update(no_key=True).get(pk=self._project.pk)
+            pairs.refuse_taken_ids()
             traces.write(self.tally)
             pairs.write(self.tally, traces.refused)
             labels.write(self.tally)
@@ -211,7 +212,7 @@ class _Ingest:
             raise Rejected("the two sides are the same")
         first.partner, second.partner = second, first
         is_written = self._add((first, second))
-        self._pairs.add(line, draft, criterion)
+        self._pairs.add(first, draft, criterion)
         return is_written
 
     def _take_labels(self, line: int, sheet: LabelSheet) -> bool:

@@ -124,12 +124,13 @@ class PairDraft:
     """Two traces of one problem, and which of them is the better one: ``label`` answers a question about pairs.
 
     Its value is ``left`` where the first is preferred, ``right`` for the second; where they stand on the page is as
-    good as drawn, and the value follows.
+    good as drawn, and the value follows. ``name`` is the pair's id in the file, where that gives one.
     """
 
     first: TraceDraft
     second: TraceDraft
     label: LabelDraft | None
+    name: str | None = None
 
 
 Draft: TypeAlias = TraceDraft | LabelLine | LabelSheet | PairDraft

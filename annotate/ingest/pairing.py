@@ -18,6 +18,8 @@ from annotate.models import Pair, Project, Step, Trace
 # Whole traces, or the two steps with which they part after a beginning they share.
 Sides = Literal["traces", "steps"]
 
+Couple = frozenset[int | None]
+_NO_TRACES: Couple = frozenset((None,))
 _LONGEST_ID = 200
 _BATCH = 1000
 _STEP = "step "
@@ -70,10 +72,15 @@ def _check(per_problem: int) -> None:
 
 
 def _new_pairs(project: Project, sides: Sides, per_problem: int) -> Iterator[Pair]:
-    known = set(project.pairs.values_list("external_id", flat=True))
+    there = project.pairs.only("external_id", "left_trace_id", "right_trace_id")
+    # By both: pairs that came from a file have its names.
+    known: set[str | Couple] = set()
+    for pair in there.iterator(chunk_size=_BATCH):
+        known.update((pair.external_id, couple_of(pair)))
+    known.discard(_NO_TRACES)
     wanted = _trace_pairs(project, per_problem) if sides == "traces" else _step_pairs(project, per_problem)
     for pair in wanted:
-        if pair.external_id not in known:
+        if known.isdisjoint((pair.external_id, couple_of(pair))):
             known.add(pair.external_id)
             yield pair
 
@@ -89,6 +96,11 @@ def pair_of(project: Project, one: Trace, other: Trace) -> Pair:
     left, right = sorted((one, other), key=lambda trace: _coin(trace, (one, other)))
     name = _name(left.external_id, right.external_id)
     return Pair(project=project, external_id=name, left_trace=left, right_trace=right)
+
+
+def couple_of(pair: Pair) -> Couple:
+    """Its traces by their keys, whichever stands on the left; of two steps it names none."""
+    return frozenset((pair.left_trace_id, pair.right_trace_id))
 
 
 @dataclass(frozen=True, slots=True)

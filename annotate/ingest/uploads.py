@@ -6,10 +6,11 @@ files beside them: a dry run is one transaction, from which nothing of it could 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
@@ -95,8 +96,14 @@ class Store:
         return self.root / upload.key
 
 
-def begin_upload(project: Project, person: Person | None, store: Store, *, name: str, size: int) -> Upload:
-    """Make room for a file. Raises Rejected for a name or size that cannot be taken."""
+def begin_upload(
+    project: Project, person: Person | None, store: Store, *, name: str, size: int, sha256: str = ""
+) -> Upload:
+    """Make room for a file. Raises Rejected for a name or size that cannot be taken.
+
+    ``sha256``: of the whole file, in hexadecimal. Where it comes in more than one piece, that alone tells whether all
+    of them are of one file.
+    """
     name = one_line(clean_text(name.strip()[-MAX_NAME:], "name"), "name")
     if not name:
         raise Rejected(gettext("is missing"), field="name")
@@ -108,7 +115,7 @@ def begin_upload(project: Project, person: Person | None, store: Store, *, name:
         raise Rejected(reason % {"most": most}, field="size")
     if not store.has_room_for(size):
         raise Rejected(gettext("The server's disk has no room for this file."), field="size")
-    upload = Upload(project=project, person=person, key=uuid4().hex, name=name, size=size)
+    upload = Upload(project=project, person=person, key=uuid4().hex, name=name, size=size, sha256=sha256)
     try:
         store.make(upload)
         upload.save()
@@ -228,6 +235,7 @@ def work_upload(upload: Upload, store: Store) -> Upload:
 
     try:
         show(0, upload.size)
+        _check_digest(upload, store, show)
         report = ingest_file(
             upload.project,
             store.content(upload),
@@ -253,6 +261,27 @@ def work_upload(upload: Upload, store: Store) -> Upload:
     if state is UploadState.DONE:
         store.remove(upload)
     return upload
+
+
+def _check_digest(upload: Upload, store: Store, show: Callable[[int, int], None]) -> None:
+    """Raise Rejected unless the bytes are those of the file that was announced.
+
+    Not when the last piece comes in: of some gigabytes this takes longer than a request may.
+    """
+    if not upload.sha256:
+        return
+    found = hashlib.sha256()
+    with store.content(upload).open("rb") as file:
+        while some := file.read(_COPIED_AT_ONCE):
+            found.update(some)
+            show(0, upload.size)
+    if found.hexdigest() != upload.sha256:
+        raise Rejected(
+            gettext(
+                "What arrived is not the file that was announced: its SHA-256 is another."
+                " Throw it away and upload it again."
+            )
+        )
 
 
 def _finish(upload: Upload, state: UploadState, *, report: Any = None, error: str = "") -> Upload:

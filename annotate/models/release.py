@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
-from django.db.models import Q
+from django.db.models import ProtectedError, Q
 
 from annotate.enums import ReleaseState
 
@@ -9,9 +11,23 @@ from .person import Person
 from .project import Project
 from .run import Run
 
+_STAYS = "a published release stays as long as its project"
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    def delete(self) -> tuple[int, dict[str, int]]:
+        published: set[models.Model] = set(self.filter(state=ReleaseState.PUBLISHED))
+        if published:
+            raise ProtectedError(_STAYS, published)
+        return super().delete()
+
 
 class Release(models.Model):
-    """A numbered, frozen export. Once published the database refuses to change it."""
+    """A numbered, frozen export. Once published the database refuses to change it.
+
+    Neither can it be deleted, but with its whole project, whose deletion asks no model: that is why no trigger of the
+    database says so.
+    """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="releases")
     number = models.PositiveIntegerField()
@@ -30,6 +46,8 @@ class Release(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
     published_at = models.DateTimeField(null=True, blank=True)
 
+    objects = ReleaseQuerySet.as_manager()
+
     class Meta:
         ordering = ("-number",)
         constraints = (
@@ -43,3 +61,8 @@ class Release(models.Model):
 
     def __str__(self) -> str:
         return f"{self.project_id} release {self.number}"
+
+    def delete(self, *args: Any, **more: Any) -> tuple[int, dict[str, int]]:
+        if self.state == ReleaseState.PUBLISHED:
+            raise ProtectedError(_STAYS, {self})
+        return super().delete(*args, **more)

@@ -13,7 +13,8 @@ class Upload(models.Model):
     """A file on its way into a project: first its bytes, in pieces, then its rows, by a worker.
 
     The bytes lie in a folder named by ``key``, beside what says how far the worker is; the row holds what was asked for
-    and what came of it.
+    and what came of it. ``sha256`` is of the whole file, as its sender said before the first piece; empty where all of
+    it came in one request.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="uploads")
@@ -23,6 +24,7 @@ class Upload(models.Model):
     key = models.CharField(max_length=32, unique=True)
     name = models.CharField(max_length=200)
     size = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64, blank=True, default="", db_default="")
     received = models.PositiveBigIntegerField(default=0)
     state = models.CharField(max_length=10, choices=UploadState.choices, default=UploadState.COMING)
     # As was last asked: the reader's name or "auto", and what was said about the file.

@@ -11,7 +11,10 @@ import requests
 from .errors import Denied, Refused, Unreachable
 from .project import Project
 
-_BUSY = (429, 502, 503, 504)
+# It has not looked at what was asked.
+_NOT_YET = (429,)
+# Whoever answers stands before the server, or it broke off: what was asked may have been done.
+_AWAY = (502, 503, 504)
 _PAGE = 500
 TIMEOUT = 60.0
 
@@ -52,7 +55,11 @@ class Gradus:
         return self._asked("GET", path, params=params).json()
 
     def post(self, path: str, body: Any = None, *, is_safe_twice: bool = False, **more: Any) -> Any:
-        """``is_safe_twice``: whether asking again after no answer cannot do something a second time."""
+        """``is_safe_twice``: whether asking again cannot do something a second time.
+
+        Anything else is asked once more only where the server says that it has not looked at it. Raises Unreachable
+        where there was no answer of its own: whether it was done is not known then.
+        """
         answer = self._asked("POST", path, is_safe_twice=is_safe_twice, **({"json": body} | more))
         return answer.json() if answer.content else None
 
@@ -83,20 +90,18 @@ class Gradus:
         begun, wait = time.monotonic(), 0.5
         while True:
             trouble: str
+            is_open = not is_safe_twice
             try:
                 answer = self._session.request(method, address, timeout=self._timeout, **more)
-            except requests.ConnectionError as error:
+            except (requests.ConnectionError, requests.Timeout) as error:
                 trouble = str(error)
-                if not is_safe_twice:
-                    raise Unreachable(trouble) from None
-            except requests.Timeout as error:
-                trouble = str(error)
-                if not is_safe_twice:
-                    raise Unreachable(trouble) from None
             else:
-                if answer.status_code not in _BUSY:
+                if answer.status_code not in _NOT_YET + _AWAY:
                     return _checked(answer)
                 trouble = f"the server answers {answer.status_code}"
+                is_open = is_open and answer.status_code in _AWAY
+            if is_open:
+                raise Unreachable(f"{trouble}; look whether it was done before you ask again")
             if time.monotonic() - begun + wait > self._patience:
                 raise Unreachable(trouble)
             time.sleep(wait)

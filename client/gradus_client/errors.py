@@ -8,7 +8,10 @@ class GradusError(Exception):
 
 
 class Unreachable(GradusError):
-    """The server did not answer, or answered that it is busy, however often it was asked."""
+    """The server did not answer, or answered that it is busy, however often it was asked.
+
+    What cannot safely be asked twice was asked once, and may have been done.
+    """
 
 
 class Denied(GradusError):

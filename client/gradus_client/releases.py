@@ -3,9 +3,11 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
-from .errors import GradusError
+from .errors import GradusError, Refused
 from .pushes import Push
 from .rows import Row
+
+_BEHIND_ITS_END = 416
 
 
 class Release(Row):
@@ -35,14 +37,26 @@ class Release(Row):
                 continue
             path.parent.mkdir(parents=True, exist_ok=True)
             part = path.with_name(f"{path.name}.part")
-            start = part.stat().st_size if part.exists() else 0
-            with part.open("ab") as file:
-                self._server.download(f"releases/{self.id}/files/{name}", file.write, start=start)
+            # Where it was broken off after the last byte there is nothing left to ask for.
+            if not part.exists() or _digest(part) != digest:
+                self._fetch(name, part)
             if _digest(part) != digest:
                 part.unlink()
                 raise GradusError(f"{name} did not arrive as it was sent; download it again")
             part.replace(path)
         return root
+
+    def _fetch(self, name: str, part: Path) -> None:
+        start = part.stat().st_size if part.exists() else 0
+        with part.open("ab") as file:
+            try:
+                self._server.download(f"releases/{self.id}/files/{name}", file.write, start=start)
+            except Refused as refused:
+                if refused.status != _BEHIND_ITS_END:
+                    raise
+                # What is there is as long as the file and not the file.
+                file.truncate(0)
+                self._server.download(f"releases/{self.id}/files/{name}", file.write)
 
     def push(self, repository: str, *, is_private: bool = True, may_replace: bool = False) -> Push:
         """Have the server's worker push it to the Hugging Face Hub as ``OWNER/NAME``; ``wait()`` for what it answers.

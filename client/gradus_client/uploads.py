@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -44,9 +45,12 @@ class Report:
 
 
 def send(server: Gradus, slug: str, path: Path, show: Callable[[int, int], None] | None) -> int:
-    """Upload ``path``; the upload's id. Broken off earlier, it goes on where it was."""
+    """Upload ``path``; the upload's id. Broken off earlier, it goes on where it was, if the file is still the same."""
     size = path.stat().st_size
-    upload = server.post(f"projects/{slug}/uploads/", {"name": path.name, "size": size}, is_safe_twice=True)
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
+    wanted = {"name": path.name, "size": size, "sha256": digest}
+    upload = server.post(f"projects/{slug}/uploads/", wanted, is_safe_twice=True)
     received: int = upload["received"]
     with path.open("rb") as file:
         while received < size:

@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 import gradus_client.uploads
 from annotate.enums import RaterKind, Role, RunKind
-from annotate.models import Project, Release, Reveal, Run, Trace, Upload
+from annotate.models import Label, Project, Release, Reveal, Run, Trace, Upload
 from gradus_client import Denied, Gradus, GradusError, Refused, Unreachable
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater
 from workers.celery import app
@@ -85,6 +85,13 @@ def test_from_a_file_to_a_release(server: Gradus, tmp_path: Path) -> None:
     (folder / name).write_bytes(b"spoiled")
     release.download(folder)
     assert (folder / name).read_bytes() == whole
+    # All of it was there when it was broken off, and as much of something else.
+    for left in (whole, whole[::-1], whole + b"more"):
+        (folder / name).unlink()
+        (folder / f"{name}.part").write_bytes(left)
+        release.download(folder)
+        assert (folder / name).read_bytes() == whole
+        assert not (folder / f"{name}.part").exists()
 
 
 def test_a_file_broken_off_goes_on_where_it_was(
@@ -103,6 +110,27 @@ def test_a_file_broken_off_goes_on_where_it_was(
     begun: list[int] = []
     report = server.project("sums").ingest(path, show=lambda sent, size: begun.append(sent))
     assert (begun[0], report.created) == (600, 3)
+
+
+def test_a_corrected_file_of_the_same_name_and_size_begins_anew(
+    server: Gradus, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gradus_client.uploads, "PIECE", 200)
+    path = a_file(tmp_path)
+
+    def stop(sent: int, size: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        server.project("sums").ingest(path, show=stop)
+    size = path.stat().st_size
+    path.write_text(path.read_text().replace('"good"', '"bad" '))
+    assert path.stat().st_size == size
+
+    report = server.project("sums").ingest(path)
+
+    assert (report.created, report.labels) == (3, 12)
+    assert {label.value for label in Label.objects.all()} == {"bad"}
 
 
 def test_labels_are_asked_by_machine_and_step(server: Gradus, tmp_path: Path) -> None:
@@ -173,6 +201,45 @@ def test_a_busy_server_is_asked_again(server: Gradus, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(requests.Session, "request", busy)
     assert [one.slug for one in server.projects()] == ["sums"]
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_what_may_have_been_done_is_not_asked_a_second_time(
+    server: Gradus, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    """A run that is started twice is paid for twice."""
+    asked: list[str] = []
+
+    def away(session: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
+        asked.append(method)
+        answer = requests.Response()
+        answer.status_code = status
+        return answer
+
+    project = server.project("sums")
+    monkeypatch.setattr(requests.Session, "request", away)
+    with pytest.raises(Unreachable, match=f"answers {status}; look whether it was done"):
+        project.start_run("judge/critique", backend="scripted:x")
+    assert asked == ["POST"]
+
+
+def test_what_was_not_looked_at_is_asked_again(server: Gradus, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    answered = requests.Session.request
+
+    def limited(session: requests.Session, method: str, url: str, **more: Any) -> requests.Response:
+        asked.append(1)
+        if len(asked) < 2:
+            answer = requests.Response()
+            answer.status_code = 429
+            return answer
+        return answered(session, method, url, **more)
+
+    project = server.project("sums")
+    monkeypatch.setattr(requests.Session, "request", limited)
+    with pytest.raises(Refused, match="judge/nothing"):
+        project.start_run("judge/nothing")
     assert len(asked) == 2
 
 

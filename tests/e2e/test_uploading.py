@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import re
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from annotate.enums import Role, UploadState
 from annotate.ingest.uploads import work_upload
@@ -109,7 +110,9 @@ def test_a_network_that_goes_away_loses_nothing(
     expect(page.get_by_text("The connection is away. It goes on by itself.")).to_be_visible()
     upload = Upload.objects.get()
     assert (upload.state, upload.received) == (UploadState.COMING, 4 * 1024 * 1024)
+    assert upload.sha256 == sha256(path.read_bytes()).hexdigest()
     # Whoever comes back later and chooses the same file goes on there.
+    page.goto("about:blank")
     page.unroute("**/api/uploads/*/content/*")
     context.set_offline(False)
     page.goto("/projects/sums/uploads/")
@@ -118,6 +121,38 @@ def test_a_network_that_goes_away_loses_nothing(
     expect(page.locator(".previewed")).to_have_count(5)
     assert store().content(Upload.objects.get()).read_bytes() == path.read_bytes()
     watch.complaints[:] = [one for one in watch.complaints if "ERR_INTERNET_DISCONNECTED" not in one]
+
+
+def test_a_corrected_file_of_the_same_name_and_size_begins_anew(
+    project: Project, page: Page, tmp_path: Path
+) -> None:
+    path = a_file(tmp_path, n=60_000)
+    sign_in(page, "carol")
+    page.goto("/projects/sums/uploads/")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        """All but the first piece."""
+        held.append(route)
+        if len(held) == 1:
+            route.continue_()
+
+    page.route("**/api/uploads/*/content/*", hold)
+    page.get_by_label("Choose a file, or drop one here").set_input_files(path)
+    page.get_by_role("button", name="Upload").click()
+    expect(page.locator(".sending progress")).to_have_attribute("value", str(4 * 1024 * 1024))
+    page.goto("about:blank")
+    page.unroute("**/api/uploads/*/content/*")
+    page.goto("/projects/sums/uploads/")
+    path.write_bytes(path.read_bytes().replace(b"Twice 1.", b"Trice 1."))
+
+    page.get_by_label("Choose a file, or drop one here").set_input_files(path)
+    page.get_by_role("button", name="Upload").click()
+
+    expect(page.locator(".previewed")).to_have_count(5)
+    halted, whole = Upload.objects.order_by("pk")
+    assert (halted.state, whole.state) == (UploadState.COMING, UploadState.HERE)
+    assert store().content(whole).read_bytes() == path.read_bytes()
 
 
 def test_the_form_works_without_a_script(project: Project, browser, live_server, tmp_path: Path) -> None:

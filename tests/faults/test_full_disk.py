@@ -10,6 +10,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def test_an_upload_goes_on_where_it_was_once_there_is_room(
     content = (
         json.dumps({"id": "t1", "problem": {"text": "1 + 1?"}, "steps": ["Two." * 50_000]}).encode() + b"\n"
     )
-    new = {"name": "t.jsonl", "size": len(content)}
+    new = {"name": "t.jsonl", "size": len(content), "sha256": sha256(content).hexdigest()}
     upload = client.post("/api/projects/sums/uploads/", new, format="json").data
     address = f"/api/uploads/{upload['id']}/content/?offset="
 

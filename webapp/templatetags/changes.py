@@ -18,6 +18,7 @@ CAUSES = {
     "reviewed": gettext_lazy("a reviewer decided"),
     "new_labels": gettext_lazy("there are new labels"),
     "fewer_labels": gettext_lazy("labels stand no longer"),
+    "neighbours": gettext_lazy("other steps of the trace have new labels"),
     "policy": gettext_lazy("another rule or other parameters"),
     "decided_anew": gettext_lazy("the rule learned something else from all labels"),
 }

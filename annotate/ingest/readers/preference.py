@@ -1,7 +1,8 @@
 """Preference pairs: ``{"prompt", "chosen", "rejected"}``, as texts or as messages, as TRL's preference trainers read
 them.
 
-Each side becomes a trace of the prompt, and the two a pair. Where the rubric asks about pairs (``preference``), which
+Each side becomes a trace of the prompt, known by its content, since rows share answers: of three answers each may stand
+in two rows. The two are a pair, which the row's ``id`` names. Where the rubric asks about pairs (``preference``), which
 one was chosen is a label; who chose, the file does not say: it comes in as a judge's unless ``rater`` says better.
 Without a prompt the two sides begin with the same messages.
 """
@@ -64,6 +65,7 @@ def _pair_draft(fields: Fields, options: ReadOptions) -> PairDraft:
             origin="chosen",
             is_optional=not options.criterion,
         ),
+        fields.optional_name("id"),
     )
 
 
@@ -73,12 +75,10 @@ def _side(fields: Fields, name: str, options: ReadOptions) -> TraceDraft:
     if isinstance(fields.raw(name), str):
         if not isinstance(fields.raw("prompt"), str):
             raise Rejected("must be a text, like the answers", field="prompt")
-        return _trace(
-            fields, name, ProblemDraft(fields.text("prompt")), options.cut(fields.text(name), name), rest
-        )
+        return _trace(ProblemDraft(fields.text("prompt")), options.cut(fields.text(name), name), rest)
     asked = _prompt(fields, album)
     conversation = conversation_of([*asked, *messages_in(fields, name, album)], name, options)
-    return _trace(fields, name, _problem(conversation), conversation.steps, rest | conversation.meta(), album)
+    return _trace(_problem(conversation), conversation.steps, rest | conversation.meta(), album)
 
 
 def _prompt(fields: Fields, album: Album) -> Sequence[Message]:
@@ -96,16 +96,13 @@ def _problem(conversation: Conversation) -> ProblemDraft:
 
 
 def _trace(
-    fields: Fields,
-    side: str,
     problem: ProblemDraft,
     steps: tuple[StepDraft, ...],
     meta: dict[str, Any],
     album: Album | None = None,
 ) -> TraceDraft:
-    name = fields.optional_name("id")
     return TraceDraft(
-        external_id=f"{name}-{side}" if name else named_by_content("preference", problem, steps),
+        external_id=named_by_content("preference", problem, steps),
         problem=problem,
         steps=steps,
         meta=meta,

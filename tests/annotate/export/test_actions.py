@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from django.db import Error, transaction
+from django.db.models import ProtectedError
 
 from annotate.consensus.actions import run_consensus
 from annotate.enums import ReleaseState, RunKind
@@ -13,6 +14,7 @@ from annotate.errors import Conflict, Rejected
 from annotate.export.actions import build_release, export_release, export_run
 from annotate.export.queries import release_folder
 from annotate.export.registry import FORMATS
+from annotate.ingest.founding import remove_project
 from annotate.models import Estimate, Release, Run
 from tests.annotate.export.decided import Decided, a_decided_project
 from tests.factories import a_person, a_project, a_trace
@@ -113,6 +115,22 @@ def test_a_published_release_cannot_be_changed(decided, tmp_path):
 
     with pytest.raises(Error), transaction.atomic():
         Release.objects.filter(pk=release.pk).update(number=7)
+
+
+def test_a_published_release_goes_only_with_its_project(decided, tmp_path):
+    release = build_release(decided.project, folder=tmp_path, format="trl_stepwise")
+    failed = Release.objects.create(
+        project=decided.project, number=7, format="jsonl", state=ReleaseState.FAILED
+    )
+
+    for doomed in (release, Release.objects.filter(pk=release.pk), decided.project.releases.all()):
+        with pytest.raises(ProtectedError, match="stays as long as its project"):
+            doomed.delete()
+    failed.delete()
+
+    assert list(Release.objects.all()) == [release]
+    remove_project(decided.project)
+    assert not Release.objects.exists()
 
 
 def test_a_failure_while_writing_leaves_a_failed_release_and_no_folder(decided, tmp_path, monkeypatch):

@@ -73,6 +73,20 @@ def test_every_change_is_named_with_its_cause(decided, tmp_path):
     }
 
 
+def test_a_step_that_fell_with_the_one_before_it_is_not_said_to_be_learned(decided, tmp_path):
+    released(decided, tmp_path)
+    first = decided.traces["whole"].steps.get(position=0)
+    for _ in range(3):
+        a_label(a_rater(decided.project), first, "bad")
+
+    release = released(decided, tmp_path)
+
+    assert kinds_of(release) == [
+        ("lost", "good (majority)", "drop (after_first_error)", "neighbours", 2),
+        ("relabelled", "good (majority)", "bad (majority)", "new_labels", 1),
+    ]
+
+
 def test_another_rule_is_a_cause_and_its_parameters_are_named(decided, tmp_path):
     released(decided, tmp_path, format="jsonl")
 

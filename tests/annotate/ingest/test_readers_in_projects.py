@@ -14,6 +14,7 @@ from annotate.errors import Rejected
 from annotate.ingest.actions import ingest_file, ingest_files
 from annotate.ingest.founding import add_criteria, create_project
 from annotate.ingest.options import ReadOptions
+from annotate.ingest.pairing import pair_traces
 from annotate.ingest.presets import PREFERENCE
 from annotate.ingest.report import IngestReport
 from annotate.models import Label, Pair, Problem, Project, Rater, Step, Trace
@@ -150,7 +151,7 @@ def test_preferences_become_pairs_with_a_label(tmp_path: Path) -> None:
         label = Label.objects.get(pair=pair)
         better = pair.left_trace if label.value == "left" else pair.right_trace
         assert better is not None
-        assert better.external_id.endswith("-chosen")
+        assert better.text == f"{pair.external_id} 5."
         sides.append(label.value)
     # Which side the chosen one is on, is as good as drawn.
     assert set(sides) == {"left", "right"}
@@ -175,15 +176,50 @@ def test_pair_is_taken_whole_or_not_at_all(tmp_path: Path) -> None:
     )
     assert [(error.line, error.field) for error in report.errors] == [(1, "id"), (3, None)]
     assert (counts(report), report.pairs) == ((2, 0, 0, 2), 1)
-    assert set(Trace.objects.values_list("external_id", flat=True)) == {"other", "p2-chosen", "p2-rejected"}
+    assert {trace.text for trace in Trace.objects.all()} == {"p1 6.", "p2 5.", "p2 6."}
+    assert Pair.objects.get().external_id == "p2"
 
 
 def test_refused_pair_leaves_no_problem_behind(tmp_path: Path) -> None:
     project = a_project()
-    ingest_file(project, a_file(tmp_path, a_row("p1-chosen", gold={"first_error": 0})))
-    report = ingest_file(project, written(tmp_path, a_preference()))
-    assert [(error.line, error.field) for error in report.errors] == [(1, "steps")]
-    assert Problem.objects.count() == Trace.objects.count() == 1
+    ingest_file(project, written(tmp_path, a_preference()))
+    # The same id with other answers to another prompt.
+    report = ingest_file(project, written(tmp_path, a_preference(prompt="3 + 3?")))
+    assert [(error.line, error.field) for error in report.errors] == [(1, "id")]
+    assert (Problem.objects.count(), Trace.objects.count()) == (1, 2)
+
+
+@pytest.mark.parametrize("names", [("1", "2", "3"), (None, None, None)])
+def test_rows_share_answers_with_and_without_ids(tmp_path: Path, names: tuple[str | None, ...]) -> None:
+    project = a_project()
+    add_criteria(project, [PREFERENCE])
+    sides = (("a", "b"), ("a", "c"), ("b", "c"))
+    rows = [
+        {"prompt": "q", "chosen": chosen, "rejected": rejected} | ({"id": name} if name else {})
+        for name, (chosen, rejected) in zip(names, sides, strict=True)
+    ]
+    path = written(tmp_path, *rows)
+
+    report = ingest_file(project, path)
+
+    assert (report.errors, Trace.objects.count(), report.pairs, report.labels) == ((), 3, 3, 3)
+    again = ingest_file(project, path)
+    assert (again.errors, again.pairs, again.labels, Pair.objects.count()) == ((), 0, 0, 3)
+    if all(names):
+        assert set(Pair.objects.values_list("external_id", flat=True)) == set(names)
+    # Whoever pairs the traces up finds them paired.
+    assert pair_traces(project, per_problem=3) == 0
+
+
+def test_an_id_is_of_one_pair(tmp_path: Path) -> None:
+    project = a_project()
+    row = {"id": "1", "prompt": "q", "chosen": "a", "rejected": "b"}
+    report = ingest_file(project, written(tmp_path, row, row | {"rejected": "c"}, row | {"id": "2"}))
+    assert [(error.line, error.field, error.reason) for error in report.errors] == [
+        (2, "id", "a pair of other answers has this id")
+    ]
+    # Said again under another name, it is the same pair.
+    assert (Pair.objects.get().external_id, Trace.objects.count()) == ("1", 2)
 
 
 def test_shards_are_one_data_set_and_errors_name_their_file(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from hashlib import sha256
 
 import pytest
 
@@ -31,10 +32,9 @@ def sent(monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks) ->
     return sent
 
 
-def begun(size: int) -> dict:
-    made = signed_in("carol").post(
-        "/api/projects/sums/uploads/", {"name": "t.jsonl", "size": size}, format="json"
-    )
+def begun(content: bytes) -> dict:
+    said = {"name": "t.jsonl", "size": len(content), "sha256": sha256(content).hexdigest()}
+    made = signed_in("carol").post("/api/projects/sums/uploads/", said, format="json")
     assert made.status_code == 201, made.data
     return made.data
 
@@ -49,11 +49,11 @@ def test_a_file_in_pieces_is_looked_at_and_brought_in(
     project, sent, django_capture_on_commit_callbacks
 ) -> None:
     content = (json.dumps(TRACE) + "\n").encode()
-    upload = begun(len(content))
+    upload = begun(content)
     first = piece(upload["id"], 0, content[:20]).data
     assert (first["received"], first["state"]) == (20, "coming")
     # Broken off and begun again: the same upload goes on.
-    again = begun(len(content))
+    again = begun(content)
     assert (again["id"], again["received"]) == (upload["id"], 20)
     twice = piece(upload["id"], 0, content[:20])
     assert (twice.status_code, "byte 20" in twice.data["detail"]) == (409, True)
@@ -76,6 +76,46 @@ def test_a_file_in_pieces_is_looked_at_and_brought_in(
     assert Trace.objects.get().external_id == "t1"
 
 
+def test_another_file_of_the_same_name_and_size_is_another_upload(project) -> None:
+    first, second = (json.dumps(TRACE | {"id": name}).encode() + b"\n" for name in ("t1", "t2"))
+    broken_off = begun(first)
+    piece(broken_off["id"], 0, first[:20])
+
+    corrected = begun(second)
+
+    assert (corrected["id"] != broken_off["id"], corrected["received"]) == (True, 0)
+    assert begun(first)["received"] == 20
+
+
+def test_pieces_of_two_files_are_no_file(project, sent) -> None:
+    """Whoever sends another file's bytes to an upload by its number is told before a row is read."""
+    first, second = (
+        b"".join(json.dumps(TRACE | {"id": f"{name}{i}"}).encode() + b"\n" for i in range(4)) for name in "ab"
+    )
+    upload = begun(first)
+    half = first.index(b"\n", 100) + 1
+    piece(upload["id"], 0, first[:half])
+    assert piece(upload["id"], half, second[half:]).data["state"] == "here"
+    address = f"/api/uploads/{upload['id']}/"
+    signed_in("carol").post(f"{address}ingest/", {}, format="json")
+
+    work_upload(Upload.objects.get(), store())
+
+    read = signed_in("carol").get(address).data
+    assert read["state"] == "failed"
+    assert read["error"].startswith(
+        "What arrived is not the file that was announced: its SHA-256 is another."
+    )
+    assert not Trace.objects.exists()
+
+
+@pytest.mark.parametrize("digest", [None, "", "abc", "x" * 64])
+def test_no_upload_begins_without_a_digest(project, digest) -> None:
+    said = {"name": "t.jsonl", "size": 3} | ({} if digest is None else {"sha256": digest})
+    refused = signed_in("carol").post("/api/projects/sums/uploads/", said, format="json")
+    assert (refused.status_code, list(refused.data)) == (400, ["sha256"])
+
+
 @pytest.mark.parametrize(
     ("body", "field"),
     [
@@ -85,7 +125,7 @@ def test_a_file_in_pieces_is_looked_at_and_brought_in(
     ],
 )
 def test_what_cannot_be_asked_is_refused_with_its_field(project, sent, body, field) -> None:
-    upload = begun(4)
+    upload = begun(b"{}\n\n")
     piece(upload["id"], 0, b"{}\n\n")
     refused = signed_in("carol").post(f"/api/uploads/{upload['id']}/ingest/", body, format="json")
     assert (refused.status_code, refused.data["field"]) == (400, field)
@@ -93,7 +133,7 @@ def test_what_cannot_be_asked_is_refused_with_its_field(project, sent, body, fie
 
 
 def test_a_file_is_thrown_away_and_stopped(project, sent) -> None:
-    upload = begun(3)
+    upload = begun(b"{}\n")
     piece(upload["id"], 0, b"{}\n")
     address = f"/api/uploads/{upload['id']}/"
     signed_in("carol").post(f"{address}ingest/", {}, format="json")

@@ -24,6 +24,7 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
             "person",
             "name",
             "size",
+            "sha256",
             "received",
             "state",
             "format",
@@ -42,6 +43,10 @@ class UploadSerializer(serializers.ModelSerializer[Upload]):
 class NewUpload(serializers.Serializer[Upload]):
     name = serializers.CharField(max_length=200, trim_whitespace=True)
     size = serializers.IntegerField(min_value=1, help_text="In bytes.")
+    sha256 = serializers.RegexField(
+        r"^[0-9a-f]{64}$",
+        help_text="Of the whole file, in hexadecimal. Held against what arrived before a row of it is read.",
+    )
 
 
 class Piece(serializers.Serializer[Upload]):

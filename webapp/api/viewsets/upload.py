@@ -34,7 +34,7 @@ class UploadViewSet(NounViewSet):
 
     @extend_schema(request=NewUpload, responses={201: UploadSerializer})
     def create(self, request: Request, slug: str) -> Response:
-        """Say what is to come. Where a file of this name and size was broken off, that one goes on."""
+        """Say what is to come. Where this very file was broken off, by its name, size and digest, it goes on."""
         project = project_for(asker(request), slug, role=Role.MANAGER)
         said = NewUpload(data=request.data)
         said.is_valid(raise_exception=True)

@@ -21,7 +21,11 @@ def a_pair(folder: Path, row: dict[str, Any], options: ReadOptions | None = None
 
 def test_both_sides_are_traces_and_the_chosen_one_is_preferred(tmp_path: Path) -> None:
     pair = a_pair(tmp_path, ROW, ReadOptions(split=SplitMode.LINES))
-    assert (pair.first.external_id, pair.second.external_id) == ("p1-chosen", "p1-rejected")
+    assert pair.name == "p1"
+    # Known by what they say, whatever row they stand in.
+    again = a_pair(tmp_path, ROW | {"id": "p2", "rejected": "7."}, ReadOptions(split=SplitMode.LINES))
+    assert again.first.external_id == pair.first.external_id
+    assert len({pair.first.external_id, pair.second.external_id, again.second.external_id}) == 3
     assert (texts(pair.first), texts(pair.second)) == (["Add.\n", "It is 5."], ["It is 6."])
     assert pair.first.problem.text == pair.second.problem.text == "2 + 3?"
     assert pair.first.meta == {"source": "x"}
