@@ -192,11 +192,18 @@ def _selection(facts: Facts) -> str:
     parts = []
     settings = facts.settings
     if isinstance(settings, SplitSettings) and settings.validation_share + settings.test_share > 0:
-        alike = facts.selection.get("splits", {}).get("problems_with_an_alike_one", 0)
+        found = facts.selection.get("splits", {})
+        alike = found.get("problems_with_an_alike_one", 0)
+        common = found.get("word_sequences_of_most_problems", 0)
         parts.append(
             f"A problem is in one split with everything about it, chosen by a hash of its words and the seed"
             f" {settings.seed}: validation {settings.validation_share:g}, test {settings.test_share:g}."
             + (f" {alike:,} problems went with one they are nearly the same as." if alike else "")
+            + (
+                f" {common:,} word sequences that more than half of the problems have in common were not compared."
+                if common
+                else ""
+            )
         )
     rows = [
         (one["name"], f"{one['problems']:,}", f"{one['problems_found']:,}", f"`{one['sha256'][:16]}`")

@@ -127,8 +127,8 @@ class ExportSettings:
 class SplitSettings(ExportSettings):
     """Which problems are held back, and which are known from elsewhere. A problem is in one split with all its traces.
 
-    ``benchmarks`` names lists of n-gram hashes made by ``manage.py hashes``. A problem is *known from* one when the
-    list holds at least ``contamination_share`` of the problem's n-grams.
+    ``benchmarks`` names lists of n-gram hashes made by ``manage.py hashes``. A problem is *known from* one when its
+    text holds at least ``contamination_share`` of the n-grams of one of the list's problems.
     """
 
     validation_share: float = setting(
@@ -137,7 +137,11 @@ class SplitSettings(ExportSettings):
     test_share: float = setting(0.0, gettext_lazy("Share of the problems held back for testing."), SPLITS)
     seed: int = setting(0, gettext_lazy("Another seed, other splits; the same seed, the same ones."), SPLITS)
     keeps_alike_together: bool = setting(
-        True, gettext_lazy("Problems that are nearly the same go into the same split."), SPLITS
+        True,
+        gettext_lazy(
+            "Problems that are nearly the same go into the same split, system prompts and templates aside."
+        ),
+        SPLITS,
     )
     similarity: float = setting(
         0.8, gettext_lazy("From which share of common word sequences two texts are nearly the same."), SPLITS
@@ -147,7 +151,9 @@ class SplitSettings(ExportSettings):
     )
     contamination_share: float = setting(
         0.5,
-        gettext_lazy("From which share of its word sequences a problem is known from a benchmark."),
+        gettext_lazy(
+            "From which share of a benchmark problem's word sequences it is known in a problem here."
+        ),
         SPLITS,
     )
     contaminated: Literal["drop", "report"] = setting(
@@ -178,7 +184,11 @@ class SelectSettings(SplitSettings):
         CHOICE,
     )
     duplicates: Literal["keep", "drop"] = setting(
-        "keep", gettext_lazy("Traces that are nearly the same as an earlier one."), CHOICE
+        "keep",
+        gettext_lazy(
+            "Traces that are nearly the same as an earlier one of their problem, with the same numbers and labels."
+        ),
+        CHOICE,
     )
     max_per_problem: int = setting(
         0, gettext_lazy("At most so many traces of one problem are for training; 0: all."), CHOICE

@@ -23,6 +23,8 @@ from annotate.ingest.options import ReadOptions
 from annotate.ingest.step_fields import MAX_STEPS
 
 MESSAGE = "message"
+# In a problem's meta: so many characters at its beginning are the system's, by which problems are not alike.
+SYSTEM = "system_characters"
 SEPARATOR = "\n\n"
 
 
@@ -34,13 +36,24 @@ class Conversation:
     problem_images: tuple[dict[str, Any], ...]
     steps: tuple[StepDraft, ...]
     empty: tuple[int, ...]
+    n_system: int = 0
 
     def position_of(self, message: int) -> int | None:
         """The step a message ends with."""
         return next((n for n, step in enumerate(self.steps) if step.meta.get(MESSAGE) == message), None)
 
+    def problem_meta(self) -> dict[str, Any]:
+        images = {KEY: list(self.problem_images)} if self.problem_images else {}
+        return images | ({SYSTEM: self.n_system} if self.n_system else {})
+
     def meta(self) -> dict[str, Any]:
         return {"empty_messages": list(self.empty)} if self.empty else {}
+
+
+def _system_characters(asked: Sequence[Message]) -> int:
+    """Up to where somebody else speaks; 0 where nobody does."""
+    n = next((n for n, one in enumerate(asked) if one.role is not Role.SYSTEM), 0)
+    return sum(len(one.text) + len(SEPARATOR) for one in asked[:n])
 
 
 def conversation_of(messages: Sequence[Message], path: str, options: ReadOptions) -> Conversation:
@@ -73,6 +86,7 @@ def conversation_of(messages: Sequence[Message], path: str, options: ReadOptions
         tuple(image for one in asked for image in one.images),
         (*map(_separated, steps[:-1]), steps[-1]),
         tuple(empty),
+        _system_characters(asked),
     )
 
 

@@ -1,7 +1,12 @@
 """Lists of n-gram hashes of benchmarks, by which a release is held against what models are tested on.
 
 A list is made from the operator's own files and holds no text: a line of JSON (name, n, problems, files with their
-sums) and the sorted hashes of all sequences of ``n`` words in its problems. Nothing is ever downloaded.
+sums), the hashes of all sequences of ``n`` words of each of its problems, and which problem each belongs to. A text is
+held against one problem of the list at a time and asked how much *of that problem* it holds, so that it makes no
+difference what else the text says: a system prompt, a template, examples. A problem of fewer than ``n`` words is one
+sequence; one of fewer than ``WHOLE`` could stand in any text by chance, and is found only where it is the whole of it.
+Sequences that most of the list's problems have in common (a template) say nothing and are left out. Nothing is ever
+downloaded.
 """
 
 from __future__ import annotations
@@ -15,13 +20,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from annotate.errors import Rejected
 from annotate.ingest.json_files import objects_in
 
-from .ngrams import Hashes, ngram_hashes
+from .ngrams import Hashes, common_to_most, sequences, without, word_hashes
 
-N = 13
+# Found on the public files: as few false alarms as 13 words have, and a changed number breaks less (docs/evidence.md).
+N = 8
+WHOLE = 5
+VERSION = 2
 SUFFIX = ".ngrams"
 # What benchmarks call the text of a problem; the first that a row has is read, and PRMBench's changed question too.
 FIELDS = ("problem", "question", "original_question", "prompt")
@@ -32,19 +41,30 @@ _ENDINGS = (".json", ".jsonl", ".json.gz", ".jsonl.gz", ".parquet")
 
 @dataclass(frozen=True, slots=True)
 class Benchmark:
+    """``hashes`` are sorted; ``owners`` says of each the problem it is of, and ``sizes`` how many each problem has."""
+
     name: str
     n: int
     problems: int
     sha256: str
+    lengths: frozenset[int]
     hashes: Hashes
+    owners: NDArray[np.uint32]
+    sizes: NDArray[np.uint32]
 
     def share(self, text: str) -> float:
-        """How much of the text's word sequences the list holds; 0 for a text without a word."""
-        own = ngram_hashes(text, self.n)
-        if not len(own) or not len(self.hashes):
+        """How much of one of the list's problems the text holds, of the one it holds most of; from 0 to 1."""
+        words = word_hashes(text)
+        least = min(WHOLE, self.n)
+        own = sequences(words, {size for size in self.lengths if size >= least or size == len(words)})
+        first = np.searchsorted(self.hashes, own, "left")
+        last = np.searchsorted(self.hashes, own, "right")
+        is_there = last > first
+        met = [self.owners[a:b] for a, b in zip(first[is_there], last[is_there], strict=True)]
+        if not met:
             return 0.0
-        places = np.minimum(np.searchsorted(self.hashes, own), len(self.hashes) - 1)
-        return float((self.hashes[places] == own).mean())
+        owners, counts = np.unique(np.concatenate(met), return_counts=True)
+        return float((counts / self.sizes[owners]).max())
 
     def as_json(self) -> dict[str, Any]:
         return {"name": self.name, "n": self.n, "problems": self.problems, "sha256": self.sha256}
@@ -63,30 +83,55 @@ def make_benchmark(
         raise Rejected("must be from 3 to 50.", field="n")
     files = list(_files(paths))
     problems = 0
-    found: list[Hashes] = []
+    # Of problems with the same words one is enough.
+    found: dict[bytes, tuple[int, Hashes]] = {}
     for file in files:
         for text in _problems(file, field):
             problems += 1
-            found.append(ngram_hashes(text, n))
-    if not problems:
+            words = word_hashes(text)
+            if len(words):
+                size = min(n, len(words))
+                found.setdefault(words.tobytes(), (size, sequences(words, (size,))))
+    if not found:
         raise Rejected(f"no row has a text in {field or ', '.join(FIELDS)}.", field=field or "files")
-    hashes = np.unique(np.concatenate(found))
-    head = {"name": name, "n": n, "problems": problems, "files": [_sum(file) for file in files]}
-    body = json.dumps(head, sort_keys=True).encode() + b"\n" + hashes.astype("<u8").tobytes()
+    common = common_to_most([own for _, own in found.values()])
+    left = [without(own, common) for _, own in found.values()]
+    sizes = np.array([len(own) for own in left], dtype="<u4")
+    hashes = np.concatenate(left)
+    order = np.argsort(hashes, kind="stable")
+    head = {
+        "version": VERSION,
+        "name": name,
+        "n": n,
+        "problems": problems,
+        "lengths": sorted({size for size, _ in found.values()}),
+        "sizes": len(sizes),
+        "hashes": len(hashes),
+        "files": [_sum(file) for file in files],
+    }
+    owners = np.repeat(np.arange(len(sizes), dtype="<u4"), sizes)
+    body = b"".join(
+        [
+            json.dumps(head, sort_keys=True).encode() + b"\n",
+            hashes[order].astype("<u8").tobytes(),
+            owners[order].tobytes(),
+            sizes.tobytes(),
+        ]
+    )
     folder.mkdir(parents=True, exist_ok=True)
     draft = folder / f".{name}.part"
     draft.write_bytes(body)
     draft.replace(folder / f"{name}{SUFFIX}")
-    return _benchmark(body)
+    return _benchmark(name, body)
 
 
 def read_benchmark(name: str, folder: Path | None) -> Benchmark:
-    """The list of that name; ``Rejected`` names the ones there are."""
+    """The list of that name; ``Rejected`` names the ones there are, and says so of one that cannot be read."""
     known = benchmarks_in(folder)
     if folder is None or name not in known:
         there = ", ".join(known) or "none; make one with manage.py hashes NAME FILE"
         raise Rejected(f"there is no hash list {name!r}; there are {there}.", field="benchmarks")
-    return _benchmark((folder / f"{name}{SUFFIX}").read_bytes())
+    return _benchmark(name, (folder / f"{name}{SUFFIX}").read_bytes())
 
 
 def benchmarks_in(folder: Path | None) -> list[str]:
@@ -95,11 +140,28 @@ def benchmarks_in(folder: Path | None) -> list[str]:
     return sorted(path.name.removesuffix(SUFFIX) for path in folder.glob(f"*{SUFFIX}"))
 
 
-def _benchmark(body: bytes) -> Benchmark:
+def _benchmark(name: str, body: bytes) -> Benchmark:
+    again = f"make it again with manage.py hashes {name} FILE"
     line, _, rest = body.partition(b"\n")
-    head = json.loads(line)
-    hashes = np.frombuffer(rest, dtype="<u8").astype(np.uint64)
-    return Benchmark(head["name"], head["n"], head["problems"], hashlib.sha256(body).hexdigest(), hashes)
+    try:
+        head = json.loads(line)
+        if head.get("version") != VERSION:
+            raise Rejected(f"the hash list {name!r} is of another version; {again}.", field="benchmarks")
+        n, m = head["hashes"], head["sizes"]
+        if len(rest) != 12 * n + 4 * m:
+            raise ValueError("cut off")
+        lengths = frozenset(head["lengths"])
+        told = head["name"], head["n"], head["problems"]
+    except (ValueError, KeyError, AttributeError, TypeError):
+        raise Rejected(f"the hash list {name!r} is damaged; {again}.", field="benchmarks") from None
+    return Benchmark(
+        *told,
+        hashlib.sha256(body).hexdigest(),
+        lengths,
+        np.frombuffer(rest, dtype="<u8", count=n).astype(np.uint64),
+        np.frombuffer(rest, dtype="<u4", count=n, offset=8 * n).astype(np.uint32),
+        np.frombuffer(rest, dtype="<u4", count=m, offset=12 * n).astype(np.uint32),
+    )
 
 
 def _files(paths: Iterable[Path]) -> Iterator[Path]:

@@ -1,8 +1,8 @@
 """Which traces of a consensus are written, in which split, and what their steps weigh; every loss is counted.
 
-In this order: problems known from a benchmark go, then traces nearly the same as an earlier one, then those over the
-cap of their problem, then what balance takes away. The last two choose by the hash of the seed and the trace's name,
-and only among those for training.
+In this order: problems known from a benchmark go, then traces nearly the same as an earlier one of their problem with
+the same numbers and labels, then those over the cap of their problem, then what balance takes away. The last two choose
+by the hash of the seed and the trace's name, and only among those for training.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ from annotate.consensus.funnel import FunnelRow
 from annotate.enums import Action, Verdict
 from annotate.export.contracts import TRAIN, SelectSettings, Source, StepRow, TraceRow
 from annotate.export.tiers import of_tiers
-from annotate.models import Run, Step
+from annotate.models import Run
 
-from .minhash import Seen
 from .problems import Problems, sort_problems
+from .twins import twins
 
 KNOWN, ALIKE, CAPPED, BALANCED = "known_from_benchmark", "near_duplicate", "over_the_cap", "balanced_away"
 OTHER_TIER = "of_another_tier"
 _TITLES = {
     KNOWN: "Kept, but of problems known from a benchmark",
-    ALIKE: "Kept, but in traces nearly the same as an earlier one",
+    ALIKE: "Kept, but in traces nearly the same as an earlier one of their problem, numbers and labels included",
     CAPPED: "Kept, but in traces over the cap of their problem",
     OTHER_TIER: "Kept, but of another tier",
     BALANCED: "Kept, but in traces left out to balance right and wrong",
@@ -134,7 +134,8 @@ def _dropped(run: Run, settings: SelectSettings, problems: Problems) -> dict[int
     ]
     dropped: dict[int, str] = {}
     if settings.duplicates == "drop":
-        dropped |= _alike(left, settings.similarity)
+        problem_of = {trace.pk: trace.problem for trace in left}
+        dropped |= dict.fromkeys(twins(run, problem_of, settings.similarity), ALIKE)
         left = [trace for trace in left if trace.pk not in dropped]
     training = [trace for trace in left if problems.split_of(trace.problem) == TRAIN]
     training.sort(key=lambda trace: _order(settings.seed, trace.name))
@@ -162,22 +163,6 @@ def _kept_traces(run: Run) -> list[_Kept]:
         "step__trace_id", "step__trace__external_id", "step__trace__problem__external_id"
     )
     return [_Kept(pk, name, problem, pk in errors) for pk, name, problem in rows.distinct()]
-
-
-def _alike(traces: list[_Kept], similarity: float) -> dict[int, str]:
-    """Those nearly the same as an earlier one, by the text of problem and steps together."""
-    seen = Seen(similarity)
-    found: dict[int, str] = {}
-    for start in range(0, len(traces), 200):
-        some = [trace.pk for trace in traces[start : start + 200]]
-        texts: dict[int, list[str]] = {}
-        rows = Step.objects.filter(trace__in=some).order_by("trace_id", "position")
-        for pk, problem, text in rows.values_list("trace_id", "trace__problem__text", "text"):
-            texts.setdefault(pk, [problem, "\n"]).append(text)
-        for pk in some:
-            if seen.first_like(pk, "".join(texts[pk])) is not None:
-                found[pk] = ALIKE
-    return found
 
 
 def _weights(run: Run, selection: Selection) -> dict[str, float]:

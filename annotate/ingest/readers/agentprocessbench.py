@@ -26,7 +26,6 @@ from annotate.ingest.drafts import (
     TraceDraft,
 )
 from annotate.ingest.fields import Fields
-from annotate.ingest.images import KEY
 from annotate.ingest.label_fields import VERDICT
 from annotate.ingest.message_fields import messages_in
 from annotate.ingest.options import PLAIN, ReadOptions
@@ -68,7 +67,7 @@ def _draft(fields: Fields, options: ReadOptions) -> Draft:
         external_id=name,
         problem=ProblemDraft(
             conversation.problem,
-            meta={KEY: list(conversation.problem_images)} if conversation.problem_images else {},
+            meta=conversation.problem_meta(),
         ),
         steps=conversation.steps,
         meta=meta,

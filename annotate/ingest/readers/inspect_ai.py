@@ -20,7 +20,7 @@ from annotate.ingest.conversation import Conversation, conversation_of
 from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft
 from annotate.ingest.failures import failure
 from annotate.ingest.fields import Fields, name_or_nothing
-from annotate.ingest.images import KEY, Album
+from annotate.ingest.images import Album
 from annotate.ingest.json_records import Record, json_members
 from annotate.ingest.message_fields import messages_in
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
@@ -139,10 +139,11 @@ def _trace_draft(fields: Fields, about: Mapping[str, Any], options: ReadOptions)
         }
     }
     target = fields.raw("target")
-    images = {KEY: list(conversation.problem_images)} if conversation.problem_images else {}
     return TraceDraft(
         external_id=_id(fields, about),
-        problem=ProblemDraft(conversation.problem, reference_answer=_reference(target), meta=images),
+        problem=ProblemDraft(
+            conversation.problem, reference_answer=_reference(target), meta=conversation.problem_meta()
+        ),
         steps=conversation.steps,
         source_model=name_or_nothing(about.get("model"), "eval.model"),
         outcome=_outcome(fields, scores),

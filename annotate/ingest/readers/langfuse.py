@@ -22,7 +22,7 @@ from annotate.ingest.drafts import BadRow, LabelSheet, ProblemDraft, Row, TraceD
 from annotate.ingest.failures import failure, failures_of
 from annotate.ingest.fields import Fields, name_or_nothing
 from annotate.ingest.gathering import Gathering, Group
-from annotate.ingest.images import KEY, Album
+from annotate.ingest.images import Album
 from annotate.ingest.message_fields import Message, message_of, messages_in
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
 from annotate.ingest.records import records, rows_from
@@ -133,7 +133,7 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
     conversation = conversation_of(history.messages, "observations", options)
     problem = ProblemDraft(
         conversation.problem,
-        meta={KEY: list(conversation.problem_images)} if conversation.problem_images else {},
+        meta=conversation.problem_meta(),
     )
     about = {name: fields.raw(name) for name in ("name", "userId", "sessionId", "tags") if fields.has(name)}
     return TraceDraft(

@@ -13,7 +13,6 @@ from annotate.enums import Outcome
 from annotate.ingest.conversation import conversation_of
 from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft, named_by_content
 from annotate.ingest.fields import Fields, check_plain, one_of
-from annotate.ingest.images import KEY
 from annotate.ingest.message_fields import messages_in
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
 from annotate.ingest.records import rows_of
@@ -42,9 +41,10 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
     name = next((name for name in _LISTS if fields.has(name)), _LISTS[0])
     album = options.album()
     conversation = conversation_of(messages_in(fields, name, album), name, options)
-    images = {KEY: list(conversation.problem_images)} if conversation.problem_images else {}
     problem = ProblemDraft(
-        conversation.problem, reference_answer=fields.optional_text("reference_answer"), meta=images
+        conversation.problem,
+        reference_answer=fields.optional_text("reference_answer"),
+        meta=conversation.problem_meta(),
     )
     return TraceDraft(
         external_id=_id(fields) or named_by_content("messages", problem, conversation.steps),

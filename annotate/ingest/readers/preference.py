@@ -26,7 +26,7 @@ from annotate.ingest.drafts import (
     named_by_content,
 )
 from annotate.ingest.fields import Fields
-from annotate.ingest.images import KEY, Album
+from annotate.ingest.images import Album
 from annotate.ingest.message_fields import Message, messages_in
 from annotate.ingest.options import CUTTING, PLAIN, RATING, ReadOptions
 from annotate.ingest.records import rows_of
@@ -91,8 +91,7 @@ def _prompt(fields: Fields, album: Album) -> Sequence[Message]:
 
 
 def _problem(conversation: Conversation) -> ProblemDraft:
-    images = conversation.problem_images
-    return ProblemDraft(conversation.problem, meta={KEY: list(images)} if images else {})
+    return ProblemDraft(conversation.problem, meta=conversation.problem_meta())
 
 
 def _trace(

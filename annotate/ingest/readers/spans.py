@@ -17,7 +17,6 @@ from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft
 from annotate.ingest.failures import failure, failures_of
 from annotate.ingest.fields import Fields
 from annotate.ingest.gathering import Gathering
-from annotate.ingest.images import KEY
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
 from annotate.ingest.records import records
 from annotate.ingest.sample import Sample
@@ -79,11 +78,10 @@ def _trace_draft(name: str, spans: Sequence[dict[str, Any]], options: ReadOption
         raise Rejected(f"no call was answered: {errors[-1][:200]}", field="status")
     history = history_of(calls)
     conversation = conversation_of(history.messages, "messages", options)
-    images = {KEY: list(conversation.problem_images)} if conversation.problem_images else {}
     models = {"models": history.models} if len(history.models) > 1 else {}
     return TraceDraft(
         external_id=Fields({"traceId": name}).name("traceId"),
-        problem=ProblemDraft(conversation.problem, meta=images),
+        problem=ProblemDraft(conversation.problem, meta=conversation.problem_meta()),
         steps=conversation.steps,
         source_model=history.models[0] if history.models else "",
         meta={"spans": len(spans)} | models | failures_of(errors) | conversation.meta(),

@@ -75,6 +75,28 @@ def test_near_duplicates_are_dropped_once_and_counted(tmp_path):
     assert "nearly the same as an earlier one" in (tmp_path / "out/README.md").read_text()
 
 
+def test_a_near_twin_with_the_only_wrong_step_stays(tmp_path):
+    project = a_project(slug="twins")
+    ann = a_rater(project)
+    problem = a_trace(project).problem
+    right = ["We have three and four of them, as was said above,\n", "and so 3 + 4 = 7 of them in all."]
+    for name, texts, marks in (
+        ("right", right, "gg"),
+        ("wrong", [right[0], right[1].replace("7", "8")], "gb"),
+        ("same words, called wrong", [right[0], right[1] + " "], "gb"),
+        ("same again", [right[0], right[1] + "  "], "gb"),
+    ):
+        say(ann, a_trace(project, texts=texts, problem=problem, external_id=name), marks)
+
+    splits, manifest = exported(
+        run_consensus(project, policy="majority"), tmp_path / "out", duplicates="drop"
+    )
+
+    assert [row["labels"] for row in splits["train"]] == [[True, True], [True, False], [True, False]]
+    assert funnel_of(manifest)["near_duplicate"] == (2, 1)
+    assert "numbers and labels included" in (tmp_path / "out/README.md").read_text()
+
+
 def test_a_cap_and_a_balance_take_away_by_hash_and_not_from_what_is_held_back(tmp_path):
     run = a_run()
     capped, manifest = exported(run, tmp_path / "capped", max_per_problem=2)

@@ -37,6 +37,26 @@ def test_reasoning_words_calls_and_answers_are_steps_of_their_own(tmp_path: Path
     ]
 
 
+@pytest.mark.parametrize(
+    ("roles", "expected"),
+    [
+        (("system", "user"), "One.\n\n"),
+        (("system", "developer", "user"), "One.\n\nTwo.\n\n"),
+        (("user", "system"), ""),
+        (("system",), ""),
+    ],
+)
+def test_how_much_of_a_problem_is_the_systems_is_in_its_meta(
+    tmp_path: Path, roles: tuple[str, ...], expected: str
+) -> None:
+    words = ("One.", "Two.", "Three.")
+    asked = [{"role": role, "content": text} for role, text in zip(roles, words, strict=False)]
+    said = {"role": "assistant", "content": "Yes."}
+    problem = one_trace(written(tmp_path, {"messages": [*asked, said]}), "openai_messages").problem
+    assert problem.text == "\n\n".join(words[: len(roles)])
+    assert problem.text[: problem.meta.get("system_characters", 0)] == expected
+
+
 def test_calls_stay_as_they_came_in_the_meta(tmp_path: Path) -> None:
     said = {"role": "assistant", "content": None, "tool_calls": [CALL, CALL]}
     draft = one_trace(

@@ -22,7 +22,7 @@ def test_a_list_is_made_and_shown(tmp_path: Path, settings) -> None:
 
     made = run_command("mine", str(tmp_path / "in.jsonl"), "--field", "ask", "--n", "4")
 
-    assert "mine: 1 problems, 4 sequences of 4 words" in made
+    assert "mine: 1 problems, 3 sequences of 4 words" in made
     assert "mine" in run_command()
     with pytest.raises(CommandError, match="no hash list 'other'"):
         run_command("other")
