@@ -150,12 +150,25 @@ class TraceBatch:
         shelf.save()
         store_images(self._project, (image for entry in entries for image in entry.draft.images))
         _write_traces(self._project, entries)
-        self._memory.add([(entry.trace.pk, entry.line) for entry in entries if entry.has_new_steps])
+        self._remember(entries)
         _write_steps(entries)
         _write_candidates(entries)
         plan.fresh += _labels_of([entry for entry in entries if entry.has_new_steps])
         tally.labels += self._book.enter(plan)
         self._count(tally)
+
+    def _remember(self, entries: list[Entry]) -> None:
+        firsts = []
+        for entry in entries:
+            if entry.has_new_steps:
+                firsts.append((entry.trace.pk, entry.line))
+            elif entry.draft.labels:
+                if self._memory.line_of(entry.trace.pk) is None:
+                    firsts.append((entry.trace.pk, entry.line))
+                else:
+                    raters = {label.rater.name for label in entry.draft.labels}
+                    self._memory.add_speakers(entry.trace.pk, raters, entry.line)
+        self._memory.add(firsts)
 
     @property
     def refused(self) -> set[int]:
@@ -225,6 +238,15 @@ class TraceBatch:
         by_line = {entry.line: entry for entry in known}
         for row in plan.refused:
             by_line[row.line].refuse(row.field or "labels", row.reason)
+        for placed, _ in plan.revisions:
+            entry = by_line[placed.line]
+            first = self._memory.line_of_speaker(entry.trace.pk, placed.draft.rater.name)
+            # A later file may correct an earlier one; within one file nobody can tell which of the two is meant.
+            if first is not None:
+                reason = (
+                    f"line {first} has labels by this rater on the same trace, from which this one differs"
+                )
+                entry.refuse(placed.draft.place("value"), reason)
         return plan
 
     def _refuse_partners(self) -> None:
