@@ -111,12 +111,14 @@ class LabelLine:
 class LabelSheet:
     """Labels on one trace that is in the project already: all of them are entered or none.
 
-    ``by_message``: their positions count the messages of a conversation, as the steps' meta has them.
+    ``by_message``: their positions count the messages of a conversation, as the steps' meta has them. ``may_revise``:
+    a label that stands is revised by one that differs; False where the file may mean somebody else of that name.
     """
 
     trace: str
     labels: tuple[LabelDraft, ...]
     by_message: bool = False
+    may_revise: bool = True
 
 
 @dataclass(frozen=True, slots=True)
