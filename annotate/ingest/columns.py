@@ -120,11 +120,19 @@ def steps_of(fields: Fields, columns: Columns) -> tuple[StepDraft, ...]:
         text = columns.text(fields, "text")
         _, path = columns.value(fields, "text")
         if text is None:
-            raise Rejected("holds neither steps nor a text to be cut", field=path)
+            mapped = path if path != "text" else columns.place(fields, "steps")
+            said = _not_there(fields) if mapped else "holds neither steps nor a text to be cut"
+            raise Rejected(said, field=mapped or path)
         if not text.strip():
             raise Rejected("is empty", field=path)
         return columns.options.cut(text, path)
     return given_steps(Fields({path: [_step(one) for one in _list(given, path)]}), path, separator=SEPARATOR)
+
+
+def _not_there(fields: Fields) -> str:
+    """Cells of CSV that are empty are no fields of their row, so that nobody can tell the two here."""
+    there = ", ".join(sorted(name for name, _ in fields.items_of())[:12])
+    return f"is empty, or there is no such column; the row holds {there or 'nothing'}"
 
 
 def _step(entry: Any) -> Any:
@@ -136,7 +144,7 @@ def _problem(fields: Fields, columns: Columns, album: Album) -> ProblemDraft:
     text = columns.text(fields, "problem") or columns.options.problem
     _, path = columns.value(fields, "problem")
     if not text.strip():
-        raise Rejected("holds no problem" if path == "problem" else "is empty", field=path)
+        raise Rejected("holds no problem" if path == "problem" else _not_there(fields), field=path)
     pictures, place = columns.value(fields, "images")
     entries = [
         album.take(one, f"{place}[{number}]")

@@ -97,6 +97,14 @@ def reader_for(source: Source, name: str = AUTO, options: ReadOptions = PLAIN) -
             return reader
     if options.columns and sample.record:
         return READERS[TableReader.name]
-    seen = ", ".join(sorted(map(str, sample.record))[:12])
-    what = f"its first record holds {seen}" if seen else "it holds no record that could be read"
-    raise Rejected(f"the format is not recognised: {what}. Name it, or map its columns", field="format")
+    raise Rejected(
+        f"the format is not recognised: {_held(sample)}. Name it, or map its columns", field="format"
+    )
+
+
+def _held(sample: Sample) -> str:
+    if sample.record:
+        return f"its first record holds {', '.join(sorted(map(str, sample.record))[:12])}"
+    if sample.flaw is None:
+        return "it holds no record that could be read"
+    return f"it holds no record that could be read (line {sample.flaw.line}: {sample.flaw.reason})"

@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from annotate.errors import Rejected
 from annotate.ingest.columns import Columns, trace_of
+from annotate.ingest.csv_records import header_of
 from annotate.ingest.drafts import BadRow, Row
 from annotate.ingest.options import CUTTING, PLAIN, RATING, ReadOptions
 from annotate.ingest.records import rows_of
 from annotate.ingest.sample import Sample
-from annotate.ingest.source import Source
+from annotate.ingest.source import Container, Source
 
 
 class TableReader:
@@ -27,4 +29,23 @@ class TableReader:
 
     def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
         columns = Columns(options)
+        absent = _absent(source, options)
+        if absent is not None:
+            return iter([absent])
         return rows_of(source, lambda fields: trace_of(fields, columns, "table"))
+
+
+def _absent(source: Source, options: ReadOptions) -> BadRow | None:
+    """A column that somebody has mapped and the header of a CSV does not have. A bad header is told with its row."""
+    if source.container is not Container.TEXT or not options.columns:
+        return None
+    try:
+        there = header_of(source.head)
+    except Rejected:
+        return None
+    for name, column in options.columns.items():
+        if column not in there and column.partition(".")[0] not in there:
+            return BadRow(
+                1, column, f"there is no such column to map {name} to; there are {', '.join(there[:12])}"
+            )
+    return None

@@ -161,6 +161,26 @@ def test_what_the_mapping_does_not_find_is_refused_with_its_column(
     assert any(one in why for one in reason.split("|")), why
 
 
+def test_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    mapped = ReadOptions(columns={"problem": "frage", "model": "modle"})
+    field, reason = bad(written(tmp_path, "frage,text,model\nq,a,m\n"), "table", mapped)
+    assert (field, reason) == (
+        "modle",
+        "there is no such column to map model to; there are frage, text, model",
+    )
+    for fields, column in (({"text": "a", "q": "p"}, "problem"), ({"problem": "p", "way": "a"}, "text")):
+        options = ReadOptions(columns={column: "frage"})
+        field, reason = bad(written(tmp_path, fields), "table", options)
+        assert (field, "there is no such column; the row holds" in reason) == ("frage", True)
+    # A cell that is empty is one that says nothing.
+    draft = one_trace(
+        written(tmp_path, "frage,text,model\nq,a,\n"),
+        "table",
+        ReadOptions(columns={"problem": "frage", "model": "model"}),
+    )
+    assert draft.source_model == ""
+
+
 def test_mapping_to_what_is_no_field_is_refused() -> None:
     with pytest.raises(Rejected, match="stepz is no field of a trace") as caught:
         Columns(ReadOptions(columns={"stepz": "a"}))
