@@ -53,7 +53,8 @@ class LabelDraft:
     """What ``rater`` says about the step at ``position``, or with None about the whole trace.
 
     ``origin`` is where in the row it stands ("labels[2]"), for error messages. ``is_optional``: where the rubric has no
-    such question the label is left out and counted, rather than the row refused.
+    such question the label is left out and counted, rather than the row refused. ``score`` is a machine's own number
+    behind the value, ``distribution`` how likely it held each level; None where there are none.
     """
 
     rater: RaterDraft
@@ -65,6 +66,8 @@ class LabelDraft:
     evidence: Meta = field(default_factory=dict)
     origin: str = ""
     is_optional: bool = False
+    score: float | None = None
+    distribution: Meta | None = None
 
     def place(self, name: str) -> str:
         """The path of one of its fields inside the row."""
