@@ -25,10 +25,11 @@ FIELDS = (
     *("id", "problem", "problem_id", "steps", "text", "model", "outcome", "reference_answer"),
     *("reference_solution", "first_error", "labels", "images"),
 )
+INSTRUCTION, INPUT = "instruction", "input"
 # Names that mean one thing wherever they stand. An "answer" may be the model's or the right one, and is not here.
 USUAL: Mapping[str, Sequence[str]] = {
     "id": ("id", "uuid", "unique_id"),
-    "problem": ("problem", "question", "prompt", "instruction", "query"),
+    "problem": ("problem", "question", "prompt", INSTRUCTION, "query"),
     "steps": ("steps", "completions"),
     "text": ("text", "solution", "response", "completion", "output", "generation"),
     "model": ("model", "generator"),
@@ -71,6 +72,13 @@ class Columns:
         value, path = self.value(fields, name)
         return None if value is None else clean_text(_as_text(value), path)
 
+    def beside(self, fields: Fields) -> str | None:
+        """The column of what an instruction is about, where a row keeps the two apart as Alpaca's do."""
+        if "problem" in self.options.columns or self.place(fields, "problem") != INSTRUCTION:
+            return None
+        said = _as_text(fields.raw(INPUT))
+        return INPUT if isinstance(said, str) and said.strip() else None
+
     def fits(self, record: Mapping[str, Any]) -> bool:
         """Whether a record has a problem, and steps or a text."""
         fields = Fields(dict(record))
@@ -87,7 +95,7 @@ def trace_of(fields: Fields, columns: Columns, prefix: str, labels: Sequence[Lab
     album = columns.options.album()
     problem = _problem(fields, columns, album)
     steps = steps_of(fields, columns)
-    used = {columns.place(fields, name) for name in FIELDS}
+    used = {*(columns.place(fields, name) for name in FIELDS), columns.beside(fields)}
     known = frozenset(column.partition(".")[0] for column in used if column)
     return TraceDraft(
         external_id=_id(fields, columns) or named_by_content(prefix, problem, steps),
@@ -145,6 +153,9 @@ def _problem(fields: Fields, columns: Columns, album: Album) -> ProblemDraft:
     _, path = columns.value(fields, "problem")
     if not text.strip():
         raise Rejected("holds no problem" if path == "problem" else _not_there(fields), field=path)
+    beside = columns.beside(fields)
+    if beside is not None:
+        text = f"{text}{SEPARATOR}{clean_text(_as_text(fields.raw(beside)), beside)}"
     pictures, place = columns.value(fields, "images")
     entries = [
         album.take(one, f"{place}[{number}]")

@@ -2,7 +2,8 @@
 
 ``map problem=question`` and so on says where things are; names that leave no doubt need no mapping (columns.py). Labels
 come in where somebody says whose they are: a list with one value per step (``labels``), or the first wrong step
-(``first_error``, with ``counts_from``). Empty cells say nothing.
+(``first_error``, with ``counts_from``). Empty cells say nothing. A *solution* beside an answer or a level may as well
+be the reference, and is not guessed at.
 """
 
 from __future__ import annotations
@@ -12,11 +13,19 @@ from collections.abc import Iterator
 from annotate.errors import Rejected
 from annotate.ingest.columns import Columns, trace_of
 from annotate.ingest.csv_records import header_of
-from annotate.ingest.drafts import BadRow, Row
+from annotate.ingest.drafts import BadRow, Row, TraceDraft
+from annotate.ingest.fields import Fields
 from annotate.ingest.options import CUTTING, PLAIN, RATING, ReadOptions
 from annotate.ingest.records import rows_of
 from annotate.ingest.sample import Sample
 from annotate.ingest.source import Container, Source
+
+DOUBTFUL = "solution"
+# What MATH, MATH-500 and their like say of a problem.
+_OF_PROBLEMS = (
+    *({"answer"}, {"final_answer"}, {"ground_truth"}, {"expected_answer"}, {"problem_type"}),
+    *({"level", "type"}, {"level", "subject"}),
+)
 
 
 class TableReader:
@@ -32,7 +41,26 @@ class TableReader:
         absent = _absent(source, options)
         if absent is not None:
             return iter([absent])
-        return rows_of(source, lambda fields: trace_of(fields, columns, "table"))
+        return rows_of(source, lambda fields: _trace_draft(fields, columns))
+
+
+def _trace_draft(fields: Fields, columns: Columns) -> TraceDraft:
+    if columns.place(fields, "steps") is None and _may_be_the_key(fields, columns):
+        raise Rejected(
+            "may be the model's or the reference, since an answer or a level stands beside it; say which: map"
+            f" text={DOUBTFUL}, or map reference_solution={DOUBTFUL} with the model's text elsewhere",
+            field=DOUBTFUL,
+        )
+    return trace_of(fields, columns, "table")
+
+
+def _may_be_the_key(fields: Fields, columns: Columns) -> bool:
+    """Whether the text is a solution as sets of problems have it, and nothing says that a model wrote it."""
+    if "text" in columns.options.columns or columns.place(fields, "text") != DOUBTFUL:
+        return False
+    return columns.place(fields, "model") is None and any(
+        all(name in fields for name in names) for names in _OF_PROBLEMS
+    )
 
 
 def _absent(source: Source, options: ReadOptions) -> BadRow | None:
