@@ -150,25 +150,16 @@ class TraceBatch:
         shelf.save()
         store_images(self._project, (image for entry in entries for image in entry.draft.images))
         _write_traces(self._project, entries)
-        self._remember(entries)
+        self._memory.add(
+            (entry.trace.pk, entry.line, entry.draft.labels)
+            for entry in entries
+            if entry.has_new_steps or entry.draft.labels
+        )
         _write_steps(entries)
         _write_candidates(entries)
         plan.fresh += _labels_of([entry for entry in entries if entry.has_new_steps])
         tally.labels += self._book.enter(plan)
         self._count(tally)
-
-    def _remember(self, entries: list[Entry]) -> None:
-        firsts = []
-        for entry in entries:
-            if entry.has_new_steps:
-                firsts.append((entry.trace.pk, entry.line))
-            elif entry.draft.labels:
-                if self._memory.line_of(entry.trace.pk) is None:
-                    firsts.append((entry.trace.pk, entry.line))
-                else:
-                    raters = {label.rater.name for label in entry.draft.labels}
-                    self._memory.add_speakers(entry.trace.pk, raters, entry.line)
-        self._memory.add(firsts)
 
     @property
     def refused(self) -> set[int]:

@@ -219,6 +219,15 @@ def test_a_later_file_may_correct_what_an_earlier_one_said(project: Project, tmp
     assert [value for _, _, value in live()] == ["good", "good"]
 
 
+def test_a_correction_may_stand_behind_what_another_rater_says(project: Project, tmp_path: Path) -> None:
+    rows = [a_row(labels=[{**GOOD, "rater": who}]) for who in ("ann", "ben")]
+    bring(project, tmp_path, *rows)
+    rows[1]["labels"][0]["value"] = "bad"
+    report = bring(project, tmp_path, *rows)
+    assert (report.rejected, report.labels) == (0, 1)
+    assert live() == [("ann", 0, "good"), ("ben", 0, "bad")]
+
+
 def test_the_line_named_is_the_one_in_which_the_rater_spoke(project: Project, tmp_path: Path) -> None:
     rows = [a_row(labels=[{**GOOD, "rater": who}]) for who in ("ann", "ben")]
     twice = [a_row(labels=[{**GOOD, "rater": who, "value": "bad"}]) for who in ("ben", "ann")]
