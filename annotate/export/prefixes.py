@@ -19,6 +19,7 @@ from annotate.enums import Action, Verdict
 from annotate.errors import Rejected
 from annotate.export.contracts import SelectSettings, Source, StepRow, TraceRow, Written, setting
 from annotate.export.shards import Shards
+from annotate.ingest.first_step import first_steps, is_numbered
 from annotate.models import Run
 
 
@@ -46,8 +47,18 @@ class NumberedSettings(HardSettings):
 
 
 def numbered(text: str, number: int, settings: NumberedSettings) -> str:
-    head = f"Step {number}:"
-    return f"{head} {text}" if settings.is_numbered and not text.startswith(head) else text
+    if not settings.is_numbered or is_numbered(text, number):
+        return text
+    return f"Step {number}: {text}"
+
+
+def is_told_apart(problem: str, first: str, settings: NumberedSettings) -> bool:
+    """Whether *Step 1:* stands where the first step begins, behind the problem and a space, and nowhere else.
+
+    Steps that were left without numbers, on request, have it nowhere.
+    """
+    found = first_steps(f"{problem} {first}")
+    return found == [len(problem) + 1] or not (found or settings.is_numbered)
 
 
 @dataclass(slots=True)

@@ -25,10 +25,11 @@ FIELDS = (
     *("id", "problem", "problem_id", "steps", "text", "model", "outcome", "reference_answer"),
     *("reference_solution", "first_error", "labels", "images"),
 )
+INSTRUCTION, INPUT = "instruction", "input"
 # Names that mean one thing wherever they stand. An "answer" may be the model's or the right one, and is not here.
 USUAL: Mapping[str, Sequence[str]] = {
     "id": ("id", "uuid", "unique_id"),
-    "problem": ("problem", "question", "prompt", "instruction", "query"),
+    "problem": ("problem", "question", "prompt", INSTRUCTION, "query"),
     "steps": ("steps", "completions"),
     "text": ("text", "solution", "response", "completion", "output", "generation"),
     "model": ("model", "generator"),
@@ -71,6 +72,13 @@ class Columns:
         value, path = self.value(fields, name)
         return None if value is None else clean_text(_as_text(value), path)
 
+    def beside(self, fields: Fields) -> str | None:
+        """The column of what an instruction is about, where a row keeps the two apart as Alpaca's do."""
+        if "problem" in self.options.columns or self.place(fields, "problem") != INSTRUCTION:
+            return None
+        said = _as_text(fields.raw(INPUT))
+        return INPUT if isinstance(said, str) and said.strip() else None
+
     def fits(self, record: Mapping[str, Any]) -> bool:
         """Whether a record has a problem, and steps or a text."""
         fields = Fields(dict(record))
@@ -87,7 +95,7 @@ def trace_of(fields: Fields, columns: Columns, prefix: str, labels: Sequence[Lab
     album = columns.options.album()
     problem = _problem(fields, columns, album)
     steps = steps_of(fields, columns)
-    used = {columns.place(fields, name) for name in FIELDS}
+    used = {*(columns.place(fields, name) for name in FIELDS), columns.beside(fields)}
     known = frozenset(column.partition(".")[0] for column in used if column)
     return TraceDraft(
         external_id=_id(fields, columns) or named_by_content(prefix, problem, steps),
@@ -120,11 +128,19 @@ def steps_of(fields: Fields, columns: Columns) -> tuple[StepDraft, ...]:
         text = columns.text(fields, "text")
         _, path = columns.value(fields, "text")
         if text is None:
-            raise Rejected("holds neither steps nor a text to be cut", field=path)
+            mapped = path if path != "text" else columns.place(fields, "steps")
+            said = _not_there(fields) if mapped else "holds neither steps nor a text to be cut"
+            raise Rejected(said, field=mapped or path)
         if not text.strip():
             raise Rejected("is empty", field=path)
         return columns.options.cut(text, path)
     return given_steps(Fields({path: [_step(one) for one in _list(given, path)]}), path, separator=SEPARATOR)
+
+
+def _not_there(fields: Fields) -> str:
+    """Cells of CSV that are empty are no fields of their row, so that nobody can tell the two here."""
+    there = ", ".join(sorted(name for name, _ in fields.items_of())[:12])
+    return f"is empty, or there is no such column; the row holds {there or 'nothing'}"
 
 
 def _step(entry: Any) -> Any:
@@ -136,7 +152,10 @@ def _problem(fields: Fields, columns: Columns, album: Album) -> ProblemDraft:
     text = columns.text(fields, "problem") or columns.options.problem
     _, path = columns.value(fields, "problem")
     if not text.strip():
-        raise Rejected("holds no problem" if path == "problem" else "is empty", field=path)
+        raise Rejected("holds no problem" if path == "problem" else _not_there(fields), field=path)
+    beside = columns.beside(fields)
+    if beside is not None:
+        text = f"{text}{SEPARATOR}{clean_text(_as_text(fields.raw(beside)), beside)}"
     pictures, place = columns.value(fields, "images")
     entries = [
         album.take(one, f"{place}[{number}]")

@@ -3,7 +3,8 @@
 What stands before the model's first message is the problem. Each later message becomes steps: reasoning and words
 beside a call are thoughts, calls are one action, what a tool or somebody else says is an observation. An answer
 without a call is an action where there are tools or several turns, and else a text of thoughts, to be cut. The last
-step of a message keeps its number in ``meta.message``, by which labels made elsewhere find it.
+step of a message keeps its number in ``meta.message``, by which labels made elsewhere find it. A blank line is put
+between two texts, never into one: the steps of a text joined are that text.
 """
 
 from __future__ import annotations
@@ -71,8 +72,12 @@ def conversation_of(messages: Sequence[Message], path: str, options: ReadOptions
     steps: list[StepDraft] = []
     empty = []
     for number, message in enumerate(messages[first:], start=first):
-        made = list(_steps_of(message, options, is_agent=is_agent))
+        made: list[StepDraft] = []
+        for text in _texts_of(message, options, is_agent=is_agent):
+            made[-1:] = map(_separated, made[-1:])
+            made += text
         if made:
+            steps[-1:] = map(_separated, steps[-1:])
             made[-1] = made[-1]._replace(meta={**made[-1].meta, MESSAGE: number})
         else:
             empty.append(number)
@@ -84,43 +89,43 @@ def conversation_of(messages: Sequence[Message], path: str, options: ReadOptions
     return Conversation(
         problem,
         tuple(image for one in asked for image in one.images),
-        (*map(_separated, steps[:-1]), steps[-1]),
+        tuple(steps),
         tuple(empty),
         _system_characters(asked),
     )
 
 
-def _steps_of(message: Message, options: ReadOptions, *, is_agent: bool) -> Iterator[StepDraft]:
+def _texts_of(message: Message, options: ReadOptions, *, is_agent: bool) -> Iterator[tuple[StepDraft, ...]]:
+    """The steps of each text that a message holds: its reasoning, its words, its calls."""
     if message.role is not Role.ASSISTANT:
-        yield from _whole(message, StepKind.OBSERVATION)
+        if message.text.strip():
+            yield (_whole(message, StepKind.OBSERVATION),)
         return
     if message.reasoning.strip():
-        yield from _thoughts(message.reasoning, message.path, options, is_cut=options.split is not None)
+        yield _thoughts(message.reasoning, message.path, options, is_cut=options.split is not None)
     if message.calls:
-        yield from _whole(message, StepKind.THOUGHT)
+        if message.text.strip():
+            yield (_whole(message, StepKind.THOUGHT),)
         meta = {"tool_calls": list(message.calls)}
         check_plain(meta, message.path)
-        yield StepDraft(_written(message), kind=StepKind.ACTION, meta=meta)
-    elif is_agent:
-        yield from _whole(message, StepKind.ACTION)
+        yield (StepDraft(_written(message), kind=StepKind.ACTION, meta=meta),)
     elif message.text.strip():
-        for step in _thoughts(message.text, message.path, options, is_cut=True):
-            here = images_within(message.images, step.text)
-            yield step._replace(meta={KEY: here}) if here else step
+        if is_agent:
+            yield (_whole(message, StepKind.ACTION),)
+        else:
+            cut = _thoughts(message.text, message.path, options, is_cut=True)
+            here = ((step, images_within(message.images, step.text)) for step in cut)
+            yield tuple(step._replace(meta={KEY: images}) if images else step for step, images in here)
 
 
-def _whole(message: Message, kind: StepKind) -> Iterator[StepDraft]:
-    if message.text.strip():
-        meta = {KEY: list(message.images)} if message.images else {}
-        who = {"tool": message.name} if message.name and kind is StepKind.OBSERVATION else {}
-        yield StepDraft(message.text, len(message.text) - len(message.text.rstrip()), kind, {**meta, **who})
+def _whole(message: Message, kind: StepKind) -> StepDraft:
+    meta = {KEY: list(message.images)} if message.images else {}
+    who = {"tool": message.name} if message.name and kind is StepKind.OBSERVATION else {}
+    return StepDraft(message.text, len(message.text) - len(message.text.rstrip()), kind, {**meta, **who})
 
 
-def _thoughts(text: str, path: str, options: ReadOptions, *, is_cut: bool) -> Iterator[StepDraft]:
-    if is_cut:
-        yield from options.cut(text, path)
-    else:
-        yield StepDraft(text, len(text) - len(text.rstrip()))
+def _thoughts(text: str, path: str, options: ReadOptions, *, is_cut: bool) -> tuple[StepDraft, ...]:
+    return options.cut(text, path) if is_cut else (StepDraft(text, len(text) - len(text.rstrip())),)
 
 
 def _written(message: Message) -> str:

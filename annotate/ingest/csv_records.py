@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import io
+import re
 from collections.abc import Iterator
 from typing import TextIO
 
@@ -11,6 +13,7 @@ from annotate.ingest.drafts import BadRow
 from annotate.ingest.json_records import MAX_RECORD, Record
 
 DELIMITERS = ",;\t|"
+_NAME = re.compile(r"[^\W\d](?:[\w .:/-]{0,58}[\w)])?")
 
 
 def csv_records(text: TextIO, delimiter: str = ",") -> Iterator[Record | BadRow]:
@@ -51,6 +54,30 @@ def header(cells: list[str]) -> list[str]:
     if len(set(columns)) < len(columns):
         raise Rejected("the header names a column twice")
     return columns
+
+
+def header_of(head: str) -> list[str]:
+    """The columns of a table by the first characters of its file. Raises Rejected where it has no header."""
+    return header(_first_cells(head))
+
+
+def looks_like_header(head: str) -> bool:
+    """Whether the first line is two names or more with nothing between but the mark that separates them.
+
+    In prose a space follows a comma, and what begins with a digit goes on with a number.
+    """
+    try:
+        cells = _first_cells(head)
+    except Rejected:
+        return False
+    return len(cells) > 1 and all(_NAME.fullmatch(cell) for cell in cells)
+
+
+def _first_cells(head: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(head), delimiter=delimiter_of(head) or ",", strict=True), [])
+    except csv.Error as error:
+        raise Rejected(f"this is not CSV: {error}") from None
 
 
 def delimiter_of(head: str) -> str | None:

@@ -53,7 +53,8 @@ class LabelDraft:
     """What ``rater`` says about the step at ``position``, or with None about the whole trace.
 
     ``origin`` is where in the row it stands ("labels[2]"), for error messages. ``is_optional``: where the rubric has no
-    such question the label is left out and counted, rather than the row refused.
+    such question the label is left out and counted, rather than the row refused. ``score`` is a machine's own number
+    behind the value, ``distribution`` how likely it held each level; None where there are none.
     """
 
     rater: RaterDraft
@@ -65,6 +66,8 @@ class LabelDraft:
     evidence: Meta = field(default_factory=dict)
     origin: str = ""
     is_optional: bool = False
+    score: float | None = None
+    distribution: Meta | None = None
 
     def place(self, name: str) -> str:
         """The path of one of its fields inside the row."""
@@ -111,12 +114,14 @@ class LabelLine:
 class LabelSheet:
     """Labels on one trace that is in the project already: all of them are entered or none.
 
-    ``by_message``: their positions count the messages of a conversation, as the steps' meta has them.
+    ``by_message``: their positions count the messages of a conversation, as the steps' meta has them. ``may_revise``:
+    a label that stands is revised by one that differs; False where the file may mean somebody else of that name.
     """
 
     trace: str
     labels: tuple[LabelDraft, ...]
     by_message: bool = False
+    may_revise: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,14 +5,14 @@ Used by actions.py, in its transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from annotate.errors import Rejected
 from annotate.ingest.conversation import MESSAGE
 from annotate.ingest.drafts import BadRow, LabelDraft, LabelSheet
-from annotate.ingest.label_book import LabelBook, PlacedLabel
+from annotate.ingest.label_book import LabelBook, LabelPlan, PlacedLabel
 from annotate.ingest.report import Tally
 from annotate.models import Project, Step, Trace
 
@@ -59,7 +59,7 @@ class LabelBatch:
             except Rejected as error:
                 refused[line] = BadRow(line, error.field, error.reason)
         plan = self._book.plan(placed)
-        for refusal in plan.refused:
+        for refusal in (*plan.refused, *self._unasked(plan)):
             refused.setdefault(refusal.line, refusal)
         plan = plan.without(set(refused))
         revised = {placed.line for placed, _ in plan.revisions}
@@ -74,6 +74,15 @@ class LabelBatch:
             else:
                 tally.unchanged += 1
         tally.labels += self._book.enter(plan)
+
+    def _unasked(self, plan: LabelPlan) -> Iterator[BadRow]:
+        """Revisions by rows that may be somebody else's."""
+        fixed = {line for line, sheet in self._rows if not sheet.may_revise}
+        for placed, _ in plan.revisions:
+            if placed.line in fixed:
+                said = f"{placed.draft.rater.name!r} has said otherwise of this already"
+                reason = f"{said}; if this is another of that name, or a correction, say so (rater)"
+                yield BadRow(placed.line, placed.draft.origin or "rater", reason)
 
     def _place(
         self,

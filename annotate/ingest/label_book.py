@@ -28,7 +28,9 @@ _FIELDS = (
     "trace",
     "pair",
     "value",
+    "score",
     "text",
+    "distribution",
     "seconds",
     "evidence",
     "supersedes",
@@ -285,7 +287,9 @@ class LabelBook:
             placed.trace_id,
             placed.pair_id,
             draft.value,
+            draft.score,
             draft.text,
+            json.dumps(dict(draft.distribution)) if draft.distribution else None,
             draft.seconds,
             json.dumps(dict(draft.evidence)) if draft.evidence else NO_JSON,
             supersedes and supersedes.pk,
@@ -296,9 +300,15 @@ class LabelBook:
 
 
 def _is_same(standing: Label, draft: LabelDraft) -> bool:
-    # A file that does not say how long it took does not contradict one that does.
-    is_same_time = draft.seconds is None or draft.seconds == standing.seconds
-    return (standing.value, standing.text) == (draft.value, draft.text) and is_same_time
+    # A file that does not say how long it took, or how sure it was, does not contradict one that does.
+    return (standing.value, standing.text) == (draft.value, draft.text) and all(
+        said is None or said == known
+        for said, known in (
+            (draft.seconds, standing.seconds),
+            (draft.score, standing.score),
+            (draft.distribution, standing.distribution),
+        )
+    )
 
 
 def repeated(labels: Sequence[LabelDraft]) -> LabelDraft | None:

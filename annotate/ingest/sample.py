@@ -16,25 +16,30 @@ _TRIES = 10
 
 
 class Sample:
-    """``record`` is the first good one, empty where there is none; ``head`` the file's first characters."""
+    """``record`` is the first good one, empty where there is none; ``head`` the file's first characters.
+
+    ``flaw`` is what is wrong with the first bad record, where there is no good one.
+    """
 
     def __init__(self, source: Source) -> None:
         self.head = source.head
         self.container = source.container
         self.path = source.path
         self.record: Mapping[str, Any] = {}
+        self.flaw: BadRow | None = None
         if self.container is Container.ZIP or (
             self.container is Container.TEXT and delimiter_of(source.head) is None
         ):
             return
         try:
             for _, record in zip(range(_TRIES), records(source), strict=False):
-                if not isinstance(record, BadRow) and isinstance(record.value, dict):
-                    self.record = record.value
+                if isinstance(record, BadRow):
+                    self.flaw = self.flaw or record
+                elif isinstance(record.value, dict):
+                    self.record, self.flaw = record.value, None
                     break
-        except Rejected:
-            # Readers say what is wrong, with its place.
-            pass
+        except Rejected as error:
+            self.flaw = self.flaw or BadRow(1, error.field, error.reason)
         finally:
             source.rewind()
 

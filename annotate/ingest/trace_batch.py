@@ -152,7 +152,11 @@ class TraceBatch:
         shelf.save()
         store_images(self._project, (image for entry in entries for image in entry.draft.images))
         _write_traces(self._project, entries)
-        self._memory.add([(entry.trace.pk, entry.line) for entry in entries if entry.has_new_steps])
+        self._memory.add(
+            (entry.trace.pk, entry.line, entry.draft.labels)
+            for entry in entries
+            if entry.has_new_steps or entry.draft.labels
+        )
         _write_steps(entries)
         _write_candidates(entries)
         plan.fresh += _labels_of([entry for entry in entries if entry.has_new_steps])
@@ -227,6 +231,15 @@ class TraceBatch:
         by_line = {entry.line: entry for entry in known}
         for row in plan.refused:
             by_line[row.line].refuse(row.field or "labels", row.reason)
+        for placed, _ in plan.revisions:
+            entry = by_line[placed.line]
+            first = self._memory.line_of_speaker(entry.trace.pk, placed.draft.rater.name)
+            # A later file may correct an earlier one; within one file nobody can tell which of the two is meant.
+            if first is not None:
+                reason = (
+                    f"line {first} has labels by this rater on the same trace, from which this one differs"
+                )
+                entry.refuse(placed.draft.place("value"), reason)
         return plan
 
     def _refuse_partners(self) -> None:

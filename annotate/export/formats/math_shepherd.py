@@ -2,9 +2,9 @@
 
 ``{"input": "Q … Step 1: … ки\\nStep 2: … ки", "label": "Q … Step 1: … +\\nStep 2: … -", "task": "GSM8K"}``
 (https://huggingface.co/datasets/peiyi9979/Math-Shepherd). A reader lines the two up character by character, so a text
-that holds the tag itself cannot be said: such a trace is refused and counted. Where the question ends and the first
-step begins is not marked by the format. ``+`` is true and ``-`` false, by the rules of
-:mod:`annotate.export.prefixes`.
+that holds the tag itself cannot be said. Where the question ends and the first step begins only the words *Step 1:*
+mark, so neither can a question that holds them. Such traces are refused and counted. ``+`` is true and ``-`` false, by
+the rules of :mod:`annotate.export.prefixes`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from annotate.export.contracts import Format, Source, TraceRow, Written, setting
 from annotate.export.prefixes import (
     NumberedSettings,
     check_verdicts,
+    is_told_apart,
     numbered,
     prefix_limits,
     prefix_written,
@@ -29,7 +30,7 @@ from annotate.export.shards import json_shards
 
 TAG = "ки"
 SIGNS = {True: "+", False: "-"}
-REFUSAL = "In traces whose text holds the tag ки"
+REFUSAL = "In traces whose text holds the tag ки, or the words Step 1: before or in the first step"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +49,8 @@ def write(source: Source, folder: Path, settings: MathShepherdSettings) -> Writt
     def row(trace: TraceRow, labels: list[bool]) -> dict[str, Any] | None:
         steps = [numbered(step.body, n, settings) for n, step in enumerate(trace.steps[: len(labels)], 1)]
         if any(TAG in text for text in (trace.problem_text, *steps)):
+            return None
+        if not is_told_apart(trace.problem_text, steps[0], settings):
             return None
         return {
             "input": f"{trace.problem_text} " + "\n".join(f"{step} {TAG}" for step in steps),

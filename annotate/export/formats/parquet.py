@@ -1,7 +1,8 @@
 """Every step of every trace with its decision and its votes, as Parquet: nothing left out, nothing rounded.
 
 One row per step, also for those dropped or still asked about (their label is null), so that another rule can be tried
-on the same votes; ``tiers`` chooses among them. ``p_correct`` is the soft target of policies that have one, for every
+on the same votes; ``tiers`` chooses among them, and ``steps`` says how many the trace has. ``tail`` counts the
+characters of the separator that ends a text. ``p_correct`` is the soft target of policies that have one, for every
 step. A second table holds a row per trace with its scores (:mod:`annotate.export.scores`), a third the
 raters. The bytes depend on the rows and the version of pyarrow alone.
 """
@@ -100,9 +101,11 @@ class _Steps:
             "problem_text": text,
             "source_model": text,
             "outcome": text,
+            "steps": pa.int32(),
             "position": pa.int32(),
             "kind": text,
             "text": text,
+            "tail": pa.int32(),
             "action": text,
             "label": text,
             "probability": number,
@@ -129,9 +132,11 @@ class _Steps:
             [trace.problem_text for trace in traces],
             [trace.source_model or None for trace in traces],
             [trace.outcome for trace in traces],
+            [len(trace.steps) for trace in traces],
             of_step["position"],
             of_step["kind"],
             of_step["text"],
+            [len(text) - len(body) for text, body in zip(of_step["text"], of_step["body"], strict=True)],
             of_step["action"],
             [value or None for value in of_step["value"]],
             of_step["probability"],

@@ -1,8 +1,9 @@
 """RLHFlow's PRM data: a conversation in which the user shows step after step and the assistant says + or -.
 
 The first turn is the problem, a space and the first step
-(https://github.com/RLHFlow/RLHF-Reward-Modeling/tree/main/math-rm). Where the problem ends is not marked by the
-format. ``+`` is true and ``-`` false, by the rules of :mod:`annotate.export.prefixes`.
+(https://github.com/RLHFlow/RLHF-Reward-Modeling/tree/main/math-rm). Where the problem ends only the words *Step 1:*
+mark: a trace whose problem holds them is refused and counted. ``+`` is true and ``-`` false, by the rules of
+:mod:`annotate.export.prefixes`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from annotate.export.contracts import Format, Source, TraceRow, Written
 from annotate.export.prefixes import (
     NumberedSettings,
     check_verdicts,
+    is_told_apart,
     numbered,
     prefix_limits,
     prefix_written,
@@ -22,6 +24,7 @@ from annotate.export.prefixes import (
 from annotate.export.shards import json_shards
 
 SIGNS = {True: "+", False: "-"}
+REFUSAL = "In traces whose text holds the words Step 1: before or in the first step"
 
 
 def write(source: Source, folder: Path, settings: NumberedSettings) -> Written:
@@ -29,10 +32,12 @@ def write(source: Source, folder: Path, settings: NumberedSettings) -> Written:
         tallies = write_prefixes(
             source, shards, settings, lambda trace, labels: _row(trace, labels, settings)
         )
-    return prefix_written(tallies, shards, settings)
+    return prefix_written(tallies, shards, settings, REFUSAL)
 
 
-def _row(trace: TraceRow, labels: list[bool], settings: NumberedSettings) -> dict[str, Any]:
+def _row(trace: TraceRow, labels: list[bool], settings: NumberedSettings) -> dict[str, Any] | None:
+    if not is_told_apart(trace.problem_text, numbered(trace.steps[0].body, 1, settings), settings):
+        return None
     turns: list[dict[str, str]] = []
     for number, (step, label) in enumerate(zip(trace.steps, labels, strict=False), start=1):
         text = numbered(step.body, number, settings)

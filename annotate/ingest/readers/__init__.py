@@ -7,6 +7,7 @@ from typing import Protocol
 
 from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, Row
+from annotate.ingest.one_way import refuse_one_way
 from annotate.ingest.options import PLAIN, ReadOptions
 from annotate.ingest.sample import Sample
 from annotate.ingest.source import Source
@@ -26,8 +27,11 @@ from .preference import PreferenceReader
 from .prm800k import Prm800kReader
 from .prmbench import PrmBenchReader
 from .processbench import ProcessBenchReader
+from .qwen_prm import QwenPrmReader
 from .rlhflow import RlhflowReader
+from .soft_labels import SoftLabelsReader
 from .spans import SpansReader
+from .steps import StepsReader
 from .table import TableReader
 from .text import TextReader
 from .trl_stepwise import TrlStepwiseReader
@@ -62,8 +66,11 @@ READERS: dict[str, Reader] = {
         MrBenReader(),
         BigBenchMistakeReader(),
         AgentProcessBenchReader(),
+        SoftLabelsReader(),
         TrlStepwiseReader(),
         RlhflowReader(),
+        QwenPrmReader(),
+        StepsReader(),
         PreferenceReader(),
         InspectReader(),
         SpansReader(),
@@ -92,11 +99,21 @@ def reader_for(source: Source, name: str = AUTO, options: ReadOptions = PLAIN) -
     if name != AUTO:
         return reader_named(name)
     sample = Sample(source)
+    if not options.columns:
+        refuse_one_way(sample.record)
     for reader in READERS.values():
         if reader.fits(sample) and ("columns" in reader.heeds or not options.columns):
             return reader
     if options.columns and sample.record:
         return READERS[TableReader.name]
-    seen = ", ".join(sorted(map(str, sample.record))[:12])
-    what = f"its first record holds {seen}" if seen else "it holds no record that could be read"
-    raise Rejected(f"the format is not recognised: {what}. Name it, or map its columns", field="format")
+    raise Rejected(
+        f"the format is not recognised: {_held(sample)}. Name it, or map its columns", field="format"
+    )
+
+
+def _held(sample: Sample) -> str:
+    if sample.record:
+        return f"its first record holds {', '.join(sorted(map(str, sample.record))[:12])}"
+    if sample.flaw is None:
+        return "it holds no record that could be read"
+    return f"it holds no record that could be read (line {sample.flaw.line}: {sample.flaw.reason})"

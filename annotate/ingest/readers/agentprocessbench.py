@@ -5,7 +5,8 @@ judge's row holds the labels, their explanations and the trajectory's ``record_i
 number of the message** in the conversation, the system's and the user's counted, and not by a count of steps. 1, 0
 and −1 are good, neutral and bad; for the final result done, unclear and not done (the criterion ``result``; left out
 where a rubric does not ask it). null is no label. A judge whose answer failed (``comment``) has said nothing, and its
-final 0 is none either: the row is refused and says why.
+final 0 is none either: the row is refused and says why. So is one that contradicts what a judge of its name has said:
+that may be another, until ``rater`` says who it is.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ class AgentProcessBenchReader:
 def _draft(fields: Fields, options: ReadOptions) -> Draft:
     name = _id(fields)
     if not fields.has("messages"):
-        return LabelSheet(name, _sheet(fields, options), by_message=True)
+        # Published files of one model with and without thinking name the same annotator and differ in nothing else.
+        return LabelSheet(name, _sheet(fields, options), by_message=True, may_revise=bool(options.rater))
     album = options.album()
     conversation = conversation_of(messages_in(fields, "messages", album), "messages", options)
     meta = fields.rest(_KNOWN) | conversation.meta()

@@ -1,4 +1,4 @@
-"""A long table of labels on traces that are in the project already: CSV with a header, or JSON Lines.
+"""A long table of labels on traces that are in the project already: CSV with a header (or TSV), or JSON Lines.
 
 Columns: trace, step, rater, rater_kind, criterion, value, text, seconds, is_simulated. ``step`` counts from 0 and is
 left empty for a criterion asked about the whole trace. Only trace, rater and one of value and text are needed.
@@ -6,13 +6,12 @@ left empty for a criterion asked about the whole trace. Only trace, rater and on
 
 from __future__ import annotations
 
-import csv
 import math
 from collections.abc import Iterator
 from typing import Any
 
 from annotate.errors import Rejected
-from annotate.ingest.csv_records import header
+from annotate.ingest.csv_records import header_of
 from annotate.ingest.drafts import BadRow, LabelLine, Row
 from annotate.ingest.fields import Fields
 from annotate.ingest.label_fields import LABEL_FIELDS, label_draft
@@ -56,7 +55,7 @@ def _rows_of_csv(source: Source) -> Iterator[Row | BadRow]:
 
 def _columns(head: str) -> list[str] | BadRow:
     try:
-        columns = header(next(csv.reader(head.splitlines()), []))
+        columns = header_of(head)
         Fields(dict.fromkeys(columns)).refuse_unknown(COLUMNS)
         for name in _NEEDED:
             if name not in columns:

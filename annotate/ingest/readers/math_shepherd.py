@@ -8,7 +8,6 @@ that does not align, or steps that cannot be told from the question refuse the r
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from annotate.enums import RaterKind, Verdict
@@ -23,6 +22,7 @@ from annotate.ingest.drafts import (
     named_by_content,
 )
 from annotate.ingest.fields import Fields
+from annotate.ingest.first_step import told_apart
 from annotate.ingest.label_fields import RECOVERABLE
 from annotate.ingest.options import PLAIN, RATING, ReadOptions
 from annotate.ingest.records import rows_of
@@ -33,7 +33,6 @@ from annotate.ingest.step_fields import checked_steps
 MARK = "ки"
 RATER = "rollout/math-shepherd"
 _VERDICTS = {"+": Verdict.GOOD, "-": Verdict.BAD}
-_FIRST_STEP = re.compile(r"(?:^|(?<=\s))Step 1:")
 _KNOWN = frozenset({"input", "label", "task"})
 
 
@@ -57,16 +56,10 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
         raise Rejected(f"holds no {MARK}", field="input")
     if pieces.pop().strip():
         raise Rejected(f"goes on after the last {MARK}", field="input")
-    found = list(_FIRST_STEP.finditer(pieces[0]))
-    if len(found) != 1:
-        where = "more than once before the first mark" if found else f"nowhere before the first {MARK}"
-        raise Rejected(f'has "Step 1:" {where}, so the question cannot be told from the steps', field="input")
+    problem_text, first = told_apart(pieces[0], "input", f"before the first {MARK}")
     marks = _marks(pieces, marked)
-    start = found[0].start()
-    problem = ProblemDraft(pieces[0][:start].strip())
-    if not problem.text:
-        raise Rejected("holds no question", field="input")
-    pieces[0] = pieces[0][start:]
+    problem = ProblemDraft(problem_text)
+    pieces[0] = first
     steps = checked_steps(tuple(_steps(pieces)), "input")
     rater = options.rater_or(RATER, RaterKind.ROLLOUT)
     rest = fields.rest(_KNOWN)
@@ -101,12 +94,16 @@ def _marks(pieces: list[str], marked: str) -> list[str]:
 
 
 def _steps(pieces: list[str]) -> Iterator[StepDraft]:
-    """Without the marks, which no model wrote; what stood between two steps ends the first of them."""
+    """Without the marks and the space before each, which no model wrote; other white space ends the step before it."""
     for number, piece in enumerate(pieces):
         body = piece.strip()
         if not body:
             raise Rejected(f"step {number + 1}, counted from 1, is empty", field="input")
         following = pieces[number + 1] if number + 1 < len(pieces) else ""
-        between = following[: len(following) - len(following.lstrip())] if following.strip() else ""
+        between = piece[len(piece.rstrip()) :].removesuffix(" ") + following[: _indent(following)]
         between = between or ("\n" if following else "")
         yield StepDraft(body + between, tail=len(between))
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())

@@ -30,7 +30,10 @@ class ProcessBenchReader:
     heeds = frozenset[str]()
 
     def fits(self, sample: Sample) -> bool:
-        return sample.has("problem", "steps", "label") and isinstance(sample.value("label"), int)
+        # Without the answer's grade a 0 or 1 may as well say whether the whole is right.
+        label = sample.value("label")
+        is_place = isinstance(label, int) and not isinstance(label, bool)
+        return is_place and sample.has("id", "problem", "steps", "final_answer_correct")
 
     def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
         return rows_of(source, _trace_draft)
@@ -46,7 +49,8 @@ def _trace_draft(fields: Fields) -> TraceDraft:
         external_id=fields.name("id"),
         problem=ProblemDraft(fields.text("problem")),
         steps=steps,
-        source_model=fields.optional_name("generator"),
+        # Gradus writes an empty one where nobody knows what wrote the trace.
+        source_model="" if fields.raw("generator") == "" else fields.optional_name("generator"),
         outcome=None if is_right is None else (Outcome.RIGHT if is_right else Outcome.WRONG),
         labels=first_error_labels(GOLD, None if label == NO_ERROR else label, len(steps), origin="label"),
     )

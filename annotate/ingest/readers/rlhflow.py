@@ -7,13 +7,13 @@ refused. The marks are those of rollouts and answer *recoverable*, as Math-Sheph
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from annotate.enums import RaterKind, Verdict
 from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, LabelDraft, ProblemDraft, Row, TraceDraft, named_by_content
 from annotate.ingest.fields import Fields
+from annotate.ingest.first_step import told_apart
 from annotate.ingest.label_fields import RECOVERABLE
 from annotate.ingest.options import PLAIN, RATING, ReadOptions
 from annotate.ingest.records import rows_of
@@ -24,7 +24,6 @@ from annotate.ingest.step_fields import given_steps
 RATER = "rollout/rlhflow"
 SEPARATOR = "\n\n"
 _VERDICTS = {"+": Verdict.GOOD, "-": Verdict.BAD}
-_FIRST_STEP = re.compile(r"(?<=\s)Step 1:")
 _KNOWN = frozenset({"id", "problem", "conversations", "messages"})
 
 
@@ -86,14 +85,15 @@ def _turns(fields: Fields, name: str) -> tuple[list[str], list[tuple[str, str]]]
 
 
 def _told_apart(text: str, problem: str) -> tuple[str, str]:
+    place = "conversations[0].content"
     if problem:
-        if not text.startswith(problem) or not text[len(problem) :].strip():
-            raise Rejected("does not begin with the problem and go on", field="conversations[0].content")
-        return problem, text[len(problem) :].lstrip()
-    found = list(_FIRST_STEP.finditer(text))
-    if len(found) != 1:
-        raise Rejected(
-            'the problem and the first step cannot be told apart: "Step 1:" is not there once. Say the problem',
-            field="conversations[0].content",
-        )
-    return text[: found[0].start()].strip(), text[found[0].start() :]
+        first = text.removeprefix(problem)
+        if not text.startswith(problem) or not first.strip():
+            raise Rejected("does not begin with the problem and go on", field=place)
+        # The format puts one space between them.
+        return problem, first[1:] if first[0].isspace() else first
+    try:
+        return told_apart(text, place)
+    except Rejected as error:
+        told = "say the problem, in a field problem of every row, or where all have the same as an option"
+        raise Rejected(f"{error.reason}; {told}", field=place) from None

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from annotate.errors import Rejected
+from annotate.ingest.csv_records import looks_like_header
 from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft, named_by_content
 from annotate.ingest.fields import MAX_TEXT, clean_text
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
@@ -27,8 +28,9 @@ class TextReader:
     heeds = CUTTING | {"problem"}
 
     def fits(self, sample: Sample) -> bool:
-        # What has rows under a header is a table, and somebody has to say of what.
-        return sample.container is Container.TEXT and not sample.record and bool(sample.head.strip())
+        # What has rows under a header is a table, and somebody has to say of what; one that is broken is no text.
+        is_table = bool(sample.record) or looks_like_header(sample.head)
+        return sample.container is Container.TEXT and not is_table and bool(sample.head.strip())
 
     def rows(self, source: Source, options: ReadOptions = PLAIN) -> Iterator[Row | BadRow]:
         for line, text, is_whole in _texts(source.text):

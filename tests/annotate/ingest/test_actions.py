@@ -190,6 +190,54 @@ def test_id_that_comes_back_with_other_steps_is_refused_naming_the_line(
     assert live() == [("ann", 0, "good")]
 
 
+def marked(marks: str, n: int = 2) -> dict[str, str]:
+    steps = [f"Step {number}: more." for number in range(1, n + 1)]
+    return {
+        "input": "Q? " + "\n".join(f"{step} ки" for step in steps),
+        "label": "Q? " + "\n".join(f"{step} {mark}" for step, mark in zip(steps, marks, strict=True)),
+    }
+
+
+@pytest.mark.parametrize("batch", [1, 2, 1800])
+def test_copy_with_other_labels_is_refused_naming_the_first_line(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, batch: int
+) -> None:
+    monkeypatch.setattr(actions, "BATCH", batch)
+    rows = [marked("+-"), marked("+++", 3), marked("++"), marked("+-")]
+    for taken, labels in ((2, 5), (0, 0)):
+        report = bring(project, tmp_path, *rows, format="auto")
+        assert counts(report) == (taken, 0, 3 - taken, 1)
+        assert (report.labels, errors(report)) == (labels, [(3, "label.value")])
+        assert "line 1" in report.errors[0].reason
+    assert [value for _, _, value in live()].count("bad") == 1
+
+
+def test_a_later_file_may_correct_what_an_earlier_one_said(project: Project, tmp_path: Path) -> None:
+    bring(project, tmp_path, marked("+-"), format="auto")
+    report = bring(project, tmp_path, marked("++"), format="auto")
+    assert (report.rejected, report.labels) == (0, 1)
+    assert [value for _, _, value in live()] == ["good", "good"]
+
+
+def test_a_correction_may_stand_behind_what_another_rater_says(project: Project, tmp_path: Path) -> None:
+    rows = [a_row(labels=[{**GOOD, "rater": who}]) for who in ("ann", "ben")]
+    bring(project, tmp_path, *rows)
+    rows[1]["labels"][0]["value"] = "bad"
+    report = bring(project, tmp_path, *rows)
+    assert (report.rejected, report.labels) == (0, 1)
+    assert live() == [("ann", 0, "good"), ("ben", 0, "bad")]
+
+
+def test_the_line_named_is_the_one_in_which_the_rater_spoke(project: Project, tmp_path: Path) -> None:
+    rows = [a_row(labels=[{**GOOD, "rater": who}]) for who in ("ann", "ben")]
+    twice = [a_row(labels=[{**GOOD, "rater": who, "value": "bad"}]) for who in ("ben", "ann")]
+    report = bring(project, tmp_path, *rows, *twice)
+    assert [(error.line, error.field, error.reason[:6]) for error in report.errors] == [
+        (3, "labels[0].value", "line 2"),
+        (4, "labels[0].value", "line 1"),
+    ]
+
+
 def test_problem_is_known_by_its_text(project: Project, tmp_path: Path) -> None:
     report = bring(
         project,

@@ -107,8 +107,25 @@ def test_judges_label_trajectories_by_message(tmp_path: Path) -> None:
         ("verdict", 4, "neutral"),
         ("result", None, "unclear"),
     ]
-    revised = ingest_file(project, written(tmp_path, a_judgement(step_labels={"2": -1})))
-    assert (counts(revised), revised.labels) == ((0, 1, 0, 0), 1)
+    again = ingest_file(project, written(tmp_path, a_judgement(step_labels={"2": 1})))
+    assert (counts(again), again.labels) == ((0, 0, 1, 0), 0)
+
+
+def test_another_judge_of_one_name_does_not_speak_over_the_first(tmp_path: Path) -> None:
+    """Published files of one model with and without thinking name the same annotator."""
+    project = agents()
+    ingest_file(project, written(tmp_path, a_trajectory()))
+    ingest_file(project, written(tmp_path, a_judgement(step_labels={"2": 1})))
+    path = written(tmp_path, a_judgement(step_labels={"2": -1, "4": -1}))
+    report = ingest_file(project, path)
+    (error,) = report.errors
+    assert (counts(report), report.labels, error.field) == ((0, 0, 0, 1), 0, "step_labels.2")
+    assert "'tiny-judge' has said otherwise" in error.reason
+    assert "(rater)" in error.reason
+    other = ingest_file(project, path, options=ReadOptions(rater="tiny-judge-thinking"))
+    assert (counts(other), other.labels) == ((1, 0, 0, 0), 3)
+    corrected = ingest_file(project, path, options=ReadOptions(rater="tiny-judge"))
+    assert (counts(corrected), corrected.labels) == ((0, 1, 0, 0), 2)
 
 
 def test_sheet_is_entered_whole_or_not_at_all(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import json
 import pytest
 from django.utils import timezone
 
+from annotate.ingest.drafts import LabelDraft, RaterDraft
 from annotate.ingest.memory import Memory
 from annotate.ingest.rows import insert_rows, instant, new_keys
 from annotate.models import Problem, Step, Trace
@@ -67,7 +68,17 @@ def test_an_instant_comes_back(settings) -> None:
 
 def test_a_file_is_remembered_by_key_and_line() -> None:
     memory = Memory()
-    memory.add([(10, 1), (11, 2), (4, 3), (15, 4)])
-    memory.add([(16, 5), (7, 6)])
+    ann, ben = (LabelDraft(RaterDraft(name), "verdict", 0, "good") for name in ("ann", "ben"))
+    memory.add([(10, 1, [ann]), (11, 2, []), (4, 3, [ann, ben]), (15, 4, [])])
+    memory.add([(16, 5, []), (7, 6, []), (10, 7, [ann, ben]), (10, 8, [ben])])
     found = {key: memory.line_of(key) for key in (3, 4, 7, 10, 11, 12, 15, 16, 17)}
     assert found == {3: None, 4: 3, 7: 6, 10: 1, 11: 2, 12: None, 15: 4, 16: 5, 17: None}
+    spoke = {
+        (key, who): memory.line_of_speaker(key, who) for key in (4, 10, 11, 12) for who in ("ann", "ben")
+    }
+    assert {place: line for place, line in spoke.items() if line is not None} == {
+        (4, "ann"): 3,
+        (4, "ben"): 3,
+        (10, "ann"): 1,
+        (10, "ben"): 7,
+    }

@@ -290,6 +290,43 @@ RECORDS: dict[str, Callable[[], dict[str, Any]]] = {
             {"role": "assistant", "content": "-"},
         ]
     },
+    "soft_labels": lambda: {"prompt": "2 + 3?", "completions": ["Add.", "6."], "labels": [0.9, 0.25]},
+    "qwen_prm": lambda: {
+        "messages": [
+            {"role": "system", "content": "Reason."},
+            {"role": "user", "content": "2 + 3?"},
+            {"role": "assistant", "content": "Add.<extra_0>6.<extra_0>"},
+        ],
+        "labels": [1, 0],
+    },
+    "steps": lambda: {
+        "trace": "t1",
+        "problem": "p1",
+        "problem_text": "2 + 3?",
+        "source_model": None,
+        "outcome": "wrong",
+        "steps": 1,
+        "position": 0,
+        "kind": "thought",
+        "text": "It is 6.\n",
+        "tail": 1,
+        "action": "keep",
+        "label": "bad",
+        "probability": 0.9,
+        "reason": "majority",
+        "votes": [
+            {
+                "rater": "person-001",
+                "kind": "person",
+                "criterion": "verdict",
+                "value": "bad",
+                "score": None,
+                "is_simulated": False,
+                "text": "",
+                "seconds": 4.5,
+            }
+        ],
+    },
     "preference": lambda: {"prompt": "2 + 3?", "chosen": "5.", "rejected": "6."},
     "inspect_ai": inspect_log,
     "spans": otlp,

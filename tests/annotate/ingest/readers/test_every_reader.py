@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +102,25 @@ def test_any_value_at_any_place_is_a_row_or_an_error_of_the_row(tmp_path: Path, 
 def test_file_of_no_format_is_refused_with_what_it_holds(tmp_path: Path, text: str, reason: str) -> None:
     path = written(tmp_path, text)
     with Source(path) as source, pytest.raises(Rejected, match=reason) as caught:
+        reader_for(source)
+    assert caught.value.field == "format"
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ('{"problem": "a", "problem": "b"}\n', "line 1: the key 'problem' appears twice"),
+        ('{"problem": NaN}', "line 1: NaN is not JSON"),
+        ('[{"problem": 1e999}]', "line 1: the number 1e999 is too large"),
+        ("{broken\n", "line 1: this is not JSON"),
+        (gzip.compress(b"[" + b" " * 70 * 2**20), "the gzip data expands more than 100 times"),
+        ("a,b,a\n1,2,3\n", "line 1: the header names a column twice"),
+    ],
+)
+def test_file_without_one_good_record_is_refused_with_the_reason(
+    tmp_path: Path, text: str | bytes, reason: str
+) -> None:
+    with Source(written(tmp_path, text)) as source, pytest.raises(Rejected, match=reason) as caught:
         reader_for(source)
     assert caught.value.field == "format"
 

@@ -7,6 +7,7 @@ import pytest
 
 from annotate.enums import RaterKind
 from annotate.ingest.drafts import BadRow, LabelDraft, LabelLine, RaterDraft, Row
+from annotate.ingest.readers import reader_for
 from annotate.ingest.readers.labels import LabelsReader
 from annotate.ingest.source import Source
 
@@ -29,6 +30,15 @@ def test_csv_and_json_say_the_same(tmp_path: Path) -> None:
     )
     assert read(tmp_path, table) == [Row(2, expected)]
     assert read(tmp_path, line) == read(tmp_path, f"[{line}]") == [Row(1, expected)]
+
+
+@pytest.mark.parametrize("mark", [";", "\t", "|"])
+def test_cells_may_be_separated_otherwise(tmp_path: Path, mark: str) -> None:
+    table = 'trace,step,rater,value,text\nt1,0,ann,good,"a, b"\n'
+    other = "trace;step;rater;value;text\nt1;0;ann;good;a, b\n".replace(";", mark)
+    assert read(tmp_path, other) == read(tmp_path, table)
+    with Source(tmp_path / "labels") as source:
+        assert reader_for(source).name == "labels"
 
 
 def test_empty_cells_say_nothing(tmp_path: Path) -> None:

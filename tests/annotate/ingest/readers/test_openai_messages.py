@@ -6,8 +6,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from annotate.enums import StepKind
+from annotate.errors import Rejected
+from annotate.ingest.conversation import MESSAGE, conversation_of
+from annotate.ingest.message_fields import Message, Role
 from annotate.ingest.options import ReadOptions
 from annotate.ingest.splitting import SplitMode
 from tests.annotate.ingest.readers.reading import bad, one_trace, texts, written
@@ -169,3 +174,49 @@ def test_what_is_no_message_is_refused_with_its_place(
 ) -> None:
     found, why = bad(written(tmp_path, {"messages": messages}), "openai_messages")
     assert (found, reason in why) == (field, True), (found, why)
+
+
+PIECES = st.sampled_from(
+    [*("第一步。", "第二步。", "One. ", "Two!", "Step 1: a", "ки", "<extra_0>", "<step>", "</step>", "- b"),
+     *("\n", "\n\n", "\r\n\r\n", " ", "\t", "<think>", "</think>", "Answer", "$$", "```\n", "1. x", "é😀")]
+)  # fmt: skip
+
+
+@given(
+    st.lists(st.lists(PIECES, min_size=1, max_size=12).map("".join), min_size=1, max_size=3),
+    st.sampled_from([None, *SplitMode]),
+)
+def test_steps_of_a_message_joined_are_the_message(said: list[str], split: SplitMode | None) -> None:
+    """Between two messages there is a separator, in a message nothing but what it says."""
+    messages = [Message(Role.USER, "q", "m"), *(Message(Role.ASSISTANT, one, "m") for one in said)]
+    try:
+        conversation = conversation_of(messages, "m", ReadOptions(split=split))
+    except Rejected:
+        assert not "".join(said).strip()
+        return
+    spoken: dict[int, str] = {}
+    text = ""
+    for step in conversation.steps:
+        text += step.text
+        if MESSAGE in step.meta:
+            spoken[step.meta[MESSAGE]], text = text, ""
+    assert not text
+    assert set(conversation.empty) == {n for n, one in enumerate(said, start=1) if not one.strip()}
+    for number, one in spoken.items():
+        is_last = number == max(spoken)
+        assert one in ((said[number - 1],) if is_last else (said[number - 1], said[number - 1] + "\n\n"))
+
+
+@pytest.mark.parametrize(
+    ("content", "split"),
+    [
+        ("第一步。第二步。", SplitMode.SENTENCE),
+        ("<think>a\n\nb</think>Answer 4", None),
+        ("aки bки", SplitMode.TAGGED),
+    ],
+)
+def test_nothing_is_put_into_a_text(tmp_path: Path, content: str, split: SplitMode | None) -> None:
+    path = written(tmp_path, {"messages": [ASKED, {"role": "assistant", "content": content}]})
+    draft = one_trace(path, "openai_messages", ReadOptions(split=split))
+    assert len(draft.steps) > 1
+    assert "".join(texts(draft)) == content

@@ -10,6 +10,7 @@ from annotate.ingest.drafts import BadRow, Row, TraceDraft
 from annotate.ingest.readers.processbench import ProcessBenchReader
 from annotate.ingest.source import Source
 from tests.annotate.ingest.files import a_file
+from tests.annotate.ingest.readers import reading
 
 ROW: dict[str, Any] = {
     "id": "gsm8k-0",
@@ -56,3 +57,16 @@ def test_label_that_names_no_step_is_refused(tmp_path: Path, label: object) -> N
     row = read(tmp_path, label=label)
     assert isinstance(row, BadRow)
     assert row.field == "label"
+
+
+@pytest.mark.parametrize("changed", [{"label": True}, {"final_answer_correct": ...}, {"id": ...}])
+def test_a_grade_of_the_whole_is_taken_for_no_place(tmp_path: Path, changed: dict[str, Any]) -> None:
+    """0 and 1 are places of an error here, and in other files they say whether a solution is right."""
+    row = {name: value for name, value in (ROW | changed).items() if value is not ...}
+    draft = reading.one_trace(a_file(tmp_path, row), "table")
+    assert draft.labels == ()
+    assert draft.meta["label"] == row["label"]
+
+
+def test_nobody_may_know_what_wrote_a_trace(tmp_path: Path) -> None:
+    assert draft(tmp_path, generator="").source_model == ""

@@ -161,6 +161,60 @@ def test_what_the_mapping_does_not_find_is_refused_with_its_column(
     assert any(one in why for one in reason.split("|")), why
 
 
+MATH = {"problem": "What?", "level": "Level 5", "type": "Algebra", "solution": "So $\\boxed{4}$."}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        MATH,
+        {"problem": "What?", "solution": "So 4.", "answer": "4", "subject": "Algebra", "unique_id": "a/1"},
+    ],
+)
+def test_solution_of_a_set_of_problems_is_not_taken_for_a_models(tmp_path: Path, row: dict[str, Any]) -> None:
+    path = written(tmp_path, row)
+    field, reason = bad(path, "auto")
+    assert (field, "map text=solution" in reason) == ("solution", True)
+    for options in (ReadOptions(columns={"text": "solution"}), ReadOptions(columns={"model": "by"})):
+        draft = one_trace(written(tmp_path, row | {"by": "tiny"}), "table", options)
+        assert texts(draft) == [row["solution"]]
+    draft = one_trace(
+        written(tmp_path, row | {"said": "4."}),
+        "table",
+        ReadOptions(columns={"text": "said", "reference_solution": "solution"}),
+    )
+    assert (draft.problem.reference_solution, texts(draft)) == (row["solution"], ["4."])
+
+
+def test_what_an_instruction_is_about_is_part_of_the_problem(tmp_path: Path) -> None:
+    row = {"instruction": "Add.", "input": "2 3", "output": "5"}
+    draft = one_trace(written(tmp_path, row), "table")
+    assert (draft.problem.text, draft.meta) == ("Add.\n\n2 3", {})
+    assert one_trace(written(tmp_path, row | {"input": ""}), "table").problem.text == "Add."
+    mapped = one_trace(written(tmp_path, row), "table", ReadOptions(columns={"problem": "instruction"}))
+    assert (mapped.problem.text, mapped.meta) == ("Add.", {"input": "2 3"})
+
+
+def test_column_that_is_not_there_is_told_with_those_that_are(tmp_path: Path) -> None:
+    mapped = ReadOptions(columns={"problem": "frage", "model": "modle"})
+    field, reason = bad(written(tmp_path, "frage,text,model\nq,a,m\n"), "table", mapped)
+    assert (field, reason) == (
+        "modle",
+        "there is no such column to map model to; there are frage, text, model",
+    )
+    for fields, column in (({"text": "a", "q": "p"}, "problem"), ({"problem": "p", "way": "a"}, "text")):
+        options = ReadOptions(columns={column: "frage"})
+        field, reason = bad(written(tmp_path, fields), "table", options)
+        assert (field, "there is no such column; the row holds" in reason) == ("frage", True)
+    # A cell that is empty is one that says nothing.
+    draft = one_trace(
+        written(tmp_path, "frage,text,model\nq,a,\n"),
+        "table",
+        ReadOptions(columns={"problem": "frage", "model": "model"}),
+    )
+    assert draft.source_model == ""
+
+
 def test_mapping_to_what_is_no_field_is_refused() -> None:
     with pytest.raises(Rejected, match="stepz is no field of a trace") as caught:
         Columns(ReadOptions(columns={"stepz": "a"}))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, Row
 from annotate.ingest.options import ReadOptions
 from annotate.ingest.readers import text as reader
@@ -51,3 +52,33 @@ def test_text_that_never_ends_is_read_in_pieces(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(reader, "MAX_TEXT", 100)
     field, reason = bad(written(tmp_path, "p\n-----\n" + "a" * 1000), "text")
     assert (field, "more than 200 characters" in reason) == ("text", True)
+
+
+@pytest.mark.parametrize(
+    ("table", "reason"),
+    [
+        ("id,problem,solution,solution\n1,a,b,c\n", "line 1: the header names a column twice"),
+        ('id,problem,solution\n1,"unclosed,b\n2,c,d\n', "line 2: this is not CSV"),
+        ("id,problem,solution\n1,a,b,c\n2,a,b,c\n", "line 2: has 4 cells; the header has 3"),
+        ("id\tproblem\n1\n", "line 2: has 1 cells"),
+    ],
+)
+def test_a_broken_table_is_no_text(tmp_path: Path, table: str, reason: str) -> None:
+    with pytest.raises(Rejected, match=reason):
+        read(written(tmp_path, table), options=ReadOptions(problem="2 + 3?"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Well,\nwe add.",
+        'First, we note:\n"Add" them, as they say.',
+        "In total 1,000 apples.\nNo more.",
+        "1, 1, 2, 3 and so on.\nNext is 5.",
+        "| a | b |\n|---|---|\n\nSo it is.",
+        "int f(int a,int b) {\n  return a;\n}",
+    ],
+)
+def test_prose_with_marks_in_it_is_text(tmp_path: Path, text: str) -> None:
+    draft = one_trace(written(tmp_path, text), "text", ReadOptions(problem="2 + 3?"))
+    assert "".join(texts(draft)) == text
