@@ -120,10 +120,15 @@ def _audit(audit: Audit | None) -> list[str]:
     found = audit.estimate
     if found.error is None:
         return [f"{told}; {found.reason}."]
-    return [
+    lines = [
         f"{told}: {found.error:.4f} of what was kept is wrong (95 %: {found.low:.4f} to {found.high:.4f};"
         f" {found.n_steps} steps)."
     ]
+    if found.n_open:
+        lines.append(
+            f"Whatever {found.n_open} steps are that readers left open: {found.least:.4f} to {found.most:.4f}."
+        )
+    return lines
 
 
 def funnel_table(title: str, rows: list[FunnelRow]) -> Table:
