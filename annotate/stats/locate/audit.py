@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.special import betaincinv, stdtrit
 
 from annotate.errors import Rejected
 from annotate.stats.codes import BoolArray, IntArray
+from annotate.stats.f_distribution import f_quantile
 
 _LEAST, _MOST = 0.02, 0.05
+_NORMAL = 1.959964
 
 
 def audit_sample(n_traces: int, *, share: float = 0.03, seed: int) -> BoolArray:
@@ -86,10 +88,10 @@ def audited_error(trace: IntArray, is_wrong: BoolArray, is_open: BoolArray | Non
     wrong = is_wrong & answered
     low, high = _limits(trace[answered], wrong[answered])
     error = float(wrong[answered].mean())
-    least, most = _limits(trace, wrong)[0], _limits(trace, wrong | opened)[1]
-    return AuditEstimate(
-        error, low, high, n_traces, int(answered.sum()), None, n_open, min(least, low), max(most, high)
-    )
+    least, most = low, high
+    if n_open:
+        least, most = min(low, _limits(trace, wrong)[0]), max(high, _limits(trace, wrong | opened)[1])
+    return AuditEstimate(error, low, high, n_traces, int(answered.sum()), None, n_open, least, most)
 
 
 def _limits(trace: IntArray, is_wrong: BoolArray) -> tuple[float, float]:
@@ -100,9 +102,15 @@ def _limits(trace: IntArray, is_wrong: BoolArray) -> tuple[float, float]:
     if 0 < rate < 1 and n_traces > 1:
         spread = float(((wrong - rate * size) ** 2).sum()) * n_traces / (n_traces - 1)
         design = max(spread / (n_steps * rate * (1 - rate)), 1.0)
-        few = stdtrit(n_traces - 1, 0.975) / stdtrit(np.inf, 0.975)
-        n = n_steps / (design * few**2)
+        # The square of Student's t, beside that of the normal distribution.
+        few = f_quantile(0.95, 1, n_traces - 1) / _NORMAL**2
+        n = n_steps / (design * few)
     k = rate * n
-    low = float(betaincinv(k, n - k + 1, 0.025)) if rate > 0 else 0.0
-    high = float(betaincinv(k + 1, n - k, 0.975)) if rate < 1 else 1.0
+    low = _beta_quantile(0.025, k, n - k + 1) if rate > 0 else 0.0
+    high = _beta_quantile(0.975, k + 1, n - k) if rate < 1 else 1.0
     return low, high
+
+
+def _beta_quantile(share: float, a: float, b: float) -> float:
+    odds = f_quantile(share, 2 * a, 2 * b) * a / b
+    return odds / (1 + odds) if odds < math.inf else 1.0
