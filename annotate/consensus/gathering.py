@@ -86,7 +86,8 @@ class _Said:
         tally = vote.tally
         if tally is not None and tally.pass_known > self.passes[1]:
             self.passes = (tally.pass_hits, tally.pass_known)
-        if vote.value and self.hit.get(place) != _GOOD:
+        # One success anywhere is a success; other levels say neither.
+        if vote.value == _GOOD or (vote.value == _BAD and place not in self.hit):
             self.hit[place] = vote.value
         if place == self.length - 1:
             return
@@ -174,7 +175,7 @@ class Gathered:
     def _outcome(self, trace: TraceEvidence) -> int:
         last = trace.steps[-1].votes if trace.steps and self.with_machines else ()
         graded = (v for v in last if v.kind is RaterKind.ROLLOUT and v.criterion == self.rollout_criterion)
-        right = is_right(trace.outcome, (v for v in graded if v.value in (_GOOD, _BAD)))
+        right = is_right(trace.outcome, graded)
         return UNGRADED if right is None else RIGHT if right else WRONG
 
     def _settle(self, t: int, trace: TraceEvidence) -> Levels:

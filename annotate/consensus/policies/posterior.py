@@ -206,7 +206,7 @@ def keep(learned: Learned) -> Kept:
 
 POSTERIOR = Policy(
     name="posterior",
-    version=1,
+    version=2,
     title="Most probable place of the first error, from all signals",
     settings=PosteriorSettings,
     reasons=REASONS,
