@@ -64,7 +64,9 @@ def best_choice(group: IntArray, gain: FloatArray, cost: FloatArray, budget: flo
 
 class _Things:
     def __init__(self, group: IntArray, gain: FloatArray, cost: FloatArray, budget: float) -> None:
-        self.group, self.gain, self.cost = group.tolist(), gain.tolist(), cost.tolist()
+        self.group: list[int] = group.tolist()
+        self.gain: list[float] = gain.tolist()
+        self.cost: list[float] = cost.tolist()
         self.budget = budget
 
     def worth(self, taken: Iterable[int]) -> float:

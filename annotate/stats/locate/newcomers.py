@@ -69,17 +69,25 @@ def joined_by(
 def _dependence(met: Dependence, raters: Raters, same: IntArray) -> Dependence:
     """The pairs that met, for everybody who is the `same` (n_raters,) as one of the two as well."""
     n, most = len(met.raters), len(raters)
+    j, k = np.divmod(met.pair, n)
+    code = pair_code(j, k, most)
+    pairs = dict(zip(code.tolist(), zip(met.rho.tolist(), met.n_pairs.tolist(), strict=True), strict=True))
     voices: dict[int, list[int]] = {}
-    for code, one in enumerate(same.tolist()):
-        voices.setdefault(one, []).append(code)
-    pairs: dict[int, tuple[float, float]] = {}
-    for one in (one for one, them in voices.items() if len(them) > 1):
+    for voice, one in enumerate(same.tolist()):
+        voices.setdefault(one, []).append(voice)
+    several = [one for one, them in voices.items() if len(them) > 1]
+    if not several:
+        return Dependence(raters, code, met.rho, met.n_pairs)
+    for one in several:
         rho = float(met.of(np.array([one]), np.array([one]))[0])
-        for j, k in combinations(voices[one], 2):
-            pairs[int(pair_code(np.array(j), np.array(k), most))] = rho, 0.0
-    for pair, rho, held in zip(met.pair.tolist(), met.rho.tolist(), met.n_pairs.tolist(), strict=True):
-        for j, k in product(*(voices[one] for one in divmod(pair, n))):
-            pairs[int(pair_code(np.array(j), np.array(k), most))] = rho, held
+        pairs |= {_code(a, b, most): (rho, 0.0) for a, b in combinations(voices[one], 2)}
+    for at in np.flatnonzero(np.isin(j, several) | np.isin(k, several)).tolist():
+        held = pairs[int(code[at])]
+        pairs |= {_code(a, b, most): held for a, b in product(voices[int(j[at])], voices[int(k[at])])}
     known = np.array(sorted(pairs), dtype=np.int64)
-    rho, n_pairs = np.array([pairs[pair] for pair in known.tolist()]).reshape(-1, 2).T
-    return Dependence(raters, known, rho, n_pairs)
+    found = np.array([pairs[pair] for pair in known.tolist()], dtype=np.float64).reshape(-1, 2)
+    return Dependence(raters, known, found[:, 0], found[:, 1])
+
+
+def _code(one: int, other: int, n: int) -> int:
+    return min(one, other) * n + max(one, other)

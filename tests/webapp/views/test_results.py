@@ -22,7 +22,7 @@ from annotate.consensus.unfinished import GIVEN_UP, take_up
 from annotate.enums import AssignmentState, RaterKind, Role, RunState, UnitState
 from annotate.export.select.benchmarks import make_benchmark
 from annotate.label.comparing import Choice, submit_comparison
-from annotate.models import Assignment, Estimate, Project, Pulse, Rater, Release, Run, Unit
+from annotate.models import Assignment, Estimate, Project, Pulse, Release, Run, Unit
 from annotate.prelabel.actions import open_run
 from tests.annotate.consensus.corpus import a_corpus
 from tests.factories import (
@@ -184,12 +184,12 @@ def test_a_posterior_shows_its_tiers_what_it_rests_on_and_its_audit(
     assert "There is no guarantee:" in page
     assert "no answer is known: raters of a kind are assumed to be mostly right" in page
     assert f"0 of {run.audited.count()} traces drawn by lot have been read since." in page
-    lena = Rater.objects.get(name="lena", project=project)
+    zoe = a_rater(project, RaterKind.PERSON, name="zoe")
     for slot in Assignment.objects.filter(trace__problem__project=project, state=AssignmentState.OPEN):
-        slot.state, slot.holder, slot.finished_at = AssignmentState.SUBMITTED, lena, clock.now()
+        slot.state, slot.holder, slot.finished_at = AssignmentState.SUBMITTED, zoe, clock.now()
         slot.save()
         for place, step in enumerate(slot.trace.steps.all()):
-            a_label(lena, step, "good" if place else "unsure", assignment=slot)
+            a_label(zoe, step, "good" if place else "unsure", assignment=slot)
     page = " ".join(alice.get(f"/consensus/{run.pk}/").content.decode().split())
     assert "of what was kept is wrong (95 %:" in page
     assert "steps were left open; whatever they are, 0." in page
