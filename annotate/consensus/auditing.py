@@ -80,7 +80,8 @@ def audit_of(run: Run) -> Audit | None:
     readings = _readings(run, traces)
     owner: list[int] = []
     wrong: list[bool | None] = []
-    is_located = {Verdict.GOOD, Verdict.BAD} <= set(question_of(run.criterion).levels)
+    is_verdict = {Verdict.GOOD, Verdict.BAD} <= set(question_of(run.criterion).levels)
+    is_located = is_verdict and run.settings.get("stops_at_first_error", True)
     decided = _kept(run).filter(step__trace__in=readings).order_by("step__trace", "step__position")
     lengths = dict(Trace.objects.filter(pk__in=readings).values_list("pk", "n_steps"))
     for trace, place, value in decided.values_list("step__trace_id", "step__position", "value"):

@@ -11,7 +11,8 @@ and the threshold is the largest at which, on that half, no more than ``error`` 
 expectation, of all steps; ``certified``: of those kept, nine times in ten). Otherwise it is ``keep_below``, and the run
 says why.
 
-For other criteria the pool of models of raters in `annotate.stats.aggregate.fused`, which holds one with every rater's
+For other criteria, and for a verdict whose steps behind the first error are decided too (``stops_at_first_error``
+off), step by step the pool of models of raters in `annotate.stats.aggregate.fused`, which holds one with every rater's
 severity where levels are in order. The same thresholds, tiers B to D.
 
 Whoever is below the project's gate is left out, as everywhere: the gate rests on questions whose right answer cannot be
@@ -66,6 +67,9 @@ class PosteriorSettings:
     is believed of them; 0 does without.
 
     ``guarantee``: ``conformal`` promises the error on average, ``certified`` nine times in ten, ``none`` nothing.
+
+    With ``stops_at_first_error`` steps behind the first error are not assessed; without, every step is decided by
+    itself from what was said of it, with no place of a first error and without rollouts, and the run keeps no fit.
     """
 
     guarantee: Method = "conformal"
@@ -98,8 +102,9 @@ class Learned:
 
 
 def is_of_first_errors(question: Question, settings: PosteriorSettings) -> bool:
-    """Whether the criterion says good and bad of steps, and what rollouts speak of is another."""
-    return {Verdict.GOOD, Verdict.BAD} <= set(question.levels) and question.key != settings.rollout_criterion
+    """Whether the criterion says good and bad of steps up to an error, and what rollouts speak of is another."""
+    is_verdict = {Verdict.GOOD, Verdict.BAD} <= set(question.levels)
+    return is_verdict and settings.stops_at_first_error and question.key != settings.rollout_criterion
 
 
 def prepare(settings: PosteriorSettings, material: Material) -> Learned:

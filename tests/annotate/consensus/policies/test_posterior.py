@@ -339,6 +339,26 @@ def test_too_little_gold_is_all_learned_from_and_the_threshold_is_the_setting():
     assert found.located.fit.n_gold == keyed > 20
 
 
+def test_steps_behind_the_first_error_are_decided_where_that_is_asked_for():
+    rng = random.Random(4)
+    truth = "".join(rng.choice("ggb") for _ in range(240))
+    said = {
+        who: "".join(one if rng.random() < 0.95 else rng.choice("gb") for one in truth)
+        for who in (ANN, BEN, CLO)
+    }
+    traces = a_corpus_of(said, length=6)
+
+    stopped, through = (decide(traces, stops_at_first_error=stops) for stops in (True, False))
+
+    behind = sum(one.reason == "after_first_error" for decisions in stopped for one in decisions)
+    flat = [one for decisions in through for one in decisions]
+    assert behind > 50
+    assert {one.reason for one in flat} <= {"believed", "soft_target", "not_sure_enough"}
+    kept = [(one.value[:1], true) for one, true in zip(flat, truth, strict=True) if one.value]
+    assert len(kept) > 0.9 * len(truth)
+    assert sum(value != true for value, true in kept) <= 0.02 * len(kept)
+
+
 def test_one_trace_alone_is_decided_as_among_many():
     traces, _ = a_world()
     settings, voters, found = learned(traces)
