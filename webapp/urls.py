@@ -11,6 +11,7 @@ from webapp.views import (
     decision,
     discussion,
     explore,
+    explorer_tables,
     export,
     history,
     image,
@@ -156,6 +157,15 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("consensus/<int:pk>/decisions.csv", explore.decisions_csv, name="decisions-csv"),
     path("consensus/<int:pk>/explorer/", explore.explorer, name="explorer"),
     path("consensus/<int:pk>/explorer/risks.csv", explore.explorer_csv, name="explorer-csv"),
+    *(
+        path(
+            f"consensus/<int:pk>/explorer/{name}.csv",
+            explorer_tables.explorer_table,
+            {"name": name},
+            name=f"explorer-{name}",
+        )
+        for name in explorer_tables.TABLES
+    ),
     path("consensus/<int:pk>/beside/", beside.beside, name="beside"),
     path("consensus/<int:pk>/beside/cells.csv", beside.beside_csv, name="beside-csv"),
     path("decisions/<int:pk>/", decision.decision, name="decision"),

@@ -23,16 +23,16 @@ _AT_ONCE = 500
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """``n_drawn`` traces, of which people have read ``n_read`` since; ``n_open`` kept steps they could not tell about.
+    """``n_drawn`` traces, of which people have read ``n_read`` since.
 
-    ``estimate`` is of the steps that the run kept by itself, ``n_kept`` in all.
+    ``estimate`` is of the steps that the run kept by itself, ``n_kept`` in all, and says of how many of those that
+    were read the readers could not tell. Those read so far are taken for a random part of those drawn.
     """
 
     share: float
     n_drawn: int
     n_read: int
     n_kept: int
-    n_open: int
     estimate: AuditEstimate
 
     def as_json(self) -> dict[str, Any]:
@@ -43,10 +43,12 @@ class Audit:
             "n_read": self.n_read,
             "n_kept": self.n_kept,
             "n_steps": found.n_steps,
-            "n_open": self.n_open,
+            "n_open": found.n_open,
             "error": found.error,
             "low": found.low,
             "high": found.high,
+            "least": found.least,
+            "most": found.most,
             "reason": found.reason,
         }
 
@@ -77,26 +79,24 @@ def audit_of(run: Run) -> Audit | None:
     n_kept = int(noted["n_kept"])
     readings = _readings(run, traces)
     owner: list[int] = []
-    wrong: list[bool] = []
-    n_open = 0
-    is_located = {Verdict.GOOD, Verdict.BAD} <= set(question_of(run.criterion).levels)
+    wrong: list[bool | None] = []
+    is_verdict = {Verdict.GOOD, Verdict.BAD} <= set(question_of(run.criterion).levels)
+    is_located = is_verdict and run.settings.get("stops_at_first_error", True)
     decided = _kept(run).filter(step__trace__in=readings).order_by("step__trace", "step__position")
     lengths = dict(Trace.objects.filter(pk__in=readings).values_list("pk", "n_steps"))
     for trace, place, value in decided.values_list("step__trace_id", "step__position", "value"):
-        judged = _is_wrong(readings[trace], place, value, lengths[trace], is_located=is_located)
-        if judged is None:
-            n_open += 1
-        else:
-            owner.append(trace)
-            wrong.append(judged)
-    # Those read so far are taken for a random part of those drawn.
-    share = float(noted["share"]) * len(readings) / max(len(traces), 1)
+        owner.append(trace)
+        wrong.append(_is_wrong(readings[trace], place, value, lengths[trace], is_located=is_located))
     estimate = (
-        audited_error(np.array(owner), np.array(wrong), share=share, n_kept=max(n_kept, len(owner)))
-        if owner
-        else AuditEstimate(None, None, None, 0, 0, _nothing_yet(readings))
+        audited_error(
+            np.array(owner, dtype=np.int64),
+            np.array([one is True for one in wrong], dtype=np.bool_),
+            np.array([one is None for one in wrong], dtype=np.bool_),
+        )
+        if readings
+        else AuditEstimate(None, None, None, 0, 0, "no drawn trace has been read yet")
     )
-    return Audit(float(noted["share"]), len(traces), len(readings), n_kept, n_open, estimate)
+    return Audit(float(noted["share"]), len(traces), len(readings), n_kept, estimate)
 
 
 _APART = (Purpose.GOLD, Purpose.EXAM, Purpose.DEMO, Purpose.WITHDRAWN)
@@ -151,7 +151,3 @@ def _is_wrong(
     is_error = place == error
     is_behind = 0 <= error < place
     return is_behind or is_error != (value == Verdict.BAD)
-
-
-def _nothing_yet(readings: dict[int, dict[int, str]]) -> str:
-    return "no drawn trace has been read yet" if not readings else "no kept step was among those read"

@@ -1,10 +1,35 @@
-"""Which model stands behind a machine rater: raters of one base model may err alike (pure)."""
+"""Which model stands behind a machine rater, and which other is the same machine drawn again (pure).
+
+Raters of one base model may err alike; what differs from another by chance alone will mostly say the same again.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
+
+# Settings that say how often a machine is asked and by what chance, not what.
+_OF_CHANCE = frozenset({"seed", "votes", "min_votes", "temperature"})
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """``family`` is the base model, ``machine`` all that makes a judge what it is but chance; empty where unknown."""
+
+    family: str = ""
+    machine: str = ""
+
+    @classmethod
+    def of(cls, config: Mapping[str, Any]) -> Origin:
+        family, settings = base_model(config), config.get("settings")
+        if not family or not isinstance(settings, Mapping):
+            return cls(family)
+        same = {name: value for name, value in settings.items() if name not in _OF_CHANCE}
+        about = [config.get("strategy"), config.get("backend"), same]
+        return cls(family, json.dumps(about, sort_keys=True))
 
 
 def base_model(config: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ A label that has come in since is read at once; the fit itself is of the run. Re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from django.db.models import QuerySet
 
+from annotate.consensus.base_models import Origin
 from annotate.consensus.contracts import TraceEvidence
 from annotate.consensus.evidence import Standing, evidence_of, question_of, trace_evidence
 from annotate.consensus.located import Believed, Located
@@ -163,7 +164,7 @@ def in_batches(run: Run, size: int) -> Iterator[tuple[Located, Believed]]:
     source = _source(run)
     if source is None:
         return
-    located = source.located.met({pk: RaterKind(kind) for pk, kind in _raters(run).values_list("pk", "kind")})
+    located = source.with_all(run)
     evidence = trace_evidence(run.project, *source.criteria, details=True)
     while some := list(islice(evidence, size)):
         yield located, located.believed(some)
@@ -187,8 +188,7 @@ def corpus_of(run: Run) -> Corpus | None:
     source = _source(run)
     if source is None:
         return None
-    kinds = {pk: RaterKind(kind) for pk, kind in _raters(run).values_list("pk", "kind")}
-    located = source.located.met(kinds)
+    located = source.with_all(run)
     believed = located.believed(trace_evidence(run.project, *source.criteria, details=True))
     ids = np.array(believed.gathered.ids, dtype=np.int64)
     return Corpus(located, ids, believed.evidence, believed.posterior)
@@ -202,7 +202,7 @@ class _Source:
 
     def belief(self, said: TraceEvidence, names: Mapping[int, tuple[str, str]] | None = None) -> Belief:
         kinds = {vote.rater: vote.kind for step in said.steps for vote in step.votes}
-        located = self.located.met(kinds)
+        located = self.met(kinds)
         found: Believed = located.believed([said])
         return Belief(
             self.run,
@@ -213,6 +213,15 @@ class _Source:
             bool(found.has_signal[0]),
             names,
         )
+
+    def met(self, kinds: Mapping[int, RaterKind]) -> Located:
+        strangers = self.located.strangers(kinds)
+        machines = [rater for rater, kind in strangers.items() if kind != RaterKind.PERSON]
+        return self.located.met(strangers, _origins(machines) if machines else {})
+
+    def with_all(self, run: Run) -> Located:
+        """With every rater of the project."""
+        return self.met({pk: RaterKind(kind) for pk, kind in _raters(run).values_list("pk", "kind")})
 
 
 def _source(run: Run) -> _Source | None:
@@ -229,10 +238,21 @@ def _read(run_id: int, finished_at: str) -> _Source | None:
     settings: Any = build_settings(PosteriorSettings, run.settings)
     levels = question_of(run.criterion).levels
     located = Located(
-        from_json(kept.detail), tuple(kept.raters), levels, settings.rollout_criterion, settings.with_machines
+        from_json(kept.detail),
+        tuple(kept.raters),
+        levels,
+        settings.rollout_criterion,
+        settings.with_machines,
+        _origins([pk for pk in kept.raters if pk > 0]),
     )
     also = run.criterion.rubric.criteria.filter(key=settings.rollout_criterion, scope=Scope.STEP)
     return _Source(run_id, located, (run.criterion, *also.exclude(pk=run.criterion_id)))
+
+
+def _origins(raters: Collection[int]) -> dict[int, Origin]:
+    """Of the machines among these."""
+    machines = Rater.objects.filter(pk__in=raters, kind__in=[RaterKind.JUDGE, RaterKind.VERIFIER])
+    return {pk: Origin.of(config or {}) for pk, config in machines.values_list("pk", "config")}
 
 
 def _raters(run: Run) -> QuerySet[Rater]:

@@ -86,7 +86,8 @@ class _Said:
         tally = vote.tally
         if tally is not None and tally.pass_known > self.passes[1]:
             self.passes = (tally.pass_hits, tally.pass_known)
-        if vote.value and self.hit.get(place) != _GOOD:
+        # One success anywhere is a success; other levels say neither.
+        if vote.value == _GOOD or (vote.value == _BAD and place not in self.hit):
             self.hit[place] = vote.value
         if place == self.length - 1:
             return
@@ -117,6 +118,8 @@ class Gathered:
     outcome: array[int] = field(default_factory=_column)
     passes: tuple[array[int], array[int]] = field(default_factory=lambda: (_column(), _column()))
     gold: array[int] = field(default_factory=_column)
+    # The same by gold keys alone: which traces have those was not settled by what was said of them.
+    keyed: array[int] = field(default_factory=_column)
     # Where rollouts (any success) and every judge that read the trace put the first error alike.
     agreed: array[int] = field(default_factory=_column)
     rollouts: tuple[array[int], ...] = field(default_factory=lambda: tuple(_column() for _ in range(4)))
@@ -174,21 +177,28 @@ class Gathered:
     def _outcome(self, trace: TraceEvidence) -> int:
         last = trace.steps[-1].votes if trace.steps and self.with_machines else ()
         graded = (v for v in last if v.kind is RaterKind.ROLLOUT and v.criterion == self.rollout_criterion)
-        right = is_right(trace.outcome, (v for v in graded if v.value in (_GOOD, _BAD)))
+        right = is_right(trace.outcome, graded)
         return UNGRADED if right is None else RIGHT if right else WRONG
 
     def _settle(self, t: int, trace: TraceEvidence) -> Levels:
-        """Note what is known; the levels that reviewers decided."""
+        """Note what is known, by reviewers or else by keys; the levels that reviewers decided."""
         levels: Levels = {}
         rulings: Levels = {}
+        keys: Levels = {}
         for place, step in enumerate(trace.steps):
-            if level := known_level(step, trace.criterion, self.levels):
-                levels[place] = level
-                if step.ruling is not None:
+            level = keyed_level(step, trace.criterion, self.levels)
+            if level:
+                keys[place] = level
+            if step.ruling is not None:
+                level = step.ruling.value if step.ruling.value in self.levels else ""
+                if level:
                     rulings[place] = level
                     _put(self.ruled, (t, place, int(level == _BAD)))
-        known = first_error(levels, len(trace.steps)) if levels else None
-        self.gold.append(UNKNOWN if known is None else known)
+            if level:
+                levels[place] = level
+        for column, told in ((self.gold, levels), (self.keyed, keys)):
+            known = first_error(told, len(trace.steps)) if told else None
+            column.append(UNKNOWN if known is None else known)
         return rulings
 
     def _agreed(self, length: int, hit: Levels, judged: Sequence[Levels]) -> int:
@@ -266,10 +276,8 @@ def first_error(levels: Levels, length: int) -> int | None:
     return NO_ERROR
 
 
-def known_level(step: StepEvidence, criterion: str, levels: Collection[str]) -> str:
-    """What a reviewer decided, or else gold keys agree on; empty where neither tells."""
-    if step.ruling is not None:
-        return step.ruling.value if step.ruling.value in levels else ""
+def keyed_level(step: StepEvidence, criterion: str, levels: Collection[str]) -> str:
+    """What gold keys agree on; empty where there are none, or they differ."""
     keys = {v.value for v in step.votes if v.kind is RaterKind.GOLD and v.criterion == criterion}
     return next(iter(keys)) if len(keys) == 1 and keys <= set(levels) else ""
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
+from annotate.consensus.base_models import Origin
 from annotate.consensus.contracts import TraceEvidence, Voter
 from annotate.consensus.gathering import Gathered
 from annotate.enums import RaterKind
@@ -34,6 +35,7 @@ class Located:
     levels: tuple[str, ...]
     rollout_criterion: str
     with_machines: bool = True
+    origins: Mapping[int, Origin] = field(default_factory=dict)
 
     @property
     def is_learned(self) -> bool:
@@ -56,13 +58,34 @@ class Located:
         posterior = self.fit.posterior(evidence)
         return Believed(evidence, conditioned(posterior, gathered.ruled_out(posterior.layout)), gathered)
 
-    def met(self, kinds: Mapping[int, RaterKind]) -> Located:
-        """With the raters among these that the fit does not know, each taken for an average one of their kind."""
-        new = {rater: kind for rater, kind in kinds.items() if kind in SOMEBODY and rater not in self.codes}
+    def strangers(self, kinds: Mapping[int, RaterKind]) -> dict[int, RaterKind]:
+        """Those among these raters that the fit would hear and does not know."""
+        return {rater: kind for rater, kind in kinds.items() if kind in SOMEBODY and rater not in self.codes}
+
+    def met(self, kinds: Mapping[int, RaterKind], origins: Mapping[int, Origin]) -> Located:
+        """With the raters among these that the fit does not know; ``origins`` are those of the machines among them.
+
+        The same machine drawn again is taken for the one that the fit knows, and for more votes of it. Everybody else
+        is taken for an average one of their kind, machines in the family of their base model.
+        """
+        new = self.strangers(kinds)
         if not new:
             return self
-        fit = joined_by(self.fit, [self.codes[SOMEBODY[kind]] for kind in new.values()])
-        return replace(self, fit=fit, raters=(*self.raters, *new))
+        machines: dict[str, int] = {}
+        families: dict[str, int] = {}
+        for rater, code in self.codes.items():
+            origin = self.origins.get(rater, Origin())
+            machines.setdefault(origin.machine, code)
+            families.setdefault(origin.family, code)
+        like, family = [], []
+        for number, (rater, kind) in enumerate(new.items(), len(self.raters)):
+            origin = origins.get(rater, Origin())
+            known = machines.get(origin.machine) if origin.machine else None
+            relative = families.setdefault(origin.family, number) if origin.family else number
+            like.append(self.codes[SOMEBODY[kind]] if known is None else known)
+            family.append(known if known is not None else relative if relative != number else -1)
+        fit = joined_by(self.fit, like, family)
+        return replace(self, fit=fit, raters=(*self.raters, *new), origins={**self.origins, **origins})
 
 
 @dataclass(frozen=True, slots=True)

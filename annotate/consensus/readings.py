@@ -18,6 +18,8 @@ NO_ERROR = -1
 RECOVERABLE = "recoverable"
 # A plain text: this is asked of every vote, and comparing with an enum takes several times as long.
 _UNSURE = Verdict.UNSURE.value
+# All that a rollout can find out: another level of its criterion says neither.
+_TOLD = frozenset({Verdict.GOOD.value, Verdict.BAD.value})
 AFTER_FIRST_ERROR = Reason("after_first_error", "After the first error", Action.DROP)
 # Gold is what raters are measured against, and probes only rank steps.
 _NEVER_VOTE = (RaterKind.GOLD, RaterKind.PROBE, RaterKind.REVIEW)
@@ -112,14 +114,17 @@ def level_at(step: StepEvidence, rater: int | None, criterion: str) -> str:
 
 
 def can_recover(votes: Iterable[Vote]) -> bool | None:
-    """The hard label of rollouts: one success anywhere is a success. None without any."""
-    values = [vote.value for vote in votes]
-    return Verdict.GOOD in values if values else None
+    """The hard label of rollouts: one success anywhere is a success. None where none says good or bad."""
+    said = {vote.value for vote in votes} & _TOLD
+    return Verdict.GOOD in said if said else None
 
 
 def is_right(outcome: str | None, votes: Iterable[Vote]) -> bool | None:
-    """Grades of the final answer that came with the trace and from rollouts; two that differ are no grade."""
-    grades = {vote.value == Verdict.GOOD for vote in votes}
+    """Grades of the final answer that came with the trace and from rollouts; two that differ are no grade.
+
+    Only good and bad are grades.
+    """
+    grades = {vote.value == Verdict.GOOD for vote in votes if vote.value in _TOLD}
     if outcome in (Outcome.RIGHT, Outcome.WRONG):
         grades.add(outcome == Outcome.RIGHT)
     return grades.pop() if len(grades) == 1 else None

@@ -5,8 +5,9 @@ steps. What it costs is what the project's own runs have recorded for such an an
 people read here. What an hour and a million tokens cost in dollars is stated (:class:`Prices`), unless runs have
 recorded their cost themselves.
 
-A plan takes the best offer of each trace and then the traces by value per dollar, as far as the budget goes: one thing
-for a trace, since what is bought changes what everything else there is worth. Ask again once it has come in.
+A plan takes what the budget puts right most with: where little is left the most per dollar, where much is left a dearer
+offer that puts more right (`annotate.stats.knapsack`). One thing for a trace, since what is bought changes what
+everything else there is worth. Ask again once it has come in.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from annotate.consensus.valuing import pace_of, seconds_to_read, valuing_run
 from annotate.enums import Outcome
 from annotate.models import Project, Run, Trace
 from annotate.settings import require
+from annotate.stats.knapsack import best_choice
 from annotate.stats.locate.routing import (
     Pace,
     decision_risk,
@@ -194,18 +196,21 @@ def _votes(trace: Trace, belief: Belief, cost: AnswerCost) -> Offer:
 
 
 def plan(traces: Iterable[TraceOffers], budget: float) -> tuple[Lot, ...]:
-    """What a budget in dollars buys: the best offer of each trace, by value per dollar; the dearest lot's value first.
+    """What a budget in dollars buys, at most one offer for a trace: for the most gain, the most valuable lot first.
 
-    What does not fit any more is passed over for something cheaper. Raises ``Rejected`` for no budget.
+    Raises ``Rejected`` for no budget.
     """
     require(budget > 0, "budget", "must be above 0.")
-    best = sorted((one.offers[0] for one in traces if one.offers), key=lambda one: -one.per_dollar)
+    offers = [offer for one in traces for offer in one.offers]
+    chosen = best_choice(
+        np.array([one.trace for one in offers], dtype=np.int64),
+        np.array([one.gain for one in offers], dtype=np.float64),
+        np.array([one.cost for one in offers], dtype=np.float64),
+        budget,
+    )
     bought: dict[tuple[What, int | None], list[Offer]] = {}
-    left = budget
-    for offer in best:
-        if offer.cost <= left:
-            left -= offer.cost
-            bought.setdefault((offer.what, offer.rater), []).append(offer)
+    for offer in sorted((offers[i] for i in chosen.tolist()), key=lambda one: -one.per_dollar):
+        bought.setdefault((offer.what, offer.rater), []).append(offer)
     lots = (Lot(what, rater, tuple(offers)) for (what, rater), offers in bought.items())
     return tuple(sorted(lots, key=lambda lot: -lot.gain))
 

@@ -205,7 +205,7 @@ def report_guarantee(fit: LocationFit, one: Made, *, n_gold: int = 1000, share: 
     wrong = status != true_statuses(believed, one.truth[rest])
     kept = (status != BEHIND) & (risk <= found.risk)
     seen = audit_sample(len(rest), share=share, seed=3)[steps_of(believed)] & kept
-    audit = audited_error(steps_of(believed)[seen], wrong[seen], share=share, n_kept=int(kept.sum()))
+    audit = audited_error(steps_of(believed)[seen], wrong[seen])
     print(
         f"             certified on {n_gold} more gold traces (90 % sure of 98 %): keeps {kept.mean():.3f} of all "
         f"steps, {1 - wrong[kept].mean():.4f} right; "

@@ -163,7 +163,7 @@ def _pass_rate(evidence: TraceEvidence, sources: _Sources) -> Fraction | None:
 
 GENPRM = Policy(
     name="genprm",
-    version=1,
+    version=2,
     title="Every step agrees (relative progress and a judge)",
     settings=GenprmSettings,
     reasons=(

@@ -160,7 +160,7 @@ def rollout_first_error(evidence: TraceEvidence, sources: _Sources) -> int | Non
 
 LESSONS = Policy(
     name="lessons",
-    version=2,
+    version=3,
     title="First errors agree (rollouts and a judge)",
     settings=LessonsSettings,
     reasons=(NO_JUDGE, NOT_TRUSTED, NO_ROLLOUT, JUDGE_UNKNOWN, ROLLOUT_UNKNOWN, DIFFER, BEHIND, AGREED),

@@ -8,10 +8,12 @@ tier B; what is too uncertain for a level is a soft target, P(correct), in tier 
 
 How much risk is kept is learnt where gold allows: a fixed half of the traces with known answers is kept from the fit,
 and the threshold is the largest at which, on that half, no more than ``error`` is kept and wrong (``conformal``: in
-expectation, of all steps; ``certified``: of those kept, nine times in ten). Otherwise it is ``keep_below``, and the run
-says why.
+expectation, of all steps, kept or not; ``certified``: of those kept, nine times in ten). Otherwise it is
+``keep_below``, and the run says why. Reviewers decide about traces that were picked for being disputed: these are
+learned from, and show no threshold.
 
-For other criteria the pool of models of raters in `annotate.stats.aggregate.fused`, which holds one with every rater's
+For other criteria, and for a verdict whose steps behind the first error are decided too (``stops_at_first_error``
+off), step by step the pool of models of raters in `annotate.stats.aggregate.fused`, which holds one with every rater's
 severity where levels are in order. The same thresholds, tiers B to D.
 
 Whoever is below the project's gate is left out, as everywhere: the gate rests on questions whose right answer cannot be
@@ -23,9 +25,10 @@ and votes of one judge count as much as they are found, or assumed, to err by th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
+from django.utils.translation import gettext_lazy
 
 from annotate.consensus.contracts import (
     Decide,
@@ -36,7 +39,7 @@ from annotate.consensus.contracts import (
     Question,
     Voter,
 )
-from annotate.consensus.gathering import Gathered
+from annotate.consensus.gathering import Gathered, ints
 from annotate.consensus.guarantee import (
     Guarantee,
     Method,
@@ -65,10 +68,20 @@ class PosteriorSettings:
     the soft targets, from ``drop_above`` on nobody is asked. ``audit_share`` of the traces are read by people whatever
     is believed of them; 0 does without.
 
-    ``guarantee``: ``conformal`` promises the error on average, ``certified`` nine times in ten, ``none`` nothing.
+    With ``stops_at_first_error`` steps behind the first error are not assessed; without, every step is decided by
+    itself from what was said of it, with no place of a first error and without rollouts, and the run keeps no fit.
     """
 
-    guarantee: Method = "conformal"
+    guarantee: Method = field(
+        default="conformal",
+        metadata={
+            "help": gettext_lazy(
+                "conformal: on average no more than the error is kept and wrong, as a share of all steps; of the"
+                " kept alone more may be wrong, the more the fewer are kept. certified: of the kept steps no more"
+                " than the error is wrong, nine times in ten; it needs more gold. none: nothing is promised."
+            )
+        },
+    )
     error: float = 0.02
     keep_below: float = 0.02
     soft_below: float = 0.2
@@ -98,8 +111,9 @@ class Learned:
 
 
 def is_of_first_errors(question: Question, settings: PosteriorSettings) -> bool:
-    """Whether the criterion says good and bad of steps, and what rollouts speak of is another."""
-    return {Verdict.GOOD, Verdict.BAD} <= set(question.levels) and question.key != settings.rollout_criterion
+    """Whether the criterion says good and bad of steps up to an error, and what rollouts speak of is another."""
+    is_verdict = {Verdict.GOOD, Verdict.BAD} <= set(question.levels)
+    return is_verdict and settings.stops_at_first_error and question.key != settings.rollout_criterion
 
 
 def prepare(settings: PosteriorSettings, material: Material) -> Learned:
@@ -135,13 +149,13 @@ def _held_out(
 ) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], str]:
     """The gold traces that are kept from the fit; none, and why."""
     none = np.zeros(0, dtype=np.int64)
-    gold = np.flatnonzero(evidence.gold != UNKNOWN)
+    gold = np.flatnonzero((evidence.gold != UNKNOWN) & (ints(gathered.keyed) != UNKNOWN))
     needed = fewest_gold(settings.guarantee, settings.error)
     if settings.guarantee == "none":
         return none, "no guarantee was asked for"
     if len(gold) < needed:
-        told = f"{len(gold)} traces with a known answer; about {needed} are needed to hold half of them out"
-        return none, told
+        told = f"{len(gold)} traces with a known answer by gold keys"
+        return none, f"{told}; about {needed} are needed to hold half of them out"
     return np.array(
         [i for i in gold.tolist() if is_held_out(settings.seed, gathered.ids[i])], dtype=np.int64
     ), ""
@@ -162,7 +176,12 @@ def _on_held_out(
     # What rollouts and judges agree on is kept at any threshold, what lies behind an error at none.
     risk = np.where(is_agreed, 0.0, np.where(status == BEHIND, 2.0, risk))
     trace = np.repeat(np.arange(len(held)), some.length)
-    return guarantee_of(settings.guarantee, settings.keep_below, settings.error, risk, wrong, trace)
+    found = guarantee_of(settings.guarantee, settings.keep_below, settings.error, risk, wrong, trace)
+    if not found.reason or not is_agreed.any():
+        return found
+    of = f"{wrong[is_agreed].sum()} of {is_agreed.sum()} such steps were wrong"
+    told = f"what rollouts and judges agree on is kept at any threshold: {of}"
+    return replace(found, reason=f"{found.reason}; {told}")
 
 
 def bind_many(
@@ -206,7 +225,7 @@ def keep(learned: Learned) -> Kept:
 
 POSTERIOR = Policy(
     name="posterior",
-    version=1,
+    version=2,
     title="Most probable place of the first error, from all signals",
     settings=PosteriorSettings,
     reasons=REASONS,

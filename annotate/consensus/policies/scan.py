@@ -86,9 +86,9 @@ class _Source:
 
     def hard(self, step: StepEvidence) -> bool | None:
         """The hard label, or what a reviewer decided in its place."""
-        if step.ruling is not None:
-            return None if step.ruling.value == Verdict.UNSURE else step.ruling.value != Verdict.BAD
-        return can_recover(self.rolled(step))
+        if step.ruling is None:
+            return can_recover(self.rolled(step))
+        return {Verdict.GOOD.value: True, Verdict.BAD.value: False}.get(step.ruling.value)
 
 
 def bind(settings: ScanSettings, criterion: str, voters: Sequence[Voter]) -> Decide:
@@ -184,7 +184,7 @@ def _soft(source: _Source, votes: tuple[Vote, ...], confidence: Fraction) -> Dec
 
 SCAN = Policy(
     name="scan",
-    version=1,
+    version=2,
     title="Rollouts with a margin for noise",
     settings=ScanSettings,
     reasons=(

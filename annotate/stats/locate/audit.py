@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 
 from annotate.errors import Rejected
-from annotate.stats.aggregate.confusion import wilson_limits
 from annotate.stats.codes import BoolArray, IntArray
+from annotate.stats.f_distribution import f_quantile
 
 _LEAST, _MOST = 0.02, 0.05
+_NORMAL = 1.959964
 
 
 def audit_sample(n_traces: int, *, share: float = 0.03, seed: int) -> BoolArray:
@@ -30,7 +32,11 @@ def audit_sample(n_traces: int, *, share: float = 0.03, seed: int) -> BoolArray:
 
 @dataclass(frozen=True, slots=True)
 class AuditEstimate:
-    """`error`: share of wrong steps among those kept, unbiased; `low` and `high` at 95 %. None with a `reason`."""
+    """`error`: share of wrong steps among those kept; `low` and `high` at 95 %. None with a `reason`.
+
+    They are of the `n_steps` that were answered, in `n_traces` with the `n_open` left open. `least` and `most` are the
+    limits, at 95 %, were every open one right, and were every one wrong.
+    """
 
     error: float | None
     low: float | None
@@ -38,44 +44,73 @@ class AuditEstimate:
     n_traces: int
     n_steps: int
     reason: str | None
+    n_open: int = 0
+    least: float | None = None
+    most: float | None = None
 
 
-def audited_error(trace: IntArray, is_wrong: BoolArray, *, share: float, n_kept: int) -> AuditEstimate:
-    r"""From the kept steps of audited traces: their traces, and whether each turned out to be wrong.
+def audited_error(trace: IntArray, is_wrong: BoolArray, is_open: BoolArray | None = None) -> AuditEstimate:
+    r"""From the kept steps of audited traces: their traces, whether each is wrong, and whether that was left open.
 
-    .. math:: \hat\epsilon = \frac{1}{N} \sum_{i \in S} w_i / \pi
+    .. math:: \hat\epsilon = \frac{\sum_{i \in S} w_i a_i / \pi}{\sum_{i \in S} a_i / \pi}
 
-    (Horvitz & Thompson 1952) with N steps kept in all and an inclusion probability π known beforehand. The interval is
-    Wilson's on the number of steps deflated by how alike the steps of a trace are; without a wrong step they are taken
-    to be wholly alike, so a trace counts as one observation.
+    (Hájek 1971) over the answered steps, a = 1. Every trace has the same chance π to be drawn, so it cancels, and so
+    does how many of those drawn have been read. The bias is of the order of one over the traces. What is open is taken
+    to be as often wrong as what was answered; `least` and `most` do without that.
 
-    Raises `Rejected` for an inclusion probability out of (0, 1], or more audited steps than were kept.
+    The interval is Clopper and Pearson's on the number of steps deflated by how alike the steps of a trace are, and by
+    how few traces say so (Korn & Graubard 1998); without a wrong step they are taken to be wholly alike, so a trace
+    counts as one observation.
+
+    Raises `Rejected` for columns of different lengths.
 
     References
     ----------
-    Horvitz, D. G. & Thompson, D. J. (1952). A generalization of sampling without replacement from a finite universe.
-    JASA 47, 663-685. doi:10.1080/01621459.1952.10483446
+    Hájek, J. (1971). Comment on an essay by D. Basu. In Godambe & Sprott (eds), Foundations of Statistical Inference,
+    236. Toronto: Holt, Rinehart and Winston.
+    Korn, E. L. & Graubard, B. I. (1998). Confidence intervals for proportions with small expected number of positive
+    counts estimated from survey data. Survey Methodology 24, 193-201.
 
     Examples
     --------
-    >>> found = audited_error(np.repeat(np.arange(100), 5), np.arange(500) < 5, share=0.05, n_kept=10_000)
+    >>> found = audited_error(np.repeat(np.arange(100), 5), np.arange(500) < 5)
     >>> found.error, found.low < 0.01 < found.high
     (0.01, True)
     """
-    if not 0 < share <= 1:
-        raise Rejected("must lie between 0 and 1", field="share")
-    if len(trace) > n_kept:
-        raise Rejected("more steps were audited than kept", field="n_kept")
-    if not len(trace):
-        return AuditEstimate(None, None, None, 0, 0, "no kept step was audited")
+    opened = np.zeros(len(trace), dtype=np.bool_) if is_open is None else is_open
+    if not len(trace) == len(is_wrong) == len(opened):
+        raise Rejected("columns have different lengths", field="is_wrong")
+    n_traces, n_open = len(np.unique(trace)), int(opened.sum())
+    if n_open == len(trace):
+        reason = "every kept step that was audited was left open" if n_open else "no kept step was audited"
+        return AuditEstimate(None, None, None, n_traces, 0, reason, n_open)
+    answered = ~opened
+    wrong = is_wrong & answered
+    low, high = _limits(trace[answered], wrong[answered])
+    error = float(wrong[answered].mean())
+    least, most = low, high
+    if n_open:
+        least, most = min(low, _limits(trace, wrong)[0]), max(high, _limits(trace, wrong | opened)[1])
+    return AuditEstimate(error, low, high, n_traces, int(answered.sum()), None, n_open, least, most)
+
+
+def _limits(trace: IntArray, is_wrong: BoolArray) -> tuple[float, float]:
     _, owner, size = np.unique(trace, return_inverse=True, return_counts=True)
-    wrong = np.bincount(owner, is_wrong)
-    n_steps, rate = len(trace), float(wrong.sum() / len(trace))
-    if 0 < rate < 1:
-        spread = float(((wrong - rate * size) ** 2).sum())
+    wrong, n_steps, n_traces = np.bincount(owner, is_wrong), len(trace), len(size)
+    rate = float(wrong.sum() / n_steps)
+    n = float(n_traces)
+    if 0 < rate < 1 and n_traces > 1:
+        spread = float(((wrong - rate * size) ** 2).sum()) * n_traces / (n_traces - 1)
         design = max(spread / (n_steps * rate * (1 - rate)), 1.0)
-    else:
-        design = n_steps / len(size)
-    low, high = wilson_limits(np.array([rate * n_steps / design]), np.array([n_steps / design]))
-    estimate = float(is_wrong.sum() / share / n_kept)
-    return AuditEstimate(estimate, float(low[0]), float(high[0]), len(size), n_steps, None)
+        # The square of Student's t, beside that of the normal distribution.
+        few = f_quantile(0.95, 1, n_traces - 1) / _NORMAL**2
+        n = n_steps / (design * few)
+    k = rate * n
+    low = _beta_quantile(0.025, k, n - k + 1) if rate > 0 else 0.0
+    high = _beta_quantile(0.975, k + 1, n - k) if rate < 1 else 1.0
+    return low, high
+
+
+def _beta_quantile(share: float, a: float, b: float) -> float:
+    odds = f_quantile(share, 2 * a, 2 * b) * a / b
+    return odds / (1 + odds) if odds < math.inf else 1.0

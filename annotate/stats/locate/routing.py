@@ -4,10 +4,10 @@ r"""What a further reading is worth: decision risk that it is expected to remove
 
     V = \frac{R(q) - \sum_r P(r) R(q_r)}{\text{seconds}}, \qquad R(q) = \sum_t \Big(1 - \max_s q(s_t)\Big)
 
-where the status s of step t is good, the first error or behind it, and :math:`q_r \propto q \, P(r \mid e)^w` is what
-would be believed after report r. R is concave in q, so no reading is worth less than nothing. The same risk
-values a person, two more votes of a judge (with their weight w) and more rollouts; only the seconds, or what a GPU
-second is said to cost, differ.
+where the status s of step t is good, the first error or behind it, and :math:`q_r \propto q \, P(r \mid e)^{w \beta}`
+is what would be believed after report r, with the trust β that the fit has in its kind. R is concave in q, so no
+reading is worth less than nothing. The same risk values a person, two more votes of a judge (with their weight w) and
+more rollouts; only the seconds, or what a GPU second is said to cost, differ.
 
 One reading may be unable to change any decision where two that agree would. Its value is then 0 by this rule, and the
 queue would leave such traces to chance; so what is asked is the most that one reading of one, or of two that agree, is
@@ -25,6 +25,7 @@ from annotate.stats.codes import FloatArray, IntArray
 from annotate.stats.locate import shifts
 from annotate.stats.locate.evidence import KINDS, PERSON, Evidence, Rollouts
 from annotate.stats.locate.fit import LocationFit
+from annotate.stats.locate.model import FIRST_RATER
 from annotate.stats.locate.result import LocationPosterior
 from annotate.stats.locate.signals import N_DIFFICULTIES, difficulty_of
 from annotate.stats.locate.truncated import log_reachable
@@ -86,7 +87,8 @@ def value_of_reading(
     """
     if not 0 <= rater < len(evidence.raters):
         raise Rejected("there is no such rater", field="rater")
-    return _value_by_table(fit.model.shift[rater], evidence, posterior, weight)
+    heard = weight * _trust(fit, int(evidence.raters.kind[rater]))
+    return _value_by_table(fit.model.shift[rater], evidence, posterior, heard)
 
 
 def value_per_reading(
@@ -98,10 +100,15 @@ def value_per_reading(
     what one does, a reading counts half of that. Raises `Rejected` for an unknown kind.
     """
     table = table_of_kind(fit, kind)
-    found = np.zeros(posterior.layout.n_traces)
+    found, trust = np.zeros(posterior.layout.n_traces), _trust(fit, kind)
     for weight in range(1, AHEAD + 1):
-        np.maximum(found, _value_by_table(table, evidence, posterior, float(weight)) / weight, out=found)
+        np.maximum(found, _value_by_table(table, evidence, posterior, trust * weight) / weight, out=found)
     return found
+
+
+def _trust(fit: LocationFit, kind: int) -> float:
+    """How far the fit believes readers of the kind: a further report will count no more than those it has read."""
+    return float(fit.model.trust[FIRST_RATER + kind])
 
 
 def table_of_kind(fit: LocationFit, kind: int) -> FloatArray:

@@ -1,17 +1,21 @@
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from annotate.consensus.belief import belief_of, in_batches
 from annotate.consensus.buying import Order, buy
 from annotate.consensus.costs import Prices
+from annotate.consensus.queries import consensus_runs
 from annotate.consensus.spending import What, market_of, plan
+from annotate.consensus.valuing import belief_now
 from annotate.enums import AssignmentState, RaterKind
 from annotate.errors import Rejected
 from annotate.models import Assignment, Project, Rater, Run
 from annotate.prelabel.rollout.places import PlacesSettings
 from annotate.prelabel.runs.tasks import tasks_of
 from tests.annotate.assign.queues import person, read_next
-from tests.annotate.consensus.markets import a_market
+from tests.annotate.consensus.markets import a_machine, a_market, says
 from tests.factories import a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +66,31 @@ def test_votes_are_drawn_anew_by_the_same_model_as_another_rater(project: Projec
     assert (run.settings["votes"], run.settings["temperature"], run.budget_completions) == (2, 0.7, 4)
     # Nobody audits the same judge twice.
     assert Run.objects.filter(rater=run.rater).count() == 1
+
+
+def test_bought_votes_count_as_the_judges_own_before_the_next_run(project: Project) -> None:
+    judge, trace = machine(project, RaterKind.JUDGE), project.traces.order_by("pk").first()
+    consensus, before = consensus_runs(project).first(), belief_now(trace)
+    run = buy(project, Order(What.VOTES, judge.pk, ((trace.pk, None),))).run
+    other = a_machine(project, "judge/critique", votes=1, temperature=0.0, prompt="critique-paragraph@v1")
+    stranger = a_rater(project, RaterKind.JUDGE, "judge/elsewhere")
+    for rater in (run.rater, other, stranger):
+        says(rater, trace, 1)
+
+    belief = belief_of(consensus, trace)
+
+    codes, model = belief.located.codes, belief.fit.model
+    mine, bought, prompted, strange = (codes[one.pk] for one in (judge, run.rater, other, stranger))
+    family = model.raters.family
+    assert family[mine] == family[bought] == family[prompted] != family[strange]
+    assert (model.shift[bought] == model.shift[mine]).all()
+    assert not (model.shift[prompted] == model.shift[mine]).all()
+    own = model.dependence.of(np.array([mine, mine]), np.array([mine, bought]))
+    assert own[0] == own[1]
+    (all_at_once,) = [one for located, one in in_batches(consensus, 100)]
+    at = list(all_at_once.gathered.ids).index(trace.pk)
+    assert all_at_once.posterior.of(at) == pytest.approx(belief.posterior.probability)
+    assert belief.posterior.probability[1] > before.posterior.probability[1]
 
 
 def test_people_get_one_more_reading_of_what_nobody_is_to_read(project: Project) -> None:

@@ -151,6 +151,8 @@ def test_readings_of_hidden_gold_are_learned_from_with_their_trace():
         (["ggg"], "gg-", Outcome.RIGHT, NO_ERROR),
         (["ggb"], "gg-", Outcome.WRONG, 2),
         (["gb-", "gb-"], "gb-", Outcome.WRONG, 1),
+        (["ggb"], "gu-", Outcome.WRONG, UNKNOWN),
+        (["ggb"], "gn-", Outcome.WRONG, UNKNOWN),
         (["gb-", "ggb"], "gb-", Outcome.WRONG, UNKNOWN),
         (["ggg"], "gg-", Outcome.WRONG, UNKNOWN),
         (["ggg"], "gg-", None, UNKNOWN),
@@ -162,6 +164,12 @@ def test_where_rollouts_and_judges_agree(judges, rolled, outcome, place):
     said = list(zip((JUDGE, OTHER_JUDGE), judges, strict=False))
 
     assert gathered(a_trace_of(*said, (ROLLOUT, rolled), outcome=outcome)).agreed[0] == place
+
+
+def test_an_unsure_rollout_takes_nothing_back():
+    said = ((JUDGE, "gb-"), (ROLLOUT, "gb-"), (OTHER_ROLLOUT, "gu-"))
+
+    assert gathered(a_trace_of(*said, outcome=Outcome.WRONG)).agreed[0] == 1
 
 
 def test_without_machines_only_people_are_heard():

@@ -66,6 +66,14 @@ def test_hard_labels_and_grades():
     assert is_right(Outcome.TRUNCATED, ()) is None
 
 
+def test_what_is_neither_good_nor_bad_is_unknown():
+    (unsure, other, lost) = a_trace_of((ANN, "unb"), (BEN, "--u")).steps
+
+    assert [can_recover(step.votes) for step in (unsure, other, lost)] == [None, None, False]
+    assert [is_right(Outcome.RIGHT, step.votes) for step in (unsure, other)] == [True, True]
+    assert [is_right(None, step.votes) for step in (unsure, other)] == [None, None]
+
+
 def test_levels_of_no_error_and_places():
     assert not_bad(["good", "neutral", "good", "bad"]) == "good"
     assert not_bad(["good", "neutral"]) == "neutral"

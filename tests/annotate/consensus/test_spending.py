@@ -131,6 +131,25 @@ def test_a_plan_takes_one_thing_a_trace_by_value_per_dollar_within_the_budget() 
         plan(traces, 0)
 
 
+@pytest.mark.parametrize(("budget", "people"), [(20.0, 10), (1.0, 1), (0.4, 0)])
+def test_money_that_is_left_goes_into_what_puts_more_right(budget: float, people: int) -> None:
+    traces = [
+        offered(
+            i,
+            Offer(i, What.VOTES, 0.002, 0.0002, rater=5),
+            Offer(i, What.ROLLOUTS, 0.01, 0.002, rater=6, step=1),
+            Offer(i, What.PERSON, 1.5, 0.5),
+        )
+        for i in range(10)
+    ]
+    found = plan(traces, budget)
+    n = {lot.what: len(lot.offers) for lot in found}
+    assert n.get(What.PERSON, 0) == people
+    assert n.get(What.ROLLOUTS, 0) == 10 - people
+    assert sum(lot.cost for lot in found) <= budget
+    assert len({one.trace for lot in found for one in lot.offers}) == 10
+
+
 @pytest.mark.parametrize("field", ["person_hour", "million_tokens"])
 def test_prices_are_above_nothing(field: str) -> None:
     with pytest.raises(Rejected, match="above 0") as refusal:

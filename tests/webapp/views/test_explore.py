@@ -94,6 +94,7 @@ def test_a_run_that_was_never_counted_is_counted_by_a_worker(
     assert vera.post(path).status_code == 403
     alice = signed_in("alice")
     assert vera.get(f"{path}risks.csv").status_code == 422
+    assert vera.get(f"{path}costs.csv").status_code == 422
     app.conf.task_always_eager = app.conf.task_eager_propagates = True
     try:
         with django_capture_on_commit_callbacks(execute=True):
@@ -113,7 +114,7 @@ def test_later_labels_are_said_to_be_missing(project: Project, run: Run, vera: C
 def test_a_prelabel_run_has_no_explorer(project: Project, vera: Client) -> None:
     other = project.runs.exclude(kind="consensus").first()
     assert other is not None
-    for path in ("explorer/", "beside/", "decisions.csv", "explorer/risks.csv"):
+    for path in ("explorer/", "beside/", "decisions.csv", "explorer/risks.csv", "explorer/funnel.csv"):
         assert vera.get(f"/consensus/{other.pk}/{path}").status_code == 404
 
 
@@ -124,6 +125,36 @@ def test_the_risks_as_a_file(run: Run, vera: Client) -> None:
     assert [float(row["kept"]) for row in rows[:-1]] == [point["kept"] for point in curve]
     assert rows[-1]["risk"] == ""
     assert int(rows[-1]["kept"]) == run.consensus.filter(action=Action.KEEP).count()
+
+
+def test_every_table_of_the_page_is_a_file(run: Run, vera: Client) -> None:
+    detail = Exploration.objects.get(run=run).detail
+    shown = page(vera, f"/consensus/{run.pk}/explorer/")
+
+    def table(name: str) -> list[dict[str, str]]:
+        path = f"/consensus/{run.pk}/explorer/{name}.csv"
+        assert f'href="{path}"' in shown
+        return rows_of(vera, path)
+
+    funnel = vera.get(f"/api/runs/{run.pk}/exploration/").json()["funnel"]
+    assert [(row["reason"], int(row["steps"]), int(row["traces"])) for row in table("funnel")] == [
+        (one["reason"], one["steps"], one["traces"]) for one in funnel
+    ]
+    assert funnel[0]["steps"] == run.consensus.count()
+    told = [(one["one"], one["other"], one["n"]) for one in detail["disputes"]["meetings"]]
+    assert [(row["one"], row["other"], int(row["n"])) for row in table("sources")] == told
+    told = [(one["one"], one["other"], one["same"]) for one in detail["places"]["pairs"]]
+    assert [(row["one"], row["other"], int(row["same"])) for row in table("first-errors")] == told
+    told = [(one["name"], one["kind"], one["labels"]) for one in detail["costs"]["rows"]]
+    assert [(row["name"], row["kind"], int(row["labels"])) for row in table("costs")] == told
+    assert [(row["tier"], int(row["n"])) for row in table("tiers")] == [
+        (one["tier"], one["n"]) for one in detail["tiers"]
+    ]
+    disputes = table("disputes")
+    assert int(disputes[0]["n"]) == detail["disputes"]["overall"]["n"]
+    assert len(disputes) == 1 + sum(map(len, detail["disputes"]["divisions"].values()))
+    assert all(table(name) for name in ("sources", "first-errors", "costs", "tiers"))
+    assert vera.get(f"/consensus/{run.pk}/explorer/else.csv").status_code == 404
 
 
 def test_every_decision_as_a_file_without_formulas(run: Run, vera: Client) -> None:
@@ -226,7 +257,9 @@ def test_what_was_taken_back_since_still_spoke(run: Run, vera: Client) -> None:
     assert "Revised or taken back since." in page(vera, f"/decisions/{decision.pk}/")
 
 
-@pytest.mark.parametrize("path", ["explorer/", "beside/", "decisions.csv", "explorer/risks.csv"])
+@pytest.mark.parametrize(
+    "path", ["explorer/", "beside/", "decisions.csv", "explorer/risks.csv", "explorer/costs.csv"]
+)
 def test_annotators_see_nothing_of_it(run: Run, path: str) -> None:
     assert signed_in("bob").get(f"/consensus/{run.pk}/{path}").status_code == 403
     assert signed_in("bob").get(f"/decisions/{run.consensus.first().pk}/").status_code == 403  # type: ignore[union-attr]

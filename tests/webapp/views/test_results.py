@@ -12,17 +12,17 @@ import pytest
 from django.test import Client
 
 from annotate import clock
-from annotate.assign.actions import rater_of
+from annotate.assign.actions import fill_queue, rater_of
 from annotate.assign.compare.actions import claim_comparison
 from annotate.assign.compare.filling import fill_comparisons
 from annotate.consensus import auditing
 from annotate.consensus.actions import make_consensus, run_consensus
 from annotate.consensus.registry import POLICIES
 from annotate.consensus.unfinished import GIVEN_UP, take_up
-from annotate.enums import RaterKind, Role, RunState, UnitState
+from annotate.enums import AssignmentState, RaterKind, Role, RunState, UnitState
 from annotate.export.select.benchmarks import make_benchmark
 from annotate.label.comparing import Choice, submit_comparison
-from annotate.models import Estimate, Project, Pulse, Release, Run, Unit
+from annotate.models import Assignment, Estimate, Project, Pulse, Release, Run, Unit
 from annotate.prelabel.actions import open_run
 from tests.annotate.consensus.corpus import a_corpus
 from tests.factories import (
@@ -177,12 +177,22 @@ def test_a_posterior_shows_its_tiers_what_it_rests_on_and_its_audit(
     project: Project, alice: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     a_corpus(project)
+    fill_queue(project)
     monkeypatch.setattr(auditing, "audit_sample", lambda n, *, share, seed: [True] * n)
     run = run_consensus(project, policy="posterior")
     page = alice.get(f"/consensus/{run.pk}/").content.decode()
     assert "There is no guarantee:" in page
     assert "no answer is known: raters of a kind are assumed to be mostly right" in page
     assert f"0 of {run.audited.count()} traces drawn by lot have been read since." in page
+    zoe = a_rater(project, RaterKind.PERSON, name="zoe")
+    for slot in Assignment.objects.filter(trace__problem__project=project, state=AssignmentState.OPEN):
+        slot.state, slot.holder, slot.finished_at = AssignmentState.SUBMITTED, zoe, clock.now()
+        slot.save()
+        for place, step in enumerate(slot.trace.steps.all()):
+            a_label(zoe, step, "good" if place else "unsure", assignment=slot)
+    page = " ".join(alice.get(f"/consensus/{run.pk}/").content.decode().split())
+    assert "of what was kept is wrong (95 %:" in page
+    assert "steps were left open; whatever they are, 0." in page
     kept = alice.get(f"/consensus/{run.pk}/?tier=A").content.decode()
     assert "Decisions: tier A" in kept
     assert "Agreed" not in alice.get(f"/consensus/{run.pk}/?tier=Z").content.decode()

@@ -2,17 +2,36 @@ from __future__ import annotations
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from annotate.consensus.funnel import as_json
+from annotate.consensus.queries import funnel_of
 from annotate.models import Exploration
 
 
+class FunnelRowSerializer(serializers.Serializer[Any]):
+    """``traces`` counts traces with at least one such step."""
+
+    reason = serializers.CharField()
+    title = serializers.CharField()
+    action = serializers.CharField(allow_blank=True)
+    steps = serializers.IntegerField()
+    traces = serializers.IntegerField()
+
+
 class ExplorationSerializer(serializers.ModelSerializer[Exploration]):
-    """``detail`` holds everything the explorer shows; docs/explorer.md says what is what."""
+    """``detail`` and ``funnel`` hold everything the explorer shows; docs/explorer.md says what is what."""
+
+    funnel = serializers.SerializerMethodField()
 
     class Meta:
         model = Exploration
-        fields = ("run", "counted_at", "newest_label", "detail")
+        fields = ("run", "counted_at", "newest_label", "funnel", "detail")
+
+    @extend_schema_field(FunnelRowSerializer(many=True))
+    def get_funnel(self, exploration: Exploration) -> list[dict[str, Any]]:
+        return as_json(funnel_of(exploration.run))
 
 
 class BesideDecisionSerializer(serializers.Serializer[Any]):

@@ -103,6 +103,10 @@ class AuditSerializer(serializers.Serializer[Any]):
     error = serializers.FloatField(allow_null=True)
     low = serializers.FloatField(allow_null=True)
     high = serializers.FloatField(allow_null=True)
+    least = serializers.FloatField(
+        allow_null=True, help_text="The lower limit were every step that readers left open right."
+    )
+    most = serializers.FloatField(allow_null=True, help_text="The upper limit were every one of them wrong.")
     reason = serializers.CharField(allow_null=True)
 
 

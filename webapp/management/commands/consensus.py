@@ -97,6 +97,10 @@ def _tiers(run: Run) -> list[str]:
     return [f"Tier {one.title}: {one.steps:,} steps" for one in tier_counts(run)]
 
 
+# What a guarantee is a share of.
+_OF = {"conformal": "all steps kept and wrong", "certified": "the kept steps wrong"}
+
+
 def _learned(learned: dict[str, Any]) -> list[str]:
     found = learned.get("guarantee")
     if not found:
@@ -106,8 +110,9 @@ def _learned(learned: dict[str, Any]) -> list[str]:
         lines.append(f"No guarantee: {found['reason']}.")
     else:
         lines.append(
-            f"Guarantee ({found['method']}, at most {found['target']:.3g}): on {found['n_traces']} gold traces held"
-            f" out, {found['error']:.4f} of the kept were wrong; {found['assumption']}."
+            f"Guarantee ({found['method']}, at most {found['target']:.3g} of {_OF[found['method']]}): on"
+            f" {found['n_traces']} gold traces held out, {found['error']:.4f} of the kept were wrong;"
+            f" {found['assumption']}."
         )
     lines += [f"Assumed: {one}." for one in learned.get("assumed", ())]
     return lines
@@ -120,10 +125,15 @@ def _audit(audit: Audit | None) -> list[str]:
     found = audit.estimate
     if found.error is None:
         return [f"{told}; {found.reason}."]
-    return [
+    lines = [
         f"{told}: {found.error:.4f} of what was kept is wrong (95 %: {found.low:.4f} to {found.high:.4f};"
         f" {found.n_steps} steps)."
     ]
+    if found.n_open:
+        lines.append(
+            f"Whatever {found.n_open} steps are that readers left open: {found.least:.4f} to {found.most:.4f}."
+        )
+    return lines
 
 
 def funnel_table(title: str, rows: list[FunnelRow]) -> Table:

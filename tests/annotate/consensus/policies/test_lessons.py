@@ -58,6 +58,11 @@ CASES = [
     ("ggg", "gg-", None, "...", "rollout_unknown"),
     ("ggg", "gg-", Outcome.UNGRADABLE, "...", "rollout_unknown"),
     ("ggg", "gg-", Outcome.TRUNCATED, "...", "rollout_unknown"),
+    # a rollout that says neither good nor bad has not said that a step is lost
+    ("gbg", "gu-", WRONG, "...", "rollout_unknown"),
+    ("gbg", "gn-", WRONG, "...", "rollout_unknown"),
+    ("ggb", "ggu", None, "...", "rollout_unknown"),
+    ("ggg", "ggu", RIGHT, "ggg", "agreed"),
     # two grades of the last step that contradict each other are no grade
     ("ggg", "ggb", RIGHT, "...", "rollout_unknown"),
     # what comes behind the first error does not matter

@@ -339,6 +339,66 @@ def test_too_little_gold_is_all_learned_from_and_the_threshold_is_the_setting():
     assert found.located.fit.n_gold == keyed > 20
 
 
+def test_what_reviewers_picked_and_decided_is_learned_from_and_shows_no_threshold():
+    traces, places = a_world(400, gold=0.4)
+    keyed = {one.trace for one in traces if any(v.rater == GOLD.rater for v in one.steps[0].votes)}
+    ruled = [
+        ruled_at(one, 0, "bad") if error == 0 and one.trace not in keyed else one
+        for one, error in zip(traces, places, strict=True)
+    ]
+    n_ruled = sum(one.steps[0].ruling is not None for one in ruled)
+
+    before, after = (learned(some, error=0.05)[2] for some in (traces, ruled))
+
+    assert n_ruled > 20
+    assert (before.guarantee.reason, after.guarantee.reason) == ("", "")
+    assert after.guarantee.n_traces == before.guarantee.n_traces
+    assert after.located.fit.n_gold == before.located.fit.n_gold + n_ruled
+    few = [one for one in ruled if one.trace not in keyed]
+    assert learned(few, error=0.05)[2].guarantee.reason.startswith(
+        "0 traces with a known answer by gold keys"
+    )
+
+
+def test_where_gold_defends_no_threshold_the_run_says_how_wrong_agreement_was():
+    traces, places = a_world(300, gold=1.0)
+    elsewhere = []
+    for number, (trace, error) in enumerate(zip(traces, places, strict=True)):
+        key = a_trace_of((GOLD, letters(0 if error != 0 and number % 3 == 0 else error)))
+        steps = (
+            replace(step, votes=(*(v for v in step.votes if v.rater != GOLD.rater), *told.votes))
+            for step, told in zip(trace.steps, key.steps, strict=True)
+        )
+        elsewhere.append(replace(trace, steps=tuple(steps)))
+
+    held = learned(elsewhere)[2].guarantee
+
+    assert "cannot show an error of 0.02" in held.reason
+    assert "what rollouts and judges agree on is kept at any threshold:" in held.reason
+    assert held.reason.endswith("such steps were wrong")
+    assert (held.keep_below, held.assumption) == (0.02, "")
+
+
+def test_steps_behind_the_first_error_are_decided_where_that_is_asked_for():
+    rng = random.Random(4)
+    truth = "".join(rng.choice("ggb") for _ in range(240))
+    said = {
+        who: "".join(one if rng.random() < 0.95 else rng.choice("gb") for one in truth)
+        for who in (ANN, BEN, CLO)
+    }
+    traces = a_corpus_of(said, length=6)
+
+    stopped, through = (decide(traces, stops_at_first_error=stops) for stops in (True, False))
+
+    behind = sum(one.reason == "after_first_error" for decisions in stopped for one in decisions)
+    flat = [one for decisions in through for one in decisions]
+    assert behind > 50
+    assert {one.reason for one in flat} <= {"believed", "soft_target", "not_sure_enough"}
+    kept = [(one.value[:1], true) for one, true in zip(flat, truth, strict=True) if one.value]
+    assert len(kept) > 0.9 * len(truth)
+    assert sum(value != true for value, true in kept) <= 0.02 * len(kept)
+
+
 def test_one_trace_alone_is_decided_as_among_many():
     traces, _ = a_world()
     settings, voters, found = learned(traces)

@@ -56,6 +56,11 @@ CASES = [
     ("gb-", ["8/8", "0/8", "-"], "5/8", WRONG, "...", "too_hard"),
     ("g--", ["-"] * 3, "5/8", RIGHT, "...", "too_hard"),
     ("gb-", ["8/8", "0/8", "-"], "0/0", WRONG, "...", "pass_rate_unknown"),
+    # a label that says neither good nor bad loses no step, and grades no answer
+    ("gub-", ["8/8", "-", "0/8", "-"], "8/8", WRONG, "....", "rollout_unknown"),
+    ("gnb-", ["8/8", "-", "0/8", "-"], "8/8", WRONG, "....", "rollout_unknown"),
+    ("ggu", ["8/8", "8/8", "-"], "8/8", RIGHT, "ggg", "right_answer"),
+    ("gbu", ["8/8", "0/8", "-"], "8/8", None, "...", "answer_unknown"),
     # the first step is lost; there is no window
     ("b--", ["0/8", "-", "-"], "8/8", WRONG, "b..", "located"),
     # no lost step before the last of a wrong trace

@@ -7,8 +7,10 @@ import pytest
 
 from annotate.errors import Rejected
 from annotate.stats.locate.evidence import JUDGE, WRONG, Evidence, Raters, Reports, Rollouts
+from annotate.stats.locate.evidence import PERSON as PERSON_KIND
 from annotate.stats.locate.fit import locate
 from annotate.stats.locate.layout import Layout
+from annotate.stats.locate.model import FIRST_RATER
 from annotate.stats.locate.result import LocationPosterior
 from annotate.stats.locate.routing import (
     Pace,
@@ -43,6 +45,19 @@ def test_a_person_is_worth_more_than_a_judge_and_half_a_vote_less_than_one() -> 
     person, judge = (value_of_reading(FIT, FREE, BELIEVED, rater).sum() for rater in (PERSON, 0))
     half = value_of_reading(FIT, FREE, BELIEVED, 0, weight=0.3).sum()
     assert person > judge > half > 0
+
+
+def test_a_reading_is_worth_what_the_fit_will_believe_of_it() -> None:
+    trust = FIT.model.trust.copy()
+    trust[FIRST_RATER + PERSON_KIND] = 0.4
+    doubting = replace(FIT, model=replace(FIT.model, trust=trust))
+    plain = replace(FIT, model=replace(FIT.model, trust=np.ones_like(trust)))
+
+    doubted = value_of_reading(doubting, FREE, BELIEVED, PERSON)
+
+    assert doubted == pytest.approx(value_of_reading(plain, FREE, BELIEVED, PERSON, weight=0.4))
+    anybody = [value_per_reading(fit, FREE, BELIEVED).sum() for fit in (doubting, plain)]
+    assert anybody[0] < anybody[1]
 
 
 def test_more_rollouts_are_worth_something_where_they_decide() -> None:

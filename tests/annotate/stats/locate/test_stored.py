@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 from annotate.errors import Rejected
+from annotate.stats.codes import FloatArray
 from annotate.stats.locate.evidence import Evidence, Raters, Reports
-from annotate.stats.locate.fit import locate
+from annotate.stats.locate.fit import LocationFit, locate
 from annotate.stats.locate.newcomers import joined_by
 from annotate.stats.locate.stored import as_json, from_json
 from tests.benchmarks.made.signals import JUDGES, World, made
@@ -70,6 +71,42 @@ def test_newcomers_change_nothing_until_they_speak_and_count_as_whom_they_are_ta
     assert joined.posterior(one).probability == pytest.approx(joined.posterior(other).probability)
 
 
-def test_nobody_can_be_taken_for_a_rater_there_is_not() -> None:
+def heard(fit: LocationFit, *votes: tuple[int, int]) -> FloatArray:
+    """What is believed of a trace of four steps after these votes: (rater, place)."""
+    rater, place = np.array(votes).T
+    reports = Reports(np.zeros(len(votes), dtype=np.int64), rater, place)
+    return fit.posterior(Evidence.of([4], raters=fit.model.raters, reports=reports)).probability
+
+
+@pytest.mark.parametrize("rater", [0, len(JUDGES) - 1])
+def test_the_same_rater_once_more_counts_as_more_votes_of_theirs(rater: int) -> None:
+    last = len(FIT.model.raters)
+    joined = joined_by(FIT, [rater, rater], [rater, rater])
+    other = next(code for code in range(len(JUDGES)) if code != rater)
+
+    more = heard(joined, (rater, 1), (other, 2), (last, 1), (last, 1), (last + 1, 3))
+    votes = heard(FIT, (rater, 1), (other, 2), (rater, 1), (rater, 1), (rater, 3))
+    strangers = heard(joined_by(FIT, [rater, rater]), (rater, 1), (other, 2), (last, 1), (last, 1))
+
+    assert more == pytest.approx(votes)
+    assert strangers[1] > heard(joined, (rater, 1), (other, 2), (last, 1), (last, 1))[1]
+    assert joined.model.raters.family[last] == FIT.model.raters.family[rater]
+
+
+def test_newcomers_of_a_family_count_less_than_strangers() -> None:
+    last = len(FIT.model.raters)
+    mean, rater = len(JUDGES), 0
+    in_family = joined_by(FIT, [mean, mean], [rater, last])
+    votes = ((rater, 1), (last, 1), (last + 1, 1))
+
+    assert in_family.model.raters.family[last:].tolist() == [FIT.model.raters.family[rater]] * 2
+    assert heard(in_family, *votes)[1] < heard(joined_by(FIT, [mean, mean]), *votes)[1]
+    alone = joined_by(FIT, [mean, mean], [-1, last]).model.raters.family
+    assert alone[last] == alone[last + 1]
+    assert alone[last] not in FIT.model.raters.family
+
+
+@pytest.mark.parametrize(("like", "family"), [([1], None), ([0], [1]), ([0], [-2]), ([0], [0, 0])])
+def test_nobody_can_be_taken_for_a_rater_there_is_not(like: list[int], family: list[int] | None) -> None:
     with pytest.raises(Rejected):
-        joined_by(locate(Evidence.of([2], raters=Raters.of([0]))), [1])
+        joined_by(locate(Evidence.of([2], raters=Raters.of([0]))), like, family)
