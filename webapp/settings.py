@@ -289,6 +289,11 @@ REST_FRAMEWORK = {
         "rest_framework.permissions.IsAuthenticated",
         "webapp.api.scopes.InScope",
     ],
+    "DEFAULT_PARSER_CLASSES": [
+        "webapp.api.parsers.JsonBody",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "webapp.http.api_error",
