@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "webapp.http.ContentPolicy",
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.http.GradusErrorMiddleware",
+    "webapp.http.NoNul",
     "allauth.account.middleware.AccountMiddleware",
     "webapp.login_flow.FactorFirst",
     "axes.middleware.AxesMiddleware",
