@@ -95,15 +95,21 @@ def note(
     )
 
 
-def entries_of(project: Project, noun: str = "") -> QuerySet[LogEntry]:
-    """The project's lines, newest first."""
+def entries_of(project: Project, noun: str = "", *, before: int | None = None) -> QuerySet[LogEntry]:
+    """The project's lines, newest first; older than the one with the key ``before``."""
     found = LogEntry.objects.filter(project_pk=project.pk).order_by("-pk")
-    return found.filter(noun=noun) if noun else found
+    found = found.filter(noun=noun) if noun else found
+    return found if before is None else found.filter(pk__lt=before)
 
 
 def nouns_of(project: Project) -> list[str]:
     """What the project's lines are about."""
-    return sorted(entries_of(project).order_by().values_list("noun", flat=True).distinct())
+    found: list[str] = []
+    # From one to the next by the index: there is a handful of them, among lines without number.
+    behind = LogEntry.objects.filter(project_pk=project.pk).order_by("noun").values_list("noun", flat=True)
+    while (noun := behind.filter(noun__gt=found[-1] if found else "").first()) is not None:
+        found.append(noun)
+    return found
 
 
 def names_of(entries: list[LogEntry]) -> dict[int, str]:

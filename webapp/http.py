@@ -13,6 +13,7 @@ from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_vary_headers
+from django.utils.translation import gettext
 from rest_framework.exceptions import APIException, PermissionDenied
 from rest_framework.response import Response
 from rest_framework.views import exception_handler
@@ -144,12 +145,45 @@ class GradusErrorMiddleware:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if not isinstance(error, GradusError):
             return None
-        status = status_of(error)
-        if status == 404:
+        if status_of(error) == 404:
             raise Http404 from error
-        if request.accepts("text/html"):
-            return render(request, "error.html", {"status": status, "message": str(error)}, status=status)
-        return JsonResponse(body_of(error), status=status)
+        return answer_to(request, error)
+
+
+def answer_to(request: HttpRequest, error: GradusError) -> HttpResponse:
+    """A page for people, JSON for a script."""
+    status = status_of(error)
+    if request.accepts("text/html") and not request.path_info.startswith(API):
+        return render(request, "error.html", {"status": status, "message": str(error)}, status=status)
+    return JsonResponse(body_of(error), status=status)
+
+
+class NoNul:
+    """Refuse an address, or a form whose fields have names, with a NUL in it: PostgreSQL takes none, not even to look.
+
+    No such address is anywhere on a page. The words in forms and bodies are looked at by what reads them, which knows
+    what to say about which of them.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        if "\x00" in request.path_info or "%00" in query or "\x00" in query:
+            return self.refusal(request, gettext("The address contains a NUL character."))
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        # Behind the check of cross-site requests, which has read a page's form already. The API's bodies stay unread.
+        if request.path_info.startswith(API) or not any(
+            "\x00" in name for name in (*request.POST, *request.FILES)
+        ):
+            return None
+        return self.refusal(request, gettext("The name of a field contains a NUL character."))
+
+    def refusal(self, request: HttpRequest, reason: str) -> HttpResponse:
+        return answer_to(request, Rejected(reason))
 
 
 def api_error(error: Exception, context: dict[str, Any]) -> Response | None:

@@ -79,6 +79,7 @@ MIDDLEWARE = [
     "webapp.http.ContentPolicy",
     "django_htmx.middleware.HtmxMiddleware",
     "webapp.http.GradusErrorMiddleware",
+    "webapp.http.NoNul",
     "allauth.account.middleware.AccountMiddleware",
     "webapp.login_flow.FactorFirst",
     "axes.middleware.AxesMiddleware",
@@ -288,6 +289,11 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": [
         "rest_framework.permissions.IsAuthenticated",
         "webapp.api.scopes.InScope",
+    ],
+    "DEFAULT_PARSER_CLASSES": [
+        "webapp.api.parsers.JsonBody",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
     ],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",

@@ -47,6 +47,11 @@ class SessionStore(db.SessionStore):
     # Read in the same statement; whether the session is theirs is for Django to say.
     person: Person | None = None
 
+    def _validate_session_key(self, key: str | None) -> bool:
+        # A cookie may hold anything, in quotes even a NUL, which PostgreSQL does not take; keys are of Django's making,
+        # and of eight letters at least.
+        return key is not None and len(key) >= 8 and key.isascii() and key.isalnum()
+
     def load(self) -> dict[str, Any]:
         guess = _guesses.get(self.session_key or "")
         both = None if guess is None else _both.first(pk=guess, key=self.session_key, now=timezone.now())

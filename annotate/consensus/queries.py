@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from django.db.models import Q, QuerySet
@@ -11,6 +11,7 @@ from annotate.consensus.funnel import FunnelRow, from_json
 from annotate.consensus.unfinished import is_silent
 from annotate.enums import RunKind, RunState, Tier
 from annotate.models import Consensus, Project, Run, Trace
+from annotate.models.looking import Looked, look_through
 from annotate.prelabel.runs.attendance import on_duty
 from annotate.prelabel.runs.progress import trouble_of, waiting_for
 
@@ -65,6 +66,28 @@ def note_of(run: Run) -> str:
     if run.state == RunState.QUEUED:
         return waiting_for(on_duty().count()) if clock.now() - run.created_at > _GRACE else ""
     return gettext("Its worker has stopped; another makes it again.") if is_silent(run) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Decisions that are looked for, by what was decided, why, and how surely; empty where it does not matter."""
+
+    action: str = ""
+    reason: str = ""
+    tier: str = ""
+
+
+def decision_page(run: Run, wanted: Wanted, *, after: int | None, size: int) -> Looked[Consensus]:
+    """Some decisions of the run in the order of their steps, behind the one about the step with the key ``after``."""
+    chosen = {name: value for name, value in asdict(wanted).items() if value}
+    found = run.consensus.filter(**chosen).select_related("step__trace")
+    return look_through(
+        lambda reach: found.filter(reach.on("step_id")),
+        run.consensus.all(),
+        size=size,
+        after=after,
+        key="step_id",
+    )
 
 
 def decisions_of(trace: Trace, run: Run) -> QuerySet[Consensus]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from annotate.enums import WORDING_KINDS, CriterionKind
 from annotate.errors import Rejected
+from annotate.ingest.fields import is_unicode
 from annotate.ingest.rankings import tidy_ranking
 from annotate.ingest.tags import tidy_tags
 from annotate.models import Criterion
@@ -99,6 +100,8 @@ def clean_answer(
         )
     if "\x00" in text:
         raise Rejected(gettext("The text contains a NUL character."), field="text")
+    if not is_unicode(text):
+        raise Rejected(gettext("The text contains half a character, which no encoding has."), field="text")
     if criterion.kind in WORDING_KINDS:
         if value or not text:
             raise Rejected(

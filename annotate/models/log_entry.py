@@ -26,7 +26,10 @@ class LogEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "log entries"
-        indexes = (models.Index(fields=("project_pk", "-id"), name="log_of_project"),)
+        indexes = (
+            models.Index(fields=("project_pk", "-id"), name="log_of_project"),
+            models.Index(fields=("project_pk", "noun", "-id"), name="log_by_noun"),
+        )
 
     def __str__(self) -> str:
         return f"{self.verb} {self.noun} {self.subject_pk}"

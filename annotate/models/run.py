@@ -86,6 +86,8 @@ class Unit(models.Model):
         indexes = (
             models.Index(fields=("run", "state", "lease_until"), name="unit_queue"),
             models.Index(fields=("run", "state", "problem", "id"), name="unit_queue_by_problem"),
+            # What was given up is a list of its own, and few among many.
+            models.Index(fields=("run", "id"), condition=Q(state=UnitState.FAILED), name="unit_given_up"),
         )
 
     def __str__(self) -> str:

@@ -71,9 +71,9 @@ def has_free_units(run: Run) -> bool:
     return free_units(run).filter(run__in=open_runs().filter(wants_cancel=False)).exists()
 
 
-def given_up(run: Run) -> QuerySet[Unit]:
-    """The units the run failed at, oldest first, with what they are about."""
-    failed = Unit.objects.filter(run=run, state=UnitState.FAILED).order_by("pk")
+def given_up(run: Run, *, after: int | None = None) -> QuerySet[Unit]:
+    """The units the run failed at, oldest first, with what they are about; behind the one with the key ``after``."""
+    failed = Unit.objects.filter(run=run, state=UnitState.FAILED, pk__gt=after or 0).order_by("pk")
     return failed.select_related("trace", "problem", "pair__left_trace", "pair__left_step__trace")
 
 

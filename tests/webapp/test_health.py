@@ -10,8 +10,9 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
+from annotate.assign.actions import fill_queue
 from annotate.enums import UnitState
-from annotate.models import Unit
+from annotate.models import Unit, counting
 from annotate.prelabel.runs.attendance import sign
 from tests.factories import a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.world import a_prelabel_run
@@ -110,3 +111,25 @@ def test_counts_of_a_process_that_ended_still_count(client, settings) -> None:
     (settings.METRICS_DIR / "1.counts").write_bytes(mine.read_bytes())
     (settings.METRICS_DIR / "2.counts").write_bytes(b"broken off")
     assert figures(client)[name] == 2
+
+
+def test_figures_stop_counting(client, settings, monkeypatch) -> None:
+    settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["*"], False
+    monkeypatch.setattr(counting, "MOST_COUNTED", 2)
+    project = a_project()
+    a_rater(project, name="judge/one@v1", kind="judge")
+    run = a_prelabel_run(project, a_trace(project))
+    Unit.objects.bulk_create(
+        Unit(run=run, trace=trace, problem=trace.problem, state=state)
+        for trace, state in zip(
+            (a_trace(project) for _ in range(6)), ["failed"] * 4 + ["running"] * 2, strict=True
+        )
+    )
+    fill_queue(project)
+    found = figures(client)
+
+    assert found['gradus_open_units{state="done"}'] == 1
+    assert found['gradus_open_units{state="running"}'] == 2
+    assert found['gradus_open_units{state="failed"}'] == found["gradus_failed_units"] == 3
+    assert found['gradus_reading_slots{state="open"}'] == 3
+    assert found['gradus_reading_slots{state="held"}'] == 0

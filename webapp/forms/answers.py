@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Any, NamedTuple
 
@@ -10,8 +9,10 @@ from django.http import QueryDict
 from django.utils.translation import gettext
 
 from annotate.errors import Rejected
+from annotate.ingest.fields import is_unicode
 from annotate.label.answers import LONGEST_CORRECTION, LONGEST_KEY, Said
 from annotate.models.label import LONGEST_VALUE
+from webapp.json_body import read_json
 
 # A page that was offline for long sends what waited in parts of this many.
 MOST_ANSWERS = 200
@@ -51,10 +52,8 @@ def _no_lease() -> Rejected:
 
 def read_answers(body: bytes) -> tuple[int, list[Said]]:
     """(token, answers) from the page's script: one keystroke, or all that waited while the network was away."""
-    try:
-        given = json.loads(body)
-    except ValueError:
-        raise Rejected(gettext("The request is not JSON."), field="body") from None
+    # An answer whose words cannot be kept is refused by itself, so that others with it are.
+    given = read_json(body, checks_texts=False)
     if not isinstance(given, dict) or not isinstance(given.get("answers"), list):
         raise Rejected(gettext("The request holds no list of answers."), field="answers")
     if len(given["answers"]) > MOST_ANSWERS:
@@ -85,7 +84,7 @@ def _said(answer: Any, row: int) -> Said:
         seconds=seconds,
         is_cleared=answer.get("is_cleared") is True,
         is_filled=answer.get("is_filled") is True,
-        key=_words(answer, "key", LONGEST_KEY, row),
+        key=_key(answer, row),
         seen=_whole(answer, "seen", row=row),
         candidate=_whole(answer, "candidate", row=row),
         boundary=_whole(answer, "boundary", row=row),
@@ -99,6 +98,13 @@ def _whole(given: dict[str, Any], field: str, *, row: int | None) -> int | None:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 2**63:
         raise Rejected(gettext("must be a whole number from 0"), row=row, field=field)
     return value
+
+
+def _key(answer: dict[str, Any], row: int) -> str:
+    key = _words(answer, "key", LONGEST_KEY, row)
+    if "\x00" in key or not is_unicode(key):
+        raise Rejected(gettext("must be text"), row=row, field="key")
+    return key
 
 
 def _words(given: dict[str, Any], field: str, longest: int, row: int) -> str:

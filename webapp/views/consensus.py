@@ -16,7 +16,9 @@ from annotate.access import project_for, role_in, run_for
 from annotate.consensus.actions import ask_consensus
 from annotate.consensus.auditing import audit_of
 from annotate.consensus.queries import (
+    Wanted,
     consensus_runs,
+    decision_page,
     funnel_of,
     latest_consensus,
     note_of,
@@ -29,7 +31,7 @@ from annotate.errors import Conflict, NotAllowed, Rejected
 from annotate.models import Person, Project, Run
 from webapp.forms import UNSENT_RUN, SettingsForm
 from webapp.forms.consensus import QuestionForm
-from webapp.paging import LongPaginator
+from webapp.paging import key_in
 from workers.tasks.consensus import send_consensus
 
 PAGE = 50
@@ -120,16 +122,14 @@ def _page(request: HttpRequest, project: Project, run: Run | None) -> HttpRespon
         action = request.GET.get("action", "")
         reason = request.GET.get("reason", "")
         tier = request.GET.get("tier", "")
-        decisions = run.consensus.select_related("step__trace")
-        if action in Action.values:
-            decisions = decisions.filter(action=action)
-        if reason:
-            decisions = decisions.filter(reason=reason)
-        if tier in Tier.values:
-            decisions = decisions.filter(tier=tier)
+        after = key_in(request, "after")
+        wanted = Wanted(
+            action if action in Action.values else "", reason, tier if tier in Tier.values else ""
+        )
         context |= {
             "funnel": funnel_of(run),
-            "page": LongPaginator(decisions, PAGE).get_page(request.GET.get("page")),
+            "page": decision_page(run, wanted, after=after, size=PAGE),
+            "is_first": after is None,
             "action": action,
             "reason": reason,
             "tier": tier,

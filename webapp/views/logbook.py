@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -16,6 +15,7 @@ from annotate.access import project_for
 from annotate.enums import Role
 from annotate.logbook import entries_of, names_of, nouns_of
 from annotate.models import LogEntry, Project
+from webapp.paging import key_in
 from webapp.tables import lines_of
 
 PAGE = 50
@@ -27,10 +27,17 @@ COLUMNS = ("id", "at", "actor", "via", "verb", "noun", "subject", "before", "aft
 def log(request: HttpRequest, slug: str) -> HttpResponse:
     project = project_for(request.user, slug, role=Role.MANAGER)
     noun = request.GET.get("noun", "")
-    page = Paginator(entries_of(project, noun), PAGE).get_page(request.GET.get("page"))
-    names = names_of(list(page.object_list))
-    rows = [(entry, names.get(entry.actor_pk or 0, ""), _changes(entry)) for entry in page.object_list]
-    context = {"project": project, "page": page, "rows": rows, "noun": noun, "nouns": nouns_of(project)}
+    before = key_in(request, "before")
+    entries = list(entries_of(project, noun, before=before)[: PAGE + 1])
+    names = names_of(entries[:PAGE])
+    context = {
+        "project": project,
+        "rows": [(entry, names.get(entry.actor_pk or 0, ""), _changes(entry)) for entry in entries[:PAGE]],
+        "noun": noun,
+        "nouns": nouns_of(project),
+        "is_first": before is None,
+        "next_before": entries[PAGE - 1].pk if len(entries) > PAGE else None,
+    }
     return render(request, "logbook/log.html", context)
 
 

@@ -7,7 +7,6 @@ from itertools import groupby
 from django import conf
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext, ngettext
@@ -18,6 +17,7 @@ from annotate.consensus.actions import cancel_consensus
 from annotate.enums import Role, RunKind, Scope
 from annotate.errors import Rejected
 from annotate.models import Person
+from annotate.models.counting import bounded_count
 from annotate.prelabel.actions import cancel_run, open_run, raise_budget, retry_failed
 from annotate.prelabel.asking.transcripts import exchanges_about
 from annotate.prelabel.queries import given_up, run_progress
@@ -25,6 +25,7 @@ from annotate.prelabel.runs.attendance import on_duty
 from annotate.prelabel.strategies import STRATEGIES, strategy_called
 from webapp.forms import UNSENT_RUN, SettingsForm
 from webapp.forms.prelabel import BudgetForm, RunForm
+from webapp.paging import key_in
 from workers.calibration import settings_beside
 from workers.tasks.prelabel import queue_of, send_run
 
@@ -141,11 +142,15 @@ def answers(request: HttpRequest, pk: int) -> HttpResponse:
 def failed(request: HttpRequest, pk: int) -> HttpResponse:
     """What the run gave up at, each with its reason, to be tried again one by one or all at once."""
     found = run_for(request.user, pk)
-    page = Paginator(given_up(found), UNITS_A_PAGE).get_page(request.GET.get("page"))
+    after = key_in(request, "after")
+    units = list(given_up(found, after=after)[: UNITS_A_PAGE + 1])
     context = {
         "run": found,
         "project": found.project,
-        "page": page,
+        "units": units[:UNITS_A_PAGE],
+        "count": bounded_count(given_up(found)),
+        "is_first": after is None,
+        "next_after": units[UNITS_A_PAGE - 1].pk if len(units) > UNITS_A_PAGE else None,
         "can_manage": role_in(request.user, found.project) in (Role.OWNER, Role.MANAGER),
     }
     return render(request, "prelabel/failed.html", context)

@@ -11,28 +11,34 @@ from django.db.models.lookups import Exact
 
 from annotate.enums import AssignmentState, Purpose
 from annotate.models import Assignment, Project, Trace, Turn
+from annotate.models.looking import Reach, look_through
 
 from .contracts import NOT_GRADED, TraceFilter
 
 PAGE = 50
 # Strata offered in a form.
 MOST_STRATA = 100
+EVERYWHERE = Reach(None, None)
 
 
 @dataclass(frozen=True, slots=True)
 class TracePage:
-    """Some traces in the order they came in. ``next_after`` None: these are the last."""
+    """Some traces in the order they came in. ``next_after`` None: these are the last.
+
+    Where few are as wanted there may be few here, or none, and more behind.
+    """
 
     traces: Sequence[Trace]
     next_after: int | None
 
 
-def traces_where(project: Project, wanted: TraceFilter) -> QuerySet[Trace]:
-    traces = Trace.objects.filter(project=project).order_by("pk")
+def traces_where(project: Project, wanted: TraceFilter, within: Reach = EVERYWHERE) -> QuerySet[Trace]:
+    traces = Trace.objects.filter(within.on("pk"), project=project).order_by("pk")
+    slots = _slots().filter(within.on("trace"))
     if wanted.state == "unqueued":
-        traces = traces.filter(~Exists(_slots()))
+        traces = traces.filter(~Exists(slots))
     elif wanted.state:
-        waits = Exists(_slots().filter(state__in=(AssignmentState.OPEN, AssignmentState.HELD)))
+        waits = Exists(slots.filter(state__in=(AssignmentState.OPEN, AssignmentState.HELD)))
         traces = traces.filter(
             {
                 "unread": Q(turn__n_submitted=0) & Q(waits),
@@ -56,6 +62,9 @@ def traces_where(project: Project, wanted: TraceFilter) -> QuerySet[Trace]:
         traces = traces.filter(turn__has_gold=False)
     if wanted.least_disagreement:
         traces = traces.filter(turn__disagreement__gte=wanted.least_disagreement)
+    # Whoever asks about turns has joined them by now.
+    if wanted != TraceFilter(outcome=wanted.outcome, search=wanted.search) and wanted.state != "unqueued":
+        traces = traces.filter(within.on("turn__trace"))
     if wanted.search:
         traces = traces.filter(
             Q(external_id__icontains=wanted.search) | Q(problem__text__icontains=wanted.search)
@@ -68,10 +77,23 @@ def trace_page(
 ) -> TracePage:
     """The ``size`` traces after the one with the key ``after``, each with its problem and its turn."""
     traces = traces_where(project, wanted).select_related("problem", "turn")
-    if after is not None:
-        traces = traces.filter(pk__gt=after)
-    found = list(traces[: size + 1])
-    return TracePage(found[:size], found[size - 1].pk if len(found) > size else None)
+    if _has_index(wanted):
+        found = list((traces if after is None else traces.filter(pk__gt=after))[: size + 1])
+        return TracePage(found[:size], found[size - 1].pk if len(found) > size else None)
+    looked = look_through(
+        lambda reach: traces_where(project, wanted, reach).select_related("problem", "turn"),
+        Trace.objects.filter(project=project),
+        size=size,
+        after=after,
+    )
+    return TracePage(looked.rows, looked.upto)
+
+
+def _has_index(wanted: TraceFilter) -> bool:
+    """Whether an index leads to such traces; words are looked for in all of them, however long that takes."""
+    is_rare = wanted.use not in ("", Purpose.WORK) or wanted.has_gold == "yes"
+    is_only_stratum = wanted == TraceFilter(stratum=wanted.stratum)
+    return is_rare or is_only_stratum or bool(wanted.search)
 
 
 def strata_of(project: Project) -> list[str]:

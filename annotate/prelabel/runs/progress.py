@@ -113,12 +113,11 @@ def run_progress(run: Run) -> RunProgress:
     What is counted over very many units and completions is as it was a moment ago.
     """
     current = Run.objects.get(pk=run.pk)
-    counts, sums, endings = kept(
+    counts, sums, endings, failed = kept(
         f"run:{run.pk}:{current.state}",
-        lambda: (unit_counts(run), completion_sums(run), _endings(run)),
+        lambda: (unit_counts(run), completion_sums(run), _endings(run), _failures(run)),
         lambda found: found[0].total() + found[1].completions,
     )
-    failed = Unit.objects.filter(run=run, state=UnitState.FAILED).order_by().values_list("error")
     per_second = _completions_per_second(run)
     budget = Budget(
         current.budget_tokens,
@@ -144,7 +143,7 @@ def run_progress(run: Run) -> RunProgress:
         budget_share=budget.share,
         per_second=per_second,
         eta_seconds=_eta(current, counts, sums.completions, per_second),
-        errors=_errors(list(failed.annotate(n=Count("pk"))), endings),
+        errors=_errors(failed, endings),
         endings=_counted(endings),
         silences=_silences(run),
         crew=_crew(run, clock.now()),
@@ -233,6 +232,12 @@ def _errors(failed: Sequence[tuple[str, int]], slips: Sequence[tuple[str, str, i
         if finish_reason in (FinishReason.ERROR, FinishReason.TIMEOUT):
             reasons[error or str(_NO_REASON)] += n
     return tuple(reasons.most_common(_SHOWN_ERRORS))
+
+
+def _failures(run: Run) -> list[tuple[str, int]]:
+    """(error, of how many units)."""
+    failed = Unit.objects.filter(run=run, state=UnitState.FAILED).order_by().values_list("error")
+    return list(failed.annotate(n=Count("pk")))
 
 
 def _endings(run: Run) -> list[tuple[str, str, int]]:

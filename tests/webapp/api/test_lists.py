@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.db import connection
@@ -13,7 +15,7 @@ from annotate.enums import FinishReason, RaterKind, ReleaseState, Role, RunKind
 from annotate.ingest.founding import add_member, create_rubric
 from annotate.ingest.presets import PRM_VERDICTS
 from annotate.label.actions import save_label
-from annotate.models import Completion, Consensus, Estimate, Project, Release, Run, Trace, Unit
+from annotate.models import Completion, Consensus, Estimate, Project, Release, Run, Trace, Unit, looking
 from tests.factories import a_criterion, a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.api.clients import signed_in
 
@@ -149,7 +151,16 @@ def releases(project: Project, n: int) -> str:
     return f"/api/projects/{project.slug}/releases/"
 
 
+def labels(project: Project, n: int) -> str:
+    # One rater alone is looked for by another index.
+    a_rater(project, RaterKind.GOLD)
+    for rater in (a_rater(project) for _ in range(n)):
+        a_label(rater, a_trace(project).steps.first(), "good")
+    return f"/api/projects/{project.slug}/labels/"
+
+
 LISTS: list[Make] = [
+    labels,
     projects,
     members,
     rubrics,
@@ -201,3 +212,38 @@ def test_pages_follow_one_another_without_repeats():
         address = page["next"]
 
     assert seen == list(Trace.objects.order_by("pk").values_list("external_id", flat=True))
+
+
+@pytest.mark.parametrize("query", ["", "&rater=two", "&rater_kind=gold"])
+def test_labels_that_are_looked_for_are_all_found_forwards_and_back(
+    query: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages may be short: a few labels are looked at for each."""
+    monkeypatch.setattr(looking, "LOOKED_AT", 2)
+    monkeypatch.setattr(looking, "MOST_LOOKS", 1)
+    project = a_project(a_person("alice"))
+    raters = (a_rater(project, name="one"), a_rater(project, name="two"), a_rater(project, RaterKind.GOLD))
+    made = [(rater, a_label(rater, a_trace(project).steps.first(), "good")) for rater in raters * 3]
+    chosen = {"": raters, "&rater=two": raters[1:2], "&rater_kind=gold": raters[2:]}[query]
+    client, seen, pages = signed_in("alice"), [], 0
+    address: Any = f"/api/projects/{project.slug}/labels/?page_size=2{query}"
+    while address:
+        page = client.get(address).data
+        seen += [row["id"] for row in page["results"]]
+        address, pages = page["next"], pages + 1
+    assert seen == [label.pk for rater, label in made if rater in chosen]
+    address, back = page["previous"], [row["id"] for row in reversed(page["results"])]
+    while address:
+        page = client.get(address).data
+        back += [row["id"] for row in reversed(page["results"])]
+        address = page["previous"]
+    assert back == seen[::-1]
+
+
+@pytest.mark.parametrize("position", ["x", "9" * 30, "\0", "-1", "1.5"])
+def test_a_cursor_that_somebody_put_together_is_refused(position: str) -> None:
+    project = a_project(a_person("alice"))
+    cursor = b64encode(urlencode({"p": position}).encode()).decode()
+    for noun in ("traces", "labels"):
+        answer = signed_in("alice").get(f"/api/projects/{project.slug}/{noun}/", {"cursor": cursor})
+        assert answer.status_code == 404

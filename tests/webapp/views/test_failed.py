@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.test import Client
 
@@ -9,6 +11,7 @@ from annotate.enums import Role, RunState, UnitState
 from annotate.models import Run, Unit
 from tests.factories import a_person, a_project, a_trace
 from tests.webapp.world import a_labelled_trace, a_prelabel_run
+from webapp.views import prelabel
 
 pytestmark = pytest.mark.django_db
 
@@ -60,3 +63,15 @@ def test_a_unit_of_another_run_is_not_reached(run) -> None:
     failed.refresh_from_db()
     assert failed.state == UnitState.FAILED
     assert signed_in("alice").post(f"/runs/{run.pk}/retry/", {"unit": "all"}).status_code == 400
+
+
+def test_what_is_behind_the_first_page_follows_by_key(run, monkeypatch) -> None:
+    monkeypatch.setattr(prelabel, "UNITS_A_PAGE", 1)
+    path = f"/runs/{run.pk}/failed/"
+    first = signed_in("alice").get(path).content.decode()
+    assert "odd-0" in first
+    assert "odd-1" not in first
+    after = re.findall(r'href="(\?after=\d+)"', first)
+    second = signed_in("alice").get(f"{path}{after[0]}").content.decode()
+    assert "odd-1" in second
+    assert "after=" not in second

@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 
 import pytest
 
@@ -43,3 +44,21 @@ def test_the_page_costs_the_same_whatever_the_number_of_lines() -> None:
     path = f"/projects/{project.slug}/log/"
     one, three = queries_with_one_and_three(alice, path, lambda: note("did", "thing", project=project.pk))
     assert one == three
+
+
+def test_older_lines_are_on_further_pages_and_by_what_they_are_about() -> None:
+    project = a_project()
+    for n in range(60):
+        note(f"did-{n:02}", "thing" if n % 2 else "other", project=project.pk)
+    alice, path = signed_in("alice"), f"/projects/{project.slug}/log/"
+    first = alice.get(f"{path}?noun=thing").content.decode()
+    assert all(f"did-{n:02} thing" in first for n in range(1, 60, 2))
+    assert "did-00" not in first
+    assert 'aria-current="page">thing' in first
+    everything = alice.get(path).content.decode()
+    assert "did-59" in everything
+    older = re.findall(r'href="(\?before=\d+)"', everything)
+    second = alice.get(f"{path}{older[0]}").content.decode()
+    assert "did-00" in second
+    assert "did-59" not in second
+    assert "before=" not in second

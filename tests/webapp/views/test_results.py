@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -22,7 +23,7 @@ from annotate.consensus.unfinished import GIVEN_UP, take_up
 from annotate.enums import AssignmentState, RaterKind, Role, RunState, UnitState
 from annotate.export.select.benchmarks import make_benchmark
 from annotate.label.comparing import Choice, submit_comparison
-from annotate.models import Assignment, Estimate, Project, Pulse, Release, Run, Unit
+from annotate.models import Assignment, Estimate, Project, Pulse, Release, Run, Unit, looking
 from annotate.prelabel.actions import open_run
 from tests.annotate.consensus.corpus import a_corpus
 from tests.factories import (
@@ -37,6 +38,7 @@ from tests.factories import (
     some_attempts,
 )
 from tests.webapp.views.clients import queries_with_one_and_three, signed_in
+from webapp.views import consensus
 from workers.celery import app
 
 pytestmark = pytest.mark.django_db
@@ -122,6 +124,29 @@ def test_whoever_asks_for_a_consensus_sees_how_far_it_is(
     assert "Keep as good" in page
     assert "hx-trigger" not in page
     assert "majority #" not in overview(alice).split("Settings and earlier runs", maxsplit=1)[0]
+
+
+def test_further_decisions_are_on_pages_behind_one_another(
+    project: Project, alice: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = run_consensus(project, policy="majority", settings={"min_votes": 2})
+    monkeypatch.setattr(consensus, "PAGE", 1)
+    path, seen = f"/consensus/{run.pk}/?action=keep", []
+    while True:
+        page = alice.get(path).content.decode()
+        seen += re.findall(r'#step-(\d+)"', page)
+        further = re.findall(r'href="(\?after=[^"]+)" rel="next"', page)
+        if not further:
+            break
+        assert "action=keep" in further[0]
+        path = f"/consensus/{run.pk}/{further[0].replace('&amp;', '&')}"
+    assert seen == [str(n) for n in range(run.consensus.count())]
+    assert len(seen) > 1
+    monkeypatch.setattr(looking, "LOOKED_AT", 1)
+    monkeypatch.setattr(looking, "MOST_LOOKS", 1)
+    empty = alice.get(f"/consensus/{run.pk}/?action=drop").content.decode()
+    assert "there is more" in empty
+    assert "Look further" in empty
 
 
 def test_a_consensus_that_fails_says_why_on_its_page_and_leaves_earlier_decisions(

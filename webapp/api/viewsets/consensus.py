@@ -10,7 +10,7 @@ from annotate.consensus.queries import consensus_runs
 from annotate.enums import Role, Tier
 from annotate.errors import Rejected
 from annotate.models import Consensus, Run
-from webapp.api.base import NewestFirst, NounViewSet, asker
+from webapp.api.base import ByStep, NewestFirst, NounViewSet, asker
 from webapp.api.serializers.consensus import AskedConsensus, DecisionSerializer, NewConsensus
 from webapp.api.serializers.run import RunSerializer
 from workers.tasks.consensus import send_consensus
@@ -51,9 +51,14 @@ class DecisionViewSet(NounViewSet):
 
     queryset = Consensus.objects.none()
     serializer_class = DecisionSerializer
+    pagination_class = ByStep
 
     @extend_schema(parameters=[OpenApiParameter("tier", str, enum=Tier.values)])
     def list(self, request: Request, pk: int) -> Response:
+        """What a consensus run decided about each step, and why, in the order of the steps.
+
+        Where few are of a tier, a page may be short: go on while there is a `next`.
+        """
         run = run_for(asker(request), pk)
         decisions = run.consensus.select_related("step")
         tier = request.query_params.get("tier", "")
@@ -61,7 +66,8 @@ class DecisionViewSet(NounViewSet):
             if tier not in Tier.values:
                 raise Rejected(f"must be one of {', '.join(Tier.values)}.", field="tier")
             decisions = decisions.filter(tier=tier)
-        return self.page(decisions)
+        page = self.looked_for(decisions, run.consensus.all())
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     def retrieve(self, request: Request, pk: int) -> Response:
         return Response(self.get_serializer(consensus_for(asker(request), pk)).data)

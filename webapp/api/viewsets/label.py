@@ -11,8 +11,9 @@ from rest_framework.response import Response
 from annotate.access import label_for, project_for, trace_for
 from annotate.enums import Role
 from annotate.label.revealing import note_all_read, note_read, note_seen
+from annotate.label.searching import LabelSearch
 from annotate.models import Label
-from webapp.api.base import NounViewSet, asker
+from webapp.api.base import LookingThrough, NounViewSet, asker
 from webapp.api.serializers.ingest import IngestOptions, IngestReportSerializer
 from webapp.api.serializers.label import BESIDE, LabelFilters, LabelSerializer
 from webapp.api.uploads import WholeBody
@@ -23,16 +24,21 @@ class LabelViewSet(NounViewSet):
     queryset = Label.objects.none()
     serializer_class = LabelSerializer
     parser_classes = (WholeBody,)
+    pagination_class = LookingThrough
 
     @extend_schema(parameters=[LabelFilters])
     def list(self, request: Request, slug: str) -> Response:
-        """Everything raters said, oldest first. Whoever labels those traces later is not blind any more."""
+        """Everything raters said, oldest first. Whoever labels those traces later is not blind any more.
+
+        Where few labels are as wanted, a page may hold fewer than asked for, or none: go on while there is a `next`.
+        """
         project = project_for(asker(request), slug, role=Role.VIEWER)
         filters = LabelFilters(data=request.query_params)
         filters.is_valid(raise_exception=True)
-        labels = Label.objects.filter(rater__project=project)
-        page = self.paginate_queryset(_filtered(labels, filters.validated_data))
-        assert page is not None
+        sought = LabelSearch(project, **filters.validated_data)
+        page = self.looked_for(
+            sought.wanted().prefetch_related(*BESIDE), sought.among(), nearest=sought.nearest()
+        )
         note_all_read(asker(request), page)
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 

@@ -3,7 +3,6 @@ from __future__ import annotations
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -15,6 +14,7 @@ from annotate.ingest.said_options import options_from
 from annotate.ingest.uploads import add_piece, ask_ingest, begin_upload, forget_upload, stop_ingest
 from annotate.models import Upload
 from webapp.api.base import NewestFirst, NounViewSet, asker
+from webapp.api.parsers import JsonBody
 from webapp.api.serializers.upload import NewUpload, Piece, PreviewSerializer, Reading, UploadSerializer
 from webapp.api.uploads import WholeBody, body_on_disk
 from workers.tasks.ingest import send_upload, store
@@ -26,7 +26,7 @@ class UploadViewSet(NounViewSet):
     queryset = Upload.objects.none()
     serializer_class = UploadSerializer
     pagination_class = NewestFirst
-    parser_classes = (JSONParser,)
+    parser_classes = (JsonBody,)
 
     def list(self, request: Request, slug: str) -> Response:
         project = project_for(asker(request), slug, role=Role.MANAGER)

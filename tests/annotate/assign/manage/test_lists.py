@@ -7,7 +7,7 @@ from annotate.assign.manage.contracts import Change, TraceFilter
 from annotate.assign.manage.lists import strata_of, trace_page, traces_where
 from annotate.enums import Outcome
 from annotate.errors import Rejected
-from annotate.models import Project, Trace, Turn
+from annotate.models import Project, Trace, Turn, looking
 from tests.annotate.assign.queues import a_gold_trace, a_queue, person, read_next, taken
 from tests.factories import a_trace
 
@@ -93,3 +93,17 @@ def test_a_page_takes_one_query(django_assert_num_queries: DjangoAssertNumQuerie
     with django_assert_num_queries(1):
         page = trace_page(project, TraceFilter(), size=size)
         assert all(trace.problem.text and trace.turn.use for trace in page.traces)
+
+
+def test_what_no_index_leads_to_is_looked_for_piece_by_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "LOOKED_AT", 2)
+    monkeypatch.setattr(looking, "MOST_LOOKS", 1)
+    project = a_queue(n_traces=4)
+    late = a_trace(project).pk
+    first = trace_page(project, TraceFilter(state="unqueued"))
+    assert first.traces == []
+    assert first.next_after is not None
+    second = trace_page(project, TraceFilter(state="unqueued"), after=first.next_after)
+    third = trace_page(project, TraceFilter(state="unqueued"), after=second.next_after)
+    assert [trace.pk for trace in third.traces] == [late]
+    assert third.next_after is None
