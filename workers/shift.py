@@ -47,6 +47,11 @@ log = logging.getLogger(__name__)
 # after 30 minutes): a shift claims nothing new after the first limit and lets go of what it holds after the second.
 CLAIM_SECONDS = 240.0
 SHIFT_SECONDS = 480.0
+# For so long calls under way are waited for, since what they bring is paid for: at the end of a shift, where the worker
+# is told to stop (its supervisor kills it soon after), and where a person wants the run to end.
+LAST_CALLS_SECONDS = 240.0
+STOP_SECONDS = 15.0
+CANCEL_SECONDS = 5.0
 # Small bites leave something for other workers, and still fill a batch after a few.
 BITE = 8
 _CANCEL_POLL = 1.0
@@ -166,6 +171,7 @@ class _ShiftAtRun:
                 on_finish=self._finish,
                 on_fail=self._fail,
                 should_stop=self._should_stop,
+                grace=self._grace,
                 more=self._claim,
                 players=self._players,
                 may_ask=self._allowance.samples,
@@ -232,11 +238,22 @@ class _ShiftAtRun:
     def _fail(self, key: int, reason: str) -> None:
         fail_unit(self._leases.drop(key), reason)
 
-    def _should_stop(self) -> bool:
-        now = time.monotonic()
+    def _grace(self) -> float:
+        if self._outage is None:
+            self._look_for_cancel(time.monotonic())
+        # Where a budget is used up nobody is in a hurry.
+        if self._is_cancelled and not self._allowance.is_spent:
+            return CANCEL_SECONDS
+        return STOP_SECONDS if self._is_told_to_stop() else LAST_CALLS_SECONDS
+
+    def _look_for_cancel(self, now: float) -> None:
         if now - self._polled > _CANCEL_POLL:
             self._polled = now
             self._is_cancelled = wants_cancel(self._run)
+
+    def _should_stop(self) -> bool:
+        now = time.monotonic()
+        self._look_for_cancel(now)
         if not self._is_cancelled and self._allowance.is_spent:
             # Whoever of the workers sees it spent stops them all.
             self._is_cancelled = stop_if_spent(self._run)

@@ -18,6 +18,7 @@ from webapp.management.base import GradusCommand
 from workers import broker_folder
 from workers.attendance import Attendance
 from workers.celery import BROKER_FOLDER, HAS_BROKER, QUEUES, app
+from workers.departure import Departure
 from workers.process_name import is_of_this_machine
 
 
@@ -65,6 +66,7 @@ class Command(GradusCommand):
             worker_ready.connect(_start_beat, weak=False)
         attendance = Attendance(",".join(queues))
         worker_ready.connect(lambda **_: attendance.start(), weak=False)
+        Departure(attendance.stop).start()
         # Containers and demos run as root; Celery's warning is about pickled messages, and these are JSON.
         warnings.filterwarnings("ignore", category=SecurityWarning)
         try:
