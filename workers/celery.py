@@ -11,6 +11,7 @@ import os
 import pkgutil
 import threading
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
@@ -178,6 +179,22 @@ _stopping = RawValue("b", 0)
 def is_stopping() -> bool:
     """Whether this worker was asked to shut down."""
     return bool(_stopping.value)
+
+
+# A worker of fewer threads keeps one free, and one that has a single thread does one thing after the other.
+_KEPT_FREE = 2
+_limits: dict[str, int] = {}
+
+
+def keep_threads_free(queues: Collection[str], threads: int) -> None:
+    """Leave some of this worker's threads to what is no run: sweeps, files, notices and the rest of its queues."""
+    if set(queues) - {"gpu"}:
+        _limits["shifts"] = max(1, threads - (_KEPT_FREE if threads > 3 else 1))
+
+
+def most_shifts() -> int | None:
+    """At how many runs this worker may be at once; None: at any number."""
+    return _limits.get("shifts")
 
 
 class Sweep(Task):

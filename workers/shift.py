@@ -65,13 +65,15 @@ class Shift:
     """What came of it.
 
     ``has_more``: units are free for another shift; ``is_doubled``: this process was at the run already;
-    ``trouble``: why the backend stayed away, or which outage of the database or its disk ended the shift.
+    ``is_crowded``: it was at as many others as it may; ``trouble``: why the backend stayed away, or which outage of
+    the database or its disk ended the shift.
     """
 
     finished: int = 0
     failed: int = 0
     has_more: bool = False
     is_doubled: bool = False
+    is_crowded: bool = False
     trouble: str = ""
 
 
@@ -80,19 +82,21 @@ def work_shift(
     *,
     should_stop: Callable[[], bool] = lambda: False,
     invite: Callable[[], object] = lambda: None,
+    most: int | None = None,
 ) -> Shift:
     """Work at a run until nothing is left to claim, the shift's time is up, or ``should_stop``.
 
     ``invite`` is called once if, after the first claim, others could help. Safe to call any number of times, by any
     number of workers. A second shift of one process at one run would only wait for the first one's model, so it
-    ends at once. Does nothing for a run that is over or gone.
+    ends at once, and so does one more than ``most`` shifts of one process. Does nothing for a run that is over or gone.
     """
     run = Run.objects.select_related("project", "rater", "criterion__rubric").filter(pk=run_id).first()
     if run is None or run.is_over:
         return Shift()
-    with _alone_at(run_id) as is_alone:
-        if not is_alone:
-            return Shift(is_doubled=True, has_more=has_free_units(run))
+    with _placed_at(run_id, most) as refused:
+        if refused is not None:
+            refused.has_more = has_free_units(run)
+            return refused
         shift = _worked(run, should_stop, invite)
     close_if_over(run)
     shift.has_more = has_free_units(run)
@@ -106,14 +110,20 @@ def close_if_over(run: Run) -> None:
 
 
 @contextmanager
-def _alone_at(run_id: int) -> Iterator[bool]:
+def _placed_at(run_id: int, most: int | None) -> Iterator[Shift | None]:
+    """None where there is a place at the run for a shift, else what comes of it."""
+    refused = None
     with _at_work_lock:
-        is_alone = run_id not in _at_work
-        _at_work.add(run_id)
+        if run_id in _at_work:
+            refused = Shift(is_doubled=True)
+        elif most is not None and len(_at_work) >= most:
+            refused = Shift(is_crowded=True)
+        else:
+            _at_work.add(run_id)
     try:
-        yield is_alone
+        yield refused
     finally:
-        if is_alone:
+        if refused is None:
             with _at_work_lock:
                 _at_work.discard(run_id)
 
