@@ -60,6 +60,9 @@ SWEEPS = {
 # A message says by its sender's clock when it is worth nothing any more, and its reader looks at another clock. Were it
 # a matter of seconds, no sweep of a machine whose clock is behind would ever be made.
 CLOCKS_APART = 7200.0
+# RabbitMQ takes a message back that is held for half an hour, and before 4.3 closes the worker's channel over it. It is
+# the consumer who asks for more, since a queue that is there cannot be declared otherwise.
+_LONGEST_HELD = 7 * 24 * 3600
 # How long a page waits for a broker that does not answer, twice at worst; what could not be sent the sweeps send.
 ANSWER_SECONDS = 5.0
 # A connection that is found to be lost while sending is otherwise tried again without end.
@@ -116,6 +119,7 @@ def _queues(url: str) -> tuple[Queue, ...]:
             routing_key=name,
             alias=name,
             queue_arguments=arguments,
+            consumer_arguments={"x-consumer-timeout": _LONGEST_HELD * 1000} if is_amqp else None,
         )
         for name in QUEUES
     )

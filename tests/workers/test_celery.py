@@ -92,6 +92,10 @@ def test_each_broker_gets_what_it_needs(url: str, key: str, value: Any) -> None:
 
 def test_rabbitmq_keeps_messages_in_quorum_queues() -> None:
     assert {queue.queue_arguments["x-queue-type"] for queue in _queues("amqp://127.0.0.1//")} == {"quorum"}
+    # A week in milliseconds: a file of many gigabytes is read for hours, and its message held.
+    assert {queue.consumer_arguments["x-consumer-timeout"] for queue in _queues("amqp://127.0.0.1//")} == {
+        604_800_000
+    }
     assert all(queue.queue_arguments is None for queue in _queues("redis://127.0.0.1/0"))
 
 
