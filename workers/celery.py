@@ -24,6 +24,8 @@ from kombu import Exchange, Queue
 from kombu.exceptions import ChannelError, OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+# It would check every page of the site before its first task, which commands have not for a good reason.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 from django.conf import settings
 
