@@ -11,6 +11,7 @@ import os
 import pkgutil
 import threading
 import time
+from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
@@ -23,6 +24,8 @@ from kombu import Exchange, Queue
 from kombu.exceptions import ChannelError, OperationalError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
+# It would check every page of the site before its first task, which commands have not for a good reason.
+os.environ.setdefault("CELERY_SKIP_CHECKS", "1")
 
 from django.conf import settings
 
@@ -59,6 +62,9 @@ SWEEPS = {
 # A message says by its sender's clock when it is worth nothing any more, and its reader looks at another clock. Were it
 # a matter of seconds, no sweep of a machine whose clock is behind would ever be made.
 CLOCKS_APART = 7200.0
+# RabbitMQ takes a message back that is held for half an hour, and before 4.3 closes the worker's channel over it. It is
+# the consumer who asks for more, since a queue that is there cannot be declared otherwise.
+_LONGEST_HELD = 7 * 24 * 3600
 # How long a page waits for a broker that does not answer, twice at worst; what could not be sent the sweeps send.
 ANSWER_SECONDS = 5.0
 # A connection that is found to be lost while sending is otherwise tried again without end.
@@ -115,6 +121,7 @@ def _queues(url: str) -> tuple[Queue, ...]:
             routing_key=name,
             alias=name,
             queue_arguments=arguments,
+            consumer_arguments={"x-consumer-timeout": _LONGEST_HELD * 1000} if is_amqp else None,
         )
         for name in QUEUES
     )
@@ -178,6 +185,22 @@ _stopping = RawValue("b", 0)
 def is_stopping() -> bool:
     """Whether this worker was asked to shut down."""
     return bool(_stopping.value)
+
+
+# A worker of fewer threads keeps one free, and one that has a single thread does one thing after the other.
+_KEPT_FREE = 2
+_limits: dict[str, int] = {}
+
+
+def keep_threads_free(queues: Collection[str], threads: int) -> None:
+    """Leave some of this worker's threads to what is no run: sweeps, files, notices and the rest of its queues."""
+    if set(queues) - {"gpu"}:
+        _limits["shifts"] = max(1, threads - (_KEPT_FREE if threads > 3 else 1))
+
+
+def most_shifts() -> int | None:
+    """At how many runs this worker may be at once; None: at any number."""
+    return _limits.get("shifts")
 
 
 class Sweep(Task):

@@ -12,7 +12,7 @@ Numbering
 Store first
     A strategy is fed nothing that the store does not hold. Stored answers are looked up before a batch is asked,
     and a batch is stored, in one short transaction, before any strategy sees it. Replaying the store therefore
-    replays every decision. A kill loses at most the calls under way.
+    replays every decision. A kill loses at most the calls under way, and so does whoever stops in a hurry (``grace``).
 Failures are not answers
     A sample that came back ``error`` or ``timeout`` is asked again a few times and stored only when that is used
     up, as what it then is: unknown, for good. Tries before that leave no trace, so no strategy ever saw them. A call
@@ -30,6 +30,7 @@ Nothing here knows a database or a socket: see ``Store`` and ``contracts.Backend
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
@@ -39,7 +40,7 @@ from typing import Protocol
 
 from annotate.errors import BackendError, GradusError
 from annotate.prelabel.contracts import Answer, Backend, Completion, Finding, FinishReason, Strategy
-from workers.backends.withdrawal import Withdrawn
+from workers.backends.withdrawal import Recall, Withdrawn
 from workers.line import Answers, Call, Line
 from workers.waves import Ask, Place, Player
 
@@ -47,6 +48,8 @@ log = logging.getLogger(__name__)
 
 SAMPLE_TRIES = 3
 _TICK = 0.2
+# What servers were asked for is called off at once; a model in memory does not hear it.
+_CALLED_OFF = 1.0
 _FAILED = ("error", "timeout")
 _NOBODY: Mapping[str, Backend] = MappingProxyType({})
 
@@ -113,6 +116,7 @@ def drive(
     on_fail: Callable[[int, str], None],
     max_batch: int | None = None,
     should_stop: Callable[[], bool] = lambda: False,
+    grace: Callable[[], float] = lambda: math.inf,
     more: Callable[[int], Mapping[int, Strategy]] | None = None,
     sleep: Callable[[float], None] = time.sleep,
     players: Mapping[str, Backend] = _NOBODY,
@@ -125,20 +129,24 @@ def drive(
     None suits strategies that never ask. ``max_batch`` replaces the samples per call that they have an appetite for.
 
     ``on_finish`` or ``on_fail`` is called once per key, as that strategy ends; neither for what ``claims`` has lost.
-    ``should_stop`` is asked all along; what is under way then is still stored. ``may_ask(under_way)`` is how many more
-    samples may be asked for while ``under_way`` of them are; the strategies wait where it is none. ``more(room)`` is
-    called for further strategies whenever the backends could take more than waits for them. Older strategies go first,
-    so that a long run finishes traces all along instead of all at its end. Everything but the backends, and whether
-    ``claims`` are sure, is called from the caller's own thread.
+    ``should_stop`` is asked all along; what is answered within ``grace()`` seconds from then is still stored, and the
+    rest called off. They are asked for all the while, so that they may become fewer.
+
+    ``may_ask(under_way)`` is how many more samples may be asked for while ``under_way`` of them are; the strategies
+    wait where it is none. ``more(room)`` is called for further strategies whenever the backends could take more than
+    waits for them. Older strategies go first, so that a long run finishes traces all along instead of all at its end.
+    Everything but the backends, and whether ``claims`` are sure, is called from the caller's own thread.
     """
     everyone = {"": backend, **players}
     lines = {name: Line(one, most_samples=max_batch) for name, one in everyone.items()}
+    recall = Recall()
     pool = ThreadPoolExecutor(sum(line.most_calls for line in lines.values()), "backend")
     try:
-        driver = _Driver(lines, pool, store, on_finish, on_fail, sleep, may_ask, claims)
-        return driver.run(strategies, should_stop, more or (lambda room: {}))
+        driver = _Driver(lines, pool, store, on_finish, on_fail, sleep, may_ask, claims, recall)
+        return driver.run(strategies, should_stop, more or (lambda room: {}), grace)
     finally:
         # After a bug nobody waits for the calls under way: the caller lets its leases go at once.
+        recall.make()
         pool.shutdown(wait=False, cancel_futures=True)
 
 
@@ -153,6 +161,7 @@ class _Driver:
         sleep: Callable[[float], None],
         may_ask: Callable[[int], int],
         claims: Claims,
+        recall: Recall,
     ) -> None:
         self._lines = lines
         self._pool = pool
@@ -162,6 +171,7 @@ class _Driver:
         self._sleep = sleep
         self._may_ask = may_ask
         self._claims = claims
+        self._recall = recall
         self._n_under_way = 0
         self._report = Drive()
         self._players: dict[int, Player] = {}
@@ -176,6 +186,7 @@ class _Driver:
         strategies: Mapping[int, Strategy],
         should_stop: Callable[[], bool],
         more: Callable[[int], Mapping[int, Strategy]],
+        grace: Callable[[], float],
     ) -> Drive:
         self._start(strategies)
         while not should_stop() and not self._report.trouble:
@@ -190,7 +201,7 @@ class _Driver:
             # Whoever has just become free goes on working while the answers are stored and graded.
             self._send(has_more=True)
             self._advance(self._settle(ended))
-        self._keep_what_is_under_way()
+        self._keep_what_is_under_way(grace)
         for player in self._players.values():
             player.close()
         self._report.left = tuple(self._players)
@@ -296,7 +307,7 @@ class _Driver:
         if room < 1 or not self._claims.is_sure:
             return False
         if batch := line.take(self._wanted_samples, room):
-            call = line.send(batch, self._pool, lambda: self._claims.is_sure)
+            call = line.send(batch, self._pool, lambda: self._claims.is_sure, self._recall)
             self._calls[call.future] = call
             self._n_under_way += call.size
         return True
@@ -404,10 +415,18 @@ class _Driver:
         self._tries[place] = self._tries.get(place, 0) + 1
         return self._tries[place] < SAMPLE_TRIES
 
-    def _keep_what_is_under_way(self) -> None:
-        """Store the answers of calls that nobody waits for any more: they are paid for."""
-        while self._calls:
-            ended, _ = wait(self._calls)
+    def _keep_what_is_under_way(self, grace: Callable[[], float]) -> None:
+        """Store the answers of calls that nobody waits for any more: they are paid for. Call off what takes long."""
+        self._keep_for(grace)
+        if self._calls:
+            log.info("%s calls are called off", len(self._calls))
+            self._recall.make()
+            self._keep_for(lambda: _CALLED_OFF)
+
+    def _keep_for(self, seconds: Callable[[], float]) -> None:
+        began = time.monotonic()
+        while self._calls and time.monotonic() - began < seconds():
+            ended, _ = wait(self._calls, timeout=_TICK, return_when=FIRST_COMPLETED)
             self._settle([self._closed(future) for future in ended])
 
 

@@ -10,8 +10,11 @@ from dataclasses import dataclass
 
 from annotate.prelabel.contracts import Backend, Completion, Request
 from workers.backends.registry import open_backend
+from workers.backends.withdrawal import make_sure
 
 log = logging.getLogger(__name__)
+
+_LOOK_UP = 0.5
 
 
 @dataclass
@@ -26,8 +29,13 @@ class _Engine:
         self._places = threading.BoundedSemaphore(self.appetite.calls)
 
     def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
-        with self._places:
+        # Another shift may have them for as long as a server is silent.
+        while not self._places.acquire(timeout=_LOOK_UP):
+            make_sure()
+        try:
             return self.backend.answer(requests)
+        finally:
+            self._places.release()
 
     def close(self) -> None:
         for _ in range(self.appetite.calls):

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 
 from annotate.errors import BackendError
 from annotate.prelabel.contracts import Appetite, Backend, Completion
-from workers.backends.withdrawal import ask_while
+from workers.backends.withdrawal import Recall, ask_while
 from workers.waves import Ask
 
 log = logging.getLogger(__name__)
@@ -126,12 +126,21 @@ class Line:
                 room -= len(batch[-1].samples)
         return batch
 
-    def send(self, batch: list[Ask], pool: Executor, may_ask: Callable[[], bool] = lambda: True) -> Call:
-        """Begin a call; nothing of it leaves once ``may_ask`` says no, as far as the backend can tell."""
+    def send(
+        self,
+        batch: list[Ask],
+        pool: Executor,
+        may_ask: Callable[[], bool] = lambda: True,
+        recall: Recall | None = None,
+    ) -> Call:
+        """Begin a call; nothing of it leaves once ``may_ask`` says no, as far as the backend can tell.
+
+        It ends as ``Withdrawn`` where ``recall`` is made before it is answered, if the backend can leave off.
+        """
         self.under_way += 1
         # Lines of the log and traces of what is asked belong to whoever asks, in the pool's threads too.
         context = copy_context()
-        context.run(ask_while, may_ask)
+        context.run(ask_while, may_ask, recall)
         future = pool.submit(context.run, self._answers, batch)
         return Call(self, batch, future, self._outages, self._served)
 

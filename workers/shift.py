@@ -47,6 +47,11 @@ log = logging.getLogger(__name__)
 # after 30 minutes): a shift claims nothing new after the first limit and lets go of what it holds after the second.
 CLAIM_SECONDS = 240.0
 SHIFT_SECONDS = 480.0
+# For so long calls under way are waited for, since what they bring is paid for: at the end of a shift, where the worker
+# is told to stop (its supervisor kills it soon after), and where a person wants the run to end.
+LAST_CALLS_SECONDS = 240.0
+STOP_SECONDS = 15.0
+CANCEL_SECONDS = 5.0
 # Small bites leave something for other workers, and still fill a batch after a few.
 BITE = 8
 _CANCEL_POLL = 1.0
@@ -60,13 +65,15 @@ class Shift:
     """What came of it.
 
     ``has_more``: units are free for another shift; ``is_doubled``: this process was at the run already;
-    ``trouble``: why the backend stayed away, or which outage of the database or its disk ended the shift.
+    ``is_crowded``: it was at as many others as it may; ``trouble``: why the backend stayed away, or which outage of
+    the database or its disk ended the shift.
     """
 
     finished: int = 0
     failed: int = 0
     has_more: bool = False
     is_doubled: bool = False
+    is_crowded: bool = False
     trouble: str = ""
 
 
@@ -75,19 +82,21 @@ def work_shift(
     *,
     should_stop: Callable[[], bool] = lambda: False,
     invite: Callable[[], object] = lambda: None,
+    most: int | None = None,
 ) -> Shift:
     """Work at a run until nothing is left to claim, the shift's time is up, or ``should_stop``.
 
     ``invite`` is called once if, after the first claim, others could help. Safe to call any number of times, by any
     number of workers. A second shift of one process at one run would only wait for the first one's model, so it
-    ends at once. Does nothing for a run that is over or gone.
+    ends at once, and so does one more than ``most`` shifts of one process. Does nothing for a run that is over or gone.
     """
     run = Run.objects.select_related("project", "rater", "criterion__rubric").filter(pk=run_id).first()
     if run is None or run.is_over:
         return Shift()
-    with _alone_at(run_id) as is_alone:
-        if not is_alone:
-            return Shift(is_doubled=True, has_more=has_free_units(run))
+    with _placed_at(run_id, most) as refused:
+        if refused is not None:
+            refused.has_more = has_free_units(run)
+            return refused
         shift = _worked(run, should_stop, invite)
     close_if_over(run)
     shift.has_more = has_free_units(run)
@@ -101,14 +110,20 @@ def close_if_over(run: Run) -> None:
 
 
 @contextmanager
-def _alone_at(run_id: int) -> Iterator[bool]:
+def _placed_at(run_id: int, most: int | None) -> Iterator[Shift | None]:
+    """None where there is a place at the run for a shift, else what comes of it."""
+    refused = None
     with _at_work_lock:
-        is_alone = run_id not in _at_work
-        _at_work.add(run_id)
+        if run_id in _at_work:
+            refused = Shift(is_doubled=True)
+        elif most is not None and len(_at_work) >= most:
+            refused = Shift(is_crowded=True)
+        else:
+            _at_work.add(run_id)
     try:
-        yield is_alone
+        yield refused
     finally:
-        if is_alone:
+        if refused is None:
             with _at_work_lock:
                 _at_work.discard(run_id)
 
@@ -166,6 +181,7 @@ class _ShiftAtRun:
                 on_finish=self._finish,
                 on_fail=self._fail,
                 should_stop=self._should_stop,
+                grace=self._grace,
                 more=self._claim,
                 players=self._players,
                 may_ask=self._allowance.samples,
@@ -232,11 +248,22 @@ class _ShiftAtRun:
     def _fail(self, key: int, reason: str) -> None:
         fail_unit(self._leases.drop(key), reason)
 
-    def _should_stop(self) -> bool:
-        now = time.monotonic()
+    def _grace(self) -> float:
+        if self._outage is None:
+            self._look_for_cancel(time.monotonic())
+        # Where a budget is used up nobody is in a hurry.
+        if self._is_cancelled and not self._allowance.is_spent:
+            return CANCEL_SECONDS
+        return STOP_SECONDS if self._is_told_to_stop() else LAST_CALLS_SECONDS
+
+    def _look_for_cancel(self, now: float) -> None:
         if now - self._polled > _CANCEL_POLL:
             self._polled = now
             self._is_cancelled = wants_cancel(self._run)
+
+    def _should_stop(self) -> bool:
+        now = time.monotonic()
+        self._look_for_cancel(now)
         if not self._is_cancelled and self._allowance.is_spent:
             # Whoever of the workers sees it spent stops them all.
             self._is_cancelled = stop_if_spent(self._run)

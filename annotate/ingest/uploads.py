@@ -11,14 +11,16 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from pathlib import Path
+from threading import get_ident
 from typing import IO, Any
 from uuid import uuid4
 
 from django.db import OperationalError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext
 
 from annotate import clock
@@ -34,12 +36,18 @@ from annotate.models import Person, Project, Upload
 KEPT_FREE = 1024**3
 # Uploads that nobody finished or asked anything of for so long are thrown away.
 FORGOTTEN = timedelta(days=7)
+# Whoever has not been heard of for so long is taken to be dead.
+LEASE = timedelta(minutes=1)
 _SHOW_EVERY = 0.5
 _COPIED_AT_ONCE = 1 << 20
 
 
 class _Stopped(Exception):
     """Somebody asked for it; what has been written stays."""
+
+
+class _Lost(Exception):
+    """Another has taken it up meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +76,8 @@ class Store:
 
         Nobody stops reading because that cannot be said: a disk that is full for the moment may hold up nothing else.
         """
-        waiting = self._folder(upload) / "progress.new"
+        # Whoever reads and whoever signs for it may say so at once.
+        waiting = self._folder(upload) / f"progress.{get_ident()}"
         with suppress(OSError):
             waiting.write_text(f"{n_read} {clock.now().timestamp()}")
             waiting.replace(self._folder(upload) / "progress")
@@ -215,37 +224,51 @@ def forget_upload(upload: Upload, store: Store) -> None:
     store.remove(upload)
 
 
-def work_upload(upload: Upload, store: Store) -> Upload:
-    """Read the file as was asked. Killed and begun anew, rows that are there already count as unchanged."""
-    taken = Upload.objects.filter(pk=upload.pk, state__in=(UploadState.QUEUED, UploadState.RUNNING))
-    if not taken.update(state=UploadState.RUNNING):
+Signing = Callable[[Callable[[], None]], AbstractContextManager[None]]
+
+
+def work_upload(
+    upload: Upload, store: Store, *, lease: timedelta = LEASE, signing: Signing = lambda sign: nullcontext()
+) -> Upload:
+    """Read the file as was asked, unless another is at it, who was heard of within ``lease``.
+
+    ``signing(sign)`` is entered for as long as that takes: whoever signs from time to time is heard of where nothing is
+    read for a while. Killed and begun anew, rows that are there already count as unchanged.
+    """
+    if not _take(upload, store, lease):
         upload.refresh_from_db()
         return upload
-    upload.refresh_from_db()
-    shown_at = 0.0
+    shown, shown_at = 0, 0.0
 
     def show(n_read: int, total: int) -> None:
-        nonlocal shown_at
+        nonlocal shown, shown_at
         if store.is_asked_to_stop(upload):
             raise _Stopped
         if time.monotonic() - shown_at > _SHOW_EVERY:
+            if not _mine(upload).exists():
+                raise _Lost
             # Of an archive it is the files in it that are read.
-            store.show(upload, n_read * upload.size // max(total, 1))
+            shown = n_read * upload.size // max(total, 1)
+            store.show(upload, shown)
             shown_at = time.monotonic()
 
     try:
         show(0, upload.size)
-        _check_digest(upload, store, show)
-        report = ingest_file(
-            upload.project,
-            store.content(upload),
-            format=upload.format,
-            options=options_from(upload.options),
-            is_dry_run=upload.is_dry_run,
-            is_strict=upload.is_strict,
-            on_progress=show,
-            room=store.content(upload).parent,
-        )
+        with signing(lambda: store.show(upload, shown)):
+            _check_digest(upload, store, show)
+            report = ingest_file(
+                upload.project,
+                store.content(upload),
+                format=upload.format,
+                options=options_from(upload.options),
+                is_dry_run=upload.is_dry_run,
+                is_strict=upload.is_strict,
+                on_progress=show,
+                room=store.content(upload).parent,
+            )
+    except _Lost:
+        upload.refresh_from_db()
+        return upload
     except _Stopped:
         return _finish(upload, UploadState.CANCELLED)
     except GradusError as error:
@@ -258,7 +281,7 @@ def work_upload(upload: Upload, store: Store) -> Upload:
         raise
     state = UploadState.DONE if report.is_written else UploadState.TRIED
     _finish(upload, state, report=json.loads(json.dumps(asdict(report))))
-    if state is UploadState.DONE:
+    if upload.state == UploadState.DONE:
         store.remove(upload)
     return upload
 
@@ -284,10 +307,36 @@ def _check_digest(upload: Upload, store: Store, show: Callable[[int, int], None]
         )
 
 
+def _take(upload: Upload, store: Store, lease: timedelta) -> bool:
+    """Whether the upload is the caller's now. Of several who try to, one succeeds."""
+    held = Upload.objects.filter(pk=upload.pk).first()
+    if held is None or not held.is_under_way:
+        return False
+    if held.state == UploadState.RUNNING and not _is_left(held, store, lease):
+        return False
+    upload.asked_at = clock.now()
+    if not _mine(held).update(state=UploadState.RUNNING, asked_at=upload.asked_at):
+        return False
+    upload.refresh_from_db()
+    return True
+
+
+def _mine(upload: Upload) -> QuerySet[Upload]:
+    """The upload's row, as long as it is as whoever holds ``upload`` has found or taken it; nothing afterwards."""
+    return Upload.objects.filter(pk=upload.pk, state=upload.state, asked_at=upload.asked_at)
+
+
+def _is_left(upload: Upload, store: Store, since: timedelta) -> bool:
+    if upload.asked_at is not None and upload.asked_at > clock.now() - since:
+        return False
+    return (said := store.shown(upload)) is None or said[1] > since.total_seconds()
+
+
 def _finish(upload: Upload, state: UploadState, *, report: Any = None, error: str = "") -> Upload:
-    upload.state, upload.report, upload.error = state, report, error
-    upload.finished_at = clock.now()
-    upload.save(update_fields=["state", "report", "error", "finished_at"])
+    """Write what came of it, unless another has taken it up meanwhile, who writes that."""
+    came = {"state": state, "report": report, "error": error, "finished_at": clock.now()}
+    _mine(upload).update(**came)
+    upload.refresh_from_db()
     return upload
 
 
@@ -295,7 +344,7 @@ def left_alone(store: Store, since: timedelta) -> list[Upload]:
     """Uploads whose worker has not been heard of for so long, or that none has taken up."""
     before = clock.now() - since
     found = Upload.objects.filter(state__in=(UploadState.QUEUED, UploadState.RUNNING), asked_at__lt=before)
-    return [one for one in found if (said := store.shown(one)) is None or said[1] > since.total_seconds()]
+    return [one for one in found if _is_left(one, store, since)]
 
 
 def forget_old(store: Store) -> int:

@@ -35,6 +35,7 @@ class Upload(models.Model):
     report = models.JSONField(null=True, blank=True)
     error = models.TextField(blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When it was asked for or last taken up: by this, who has taken it up is told apart from who had it before.
     asked_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 

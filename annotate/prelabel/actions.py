@@ -96,7 +96,7 @@ def fail_run(run: Run, error: str) -> None:
 
 @transaction.atomic
 def cancel_run(run: Run) -> bool:
-    """Stop a run: nothing more is claimed, and workers let go between two batches. False when it was over.
+    """Stop a run: nothing more is claimed, and workers let go within seconds. False when it was over.
 
     What has been labelled and paid for stays.
     """

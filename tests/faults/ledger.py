@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import select
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +23,8 @@ class Ledger:
         self.times: list[float] = []
         self.lock = threading.Lock()
         self.url = ""
+        # How many went away before they were answered.
+        self.n_gone = 0
         # Until it is set nobody is answered.
         self.answers = threading.Event()
         self.answers.set()
@@ -30,6 +34,16 @@ def _text(body: dict[str, Any], seed: int) -> str:
     prompt = json.dumps(body["messages"], sort_keys=True)
     luck = hashlib.sha256(f"{prompt}:{seed}".encode()).hexdigest()
     return f"So {luck[:16]}. Answer: {42 if luck[0] < '3' else 41}"
+
+
+def _is_gone(connection: socket.socket) -> bool:
+    """Whether whoever asked has hung up."""
+    if not select.select([connection], [], [], 0)[0]:
+        return False
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    except OSError:
+        return True
 
 
 @contextmanager
@@ -45,7 +59,12 @@ def a_server(answer_seconds: float = 0.05, host: str = "127.0.0.1") -> Iterator[
             with ledger.lock:
                 ledger.asked += texts
                 ledger.times += [time.time()] * len(texts)
-            ledger.answers.wait(timeout=300)
+            while not ledger.answers.wait(timeout=0.1):
+                if _is_gone(self.connection):
+                    with ledger.lock:
+                        ledger.n_gone += 1
+                    self.close_connection = True
+                    return
             time.sleep(answer_seconds)
             choices = [
                 {
@@ -80,3 +99,4 @@ def a_server(answer_seconds: float = 0.05, host: str = "127.0.0.1") -> Iterator[
         yield ledger
     finally:
         server.shutdown()
+        server.server_close()

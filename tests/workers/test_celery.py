@@ -24,6 +24,8 @@ from workers.celery import (
     _broker,
     _queues,
     app,
+    keep_threads_free,
+    most_shifts,
     steady_now,
 )
 from workers.tasks.prelabel import queue_of
@@ -90,6 +92,10 @@ def test_each_broker_gets_what_it_needs(url: str, key: str, value: Any) -> None:
 
 def test_rabbitmq_keeps_messages_in_quorum_queues() -> None:
     assert {queue.queue_arguments["x-queue-type"] for queue in _queues("amqp://127.0.0.1//")} == {"quorum"}
+    # A week in milliseconds: a file of many gigabytes is read for hours, and its message held.
+    assert {queue.consumer_arguments["x-consumer-timeout"] for queue in _queues("amqp://127.0.0.1//")} == {
+        604_800_000
+    }
     assert all(queue.queue_arguments is None for queue in _queues("redis://127.0.0.1/0"))
 
 
@@ -121,6 +127,25 @@ def test_sweeps_go_on_when_the_clock_is_put_back() -> None:
     assert not entry.is_due(earlier).is_due
     assert entry.is_due(earlier - entry.run_every).is_due
     assert entry.nowfun is steady_now
+
+
+@pytest.mark.parametrize(
+    ("queues", "threads", "most"),
+    [
+        (QUEUES, 6, 4),
+        (QUEUES, 4, 2),
+        (("cpu", "io"), 3, 2),
+        (("io",), 2, 1),
+        (QUEUES, 1, 1),
+        (("gpu",), 6, None),
+    ],
+)
+def test_runs_leave_some_threads_to_whatever_else_comes_to_a_worker(
+    queues: tuple[str, ...], threads: int, most: int | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.celery._limits", {})
+    keep_threads_free(queues, threads)
+    assert most_shifts() == most
 
 
 def test_a_sweep_that_was_just_made_is_not_made_again(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from tests.workers.players import (
     counting,
     early_stopping,
 )
-from workers.backends.withdrawal import Withdrawn, make_sure
+from workers.backends.withdrawal import Withdrawn, make_sure, undone_by
 from workers.driver import SAMPLE_TRIES, Drive, drive
 from workers.waves import Place
 
@@ -550,3 +550,64 @@ def test_backends_hear_whether_their_question_may_still_leave() -> None:
     outcome = driven({1: counting("a")}, backend, claims=Doubt(backend, 1, set()))
     assert heard == [1]
     assert set(outcome.findings) == {1}
+
+
+@dataclass
+class SilentServer(HashBackend):
+    """Never answers whoever asks of ``silent``; hears it where a call is taken back, unless it is deaf."""
+
+    silent: str = "trace 1"
+    is_deaf: bool = False
+    over: threading.Event = field(default_factory=threading.Event)
+    n_left_off: int = 0
+
+    def answer(self, requests: Sequence[tuple[Request, Sequence[int]]]) -> list[list[Completion]]:
+        if requests[0][0].messages[0].content.startswith(self.silent):
+            left_off = threading.Event()
+            with undone_by(left_off.set):
+                while not self.over.wait(0.01):
+                    if left_off.is_set() and not self.is_deaf:
+                        self.n_left_off += 1
+                        raise Withdrawn
+        return super().answer(requests)
+
+
+@pytest.mark.parametrize("is_deaf", [False, True])
+def test_what_is_not_answered_in_time_once_it_stops_is_called_off(is_deaf: bool) -> None:
+    store = MemoryStore()
+    server = SilentServer(is_deaf=is_deaf, appetite=Appetite(calls=4, requests=1))
+    began = time.monotonic()
+
+    def grace() -> float:
+        # It hears a little later that there is a hurry.
+        return 0.3 if time.monotonic() - began > 0.6 else 3600.0
+
+    try:
+        stopped = driven(
+            {key: counting(f"trace {key}", (2,)) for key in range(3)},
+            server,
+            store,
+            should_stop=lambda: len(store.held) == 4,
+            grace=grace,
+        )
+        assert time.monotonic() - began < 3.5
+        assert (stopped.report.left, stopped.report.trouble, stopped.failures) == ((1,), "", {})
+        # The others were answered meanwhile; of the silent one there is nothing, above all no failure.
+        assert len(store.held) == 4
+        assert server.n_left_off == (0 if is_deaf else 1)
+    finally:
+        server.over.set()
+
+
+def test_after_a_bug_no_call_goes_on() -> None:
+    class Broken(MemoryStore):
+        def keep(self, answers: Sequence[Answer]) -> Mapping[Place, Completion]:
+            raise RuntimeError("a bug")
+
+    server = SilentServer(appetite=Appetite(calls=4, requests=1))
+    with pytest.raises(RuntimeError, match="a bug"):
+        driven({key: counting(f"trace {key}", (2,)) for key in range(3)}, server, Broken())
+    deadline = time.monotonic() + 5
+    while not server.n_left_off and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert server.n_left_off == 1

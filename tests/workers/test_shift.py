@@ -204,6 +204,23 @@ def test_a_second_shift_of_one_process_at_one_run_ends_at_once(tmp_path: Path) -
     assert states(run) == [UnitState.DONE] * 3
 
 
+def test_a_process_that_is_at_as_many_runs_as_it_may_leaves_the_next_one_alone(tmp_path: Path) -> None:
+    script = a_script(tmp_path / "script.json", success=1.0)
+    run, other = a_scan(script), a_scan(script)
+    inner: list[shifts.Shift] = []
+
+    def look() -> bool:
+        if not inner:
+            inner.extend(work_shift(one.pk, most=1) for one in (other, run))
+        return False
+
+    work_shift(run.pk, should_stop=look, most=1)
+    assert [(one.is_crowded, one.is_doubled) for one in inner] == [(True, False), (False, True)]
+    assert inner[0].has_more
+    assert states(other) == [UnitState.PENDING] * 3
+    assert work_shift(other.pk, most=1).finished == 3
+
+
 class TestPlayers:
     @pytest.fixture
     def entry(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,11 +6,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from annotate.models import Pulse, Worker
+from annotate.prelabel.queries import open_runs
 from annotate.prelabel.runs.attendance import on_duty
 from workers.celery import NOTICE_SWEEP, QUEUES
+from workers.process_name import place_of
+from workers.tasks.prelabel import queue_of
 
 # Older signs are forgotten by the workers themselves; more than these no page needs.
 MOST = 100
+# Sweeps come by the one, notices leave by the other; what needs a model of its own not every site has.
+_ALWAYS_WANTED = {"cpu", "io"}
+_MOST_RUNS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +40,12 @@ def hands() -> list[Hand]:
 
 
 def queues_without_hands(crew: list[Hand]) -> list[str]:
-    """Queues from which nobody who is alive takes anything."""
+    """Queues from which nobody who is alive takes anything, although something is to be taken from them."""
     taken = {queue for hand in crew if hand.is_alive for queue in hand.queues.split(",")}
-    return [queue for queue in QUEUES if queue not in taken]
+    if taken.issuperset(QUEUES):
+        return []
+    wanted = _ALWAYS_WANTED | {queue_of(run) for run in open_runs()[:_MOST_RUNS]}
+    return [queue for queue in QUEUES if queue in wanted - taken]
 
 
 def last_sweep() -> datetime | None:
@@ -45,13 +54,12 @@ def last_sweep() -> datetime | None:
 
 
 def _hand(worker: Worker, is_alive: bool) -> Hand:
-    """The name is machine, process and some letters (``workers/process_name.py``)."""
-    machine, _, process = worker.name.rpartition("-")[0].rpartition("-")
-    host, _, space = machine.rpartition(".")
+    place = place_of(worker.name)
+    host, comma, process = place.rpartition(", ")
     return Hand(
         worker.name,
-        host=host if host and space.isdecimal() else machine or worker.name,
-        process=process,
+        host=host if comma else place,
+        process=process if comma else "",
         queues=worker.queues,
         version=worker.version,
         started_at=worker.started_at,

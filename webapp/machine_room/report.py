@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 
 from webapp.machine_room import crew, ground, queues, slowness
+from workers.celery import SWEEPS
 
 # Five of its intervals and a little for a slow broker.
 SWEEP_IS_LATE = timedelta(seconds=60)
@@ -51,6 +52,27 @@ def report() -> Report:
     )
 
 
+def _why_no_sweep(found: Report, idle: list[str]) -> Iterator[str]:
+    """Nothing where what was said before explains it."""
+    n_waiting = found.messages.lengths.get("cpu") or 0
+    if found.messages.trouble or "cpu" in idle:
+        return
+    if n_waiting >= len(SWEEPS):
+        yield (
+            gettext(
+                "No sweep has come round for a minute, though they are sent: %(n)s messages wait in queue cpu, and the"
+                " workers that take from it are busy with work that takes long. Start one more for it: python3"
+                " manage.py worker --queues cpu"
+            )
+            % {"n": n_waiting}
+        )
+    else:
+        yield gettext(
+            "No sweep has come round for a minute: what was left lying is not taken up. Is one worker started with"
+            " --with-beat, and does it reach the broker?"
+        )
+
+
 def _warnings(found: Report) -> Iterator[str]:
     if found.database.waiting:
         n = len(found.database.waiting)
@@ -67,10 +89,7 @@ def _warnings(found: Report) -> Iterator[str]:
             % {"queues": ", ".join(idle)}
         )
     if found.last_sweep is None or found.made_at - found.last_sweep > SWEEP_IS_LATE:
-        yield gettext(
-            "No sweep has come round for a minute: what was left lying is not taken up. Is one worker started with"
-            " --with-beat, and does it reach the broker?"
-        )
+        yield from _why_no_sweep(found, idle)
     for disk in found.disks:
         if disk.is_nearly_full:
             yield (

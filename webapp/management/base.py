@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.core.checks import Tags
 from django.core.management.base import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import (
@@ -23,6 +24,16 @@ from annotate.models import Project
 
 class GradusCommand(BaseCommand):
     """A command whose ``handle`` may raise a GradusError: it becomes one clear line and exit code 1."""
+
+    # Without those of addresses and templates, which load every page there is: four seconds of a processor, for each
+    # start of a worker and each time somebody asks whether it is well. ``migrate`` and ``check`` make them all.
+    requires_system_checks: tuple[str, ...] | list[str] = (
+        Tags.caches,
+        Tags.database,
+        Tags.models,
+        Tags.security,
+        Tags.translation,
+    )
 
     def execute(self, *args: Any, **options: Any) -> str | None:
         # Not self.stdout: Django's wrapper ends every write with a newline, which tears a progress bar apart.

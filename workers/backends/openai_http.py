@@ -15,6 +15,7 @@ import asyncio
 import os
 import threading
 from collections.abc import Sequence
+from concurrent.futures import CancelledError
 
 from annotate.errors import BackendError
 from annotate.prelabel.contracts import Appetite, Completion, Request
@@ -23,6 +24,7 @@ from workers.backends.model_server import ModelServer
 from workers.backends.options import Options
 from workers.backends.served_request import ServedModel
 from workers.backends.server_fleet import ServerFleet
+from workers.backends.withdrawal import Withdrawn, undone_by
 
 _MOST_SAMPLES = 1024
 
@@ -95,7 +97,13 @@ class OpenAIBackend:
         """See the protocol. A request that draws nothing (``n`` = 0) is answered by one completion without text."""
         if not requests:
             return []
-        results = asyncio.run_coroutine_threadsafe(self._all(requests), self._loop).result()
+        answering = asyncio.run_coroutine_threadsafe(self._all(requests), self._loop)
+        try:
+            # Cancelled, it closes its connections: what servers write for nobody they would write to its end.
+            with undone_by(answering.cancel):
+                results = answering.result()
+        except CancelledError:
+            raise Withdrawn from None
         failures = [result for result in results if isinstance(result, BackendError)]
         fatal = [failure for failure in failures if not failure.retry]
         if fatal or (failures and len(failures) == len(results)):

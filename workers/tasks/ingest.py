@@ -11,6 +11,7 @@ from django.db import transaction
 
 from annotate.ingest.uploads import Store, forget_old, left_alone, work_upload
 from annotate.models import Upload
+from workers.attendance import signing
 from workers.celery import UNSENT, UPLOAD_SWEEP, Sweep, app
 
 log = logging.getLogger(__name__)
@@ -34,13 +35,23 @@ def _send(upload_id: int) -> None:
         log.exception("upload %s could not be sent: the broker does not answer", upload_id)
 
 
+def _lease() -> timedelta:
+    return timedelta(seconds=settings.WORKER_LEASE_SECONDS)
+
+
 @app.task(name="ingest.work_file")
 def work_file(*, upload_id: int) -> None:
+    """Sent twice, or handed out again by a broker that knows no such long work, it is left to whoever is at it."""
     upload = Upload.objects.select_related("project").filter(pk=upload_id).first()
     if upload is None:
         return
     try:
-        work_upload(upload, store())
+        work_upload(
+            upload,
+            store(),
+            lease=_lease(),
+            signing=lambda sign: signing(sign, every=_lease().total_seconds() / 4),
+        )
     except DatabaseBusy:
         log.warning("upload %s waits for the database and is taken up again", upload_id)
 
@@ -48,6 +59,6 @@ def work_file(*, upload_id: int) -> None:
 @app.task(name=UPLOAD_SWEEP, base=Sweep)
 def sweep() -> None:
     """Send every file that its worker has left, and throw away what nobody goes on with."""
-    for upload in left_alone(store(), timedelta(seconds=settings.WORKER_LEASE_SECONDS)):
+    for upload in left_alone(store(), _lease()):
         _send(upload.pk)
     forget_old(store())

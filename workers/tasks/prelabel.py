@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from contextlib import suppress
 
 from django.db import transaction
 from structlog.contextvars import bound_contextvars
@@ -12,7 +13,7 @@ from annotate.models import Run
 from annotate.prelabel.actions import release_dead
 from annotate.prelabel.queries import has_free_units, open_runs
 from annotate.prelabel.strategies import strategy_of_run
-from workers.celery import CLOCKS_APART, SWEEP, UNSENT, Sweep, app, is_stopping
+from workers.celery import CLOCKS_APART, SWEEP, UNSENT, Sweep, app, is_stopping, most_shifts
 from workers.process_name import is_known_dead
 from workers.shift import close_if_over, work_shift
 
@@ -26,6 +27,8 @@ _HOP_SECONDS = 0.5
 # Backends that are waited for, and those that need no more than the worker's own processor.
 _ELSEWHERE = frozenset({"openai"})
 _ON_THE_PROCESSOR = frozenset({"sandbox"})
+# Runs that this process had no place for, in the order in which they came. A sweep would find them as well.
+_waiting: dict[int, str] = {}
 
 
 def send_run(run: Run) -> bool:
@@ -62,6 +65,13 @@ def _send(run_id: int, queue: str, hops: int = _HOPS) -> bool:
     return True
 
 
+def _send_waiting() -> None:
+    while _waiting:
+        with suppress(KeyError):
+            run_id = next(iter(_waiting), 0)
+            _send(run_id, _waiting.pop(run_id))
+
+
 @app.task(name="prelabel.work_run")
 def work_run(*, run_id: int, hops: int = _HOPS) -> None:
     """Work one shift at the run, with others if there is enough for them, and pass on what is left."""
@@ -71,10 +81,23 @@ def work_run(*, run_id: int, hops: int = _HOPS) -> None:
     queue = queue_of(run)
     # Every line of the log that comes of it says which run it is about.
     with bound_contextvars(run_id=run_id):
-        shift = work_shift(run_id, should_stop=is_stopping, invite=lambda: _send(run_id, queue))
-    if not shift.has_more or is_stopping():
+        shift = work_shift(
+            run_id, should_stop=is_stopping, invite=lambda: _send(run_id, queue), most=most_shifts()
+        )
+    if is_stopping():
         return
-    if shift.is_doubled and hops > 0:
+    if not (shift.is_doubled or shift.is_crowded):
+        # Runs that wait for a place here come before the one that has just had one.
+        _send_waiting()
+    if not shift.has_more:
+        return
+    if shift.is_crowded:
+        if hops > 0:
+            # At once: another worker may be idle, and the thread that read this is kept for other things.
+            _send(run_id, queue, hops - 1)
+        else:
+            _waiting[run_id] = queue
+    elif shift.is_doubled and hops > 0:
         time.sleep(_HOP_SECONDS)
         _send(run_id, queue, hops - 1)
     elif shift.finished + shift.failed and not shift.trouble:

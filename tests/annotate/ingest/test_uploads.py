@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from annotate.enums import UploadState
@@ -18,7 +22,9 @@ from annotate.ingest.looking import look_at
 from annotate.ingest.said_options import mapping_in, options_from
 from annotate.ingest.uploads import (
     FORGOTTEN,
+    LEASE,
     Store,
+    _take,
     add_piece,
     ask_ingest,
     begin_upload,
@@ -125,7 +131,9 @@ def test_a_dry_run_writes_nothing_and_the_file_stays(project, store) -> None:
 def test_reading_stops_when_asked_and_goes_on_with_the_rest(project, store) -> None:
     upload = here(project, store, rows(2500))
     asked = ask_ingest(upload, store)
-    Upload.objects.filter(pk=upload.pk).update(state=UploadState.RUNNING)
+    Upload.objects.filter(pk=upload.pk).update(
+        state=UploadState.RUNNING, asked_at=timezone.now() - timedelta(minutes=5)
+    )
     stop_ingest(asked, store)
     stopped = work_upload(asked, store)
     assert stopped.state == UploadState.CANCELLED
@@ -167,6 +175,79 @@ def test_a_killed_reading_ends_like_an_undisturbed_one(project, store, monkeypat
     assert work_upload(again, store).state == UploadState.DONE
     assert Trace.objects.count() == 2000
     assert left_alone(store, timedelta(minutes=1)) == []
+
+
+class Pausing(Store):
+    """Whoever reads says so once rows are there, and goes on when told to."""
+
+    def show(self, upload: Upload, n_read: int) -> None:
+        super().show(upload, n_read)
+        if n_read and not is_there.is_set():
+            is_there.set()
+            goes_on.wait(timeout=60)
+
+
+is_there, goes_on = threading.Event(), threading.Event()
+
+
+@pytest.fixture
+def first(project, store, monkeypatch) -> Iterator[tuple[Upload, Future[Upload]]]:
+    """An upload, and the worker who is in the middle of it."""
+
+    def read() -> Upload:
+        try:
+            return work_upload(Upload.objects.get(pk=upload.pk), Pausing(store.root, store.most_bytes))
+        finally:
+            connection.close()
+
+    monkeypatch.setattr("annotate.ingest.uploads._SHOW_EVERY", 0.0)
+    is_there.clear()
+    goes_on.clear()
+    upload = ask_ingest(here(project, store, rows(2000)), store)
+    with ThreadPoolExecutor(1) as pool:
+        reading = pool.submit(read)
+        try:
+            assert is_there.wait(timeout=60)
+            yield upload, reading
+        finally:
+            goes_on.set()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_that_is_handed_out_again_is_left_to_whoever_reads_it(first, store) -> None:
+    upload, reading = first
+    n_there = Trace.objects.count()
+    second = work_upload(Upload.objects.get(pk=upload.pk), store)
+    assert (second.state, second.report) == (UploadState.RUNNING, None)
+    assert Trace.objects.count() == n_there
+    goes_on.set()
+    done = reading.result(timeout=60)
+    assert done.state == UploadState.DONE
+    assert (done.report["created"], done.report["unchanged"]) == (2000, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_whoever_only_seemed_to_be_dead_leaves_the_file_to_whoever_took_it_up(first, store) -> None:
+    upload, reading = first
+    n_there = Trace.objects.count()
+    Upload.objects.update(asked_at=timezone.now() - timedelta(minutes=5))
+    upload.refresh_from_db()
+    (store.content(upload).parent / "progress").write_text(f"1 {time.time() - 600}")
+    second = work_upload(upload, store)
+    assert second.state == UploadState.DONE
+    assert (second.report["created"], second.report["unchanged"]) == (2000 - n_there, n_there)
+    goes_on.set()
+    late = reading.result(timeout=60)
+    assert (late.state, late.report) == (second.state, second.report)
+    assert Upload.objects.get().report == second.report
+
+
+def test_of_two_who_take_up_what_was_left_one_does(project, store) -> None:
+    upload = ask_ingest(here(project, store, rows(3)), store)
+    Upload.objects.update(state=UploadState.RUNNING, asked_at=timezone.now() - timedelta(minutes=5))
+    upload.refresh_from_db()
+    assert _take(Upload.objects.get(), store, LEASE)
+    assert not _take(upload, store, LEASE)
 
 
 def test_a_worker_that_is_heard_of_is_left_alone(project, store) -> None:

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from annotate.enums import NoticeEvent, NoticeState, UnitState
-from annotate.models import Notice, Pulse, Run, Unit, Worker
+from annotate.models import Notice, Project, Pulse, Run, Unit, Worker
 from annotate.notices.announcing import announce
 from annotate.prelabel.runs.attendance import beat, sign
 from tests.annotate.notices.listeners import a_webhook
@@ -47,12 +47,13 @@ def test_a_site_that_is_well_says_nothing(settings: Any, monkeypatch: pytest.Mon
 
 def test_what_is_wrong_is_said_in_a_sentence_each(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ground, "LEAST_SHARE", 1.1)
-    sign("host.4026531836-17-abcdef12", "cpu", "0.0.9")
-    sign("lost.4026531836-18-abcdef12", "io", settings.VERSION)
+    sign("gpu-1.1a2b3c4d.4026531836@10.0.0.7-4711-abcdef12", "cpu", "0.0.9")
+    sign("lost.example.org.1a2b3c4d.4026531836-18-abcdef12", "io", settings.VERSION)
     Worker.objects.filter(name__startswith="lost").update(seen_at=timezone.now() - timedelta(minutes=5))
     beat(NOTICE_SWEEP)
     Pulse.objects.update(beat_at=timezone.now() - timedelta(minutes=2))
     project = a_project()
+    a_run_at("transformers:models/policy", project)
     a_webhook(project)
     announce(project.pk, NoticeEvent.QUEUE_EMPTY, key="queue:1")
     Notice.objects.update(state=NoticeState.FAILED)
@@ -67,9 +68,45 @@ def test_what_is_wrong_is_said_in_a_sentence_each(settings: Any, monkeypatch: py
     ):
         assert words in said, words
     assert {(hand.host, hand.process, hand.is_alive) for hand in found.crew} == {
-        ("host", "17", True),
-        ("lost", "18", False),
+        ("gpu-1 (10.0.0.7)", "4711", True),
+        ("lost.example.org", "18", False),
     }
+
+
+def a_run_at(backend: str, project: Project) -> Run:
+    a_criterion(project)
+    return Run.objects.create(
+        project=project,
+        kind="prelabel",
+        name="rollout/scan",
+        backend=backend,
+        criterion=project.rubric.criteria.first(),
+    )
+
+
+def test_a_site_that_wants_no_model_of_its_own_misses_no_worker_for_one(settings: Any) -> None:
+    sign(worker_name(), "cpu,io", settings.VERSION)
+    beat(NOTICE_SWEEP)
+    project = a_project()
+    a_run_at("openai:http://models/v1?model=m", project)
+    assert not any("No worker is alive" in one for one in report().warnings)
+    a_run_at("transformers:models/policy", project)
+    assert any("takes from gpu." in one for one in report().warnings)
+
+
+def test_a_missing_sweep_is_laid_to_what_keeps_it(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def said() -> str:
+        return "\n".join(report().warnings)
+
+    lengths: dict[str, int | None] = {"cpu": 0, "gpu": 0, "io": 0}
+    monkeypatch.setattr(queues, "messages", lambda: queues.Messages(lengths))
+    assert "takes from cpu, io." in said()
+    assert "sweep" not in said()
+    sign(worker_name(), "cpu,io", settings.VERSION)
+    assert "--with-beat" in said()
+    lengths["cpu"] = 40
+    assert "40 messages wait in queue cpu" in said()
+    assert "--with-beat" not in said()
 
 
 def test_units_are_told_by_run_and_state() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
@@ -9,11 +11,12 @@ import pytest
 
 from annotate.errors import BackendError
 from annotate.prelabel.contracts import Message, Request, Sampling
+from tests.faults.ledger import a_server
 from tests.workers.backends.server import Behaviour, serving
 from workers.backends.chat_answer import Prices
 from workers.backends.openai_http import OpenAIBackend, open_backend
 from workers.backends.options import Options
-from workers.backends.withdrawal import Withdrawn, ask_while
+from workers.backends.withdrawal import Recall, Withdrawn, ask_while
 
 
 @contextmanager
@@ -251,3 +254,39 @@ def test_nothing_leaves_once_another_may_be_at_it() -> None:
         assert len(behaviour.seen) == 1
         (answer,) = backend.answer([(asked(), [0])])
     assert (answer[0].finish_reason, len(behaviour.seen)) == ("stop", 2)
+
+
+def test_a_call_that_is_taken_back_hangs_up_and_spoils_nothing() -> None:
+    with a_server(answer_seconds=0.0) as ledger:
+        ledger.answers.clear()
+        backend = OpenAIBackend(ledger.url, model="m", is_tested=False, parallel=1)
+        recall, ended = Recall(), []
+
+        def ask(recall: Recall) -> Any:
+            ask_while(lambda: True, recall)
+            try:
+                return backend.answer([(asked(seed=0), [0])])
+            except Withdrawn as error:
+                ended.append(error)
+
+        threads = [threading.Thread(target=copy_context().run, args=(ask, recall)) for _ in range(2)]
+        for thread in threads:
+            thread.start()
+        while not ledger.asked:
+            time.sleep(0.01)
+        recall.make()
+        for thread in threads:
+            thread.join(timeout=5)
+        # One was at the server, the other waited for its place there.
+        assert len(ended) == 2
+        # Too late is as good as taken back.
+        copy_context().run(ask, recall)
+        assert len(ended) == 3
+        deadline = time.monotonic() + 5
+        while not ledger.n_gone and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert (ledger.n_gone, len(ledger.asked)) == (1, 1)
+        ledger.answers.set()
+        ((answer,),) = copy_context().run(ask, Recall())
+        assert answer.finish_reason == "stop"
+        backend.close()

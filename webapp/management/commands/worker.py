@@ -17,7 +17,8 @@ from annotate.prelabel.runs.attendance import on_duty
 from webapp.management.base import GradusCommand
 from workers import broker_folder
 from workers.attendance import Attendance
-from workers.celery import BROKER_FOLDER, HAS_BROKER, QUEUES, app
+from workers.celery import BROKER_FOLDER, HAS_BROKER, QUEUES, app, keep_threads_free
+from workers.departure import Departure
 from workers.process_name import is_of_this_machine
 
 
@@ -34,7 +35,12 @@ class Command(GradusCommand):
             default="threads",
             help="threads (default) share one copy of each model; prefork loads one per process",
         )
-        parser.add_argument("--concurrency", type=int, default=4, help="tasks at once (default 4)")
+        parser.add_argument(
+            "--concurrency",
+            type=int,
+            help="tasks at once (default: 6 threads or 4 processes); of threads two are kept for what is no run, of "
+            "fewer than four one, and none where only gpu is taken from",
+        )
         parser.add_argument(
             "--with-beat",
             action="store_true",
@@ -61,10 +67,15 @@ class Command(GradusCommand):
             )
         if not HAS_BROKER:
             broker_folder.tidy(BROKER_FOLDER)
+        if options["concurrency"] is None:
+            options["concurrency"] = 6 if options["pool"] == "threads" else 4
+        if options["pool"] == "threads":
+            keep_threads_free(queues, options["concurrency"])
         if options["with_beat"]:
             worker_ready.connect(_start_beat, weak=False)
         attendance = Attendance(",".join(queues))
         worker_ready.connect(lambda **_: attendance.start(), weak=False)
+        Departure(attendance.stop).start()
         # Containers and demos run as root; Celery's warning is about pickled messages, and these are JSON.
         warnings.filterwarnings("ignore", category=SecurityWarning)
         try:
