@@ -8,11 +8,12 @@ ARG TORCH=""
 ENV GRADUS_NO_BOOTSTRAP=1 \
     GRADUS_PROFILE=production \
     GRADUS_HOME=/data \
+    HF_HOME=/models \
     GRADUS_STATIC_ROOT=/srv/static \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1
 
-RUN useradd --uid 10001 --create-home gradus && install -d -o gradus -g gradus /data /srv/static
+RUN useradd --uid 10001 --create-home gradus && install -d -o gradus -g gradus /data /srv/static /models
 WORKDIR /app
 # Traces for OpenTelemetry weigh 8 MB and are off until a receiver is named.
 COPY requirements/${EXTRA}.lock requirements/otel.lock requirements/torch.txt requirements/
@@ -26,4 +27,4 @@ USER gradus
 RUN GRADUS_SECRET_KEY=only-for-this-step GRADUS_ALLOWED_HOSTS=localhost python manage.py collectstatic --noinput
 
 EXPOSE 8000
-CMD ["gunicorn", "webapp.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--keep-alive", "30"]
+CMD ["gunicorn", "webapp.wsgi:application", "--bind", "0.0.0.0:8000", "--worker-class", "gthread", "--workers", "2", "--threads", "8", "--keep-alive", "30", "--logger-class", "webapp.server_log.ServerLog"]

@@ -70,6 +70,10 @@ def _chromium(address: str) -> str:
     return ""
 
 
+def _caddy(address: str) -> str:
+    return "" if shutil.which(address) else "no caddy on PATH"
+
+
 def _vllm(address: str) -> str:
     if not address:
         return "GRADUS_TEST_VLLM names no vllm: address"
@@ -116,6 +120,7 @@ RABBITMQ = Service(
     _rabbitmq,
 )
 CHROMIUM = Service("Chromium", "needs_chromium", _from_environment("CHROMIUM", _browser()), _chromium)
+CADDY = Service("Caddy", "needs_caddy", "caddy", _caddy)
 VLLM = Service("vLLM", "needs_vllm", _from_environment("VLLM", ""), _vllm, is_demanded=False)
 VLLM_SERVER = Service(
     "A vLLM server",
@@ -125,4 +130,4 @@ VLLM_SERVER = Service(
     is_demanded=False,
 )
 
-SERVICES = (POSTGRES, REDIS, RABBITMQ, CHROMIUM, VLLM, VLLM_SERVER)
+SERVICES = (POSTGRES, REDIS, RABBITMQ, CHROMIUM, CADDY, VLLM, VLLM_SERVER)

@@ -17,6 +17,8 @@ from itertools import product
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from workers.process_name import machine_name
+
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 KINDS = ("page", "api")
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
@@ -72,8 +74,9 @@ class Counts(Generic[Place]):
 
     def _open(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # A number that comes round again goes on counting where the one before it stopped.
-        path = self._folder / f"{os.getpid()}{self._ending}"
+        # In every container the first process has the number 1. One that comes round again where it was before goes on
+        # counting where the one before it stopped.
+        path = self._folder / f"{machine_name()}-{os.getpid()}{self._ending}"
         with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
             if file.seek(0, os.SEEK_END) != self._size:
                 # Written, not left empty: a page without a place on the disk kills the process that counts in it.

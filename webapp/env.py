@@ -7,7 +7,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 TRUE = {"1", "true", "yes", "on"}
 FALSE = {"0", "false", "no", "off", ""}
@@ -74,6 +74,23 @@ class Env:
         if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
             raise EnvError(f"{name} is {value!r}. A token would be sent to it unprotected: use https.")
         return value
+
+    def url(self, name: str, default: str) -> str:
+        """An address, with its password where that is set apart from it: ``<…>_PASSWORD`` beside ``<…>_URL``.
+
+        The password is written into it as it is, whatever characters it has. An address without a host wants none.
+        """
+        value = self.text(name, default)
+        password = self.text(name.removesuffix("_URL") + "_PASSWORD", "")
+        parts = urlsplit(value)
+        user, _, place = parts.netloc.rpartition("@")
+        if not password or not place:
+            return value
+        if ":" in user:
+            raise EnvError(
+                f"{name} has a password, and {name.removesuffix('_URL')}_PASSWORD is set. Use one."
+            )
+        return parts._replace(netloc=f"{user}:{quote(password, safe='')}@{place}").geturl()
 
     def choice(self, name: str, default: str, allowed: tuple[str, ...]) -> str:
         value = self._values.get(name) or default

@@ -165,7 +165,7 @@ def database_from(url: str) -> dict[str, Any]:
 
 # Sign-ins, sessions and the secret live here.
 HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
-DATABASES = {"default": database_from(env.text("DATABASE_URL", f"sqlite:///{HOME / 'gradus.sqlite3'}"))}
+DATABASES = {"default": database_from(env.url("DATABASE_URL", f"sqlite:///{HOME / 'gradus.sqlite3'}"))}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "annotate.Person"
@@ -356,7 +356,7 @@ try:
 except ValueError as error:
     raise EnvError(f"GRADUS_WEBHOOK_HOSTS: {error}. Use host names, addresses and networks.") from None
 
-BROKER_URL = env.text("GRADUS_BROKER_URL", "filesystem://")
+BROKER_URL = env.url("GRADUS_BROKER_URL", "filesystem://")
 # Two sites on one broker need two prefixes, or their workers take each other's messages.
 BROKER_PREFIX = env.text("GRADUS_BROKER_PREFIX", "gradus")
 # Backends that people may name in the browser and by the API; the command line may name any. On a laptop the person
@@ -368,11 +368,7 @@ HUB_ENDPOINT = env.address("HF_ENDPOINT", "https://huggingface.co")
 # Owners below whose names people may push by the browser and by the API; the command line may name any.
 HUB_OWNERS = env.words("GRADUS_HUB_OWNERS") if IS_PRODUCTION or env.is_set("GRADUS_HUB_OWNERS") else None
 # Who may read /metrics/ from another machine; empty: nobody, and whoever is on this one.
-METRICS_TOKEN = (
-    env.secret("GRADUS_METRICS_TOKEN", kept_in=None)
-    if env.is_set("GRADUS_METRICS_TOKEN") or env.is_set("GRADUS_METRICS_TOKEN_FILE")
-    else ""
-)
+METRICS_TOKEN = env.text("GRADUS_METRICS_TOKEN", "")
 METRICS_DIR = HOME / "metrics"
 LOGS_REQUESTS = env.flag("GRADUS_LOG_REQUESTS", default=IS_PRODUCTION)
 WORKER_LEASE_SECONDS = env.number("GRADUS_WORKER_LEASE_SECONDS", 60, least=2)

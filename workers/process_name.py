@@ -13,7 +13,7 @@ from django.conf import settings
 def worker_name() -> str:
     """Name this process uniquely: machine, address, process id, and eight characters of its own for each shift."""
     address = _address()
-    return f"{_machine()}{address and f'@{address}'}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
+    return f"{machine_name()}{address and f'@{address}'}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
 
 
 def place_of(name: str) -> str:
@@ -43,10 +43,10 @@ def is_known_dead(name: str) -> bool:
 
 def is_of_this_machine(name: str) -> bool:
     """Whether the worker of that name runs, or ran, on this machine or in this container."""
-    return name.rpartition("-")[0].rpartition("-")[0].partition("@")[0] == _machine()
+    return name.rpartition("-")[0].rpartition("-")[0].partition("@")[0] == machine_name()
 
 
-def _machine() -> str:
+def machine_name() -> str:
     """The host's name and, on Linux, since when it has been up and its space of process ids.
 
     Two containers may share a name, but not that space; outside of containers its number is the same on every

@@ -205,7 +205,7 @@ def an_installation(
 def _add_database(site: Installation, port: int, listens: Sequence[str]) -> None:
     programs = postgres_programs()
     assert programs is not None
-    data, as_server = site.home / "postgres", _as_postgres(site.home)
+    data, as_server = site.home / "postgres", as_postgres(site.home)
     subprocess.run(
         [*as_server, programs / "initdb", "-D", data, "-U", "postgres", "--auth=trust", "--no-sync"],
         check=True,
@@ -255,7 +255,7 @@ def _add_rabbitmq(site: Installation, port: int, listens: Sequence[str]) -> None
     site.part("broker", [str(RABBITMQ)], lambda: _carries(site.broker_url), **own)
 
 
-def _as_postgres(home: Path) -> list[str]:
+def as_postgres(home: Path) -> list[str]:
     """PostgreSQL refuses to run as root."""
     if os.geteuid() != 0:
         return []

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from webapp.env import Env, EnvError
+from webapp.settings import database_from
 
 
 @pytest.mark.parametrize(
@@ -71,3 +72,22 @@ def test_any_text_may_come_from_a_file_and_an_empty_one_is_named(tmp_path: Path)
         env.text("X", "default")
     both = Env({"X": "said", "X_FILE": str(tmp_path / "url")})
     assert both.text("X") == "said"
+
+
+def test_a_password_set_apart_is_written_into_its_address(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("p@ss/w:rd #1\n")
+    apart = {"DATABASE_PASSWORD_FILE": str(tmp_path / "password")}
+
+    def read(url: str) -> str:
+        return Env(apart | {"DATABASE_URL": url}).url("DATABASE_URL", "")
+
+    assert (
+        read("postgres://gradus@db:5432/gradus") == "postgres://gradus:p%40ss%2Fw%3Ard%20%231@db:5432/gradus"
+    )
+    assert database_from(read("postgres://gradus@db/x"))["PASSWORD"] == "p@ss/w:rd #1"
+    assert read("redis://redis:6379/0") == "redis://:p%40ss%2Fw%3Ard%20%231@redis:6379/0"
+    assert read("sqlite:////data/gradus.sqlite3") == "sqlite:////data/gradus.sqlite3"
+    with pytest.raises(EnvError, match=r"DATABASE_URL has a password, and DATABASE_PASSWORD is set"):
+        read("postgres://gradus:other@db:5432/gradus")
+    assert Env({"X_URL": "amqp://a:b@c//"}).url("X_URL", "") == "amqp://a:b@c//"
+    assert Env({"X_PASSWORD": "y"}).url("X_URL", "filesystem://") == "filesystem://"

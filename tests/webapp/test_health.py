@@ -16,6 +16,7 @@ from annotate.models import Unit, counting
 from annotate.prelabel.runs.attendance import sign
 from tests.factories import a_label, a_person, a_project, a_rater, a_trace
 from tests.webapp.world import a_prelabel_run
+from workers.process_name import machine_name
 
 pytestmark = pytest.mark.django_db
 
@@ -107,7 +108,7 @@ def test_counts_of_a_process_that_ended_still_count(client, settings) -> None:
     settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["*"], False
     client.get("/sign-in/")
     name = 'gradus_request_duration_seconds_count{kind="page",status="2xx"}'
-    mine = settings.METRICS_DIR / f"{os.getpid()}.counts"
+    mine = settings.METRICS_DIR / f"{machine_name()}-{os.getpid()}.counts"
     (settings.METRICS_DIR / "1.counts").write_bytes(mine.read_bytes())
     (settings.METRICS_DIR / "2.counts").write_bytes(b"broken off")
     assert figures(client)[name] == 2

@@ -64,3 +64,9 @@ def test_database_url_nobody_understands_is_named(tmp_path: Path) -> None:
     assert done.returncode != 0
     assert "DATABASE_URL" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_an_optional_secret_may_be_passed_on_empty(tmp_path: Path) -> None:
+    """As a compose file does with a variable that nobody has set."""
+    done = manage(tmp_path, "check", GRADUS_METRICS_TOKEN="", GRADUS_METRICS_TOKEN_FILE="", **PRODUCTION)
+    assert done.returncode == 0, done.stderr
