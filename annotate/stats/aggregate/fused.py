@@ -56,7 +56,7 @@ def fused(
     certainty), and for ordinal levels severity and difficulty (`mfrm`). Which is right depends on labels per rater
     and on the levels. The labels themselves tell: some are held out, each model is fitted to the others, and the
     weights are those of the mixture that foretells what was held out (stacking). `mfrm` foretells by its own formula
-    and is weighed against all others together: by the normal probability of its gain per held-out label, in standard errors.
+    and is weighed against all others together: by the normal probability of its mean gain, in standard errors.
     Gold counts beside, as the probability that fits which have not seen it give to the answers; the fits that are
     pooled have seen it.
 
