@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
+import numpy.typing as npt
 
 from annotate.consensus.ballot_box import Voting, VotingSettings
 from annotate.consensus.contracts import GoldReading, Material, StepEvidence, TraceEvidence
@@ -75,12 +76,18 @@ class Columns:
         )
 
     def sample(self, most: int) -> Columns:
-        """Steps at even distances, with all their votes, so that about ``most`` votes are left."""
+        """Steps drawn by lot, with all their votes, so that at most ``most`` votes are left.
+
+        The lot is a step's own: steps of traces of one length stand in their numbers at even distances, and whoever
+        took every fourth of them would read first steps only.
+        """
         if len(self.step) <= most:
             return self
-        steps = self._array(self.step)
-        places = np.unique(steps, return_inverse=True)[1]
-        return self._where(places % -(-len(steps) // most) == 0)
+        steps, place, n_votes = np.unique(self._array(self.step), return_inverse=True, return_counts=True)
+        order = np.argsort(_lots(steps), kind="stable")
+        is_drawn = np.zeros(len(steps), dtype=np.bool_)
+        is_drawn[order[np.cumsum(n_votes[order]) <= most]] = True
+        return self._where(is_drawn[place])
 
     def without(self, raters: Iterable[int]) -> Columns:
         """The votes of everybody else."""
@@ -122,6 +129,14 @@ class Columns:
     @staticmethod
     def _array(values: array[int]) -> IntArray:
         return np.frombuffer(values, dtype=np.int64) if values else np.empty(0, dtype=np.int64)
+
+
+def _lots(numbers: IntArray) -> npt.NDArray[np.uint64]:
+    """A number that looks like chance for every number, always the same (the finish of SplitMix64)."""
+    found = numbers.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB)):
+        found = (found ^ (found >> np.uint64(shift))) * np.uint64(factor)
+    return found ^ (found >> np.uint64(31))
 
 
 def all_votes(

@@ -46,6 +46,7 @@ from annotate.enums import RaterKind, Tier
 from annotate.errors import NotEstimable
 from annotate.stats.aggregate.contracts import AggregateFit
 from annotate.stats.aggregate.fused import fused
+from annotate.stats.aggregate.kinship import Kinship, kinship
 from annotate.stats.codes import FloatArray, IntArray
 
 _FEWEST_RATERS = 3
@@ -76,8 +77,8 @@ class Pooled:
     """``posterior`` (n, n_levels) of the ``steps`` (n,), ascending, that the models have read.
 
     ``log_rows`` (n_raters, true, given) and ``log_prevalence`` are for all others: known steps, whose answer the models
-    were told, and steps that were left out or labelled since. ``raters`` maps ids to rows, ``told`` says what was
-    pooled.
+    were told, and steps that were left out or labelled since. ``raters`` maps ids to rows, ``kin`` says what raters of
+    one family count beside each other, ``told`` what was pooled.
     """
 
     levels: tuple[str, ...]
@@ -87,6 +88,7 @@ class Pooled:
     log_rows: FloatArray = field(default_factory=lambda: np.zeros((0, 0, 0)))
     log_prevalence: FloatArray = field(default_factory=lambda: np.zeros(0))
     copies: Mapping[int, int] = field(default_factory=dict)
+    kin: Kinship | None = None
     told: str = "Nothing has been fitted."
 
     def chances(self, step: int, levels: Mapping[int, str]) -> FloatArray | None:
@@ -94,13 +96,13 @@ class Pooled:
         at = int(np.searchsorted(self.steps, step))
         if at < len(self.steps) and self.steps[at] == step:
             return self.posterior[at]
-        score, has = self.log_prevalence.copy(), False
-        for rater, level in levels.items():
-            if rater in self.raters:
-                score += self.log_rows[self.raters[rater], :, self.levels.index(level)]
-                has = True
-        if not has:
+        heard = [rater for rater in levels if rater in self.raters]
+        if not heard:
             return None
+        counts = np.ones(len(heard)) if self.kin is None else self.kin.weights(heard)
+        score = self.log_prevalence.copy()
+        for rater, count in zip(heard, counts.tolist(), strict=True):
+            score += count * self.log_rows[self.raters[rater], :, self.levels.index(levels[rater])]
         weight = np.exp(score - score.max())
         return np.asarray(weight / weight.sum())
 
@@ -121,10 +123,11 @@ def pooled(settings: PoolSettings, material: Material) -> tuple[Pooled, Guarante
     columns = columns.without(copied)
     blank = Pooled(question.levels, copies=copied)
     held, reason = _held_out(settings, columns, trace_of)
-    fit, why = _fit(columns, question, held, settings.seed)
+    family = {voter.rater: voter.family for voter in material.voters if voter.family}
+    fit, kin, why = _fit(columns, question, held, family, settings.seed)
     if fit is None:
         return replace(blank, told=why), without(settings.guarantee, settings.keep_below, settings.error, why)
-    found = _kept(blank, fit)
+    found = _kept(replace(blank, kin=kin), fit)
     if reason:
         return found, without(settings.guarantee, settings.keep_below, settings.error, reason)
     return found, _guarantee(settings, columns, found, held, trace_of)
@@ -146,24 +149,26 @@ def _held_out(
 
 
 def _fit(
-    columns: Columns, question: Question, held: frozenset[int], seed: int
-) -> tuple[AggregateFit | None, str]:
+    columns: Columns, question: Question, held: frozenset[int], family: Mapping[int, str], seed: int
+) -> tuple[AggregateFit | None, Kinship | None, str]:
     some = columns.sample(_MOST_VOTES)
     some.known = {step: level for step, level in columns.known.items() if step not in held}
     if len(question.levels) < 2:
-        return None, "The question has fewer than two levels."
-    if len(some.raters) < _FEWEST_RATERS and some.n_known < _MIN_GOLD:
-        return (
-            None,
-            f"{len(some.raters)} independent raters and {some.n_known} known answers do not tell who is right.",
-        )
-    if why := lacks_ground(some, _MIN_GOLD):
-        return None, why
+        return None, None, "The question has fewer than two levels."
+    # Judges of one base model are one witness between them.
+    n_apart = len({family.get(rater, rater) for rater in some.raters})
+    if n_apart < _FEWEST_RATERS and some.n_known < _MIN_GOLD:
+        told = f"{n_apart} independent raters and {some.n_known} known answers do not tell who is right."
+        return None, None, told
+    if why := lacks_ground(some, _MIN_GOLD, family):
+        return None, None, why
     known: dict[Hashable, Hashable] = dict(some.known.items())
+    table = some.table()
     try:
-        return fused(some.table(), known=known, is_ordinal=question.ordered, seed=seed), ""
+        kin = kinship(table, dict(family.items()), known)
+        return fused(kin.weighed(table), known=known, is_ordinal=question.ordered, seed=seed), kin, ""
     except NotEstimable as error:
-        return None, str(error)
+        return None, None, str(error)
 
 
 def _kept(blank: Pooled, fit: AggregateFit) -> Pooled:

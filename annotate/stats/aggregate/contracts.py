@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 import numpy as np
 
-from annotate.stats.codes import BoolArray, FloatArray
+from annotate.stats.codes import BoolArray, FloatArray, IntArray
 from annotate.stats.table import LongTable
 
 # Levels this close in probability are tied: sums of the same numbers in another order differ by less.
 TIE = 1e-9
+
+
+Expects: TypeAlias = Callable[[IntArray, IntArray], FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ class AggregateFit:
         Units without a label that counts; they have no posterior.
     rater_parameters, unit_parameters : mappings
         What else the method estimated, by name, one number (or row) per rater or unit.
+    expects : callable or None
+        (n_levels, n) chances of each level for the n labels that raters would give to units, both by place; None where
+        the posterior and the rows of `counts` say it.
     """
 
     method: str
@@ -76,6 +82,7 @@ class AggregateFit:
     n_left_out: int
     rater_parameters: Mapping[str, FloatArray] = field(default_factory=dict)
     unit_parameters: Mapping[str, FloatArray] = field(default_factory=dict)
+    expects: Expects | None = None
 
     @property
     def is_best(self) -> BoolArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import replace
 
@@ -33,6 +34,7 @@ _ROUGH_ITERATIONS = 100
 # Labels for which the rows of all raters count beside one's own, where held-out labels are foretold.
 _LEANING = 5.0
 _LEAST = 1e-9
+_ORDINAL = "mfrm"
 
 
 def fused(
@@ -53,8 +55,10 @@ def fused(
     per rater (`one_coin`), knowing or guessing (`mace`), no model at all (`majority`, whose shares keep the others from
     certainty), and for ordinal levels severity and difficulty (`mfrm`). Which is right depends on labels per rater
     and on the levels. The labels themselves tell: some are held out, each model is fitted to the others, and the
-    weights are those of the mixture that foretells what was held out (stacking). Gold counts beside, as the probability
-    that fits which have not seen it give to the answers; the fits that are pooled have seen it.
+    weights are those of the mixture that foretells what was held out (stacking). `mfrm` foretells by its own formula
+    and is weighed against all others together: by the normal probability of its mean gain, in standard errors.
+    Gold counts beside, as the probability that fits which have not seen it give to the answers; the fits that are
+    pooled have seen it.
 
     Parameters
     ----------
@@ -111,7 +115,8 @@ def fused(
         tries.append({name: one.posterior[at, answers.known[at]] for name, one in blind.items()})
     names = [name for name in whole if all(name in one for one in tries)]
     fits = [whole[name] for name in names]
-    weight = _weights(np.stack([np.concatenate([one[name] for one in tries]) for name in names]))
+    told = {name: np.maximum(np.concatenate([one[name] for one in tries]), _LEAST) for name in names}
+    weight = _weights_of(told)
     posterior = answers.clamp(_pooled([one.posterior.T for one in fits], weight))
     shares = ", ".join(f"{one.method} {share:.2f}" for one, share in zip(fits, weight.tolist(), strict=True))
     return replace(
@@ -127,6 +132,7 @@ def fused(
         message=f"weights by labels held out{' and by gold' if answers.is_known.any() else ''}: {shares}",
         rater_parameters={},
         unit_parameters={},
+        expects=None,
     )
 
 
@@ -173,8 +179,13 @@ def _foretold(
         place = {key: row for row, key in enumerate(fit.units)}
         row = np.array([place.get(key, -1) for key in unit.units])[unit.unit]
         has = row >= 0
-        rows = _leaning_rows(fit)[unit.rater[has], :, unit.level[has]]
-        found[name] = np.asarray((fit.posterior[row[has]] * rows).sum(axis=1))
+        rater, level = unit.rater[has], unit.level[has]
+        if fit.expects is not None:
+            found[name] = fit.expects(row[has], rater)[level, np.arange(len(level))]
+        else:
+            found[name] = np.asarray(
+                (fit.posterior[row[has]] * _leaning_rows(fit)[rater, :, level]).sum(axis=1)
+            )
     return found
 
 
@@ -183,6 +194,26 @@ def _leaning_rows(fit: AggregateFit) -> FloatArray:
     pooled = fit.counts.sum(axis=0) + 0.5 * np.eye(len(fit.levels)) + 0.1
     leaning = fit.counts + _LEANING * pooled / pooled.sum(axis=1, keepdims=True)
     return np.asarray(leaning / leaning.sum(axis=2, keepdims=True))
+
+
+def _weights_of(told: Mapping[str, FloatArray]) -> FloatArray:
+    """The weight of each model, from its probabilities of what was held out.
+
+    The models that know no order are stacked. `mfrm` is another kind: its posterior is as wide as what is known of an
+    item, and theirs, nearly always certain, would outvote it at any weight a mixture gives it. So it is weighed against
+    what they say together, by how sure it is that it foretells better.
+    """
+    nominal = [name for name in told if name != _ORDINAL]
+    stacked = _weights(np.stack([told[name] for name in nominal]))
+    if _ORDINAL not in told:
+        return stacked
+    share = 1 / len(told)
+    gain = np.log(told[_ORDINAL]) - np.log(stacked @ np.stack([told[name] for name in nominal]))
+    if len(gain) > 1:
+        spread = math.sqrt(len(gain)) * float(gain.std(ddof=1))
+        share = 0.5 * (1 + math.erf(float(gain.sum()) / max(spread, _LEAST) / math.sqrt(2)))
+    weight = dict(zip(nominal, (1 - share) * stacked, strict=True)) | {_ORDINAL: share}
+    return np.array([weight[name] for name in told])
 
 
 def _weights(likelihood: FloatArray) -> FloatArray:

@@ -74,8 +74,13 @@ def mfrm(
     ratings = Ratings.from_table(table, thresholds_by=None if table.criterion is None else "criterion")
     fit = fit_rasch(ratings, tolerance=tol, max_iter=max_iter)
     item, criterion = _places(table)
-    posterior = answers.clamp(_chances(fit, item, criterion))
     items, raters = fit.facet("item"), fit.facet("rater")
+    posterior = answers.clamp(_chances(fit, item, criterion, np.zeros(len(item))))
+    severity = np.nan_to_num(raters.measure)
+
+    def expects(unit: IntArray, rater: IntArray) -> FloatArray:
+        return _chances(fit, item[unit], criterion[unit], severity[rater])
+
     return AggregateFit(
         method="mfrm",
         units=answers.units,
@@ -94,6 +99,7 @@ def mfrm(
         n_left_out=answers.n_left_out,
         rater_parameters={"severity": raters.measure, "severity_se": raters.se},
         unit_parameters={"measure": items.measure[item], "measure_se": items.se[item]},
+        expects=expects,
     )
 
 
@@ -105,12 +111,12 @@ def _places(table: LongTable) -> tuple[IntArray, IntArray]:
     return item, criterion
 
 
-def _chances(fit: RaschFit, item: IntArray, criterion: IntArray) -> FloatArray:
-    """(n_levels, n_units) averaged over the posterior of the item."""
+def _chances(fit: RaschFit, item: IntArray, criterion: IntArray, severity: FloatArray) -> FloatArray:
+    """(n_levels, n) by raters of these severities, averaged over the posterior of each item."""
     items = fit.facet("item")
     # An item whose ratings decide nothing is one of its population.
     sd = next((one.sd for one in fit.populations if one.facet == "item"), 1.0)
-    centre = np.nan_to_num(items.measure)[item]
+    centre = np.nan_to_num(items.measure)[item] - severity
     width = np.where(np.isfinite(items.se), items.se, sd)[item]
     if len(fit.facets) > 2:
         centre = centre - np.nan_to_num(fit.facet("criterion").measure)[criterion]

@@ -55,8 +55,13 @@ class Dependence:
         agrees: FloatArray,
         expected: FloatArray,
         is_gold: FloatArray,
+        *,
+        least: Dependence,
     ) -> Dependence:
-        """From the pairs of readings: whether each agrees, and the probability of that without dependence."""
+        """From the pairs of readings: whether each agrees, and the probability of that without dependence.
+
+        Where no gold tells, a family is taken for no less alike than in `least`.
+        """
         known, where = np.unique(pair, return_inverse=True)
         n_gold = sums(where, is_gold, len(known))
         weight = np.where(is_gold > 0, 1.0, np.where(n_gold[where] > 0, _WITHOUT_GOLD, 1.0))
@@ -70,9 +75,15 @@ class Dependence:
         found = np.where(excess > doubt, np.clip(excess, 0.0, _MOST), 0.0)
         first, pseudo = np.array(_ASSUMED)[relation], np.array(_PAIRS)[relation]
         rho = (n * found + pseudo * first) / (n + pseudo)
-        # Without gold a family's shared mistakes look like skill: it is not taken for less alike than assumed.
-        rho = np.where((relation < 2) & (n_gold == 0), np.maximum(rho, first), rho)
+        # Without gold a family's shared mistakes look like skill.
+        floor = least.of(*np.divmod(known, max(len(raters), 1)))
+        rho = np.where((relation < 2) & (n_gold == 0), np.maximum(rho, floor), rho)
         return cls(raters, known, rho, n)
+
+    def of_families(self) -> Dependence:
+        """What was found of raters of one family; all others as assumed."""
+        kept = _relation(self.raters, self.pair) == 1
+        return Dependence(self.raters, self.pair[kept], self.rho[kept], self.n_pairs[kept])
 
     def of(self, j: IntArray, k: IntArray) -> FloatArray:
         code = pair_code(j, k, len(self.raters))

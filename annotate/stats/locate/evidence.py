@@ -172,6 +172,10 @@ class Evidence:
         rows = {name: _rows_of(getattr(self, name), traces) for name in self.SOURCES}
         return self._with({**per_trace, **rows})
 
+    def by(self, raters: Raters) -> Self:
+        """The same, said by raters of other families."""
+        return replace(self, raters=raters)
+
     def without_gold(self) -> Self:
         return replace(self, gold=np.full(self.n_traces, UNKNOWN))
 

@@ -8,13 +8,14 @@ import numpy as np
 
 from annotate.errors import Rejected
 from annotate.stats.codes import FloatArray
+from annotate.stats.locate.copies import without_copies
 from annotate.stats.locate.dependence import Dependence, pair_code
 from annotate.stats.locate.evidence import UNKNOWN, Evidence
 from annotate.stats.locate.foretelling import foretelling_trust
 from annotate.stats.locate.model import Model, Weights
 from annotate.stats.locate.readings import agreements, is_more_than_chance
 from annotate.stats.locate.result import LocationPosterior
-from annotate.stats.locate.selection import chosen
+from annotate.stats.locate.selection import MOST_OTHERS, chosen, n_words
 from annotate.stats.locate.signals import Signals
 from annotate.stats.locate.trust import fitted_trust
 
@@ -117,25 +118,28 @@ def locate(evidence: Evidence, *, seed: int = 0) -> LocationFit:
     """
     if not evidence.n_traces:
         raise Rejected("there is no trace", field="length")
+    evidence, n_copies = without_copies(evidence)
     read, weight = chosen(evidence, np.random.default_rng(seed))
-    model = Model.assumed(evidence.raters)
     is_gold = evidence.gold[read] != UNKNOWN
     n_gold = int(is_gold.sum())
+    model = Model.assumed(evidence.raters)
+    if not n_gold:
+        model = replace(model, dependence=_of_families(model, evidence, np.random.default_rng(seed)))
     if not len(read):
-        return LocationFit(model, 0, 0, (), _assumptions(evidence, 0, is_read=False))
+        return LocationFit(model, 0, 0, (), _assumptions(evidence, 0, n_copies, is_read=False))
     some = evidence.take(read)
     if not (n_gold or len(some.rollouts) or is_more_than_chance(some)):
-        return LocationFit(model, 0, 0, (), (*_assumptions(evidence, 0, is_read=True), _CHANCE))
+        return LocationFit(model, 0, 0, (), (*_assumptions(evidence, 0, n_copies, is_read=True), _CHANCE))
     signals = Signals.of(some)
     voice = np.where(is_gold, 1.0, weight / (1 + n_gold / _HALVING))
-    history = []
+    least, history = model.dependence, []
     for _ in range(_ROUNDS):
         weights = model.weights(signals)
         model, posterior, climbed = _climbed(model, signals, weights, voice)
         history.append(climbed)
         mass = posterior * voice[signals.layout.trace]
         model = replace(
-            model.leaning(signals, weights, mass), dependence=_dependence(model, signals, weights)
+            model.leaning(signals, weights, mass), dependence=_dependence(model, signals, weights, least)
         )
     weights = model.weights(signals)
     model, _, climbed = _climbed(model, signals, weights, voice)
@@ -143,7 +147,11 @@ def locate(evidence: Evidence, *, seed: int = 0) -> LocationFit:
     trust = _trust(model, signals) if n_gold else foretelling_trust(model, signals, weights, voice)
     model = replace(model, trust=trust)
     return LocationFit(
-        model, n_gold, len(read) - n_gold, tuple(history), _assumptions(evidence, n_gold, is_read=True)
+        model,
+        n_gold,
+        len(read) - n_gold,
+        tuple(history),
+        _assumptions(evidence, n_gold, n_copies, is_read=True),
     )
 
 
@@ -173,12 +181,26 @@ def _clamped(signals: Signals, posterior: FloatArray) -> FloatArray:
     return posterior
 
 
-def _dependence(model: Model, signals: Signals, weights: Weights) -> Dependence:
+def _of_families(model: Model, evidence: Evidence, rng: np.random.Generator) -> Dependence:
+    """How alike readers of one family are if they are no better than assumed.
+
+    To be asked before their tables are climbed to: then each is held to be right as often as the other says the same.
+    """
+    several = np.flatnonzero(n_words(evidence) > 1)
+    if not len(several):
+        return model.dependence
+    if len(several) > MOST_OTHERS:
+        several = np.sort(rng.choice(several, MOST_OTHERS, replace=False))
+    signals = Signals.of(evidence.take(several))
+    return _dependence(model, signals, model.weights(signals), model.dependence).of_families()
+
+
+def _dependence(model: Model, signals: Signals, weights: Weights, least: Dependence) -> Dependence:
     found = agreements(model, signals, weights)
     if not len(found.one):
         return model.dependence
     pair = pair_code(found.one, found.other, len(model.raters))
-    return Dependence.estimated(model.raters, pair, found.agrees, found.expected, found.is_gold)
+    return Dependence.estimated(model.raters, pair, found.agrees, found.expected, found.is_gold, least=least)
 
 
 def _trust(model: Model, signals: Signals) -> FloatArray:
@@ -187,14 +209,18 @@ def _trust(model: Model, signals: Signals) -> FloatArray:
     return fitted_trust(channels, known.layout, known.gold_places())
 
 
-def _assumptions(evidence: Evidence, n_gold: int, *, is_read: bool) -> tuple[str, ...]:
+def _assumptions(evidence: Evidence, n_gold: int, n_copies: int, *, is_read: bool) -> tuple[str, ...]:
     found = []
     if not n_gold:
         found.append("no answer is known: raters of a kind are assumed to be mostly right")
         found.append("no answer is known: readers are believed as far as they foretell each other")
         found.append("no answer is known: agreement within a family is told from skill by assumption")
-    if not is_read:
-        found.append("no trace has two sources: every table is the one assumed for the rater's kind")
     if not len(evidence.rollouts):
         found.append("no rollouts: nothing is known of what can be repaired")
+    if n_copies:
+        found.append(f"{n_copies} machines repeat each other: they count as one family")
+    if not is_read:
+        found.append(
+            "no trace has two sources that do not share a family: every table is the one assumed for the rater's kind"
+        )
     return tuple(found)

@@ -43,13 +43,14 @@ def agreements(model: Model, signals: Signals, weights: Weights) -> Agreements:
 
 
 def is_more_than_chance(evidence: Evidence) -> bool:
-    """Whether different raters name the same place oftener than their habits alone would make them.
+    """Whether raters of different families name the same place oftener than their habits alone would make them.
 
     If they do not, some order can still be found in what they say, but nothing ties it to where errors are.
     """
     reports = evidence.reports
     one, other = meetings(reports.trace)
-    differ = reports.rater[one] != reports.rater[other]
+    family = evidence.raters.family[reports.rater]
+    differ = family[one] != family[other]
     one, other = one[differ], other[differ]
     if not len(one):
         return False
@@ -66,9 +67,10 @@ def is_more_than_chance(evidence: Evidence) -> bool:
 def _of_reports(model: Model, signals: Signals, weights: Weights) -> Agreements:
     reports, layout = signals.evidence.reports, signals.layout
     one, other = signals.report_pairs()
-    # Twenty judges make two hundred pairs per trace: every so many of them will do.
-    stride = 1 + int((layout.length[reports.trace[one]] + 1).sum()) // _MOST
-    one, other = one[::stride], other[::stride]
+    # Twenty judges make two hundred pairs per trace: some will do. Every so many would be the same of every trace.
+    if (n_places := int((layout.length[reports.trace[one]] + 1).sum())) > _MOST:
+        drawn = np.random.default_rng(0).random(len(one)) < _MOST / n_places
+        one, other = one[drawn], other[drawn]
     trace = reports.trace[one]
     row, at = layout.spread(trace)
     pairs = Layout.of(layout.length[trace])

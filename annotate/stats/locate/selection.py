@@ -30,7 +30,7 @@ def chosen(evidence: Evidence, rng: np.random.Generator) -> tuple[IntArray, Floa
     """The traces to read, ascending, and how much each counts: 1 with a known answer, 1 on average without."""
     is_gold = evidence.gold != UNKNOWN
     spoken = n_sources(evidence)
-    is_double, is_single = ~is_gold & (spoken > 1), ~is_gold & (spoken == 1) & (_n_words(evidence) == 1)
+    is_double, is_single = ~is_gold & (spoken > 1), ~is_gold & (spoken == 1) & (n_words(evidence) == 1)
     if not is_double.any():
         # Words that nothing is held against teach nothing.
         is_single[:] = False
@@ -62,7 +62,7 @@ def _stands_for(kind: IntArray, everything: BoolArray, is_read: BoolArray) -> Fl
     return np.asarray(weight / weight.mean())
 
 
-def _n_words(evidence: Evidence) -> IntArray:
+def n_words(evidence: Evidence) -> IntArray:
     """(n_traces,) Reports, verdicts and rolled-out prefixes."""
     n = evidence.n_traces
     rows = (evidence.reports.trace, evidence.verdicts.trace, evidence.rollouts.trace)

@@ -112,9 +112,10 @@ def difficulty_of(evidence: Evidence) -> IntArray:
 
 
 def n_sources(evidence: Evidence) -> IntArray:
-    """(n_traces,) How many different raters, and rollouts, speak of each trace."""
-    n, J = evidence.n_traces, max(len(evidence.raters), 1)
-    who = [rows.trace * J + rows.rater for rows in (evidence.reports, evidence.verdicts)]
-    raters = np.unique(np.concatenate(who)) // J
+    """(n_traces,) How many families of raters, and rollouts, speak of each trace."""
+    n, family = evidence.n_traces, np.unique(evidence.raters.family, return_inverse=True)[1]
+    most = max(len(family), 1)
+    who = [rows.trace * most + family[rows.rater] for rows in (evidence.reports, evidence.verdicts)]
+    families = np.unique(np.concatenate(who)) // most
     rolled = np.unique(evidence.rollouts.trace)
-    return np.bincount(raters, minlength=n) + np.bincount(rolled, minlength=n)
+    return np.bincount(families, minlength=n) + np.bincount(rolled, minlength=n)

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 from annotate.consensus.columns import Columns
 from annotate.consensus.readings import one_each
 from annotate.consensus.reliability import Copies
@@ -48,6 +51,21 @@ def test_leaving_raters_out_and_sampling_whole_steps():
     assert len(sample.step) == 40
     assert all(list(sample.step).count(step) == 2 for step in set(sample.step))
     assert columns.sample(500) is columns
+
+
+@pytest.mark.parametrize("length", [2, 3, 4, 5, 8])
+def test_a_sample_reads_every_place_of_traces_of_one_length(length):
+    columns = Columns(("low", "high"))
+    for step in range(4000 * length):
+        columns.add(step, {1: "low", 2: "high"})
+
+    drawn = np.unique(columns.sample(8000).codes("step"))
+
+    by_place = np.bincount(drawn % length, minlength=length)
+    assert len(drawn) == 4000
+    assert by_place.min() > 0.85 * 4000 / length
+    # The same steps whatever was read beside them, and however often.
+    assert (np.unique(columns.sample(8000).codes("step")) == drawn).all()
 
 
 def test_no_votes_at_all():

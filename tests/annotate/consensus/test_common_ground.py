@@ -34,6 +34,16 @@ def test_chance_has_no_ground_and_agreement_has():
     assert "Every label is the same" in lacks_ground(columns_of([(2, 2)] * 50), 10)
 
 
+def test_that_relatives_agree_is_no_ground():
+    rng = np.random.default_rng(2)
+    voice, guess = rng.integers(0, 3, (2, 400))
+    columns = columns_of(np.stack([voice, voice, guess], axis=1))
+
+    assert lacks_ground(columns, 10) == ""
+    assert "by chance" in lacks_ground(columns, 10, {0: "qwen", 1: "qwen"})
+    assert agreement_z(columns, {0: "qwen", 1: "qwen", 2: "qwen"}) == 0
+
+
 def test_known_answers_are_ground_even_for_who_has_them_the_wrong_way_round():
     truth = [0, 2] * 10
     columns = columns_of([(2 - level,) for level in truth], dict(enumerate(truth)))

@@ -242,6 +242,75 @@ def test_a_copied_judge_counts_as_hardly_more_than_one_for_the_posterior():
     assert (wrong_once, wrong_twice) == (0, 0)
 
 
+LENGTH = 6
+
+
+def a_place(rng: random.Random, error: int, share: float) -> int:
+    return error if rng.random() < share else rng.randrange(-1, LENGTH)
+
+
+def spelled(error: int) -> str:
+    return "g" * LENGTH if error < 0 else ("g" * error + "b").ljust(LENGTH, "-")
+
+
+def judges_of_one_voice(
+    right: float,
+    *,
+    repeats: float = 1.0,
+    independent: Voter | None = None,
+    person: float = 0.0,
+    n: int = 300,
+) -> tuple[list[TraceEvidence], list[str]]:
+    """Two judges, of whom one repeats the other; a third perhaps, or a person who reads some. No rollouts, no gold."""
+    rng = random.Random(1)
+    traces, truths = [], []
+    for number in range(n):
+        error = rng.choice([-1, rng.randrange(LENGTH)])
+        voice = a_place(rng, error, right)
+        again = voice if rng.random() < repeats else a_place(rng, error, right)
+        said = {JUDGE: spelled(voice), OTHER_JUDGE: spelled(again)}
+        if independent is not None:
+            said[independent] = spelled(a_place(rng, error, right))
+        if rng.random() < person:
+            said[ANN] = spelled(a_place(rng, error, 0.93))
+        trace = a_trace_of(*said.items(), outcome=Outcome.RIGHT if error < 0 else Outcome.WRONG)
+        steps = (replace(step, step=LENGTH * number + at) for at, step in enumerate(trace.steps))
+        traces.append(replace(trace, trace=number, steps=tuple(steps)))
+        truths.append(spelled(error))
+    return traces, truths
+
+
+@pytest.mark.parametrize("name", ["dawid_skene", "posterior"])
+@pytest.mark.parametrize(("right", "repeats"), [(0.0, 1.0), (0.6, 1.0), (0.6, 0.95)])
+def test_a_judge_is_not_believed_for_being_repeated(right, repeats, name):
+    traces, truths = judges_of_one_voice(right, repeats=repeats)
+
+    assert tallied(decide(name, traces), truths) == (0, 0)
+
+
+def test_a_judge_of_the_same_base_model_is_no_witness_either():
+    kin = [replace(voter, family="qwen") for voter in (JUDGE, OTHER_JUDGE)]
+    traces, truths = judges_of_one_voice(0.6, repeats=0.6)
+
+    assert tallied(decide("posterior", traces, kin), truths) == (0, 0)
+
+
+@pytest.mark.parametrize("repeats", [0.95, 1.0])
+@pytest.mark.parametrize(
+    ("beside", "at_most"),
+    [({"independent": DOT}, 0.02), ({"person": 0.1}, 0.035)],
+    ids=["a third judge", "a person on a tenth"],
+)
+def test_a_repeated_judge_beside_others_outvotes_nobody(beside, at_most, repeats):
+    """Thirty readings of a person leave a judge about where it was assumed: alone, 3.6 % of what is kept is wrong."""
+    traces, truths = judges_of_one_voice(0.6, repeats=repeats, **beside)
+
+    kept, wrong = tallied(decide("posterior", traces), truths)
+
+    assert kept > 500
+    assert wrong <= at_most * kept
+
+
 def test_raters_without_rollouts_who_all_disagree_are_not_believed_by_the_posterior():
     said = {ANN: "gnb", BEN: "nbg", CLO: "bgn", JUDGE: "ggg"}
     traces = [_renumbered(a_trace_of(*said.items(), outcome=Outcome.WRONG), number) for number in range(20)]

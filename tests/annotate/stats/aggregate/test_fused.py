@@ -4,9 +4,11 @@ import numpy as np
 import pytest
 
 from annotate.errors import NotEstimable, Rejected
+from annotate.stats.aggregate.contracts import AggregateFit
 from annotate.stats.aggregate.dawid_skene import dawid_skene
 from annotate.stats.aggregate.fused import fused
 from annotate.stats.aggregate.majority import majority
+from annotate.stats.aggregate.mfrm import mfrm
 from annotate.stats.table import LongTable
 from tests.annotate.stats.aggregate.crowds import a_crowd
 
@@ -65,3 +67,37 @@ def test_what_it_cannot_read_is_refused() -> None:
         fused(LongTable.from_columns([1, 2], ["a", "a"], ["x", "y"]), is_ordinal=True)
     with pytest.raises(NotEstimable):
         fused(LongTable.from_columns([1, 2], ["a", "a"], ["x", "x"]))
+
+
+def _rated(
+    severity: float, *, seed: int, n: int = 250, m: int = 12, each: int = 4
+) -> tuple[LongTable, dict[int, int]]:
+    """Five levels by the cuts of an average rater, each of the raters with cuts of their own."""
+    rng = np.random.default_rng(seed)
+    cuts, place, strict = np.array([-1.4, -0.5, 0.5, 1.4]), rng.normal(0, 1.3, n), rng.normal(0, severity, m)
+    item = np.repeat(np.arange(n), each)
+    rater = np.concatenate([rng.permutation(m)[:each] for _ in range(n)])
+    value = np.digitize(place[item] - strict[rater] + rng.normal(0, 0.7, len(item)), cuts)
+    table = LongTable.from_columns(item, rater, value, levels=range(5))
+    return table, dict(enumerate(np.digitize(place, cuts).tolist()))
+
+
+@pytest.mark.parametrize(("severity", "seed"), [(0.4, 1), (1.0, 2), (1.5, 3)])
+def test_raters_of_unequal_severity_are_seen_through(severity: float, seed: int) -> None:
+    table, truth = _rated(severity, seed=seed)
+
+    def right(fit: AggregateFit) -> float:
+        return float(
+            np.mean([truth[int(str(u))] == one for u, one in zip(fit.units, fit.labels(), strict=True)])
+        )
+
+    pool = right(fused(table, is_ordinal=True))
+    assert pool > max(right(majority(table)), right(dawid_skene(table, smoothing=0))) + 0.02
+    assert pool > right(mfrm(table)) - 0.02
+
+
+def test_an_order_that_nobody_rates_by_changes_nothing() -> None:
+    table = a_crowd(n_items=300, n_raters=15, each=5, sure=4, seed=6).table
+    ordinal, nominal = fused(table, is_ordinal=True), fused(table)
+    assert "mfrm 0.00" in ordinal.message
+    assert ordinal.posterior == pytest.approx(nominal.posterior, abs=0.01)

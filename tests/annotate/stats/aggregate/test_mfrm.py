@@ -33,6 +33,17 @@ def test_severity_is_corrected_for() -> None:
     assert np.corrcoef(fit.rater_parameters["severity"], made.truth.raters)[0, 1] > 0.95
 
 
+def test_it_expects_lower_levels_of_stricter_raters() -> None:
+    made = simulate_ratings(Scenario(n_items=200, n_raters=10, raters_per_item=3, rater_sd=1.0), seed=3)
+    fit = mfrm(table_of(made))
+    assert fit.expects is not None
+    strict, mild = (int(pick(fit.rater_parameters["severity"])) for pick in (np.argmax, np.argmin))
+    units = np.arange(200)
+    by_strict, by_mild = (fit.expects(units, np.full(200, one)) for one in (strict, mild))
+    assert by_strict.sum(axis=0) == pytest.approx(np.ones(200))
+    assert (np.arange(5) @ by_strict < np.arange(5) @ by_mild).all()
+
+
 def test_levels_are_as_probable_as_a_new_average_rater_makes_them() -> None:
     made = simulate_ratings(Scenario(n_items=300, n_raters=30, raters_per_item=5, n_criteria=2), seed=2)
     fit = mfrm(table_of(made))

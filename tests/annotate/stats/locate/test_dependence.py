@@ -25,7 +25,9 @@ def test_what_is_assumed_of_pairs_that_never_met() -> None:
 def test_readings_that_repeat_each_other_count_as_one() -> None:
     n = 4000
     pair, ones = np.full(n, 0), np.ones(n)
-    found = Dependence.estimated(TRIO, pair, ones, np.full(n, 0.4), np.zeros(n))
+    found = Dependence.estimated(
+        TRIO, pair, ones, np.full(n, 0.4), np.zeros(n), least=Dependence.assumed(TRIO)
+    )
     assert rho(found, 0, 0) > 0.98
     one, other = np.triu_indices(5, 1)
     weights = found.weights(np.zeros(5, dtype=np.int64), one, other)
@@ -37,7 +39,12 @@ def test_strangers_who_agree_by_chance_stay_independent() -> None:
     n, expected = 3000, 0.6
     pair = np.full(n, 2)
     found = Dependence.estimated(
-        TRIO, pair, (rng.random(n) < expected).astype(float), np.full(n, expected), np.zeros(n)
+        TRIO,
+        pair,
+        (rng.random(n) < expected).astype(float),
+        np.full(n, expected),
+        np.zeros(n),
+        least=Dependence.assumed(TRIO),
     )
     assert rho(found, 0, 2) < 0.03
     assert rho(found, 2, 0) == rho(found, 0, 2)
@@ -47,7 +54,9 @@ def test_more_alike_means_less_weight() -> None:
     weights = []
     for share in (0.5, 0.7, 0.9):
         agrees = (np.arange(1000) < 1000 * share).astype(float)
-        found = Dependence.estimated(TRIO, np.full(1000, 1), agrees, np.full(1000, 0.4), np.zeros(1000))
+        found = Dependence.estimated(
+            TRIO, np.full(1000, 1), agrees, np.full(1000, 0.4), np.zeros(1000), least=Dependence.assumed(TRIO)
+        )
         weights.append(found.weights(np.array([0, 1]), np.array([0]), np.array([1]))[0])
     assert weights[0] > weights[1] > weights[2]
 
