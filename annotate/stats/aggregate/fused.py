@@ -98,6 +98,8 @@ def fused(
         raise Rejected("ordinal levels are numbers, or given in order", field="levels")
     answers = Answers.of(table, known)
     answers.need_two_levels("the pool")
+    # Two levels that are used have no order to speak of, however many there are to choose from.
+    is_ordinal = is_ordinal and len(np.unique(table.value.codes)) > 2
 
     def fitted(some: LongTable, given: Mapping[Hashable, Hashable] | None) -> dict[str, AggregateFit]:
         return _fits(some, given, is_ordinal=is_ordinal, seed=seed, tol=tol, max_iter=max_iter)
