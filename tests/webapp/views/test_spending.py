@@ -36,7 +36,8 @@ def lots_in(page: str) -> list[dict[str, str]]:
 
 
 def test_a_button_of_the_plan_starts_exactly_that_run(project: Project, alice: Client) -> None:
-    page = alice.get(ADDRESS).content.decode()
+    # With more than this people are paid for, in the place of rollouts.
+    page = alice.get(ADDRESS, {"budget": "0.3"}).content.decode()
     assert "8 more rollouts each, as rollout/fixed@" in page
     assert "assumed, until five readings were timed" in page
     lot = next(one for one in lots_in(page) if one["what"] == "rollouts")
