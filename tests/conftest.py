@@ -57,15 +57,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
-    """The whole suite runs in several processes, a few tests in this one."""
+    """The whole suite runs in as many processes as there are processors, a few tests in this one."""
     if list(config.args) != list(config.getini("testpaths")):
         return 0
     # A file's tests share servers and rows that are dear to make.
     config.option.dist = "loadfile"
     # Else the files with the most tests go first, and those that take longest hold few.
     config.option.loadscopereorder = False
-    # One more than there are processors: some tests wait for processes that were killed, or run others.
-    return min((os.cpu_count() or 1) + 1, MOST_PROCESSES)
+    # Not more: those who drive a browser wait no longer for it than people would.
+    return min(os.cpu_count() or 1, MOST_PROCESSES)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
