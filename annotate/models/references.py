@@ -4,7 +4,7 @@
 PostgreSQL checks a foreign key with a query for every row: for the steps of a file that is dearer than writing them
 and their indexes. The triggers here hold the same rule, with the same locks and the same error, by one query for all
 rows of a statement. They differ in one point: what a row points to has to be there by the end of its statement, not by
-the end of the transaction.
+the end of the transaction. What is pointed to may go first, as before, if what points to it goes by the end.
 
 Installed after ``migrate`` where Django has made the constraint, which goes once they are there, so that no moment is
 without one of the two. SQLite checks a key as it writes the row and keeps its constraints.
@@ -95,8 +95,9 @@ def _statements(reference: Reference) -> Iterator[str]:
     )
     yield from _trigger(
         f"{reference.name}_gone",
-        f"AFTER DELETE ON {target} REFERENCING OLD TABLE AS gone FOR EACH STATEMENT",
-        f"IF EXISTS (SELECT FROM {table} WHERE {column} IN (SELECT id FROM gone)) THEN {needed}; END IF",
+        f"AFTER DELETE ON {target} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW",
+        f"IF EXISTS (SELECT FROM {table} WHERE {column} = OLD.id) THEN {needed}; END IF",
+        kind="CONSTRAINT TRIGGER",
     )
     yield from _trigger(
         f"{reference.name}_renamed",
@@ -105,9 +106,10 @@ def _statements(reference: Reference) -> Iterator[str]:
     )
 
 
-def _trigger(name: str, when: str, body: str) -> Iterator[str]:
+def _trigger(name: str, when: str, body: str, *, kind: str = "TRIGGER") -> Iterator[str]:
     yield (
         f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$"
         f" BEGIN {body}; RETURN NULL; END $$"
     )
-    yield f"CREATE OR REPLACE TRIGGER {name} {when} EXECUTE FUNCTION {name}()"
+    yield f"DROP TRIGGER IF EXISTS {name} ON {when.partition(' ON ')[2].partition(' ')[0]}"
+    yield f"CREATE {kind} {name} {when} EXECUTE FUNCTION {name}()"
