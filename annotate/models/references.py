@@ -96,7 +96,9 @@ def _statements(reference: Reference) -> Iterator[str]:
     yield from _trigger(
         f"{reference.name}_gone",
         f"AFTER DELETE ON {target} DEFERRABLE INITIALLY DEFERRED FOR EACH ROW",
-        f"IF EXISTS (SELECT FROM {table} WHERE {column} = OLD.id) THEN {needed}; END IF",
+        # Asked at the end, when another row may have that key.
+        f"IF EXISTS (SELECT FROM {table} WHERE {column} = OLD.id)"
+        f" AND NOT EXISTS (SELECT FROM {target} WHERE id = OLD.id) THEN {needed}; END IF",
         kind="CONSTRAINT TRIGGER",
     )
     yield from _trigger(

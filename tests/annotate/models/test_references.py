@@ -57,6 +57,25 @@ def test_a_row_that_is_named_stays() -> None:
 
 
 @pytest.mark.django_db
+def test_what_is_named_may_go_first_and_may_come_back() -> None:
+    trace = a_trace(a_project())
+    row = Trace.objects.get(pk=trace.pk)
+
+    def with_its_steps() -> None:
+        run("DELETE FROM annotate_trace WHERE id = %s", trace.pk)
+        run("DELETE FROM annotate_step WHERE trace_id = %s", trace.pk)
+
+    def and_come_back() -> None:
+        run("DELETE FROM annotate_trace WHERE id = %s", trace.pk)
+        Trace.objects.bulk_create([row])
+
+    assert not is_refused(and_come_back)
+    assert Step.objects.filter(trace=trace).exists()
+    assert not is_refused(with_its_steps)
+    assert not Step.every.filter(trace_id=trace.pk).exists()
+
+
+@pytest.mark.django_db
 def test_a_project_goes_with_everything_in_it() -> None:
     project = a_project()
     a_trace(project)
