@@ -52,7 +52,12 @@ def test_a_token_for_one_project_does_not_open_it() -> None:
 def test_page_and_api_say_the_same() -> None:
     project = a_project(slug="sums")
     run = Run.objects.create(
-        project=project, kind="prelabel", name="judge/critique", criterion=a_criterion(project)
+        project=project,
+        kind="prelabel",
+        name="judge/critique",
+        criterion=a_criterion(project),
+        # A model of one's own: nobody waits for its queue until a run does.
+        backend="transformers:models/judge",
     )
     Unit.objects.create(run=run, trace=a_trace(project), state=UnitState.PENDING)
     sign("<b>host</b>.4026531836-17-abcdef12", "cpu", "0.0.9")

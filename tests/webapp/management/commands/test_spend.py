@@ -29,7 +29,8 @@ def said(project: Project, *options: str) -> str:
 
 def test_a_plan_is_told_with_what_it_rests_on_and_nothing_is_bought(sent: list[Run]) -> None:
     told = said(a_market())
-    assert "8 more" in told
+    assert "2 more votes each" in told
+    assert "A person reads each" in told
     assert "20.0 seconds a step, assumed" in told
     assert "40 tokens, $4e-05 an answer, at $1 a million tokens (2 answers)." in told
     assert sent == []
