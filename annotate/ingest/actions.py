@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 from django.db import transaction
 
 from annotate.errors import Rejected
 from annotate.garbage import rarely_collected
+from annotate.ingest.ahead import read_ahead
 from annotate.ingest.drafts import BadRow, LabelDraft, LabelLine, LabelSheet, PairDraft, Row, TraceDraft
 from annotate.ingest.label_batch import LabelBatch
 from annotate.ingest.label_book import LabelBook, repeated
@@ -102,16 +105,22 @@ def _read_all(
     ingest: _Ingest, files: Sequence[DataFile], reader: Reader, options: ReadOptions, tell: OnProgress
 ) -> None:
     sizes = [file.path.stat().st_size for file in files]
-    for number, file in enumerate(files):
-        behind = sum(sizes[:number])
-        name = file.name if len(files) > 1 else ""
-        read_by = file.read_by(options)
-        with opened(file.path, reader.name, read_by) as (source, _):
-            for row in reader.rows(source, read_by):
-                if ingest.take(_named(row, name)):
-                    tell(behind + source.n_read, sum(sizes))
-    ingest.flush()
-    tell(sum(sizes), sum(sizes))
+    ingest.on_written = lambda n_read: tell(n_read, sum(sizes))
+    with ingest:
+        for number, file in enumerate(files):
+            behind = sum(sizes[:number])
+            name = file.name if len(files) > 1 else ""
+            read_by = file.read_by(options)
+            with (
+                opened(file.path, reader.name, read_by) as (source, _),
+                closing(
+                    read_ahead(reader.rows(source, read_by), lambda: source.n_read, ingest.settle)
+                ) as rows,
+            ):
+                for row, n_read in rows:
+                    ingest.n_read = behind + n_read
+                    ingest.take(_named(row, name))
+        ingest.n_read = sum(sizes)
 
 
 def _named(row: Row | BadRow, name: str) -> Row | BadRow:
@@ -128,52 +137,83 @@ def opened(path: Path, format: str, options: ReadOptions) -> Iterator[tuple[Sour
 
 
 class _Ingest:
-    """Rows gathered into batches; each batch is one transaction, or part of the one around all of them."""
+    """Rows gathered into batches; each batch is one transaction, or part of the one around all of them.
+
+    The last statement of a batch may go on while the next rows are read (:mod:`annotate.ingest.going_on`), and so does
+    its transaction until :meth:`settle`. As a context the last batch is written where its block ends.
+    """
 
     def __init__(self, project: Project) -> None:
         self.tally = Tally()
+        # How far the file has been read, and who is told how far what is written reaches.
+        self.n_read = 0
+        self.on_written: Callable[[int], None] = lambda n_read: None
         self._project = project
         self._book = LabelBook(project)
         self._memory = Memory()
-        self._traces = TraceBatch(project, self._book, self._memory)
-        self._labels = LabelBatch(project, self._book)
-        self._pairs = PairBatch(project, self._book)
+        self._unsettled: ExitStack | None = None
+        self._begin()
 
-    def take(self, row: Row | BadRow) -> bool:
-        """Take one row; whether a batch was written on the way."""
-        try:
-            if isinstance(row, BadRow):
-                self.tally.reject(row)
-                return False
-            match row.draft:
-                case TraceDraft():
-                    is_written = self._add([self._entry(row.line, row.draft)])
-                case PairDraft():
-                    is_written = self._take_pair(row.line, row.draft)
-                case LabelLine(trace, label):
-                    is_written = self._take_labels(row.line, LabelSheet(trace, (label,)))
-                case LabelSheet():
-                    is_written = self._take_labels(row.line, row.draft)
-        except Rejected as error:
-            self.tally.reject(BadRow(row.line, error.field, error.reason))
-            return False
-        is_full = len(self._traces) + len(self._labels) >= BATCH or self._traces.n_bytes >= BATCH_BYTES
-        return self.flush() if is_full else is_written
-
-    def flush(self) -> bool:
-        traces, labels, pairs = self._traces, self._labels, self._pairs
+    def _begin(self) -> None:
         self._traces = TraceBatch(self._project, self._book, self._memory)
         self._labels = LabelBatch(self._project, self._book)
         self._pairs = PairBatch(self._project, self._book)
-        with transaction.atomic():
+
+    def take(self, row: Row | BadRow) -> None:
+        try:
+            if isinstance(row, BadRow):
+                self.tally.reject(row)
+                return
+            match row.draft:
+                case TraceDraft():
+                    self._add([self._entry(row.line, row.draft)])
+                case PairDraft():
+                    self._take_pair(row.line, row.draft)
+                case LabelLine(trace, label):
+                    self._take_labels(row.line, LabelSheet(trace, (label,)))
+                case LabelSheet():
+                    self._take_labels(row.line, row.draft)
+        except Rejected as error:
+            self.tally.reject(BadRow(row.line, error.field, error.reason))
+            return
+        if len(self._traces) + len(self._labels) >= BATCH or self._traces.n_bytes >= BATCH_BYTES:
+            self._flush()
+
+    def settle(self) -> None:
+        """Wait for what still goes on, and end its transaction."""
+        if self._unsettled is not None:
+            unsettled, self._unsettled = self._unsettled, None
+            unsettled.close()
+            self.on_written(self._n_written)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Where reading ends early, the batches before that are whole all the same.
+        if error is None:
+            self._flush()
+        self.settle()
+
+    def _flush(self) -> None:
+        self.settle()
+        traces, labels, pairs = self._traces, self._labels, self._pairs
+        self._begin()
+        with ExitStack() as whole:
+            whole.enter_context(transaction.atomic())
             # Two files at once take turns by batch, so that neither meets a row the other is about to write. SQLite
             # has locked the whole database by now.
             Project.objects.select_for_update(no_key=True).get(pk=self._project.pk)
             pairs.refuse_taken_ids()
-            traces.write(self.tally)
+            going = traces.write(self.tally, whole)
             pairs.write(self.tally, traces.refused)
             labels.write(self.tally)
-        return True
+            self._n_written = self.n_read
+            self._unsettled = whole.pop_all()
+        if going is None or going.is_over:
+            self.settle()
 
     def _entry(self, line: int, draft: TraceDraft) -> Entry:
         asked = self._asked(draft.labels)
@@ -193,17 +233,15 @@ class _Ingest:
         self.tally.left_out += len(labels) - len(kept)
         return kept
 
-    def _add(self, entries: Sequence[Entry]) -> bool:
-        is_written = False
+    def _add(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             if self._traces.clashes_with(entry):
-                is_written = self.flush()
+                self._flush()
                 break
         for entry in entries:
             self._traces.add(entry)
-        return is_written
 
-    def _take_pair(self, line: int, draft: PairDraft) -> bool:
+    def _take_pair(self, line: int, draft: PairDraft) -> None:
         asked = self._asked((draft.label,) if draft.label is not None else ())
         draft = draft if asked else replace(draft, label=None)
         criterion = self._book.check_of_pair(asked[0]) if asked else None
@@ -211,17 +249,16 @@ class _Ingest:
         if first.content_hash == second.content_hash:
             raise Rejected("the two sides are the same")
         first.partner, second.partner = second, first
-        is_written = self._add((first, second))
+        self._add((first, second))
         self._pairs.add(first, draft, criterion)
-        return is_written
 
-    def _take_labels(self, line: int, sheet: LabelSheet) -> bool:
+    def _take_labels(self, line: int, sheet: LabelSheet) -> None:
         sheet = replace(sheet, labels=self._asked(sheet.labels))
         twice = repeated(sheet.labels)
         if twice is not None:
             raise Rejected(
                 "this rater has labelled this already in the same row", field=twice.origin or "labels"
             )
-        is_written = self._labels.clashes_with(sheet) and self.flush()
+        if self._labels.clashes_with(sheet):
+            self._flush()
         self._labels.add(line, sheet)
-        return is_written

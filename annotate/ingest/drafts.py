@@ -86,6 +86,18 @@ class CandidateDraft:
     meta: Meta = field(default_factory=dict)
 
 
+class Fingerprint(NamedTuple):
+    """What a trace is known by: SHA-256 of its problem, of its text, and of both with the boundaries; and its size.
+
+    ``n_bytes`` is about what its texts and images take.
+    """
+
+    problem: str
+    text: str
+    content: str
+    n_bytes: int
+
+
 @dataclass(slots=True)
 class TraceDraft:
     external_id: str
@@ -100,6 +112,8 @@ class TraceDraft:
     images: tuple[ImageDraft, ...] = ()
     # Images that are no good, where whoever brings the file in would rather have the trace without them.
     flaws: tuple[Flaw, ...] = ()
+    # Where it has been taken already.
+    fingerprint: Fingerprint | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +172,14 @@ class BadRow:
     reason: str
     # Where several files come in together.
     file: str = ""
+
+
+def fingerprint_of(draft: TraceDraft) -> Fingerprint:
+    problem = problem_hash(draft.problem)
+    n_bytes = len(draft.problem.text) + sum([len(text) for text, _, _, _ in draft.steps])
+    if draft.images:
+        n_bytes += sum([len(image.data) for image in draft.images])
+    return Fingerprint(problem, text_hash(draft.steps), content_hash(problem, draft.steps), n_bytes)
 
 
 def problem_hash(problem: ProblemDraft) -> str:

@@ -44,6 +44,8 @@ class LabelBatch:
 
     def write(self, tally: Tally) -> None:
         """Effects: labels, and every row counted once."""
+        if not self._rows:
+            return
         names = {sheet.trace for _, sheet in self._rows}
         found = Trace.objects.filter(project=self._project, external_id__among=names)
         traces = {trace.external_id: trace for trace in found}

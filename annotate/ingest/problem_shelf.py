@@ -69,11 +69,12 @@ class ProblemShelf:
             for one in self._fuller.values()
             if one.pk
         ]
-        for one, key in zip(self._created, new_keys(Problem, len(self._created)), strict=True):
-            one.pk = key
-        insert_rows(Problem, _NEW, map(self._row, self._created))
         if fuller:
             Problem.objects.bulk_update(fuller, [*_REFERENCES, "meta"])
+        if self._created:
+            for one, key in zip(self._created, new_keys(Problem, len(self._created)), strict=True):
+                one.pk = key
+            insert_rows(Problem, _NEW, map(self._row, self._created))
 
     def _row(self, one: Shelved) -> tuple[Any, ...]:
         meta = json.dumps(one.meta) if one.meta else NO_JSON

@@ -13,6 +13,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Field, Model
 
+from annotate.ingest.going_on import GoingOn
+
 NO_JSON = "{}"
 # As many as every build of SQLite takes in one statement.
 _MOST_VALUES = 999
@@ -26,11 +28,15 @@ def new_keys(model: type[Model], n: int) -> Sequence[int]:
     table, column = model._meta.db_table, column_of(model, "id")
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
+            # The sequence is looked for once, not for every key, and the keys travel as one text.
             cursor.execute(
-                "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
+                "SELECT array_agg(nextval(name))::text"
+                " FROM (SELECT (SELECT pg_get_serial_sequence(%s, %s)::regclass) AS name"
+                " FROM generate_series(1, %s)) AS drawn",
                 [f'"{table}"', column, n],
             )
-            return [key for (key,) in cursor.fetchall()]
+            (drawn,) = cursor.fetchone()
+            return [int(key) for key in drawn[1:-1].split(",")] if drawn else []
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         found = cursor.fetchone()
     last: int = found[0] if found else 0
@@ -39,20 +45,26 @@ def new_keys(model: type[Model], n: int) -> Sequence[int]:
 
 def insert_rows(model: type[Model], fields: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Insert ``rows``, tuples in the order of ``fields``; JSON as its text, instants by :func:`instant`."""
+    if going := begin_to_insert(model, fields, rows):
+        going.end()
+
+
+def begin_to_insert(
+    model: type[Model], fields: Sequence[str], rows: Iterable[tuple[Any, ...]]
+) -> GoingOn | None:
+    """The same, but where the database goes on by itself it is not waited for: end what is returned."""
     quoted = connection.ops.quote_name
     table = quoted(model._meta.db_table)
     columns = ", ".join(quoted(column_of(model, name)) for name in fields)
+    if connection.vendor == "postgresql":
+        return GoingOn(f"COPY {table} ({columns}) FROM STDIN", rows)
     with connection.cursor() as cursor:
-        if connection.vendor == "postgresql":
-            with cursor.copy(f"COPY {table} ({columns}) FROM STDIN") as copy:
-                for row in rows:
-                    copy.write_row(row)
-        else:
-            # A statement for each row would spend three quarters of its time on what is done once per statement.
-            for n_rows, same in groupby(_in_pieces(rows, _MOST_VALUES // len(fields)), len):
-                places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * n_rows)
-                insert = f"INSERT INTO {table} ({columns}) VALUES {places}"  # noqa: S608 - names of models
-                cursor.executemany(insert, [list(chain.from_iterable(piece)) for piece in same])
+        # A statement for each row would spend three quarters of its time on what is done once per statement.
+        for n_rows, same in groupby(_in_pieces(rows, _MOST_VALUES // len(fields)), len):
+            places = ", ".join([f"({', '.join(['%s'] * len(fields))})"] * n_rows)
+            insert = f"INSERT INTO {table} ({columns}) VALUES {places}"  # noqa: S608 - names of models
+            cursor.executemany(insert, [list(chain.from_iterable(piece)) for piece in same])
+    return None
 
 
 def _in_pieces(rows: Iterable[tuple[Any, ...]], n: int) -> Iterator[list[tuple[Any, ...]]]:

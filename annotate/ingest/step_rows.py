@@ -6,15 +6,19 @@ import json
 from collections.abc import Iterable, Sequence
 
 from annotate.ingest.drafts import StepDraft
-from annotate.ingest.rows import NO_JSON, insert_rows
+from annotate.ingest.going_on import GoingOn
+from annotate.ingest.rows import NO_JSON, begin_to_insert
 from annotate.models import Step
 
 _FIELDS = ("trace", "position", "text", "tail", "kind", "meta")
 
 
-def insert_steps(traces: Iterable[tuple[int, Sequence[StepDraft]]]) -> None:
-    """Insert the steps of each trace, given by its key. Steps are nine tenths of all rows."""
-    insert_rows(
+def insert_steps(traces: Iterable[tuple[int, Sequence[StepDraft]]]) -> GoingOn | None:
+    """Insert the steps of each trace, given by its key; what goes on by itself is returned.
+
+    Steps are nine tenths of all rows.
+    """
+    return begin_to_insert(
         Step,
         _FIELDS,
         [

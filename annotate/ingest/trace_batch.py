@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -14,13 +15,8 @@ from django.utils import timezone
 from annotate.enums import AssignmentState
 from annotate.errors import Rejected
 from annotate.ingest.candidates import enter_candidates
-from annotate.ingest.drafts import (
-    BadRow,
-    TraceDraft,
-    content_hash,
-    problem_hash,
-    text_hash,
-)
+from annotate.ingest.drafts import BadRow, TraceDraft, fingerprint_of
+from annotate.ingest.going_on import GoingOn
 from annotate.ingest.images import store_images
 from annotate.ingest.label_book import LabelBook, LabelPlan, PlacedLabel
 from annotate.ingest.memory import Memory
@@ -91,7 +87,9 @@ class Entry:
     # The other side of a pair: both are taken, or neither.
     partner: Entry | None = None
     problem_hash: str = field(init=False)
+    text_hash: str = field(init=False)
     content_hash: str = field(init=False)
+    n_bytes: int = field(init=False)
     trace: Matched = field(init=False)
     problem: Shelved = field(init=False)
     fate: Fate = Fate.UNCHANGED
@@ -101,8 +99,8 @@ class Entry:
     refusal: BadRow | None = None
 
     def __post_init__(self) -> None:
-        self.problem_hash = problem_hash(self.draft.problem)
-        self.content_hash = content_hash(self.problem_hash, self.draft.steps)
+        taken = self.draft.fingerprint or fingerprint_of(self.draft)
+        self.problem_hash, self.text_hash, self.content_hash, self.n_bytes = taken
 
     def refuse(self, field_name: str, reason: str) -> None:
         self.refusal = self.refusal or BadRow(self.line, field_name, reason)
@@ -131,15 +129,15 @@ class TraceBatch:
 
     def add(self, entry: Entry) -> None:
         self._entries.append(entry)
-        draft = entry.draft
-        self.n_bytes += len(draft.problem.text) + sum([len(text) for text, _, _, _ in draft.steps])
-        if draft.images:
-            self.n_bytes += sum([len(image.data) for image in draft.images])
-        self._keys.add(f"id {draft.external_id}")
+        self.n_bytes += entry.n_bytes
+        self._keys.add(f"id {entry.draft.external_id}")
         self._keys.add(entry.content_hash)
 
-    def write(self, tally: Tally) -> None:
-        """Effects in order: problems, traces, steps, candidates, labels, and every row counted once."""
+    def write(self, tally: Tally, transaction: ExitStack) -> GoingOn | None:
+        """Effects in order: problems, traces, steps, candidates, labels, and every row counted once.
+
+        Steps may go on into the database until ``transaction`` ends, in which they are entered; then they are returned.
+        """
         self._match_traces()
         self._refuse_losses()
         plan = self._plan_labels()
@@ -157,11 +155,12 @@ class TraceBatch:
             for entry in entries
             if entry.has_new_steps or entry.draft.labels
         )
-        _write_steps(entries)
+        going = _write_steps(entries, transaction)
         _write_candidates(entries)
         plan.fresh += _labels_of([entry for entry in entries if entry.has_new_steps])
         tally.labels += self._book.enter(plan)
         self._count(tally)
+        return going
 
     @property
     def refused(self) -> set[int]:
@@ -196,7 +195,7 @@ class TraceBatch:
             )
         )
         for entry in entries:
-            is_same = entry.trace.text_hash == text_hash(entry.draft.steps)
+            is_same = entry.trace.text_hash == entry.text_hash
             if entry.trace.pk not in cut_here:
                 continue
             if not is_same:
@@ -336,6 +335,10 @@ def _write_traces(project: Project, entries: list[Entry]) -> None:
                 Trace(pk=entry.trace.pk, **{name: getattr(entry.trace, name) for name in _COLUMNS})
             )
             entry.fate = Fate.UPDATED
+    if changed:
+        Trace.objects.bulk_update(changed, _CHANGED)
+    if not created:
+        return
     for trace, key in zip(created, new_keys(Trace, len(created)), strict=True):
         trace.pk = key
     now = instant(timezone.now())
@@ -360,8 +363,6 @@ def _write_traces(project: Project, entries: list[Entry]) -> None:
             for one in created
         ],
     )
-    if changed:
-        Trace.objects.bulk_update(changed, _CHANGED)
 
 
 def _describe(entry: Entry) -> bool:
@@ -374,20 +375,23 @@ def _describe(entry: Entry) -> bool:
     if entry.has_new_steps:
         trace.problem_id = entry.problem.pk
         trace.n_steps = len(draft.steps)
-        trace.text_hash = text_hash(draft.steps)
+        trace.text_hash = entry.text_hash
         trace.content_hash = entry.content_hash
         trace.boundary_version += 1 if trace.pk else 0
     return entry.has_new_steps or before != (trace.source_model, trace.outcome, trace.meta)
 
 
-def _write_steps(entries: list[Entry]) -> None:
-    """Write new steps, and what is new in the meta of old ones."""
+def _write_steps(entries: list[Entry], transaction: ExitStack) -> GoingOn | None:
+    """Write what is new in the meta of old steps, and new steps, which may go on until the transaction ends."""
+    _merge_step_meta([entry for entry in entries if not (entry.has_new_steps or entry.keeps_cuts)])
     renewed = [entry for entry in entries if entry.has_new_steps]
     replaced = [entry.trace.pk for entry in renewed if entry.fate is Fate.UPDATED]
     if replaced:
         Step.objects.filter(trace__in=replaced).delete()
-    insert_steps((entry.trace.pk, entry.draft.steps) for entry in renewed)
-    _merge_step_meta([entry for entry in entries if not (entry.has_new_steps or entry.keeps_cuts)])
+    if not renewed:
+        return None
+    going = insert_steps((entry.trace.pk, entry.draft.steps) for entry in renewed)
+    return transaction.enter_context(going) if going else None
 
 
 def _write_candidates(entries: list[Entry]) -> None:
