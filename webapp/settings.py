@@ -12,7 +12,7 @@ import structlog
 from csp.constants import NONE, SELF
 from structlog.typing import Processor
 
-from annotate.notices.addresses import reach_from
+from annotate.addresses import reach_from
 from webapp.env import Env, EnvError
 from workers import tracing
 
