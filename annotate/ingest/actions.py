@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from django.db import transaction
@@ -18,6 +19,7 @@ from annotate.ingest.memory import Memory
 from annotate.ingest.options import PLAIN, ReadOptions
 from annotate.ingest.pair_batch import PairBatch
 from annotate.ingest.readers import AUTO, Reader, reader_for
+from annotate.ingest.remote_images import Fetcher, RemoteImages
 from annotate.ingest.report import IngestReport, Tally
 from annotate.ingest.source import Source
 from annotate.ingest.trace_batch import Entry, TraceBatch
@@ -42,13 +44,16 @@ def ingest_file(
     is_strict: bool = False,
     on_progress: OnProgress | None = None,
     room: Path | None = None,
+    fetcher: Fetcher | None = None,
+    fetch_seconds: float | None = None,
 ) -> IngestReport:
     """Read ``path`` with the reader named ``format`` and bring its rows into ``project``.
 
     ``auto`` takes the reader that knows the file's first record. Rows are known by their ids: bringing a file in twice
     changes nothing. A row that cannot be taken is reported with its line, field and reason, and the others go on; when
     ``is_strict``, one such row means that nothing is written. A dry run does all the work and takes it back.
-    ``on_progress`` is called with (bytes read, bytes in all).
+    ``on_progress`` is called with (bytes read, bytes in all). Images at addresses that the ``fetcher`` lists are asked
+    for, all of them together for no longer than ``fetch_seconds``; without one nothing is fetched.
 
     Raises Rejected when the format is not known, has no use for an option, or the file cannot be opened.
     """
@@ -61,6 +66,8 @@ def ingest_file(
         is_strict=is_strict,
         on_progress=on_progress,
         room=room,
+        fetcher=fetcher,
+        fetch_seconds=fetch_seconds,
     )
 
 
@@ -74,6 +81,8 @@ def ingest_files(
     is_strict: bool = False,
     on_progress: OnProgress | None = None,
     room: Path | None = None,
+    fetcher: Fetcher | None = None,
+    fetch_seconds: float | None = None,
 ) -> IngestReport:
     """The same for several files, which are one: a data set in shards, each read by the reader of the first.
 
@@ -82,24 +91,47 @@ def ingest_files(
     """
     tell = on_progress or (lambda done, total: None)
     packed = sum(path.stat().st_size for path in paths if path.exists())
-    with data_files(paths, room=room, still_here=lambda: tell(0, packed)) as files:
+    with ExitStack() as stack:
+        files = stack.enter_context(data_files(paths, room=room, still_here=lambda: tell(0, packed)))
+        afar = stack.enter_context(RemoteImages(project, fetcher, room=room, seconds=fetch_seconds))
+        options = replace(options, afar=afar)
         ingest = _Ingest(project)
         with opened(files[0].path, format, options) as (_, first):
             reader = first
         is_written = True
         with rarely_collected():
             if is_dry_run or is_strict:
+                if afar.fetches:
+                    _fetch_ahead(files, reader, options, afar, tell)
                 with transaction.atomic():
-                    _read_all(ingest, files, reader, options, tell)
+                    _read_all(ingest, files, reader, options, afar, tell)
                     is_written = not is_dry_run and not ingest.tally.rejected
                     transaction.set_rollback(not is_written)
             else:
-                _read_all(ingest, files, reader, options, tell)
+                _read_all(ingest, files, reader, options, afar, tell)
     return ingest.tally.report(is_dry_run=is_dry_run, is_written=is_written, format=reader.name)
 
 
+def _fetch_ahead(
+    files: Sequence[DataFile], reader: Reader, options: ReadOptions, afar: RemoteImages, tell: OnProgress
+) -> None:
+    """Read once for the images alone: nobody else's server may hold up a transaction that holds up everybody here."""
+    total = sum(file.path.stat().st_size for file in files)
+    afar.still_here = lambda: tell(0, total)
+    for file in files:
+        read_by = file.read_by(options)
+        with opened(file.path, reader.name, read_by) as (source, _):
+            for _row in reader.rows(source, read_by):
+                pass
+
+
 def _read_all(
-    ingest: _Ingest, files: Sequence[DataFile], reader: Reader, options: ReadOptions, tell: OnProgress
+    ingest: _Ingest,
+    files: Sequence[DataFile],
+    reader: Reader,
+    options: ReadOptions,
+    afar: RemoteImages,
+    tell: OnProgress,
 ) -> None:
     sizes = [file.path.stat().st_size for file in files]
     for number, file in enumerate(files):
@@ -107,11 +139,16 @@ def _read_all(
         name = file.name if len(files) > 1 else ""
         read_by = file.read_by(options)
         with opened(file.path, reader.name, read_by) as (source, _):
+            afar.still_here = partial(_tell_how_far, tell, behind, source, sum(sizes))
             for row in reader.rows(source, read_by):
                 if ingest.take(_named(row, name)):
                     tell(behind + source.n_read, sum(sizes))
     ingest.flush()
     tell(sum(sizes), sum(sizes))
+
+
+def _tell_how_far(tell: OnProgress, behind: int, source: Source, total: int) -> None:
+    tell(behind + source.n_read, total)
 
 
 def _named(row: Row | BadRow, name: str) -> Row | BadRow:
