@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import threading
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from ipaddress import ip_address
 from ssl import SSLContext
 from typing import Any, TypeVar
@@ -45,13 +47,42 @@ def client(timeout: httpx2.Timeout, tls: SSLContext | None = None) -> httpx2.Asy
 async def judged(parts: SplitResult, may_connect: Callable[[str, Address], bool]) -> list[Address]:
     """What the name stands for at this moment, all of it judged; the first few of it."""
     host = host_of(parts)
-    found = await asyncio.get_running_loop().getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(ip_address(str(one[4][0]).partition("%")[0]) for one in found))
+    found = await _looked_up(host, parts.port or 443)
+    addresses = list(dict.fromkeys(ip_address(name.partition("%")[0]) for name in found))
     for address in addresses:
         if not may_connect(host, address):
             # Not which one: nobody outside has a need to know what names of this network stand for.
             raise Refused(f"{host} is no public address, and the operator has not named it.")
     return addresses[:_MOST_ADDRESSES]
+
+
+async def _looked_up(host: str, port: int) -> list[str]:
+    """As the loop would, but in a thread that nobody waits for: a loop does not end before its own threads, and a name
+    server that says nothing would outlast every limit."""
+    loop = asyncio.get_running_loop()
+    answer: asyncio.Future[list[str]] = loop.create_future()
+
+    def tell(found: list[str], failure: Exception | None) -> None:
+        if answer.done():
+            return
+        if failure is None:
+            answer.set_result(found)
+        else:
+            answer.set_exception(failure)
+
+    def look() -> None:
+        found: list[str] = []
+        failure: Exception | None = None
+        try:
+            found = [str(one[4][0]) for one in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)]
+        except (OSError, ValueError) as error:
+            failure = error
+        # Without its loop, whoever asked has given up.
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(tell, found, failure)
+
+    threading.Thread(target=look, name="name-lookup", daemon=True).start()
+    return await answer
 
 
 async def at_the_first(addresses: Sequence[Address], ask: Callable[[Address], Awaitable[T]]) -> T:

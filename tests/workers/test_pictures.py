@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -242,6 +243,21 @@ def test_who_is_silent_or_dribbles_is_cut_off_and_left_alone_after_some_tries(
     assert server.paths == ["/silent", "/dribble", "/head"]
     # Another file asks again.
     assert asking().fetch(server.at("/a.png")) == PNG
+    over.set()
+
+
+def test_a_name_server_that_says_nothing_outlasts_no_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    over = threading.Event()
+
+    def silent(*given: Any, **more: Any) -> Any:
+        over.wait(60)
+        raise OSError("it said nothing")
+
+    monkeypatch.setattr(socket, "getaddrinfo", silent)
+    monkeypatch.setattr(pictures, "LONGEST", 0.3)
+    begun = time.monotonic()
+    assert "did not send the whole of it within 0.3 seconds" in refusal(f"https://{NAME}/a.png", NAME)
+    assert time.monotonic() - begun < 10
     over.set()
 
 
