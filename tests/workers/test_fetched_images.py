@@ -33,6 +33,7 @@ from tests.pictures import a_data_uri, a_picture, a_png
 from tests.webapp.api.clients import signed_in
 from tests.workers.outside import PictureServer, a_picture_server, sent
 from webapp.templatetags.images import images
+from webapp.templatetags.questions import problem_text, step_text
 from workers.pictures import Pictures
 from workers.tasks.ingest import store, work_file
 
@@ -122,9 +123,9 @@ def test_the_same_address_is_asked_once_by_a_file_and_once_for_a_project(
     again = ingest(many, project)
     assert (again.unchanged, again.created, again.updated, again.rejected) == (40, 0, 0, 1)
     assert server.paths == ["/a.png", "/gone.png", "/gone.png"]
-    # Another project asks for itself.
-    ingest(many, a_project())
-    assert server.paths.count("/a.png") == 2
+    # Another project asks for itself, and a file that keeps its rows no more often for what is not there.
+    assert ingest(many, a_project(), KEEPING).flaws == 2
+    assert server.paths[3:] == ["/a.png", "/gone.png"]
     assert Image.objects.filter(project=project).count() == 1
 
 
@@ -257,6 +258,34 @@ def test_readers_of_other_formats_fetch_as_well(server: PictureServer, tmp_path:
             [found] = shown_images(problem.meta)
             assert (found.digest, found.address) == (hashlib.sha256(PNG).hexdigest(), address)
         assert Image.objects.get(project=project).width == 4
+
+
+def test_where_it_stands_in_a_text_a_word_does(server: PictureServer, tmp_path: Path) -> None:
+    """Of a text that a page sets; raw it is as it came."""
+    first, second, other = (
+        server.at("/a.png"),
+        server.at("/b.jpg(1)"),
+        "https://example.org/model-wrote-this.png",
+    )
+    parts = [
+        {"type": "text", "text": f"Compare ![mine]({other}) with"},
+        {"type": "image_url", "image_url": {"url": first}, "alt": "A [form]"},
+        {"type": "image_url", "image_url": {"url": second}},
+    ]
+    server.shows["/b.jpg(1)"] = sent(JPEG)
+    ingest(
+        written(tmp_path, {"id": "t", "problem": {"content": parts}, "steps": [{"content": parts}]}),
+        a_project(),
+    )
+    trace = Trace.objects.get()
+    for page in (step_text(first_step(), False), problem_text(trace.problem, False)):
+        assert "[Image: A [form)]" in page
+        assert "[Image]" in page
+        assert first not in page
+        assert second not in page
+        # What a model wrote about another image is no image of this step.
+        assert f'!<a href="{other}"' in page
+    assert f"![A [form)]({first})" in step_text(first_step(), True)
 
 
 def test_a_markdown_image_at_an_address_stays_the_words_it_is(server: PictureServer, tmp_path: Path) -> None:
