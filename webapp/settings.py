@@ -12,7 +12,8 @@ import structlog
 from csp.constants import NONE, SELF
 from structlog.typing import Processor
 
-from annotate.notices.addresses import reach_from
+from annotate.addresses import reach_from
+from annotate.ingest.image_hosts import image_hosts_from
 from webapp.env import Env, EnvError
 from workers import tracing
 
@@ -355,6 +356,12 @@ try:
     reach_from(WEBHOOK_HOSTS)
 except ValueError as error:
     raise EnvError(f"GRADUS_WEBHOOK_HOSTS: {error}. Use host names, addresses and networks.") from None
+# Hosts from which images are fetched that rows name by address; none, and they stay addresses.
+IMAGE_HOSTS = env.words("GRADUS_IMAGE_HOSTS")
+try:
+    image_hosts_from(IMAGE_HOSTS)
+except ValueError as error:
+    raise EnvError(f"GRADUS_IMAGE_HOSTS: {error}. Use host names, addresses and networks.") from None
 
 BROKER_URL = env.url("GRADUS_BROKER_URL", "filesystem://")
 # Two sites on one broker need two prefixes, or their workers take each other's messages.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -13,7 +14,7 @@ from django.db import transaction
 
 from annotate.errors import Rejected
 from annotate.garbage import rarely_collected
-from annotate.ingest.ahead import read_ahead
+from annotate.ingest.ahead import read_ahead, read_in_turn
 from annotate.ingest.drafts import BadRow, LabelDraft, LabelLine, LabelSheet, PairDraft, Row, TraceDraft
 from annotate.ingest.label_batch import LabelBatch
 from annotate.ingest.label_book import LabelBook, repeated
@@ -21,6 +22,7 @@ from annotate.ingest.memory import Memory
 from annotate.ingest.options import PLAIN, ReadOptions
 from annotate.ingest.pair_batch import PairBatch
 from annotate.ingest.readers import AUTO, Reader, reader_for
+from annotate.ingest.remote_images import Fetcher, RemoteImages
 from annotate.ingest.report import IngestReport, Tally
 from annotate.ingest.source import Source
 from annotate.ingest.trace_batch import Entry, TraceBatch
@@ -45,13 +47,16 @@ def ingest_file(
     is_strict: bool = False,
     on_progress: OnProgress | None = None,
     room: Path | None = None,
+    fetcher: Fetcher | None = None,
+    fetch_seconds: float | None = None,
 ) -> IngestReport:
     """Read ``path`` with the reader named ``format`` and bring its rows into ``project``.
 
     ``auto`` takes the reader that knows the file's first record. Rows are known by their ids: bringing a file in twice
     changes nothing. A row that cannot be taken is reported with its line, field and reason, and the others go on; when
     ``is_strict``, one such row means that nothing is written. A dry run does all the work and takes it back.
-    ``on_progress`` is called with (bytes read, bytes in all).
+    ``on_progress`` is called with (bytes read, bytes in all). Images at addresses that the ``fetcher`` lists are asked
+    for, all of them together for no longer than ``fetch_seconds``; without one nothing is fetched.
 
     Raises Rejected when the format is not known, has no use for an option, or the file cannot be opened.
     """
@@ -64,6 +69,8 @@ def ingest_file(
         is_strict=is_strict,
         on_progress=on_progress,
         room=room,
+        fetcher=fetcher,
+        fetch_seconds=fetch_seconds,
     )
 
 
@@ -77,6 +84,8 @@ def ingest_files(
     is_strict: bool = False,
     on_progress: OnProgress | None = None,
     room: Path | None = None,
+    fetcher: Fetcher | None = None,
+    fetch_seconds: float | None = None,
 ) -> IngestReport:
     """The same for several files, which are one: a data set in shards, each read by the reader of the first.
 
@@ -85,27 +94,53 @@ def ingest_files(
     """
     tell = on_progress or (lambda done, total: None)
     packed = sum(path.stat().st_size for path in paths if path.exists())
-    with data_files(paths, room=room, still_here=lambda: tell(0, packed)) as files:
+    with ExitStack() as stack:
+        files = stack.enter_context(data_files(paths, room=room, still_here=lambda: tell(0, packed)))
+        afar = stack.enter_context(RemoteImages(project, fetcher, room=room, seconds=fetch_seconds))
+        options = replace(options, afar=afar)
         ingest = _Ingest(project)
         with opened(files[0].path, format, options) as (_, first):
             reader = first
         is_written = True
         with rarely_collected():
             if is_dry_run or is_strict:
+                if afar.fetches:
+                    _fetch_ahead(files, reader, options, afar, tell)
                 with transaction.atomic():
-                    _read_all(ingest, files, reader, options, tell)
+                    _read_all(ingest, files, reader, options, afar, tell)
                     is_written = not is_dry_run and not ingest.tally.rejected
                     transaction.set_rollback(not is_written)
             else:
-                _read_all(ingest, files, reader, options, tell)
+                _read_all(ingest, files, reader, options, afar, tell)
     return ingest.tally.report(is_dry_run=is_dry_run, is_written=is_written, format=reader.name)
 
 
+def _fetch_ahead(
+    files: Sequence[DataFile], reader: Reader, options: ReadOptions, afar: RemoteImages, tell: OnProgress
+) -> None:
+    """Read once for the images alone: nobody else's server may hold up a transaction that holds up everybody here."""
+    total = sum(file.path.stat().st_size for file in files)
+    afar.still_here = lambda: tell(0, total)
+    for file in files:
+        read_by = file.read_by(options)
+        with opened(file.path, reader.name, read_by) as (source, _):
+            for _row in reader.rows(source, read_by):
+                pass
+
+
 def _read_all(
-    ingest: _Ingest, files: Sequence[DataFile], reader: Reader, options: ReadOptions, tell: OnProgress
+    ingest: _Ingest,
+    files: Sequence[DataFile],
+    reader: Reader,
+    options: ReadOptions,
+    afar: RemoteImages,
+    tell: OnProgress,
 ) -> None:
     sizes = [file.path.stat().st_size for file in files]
     ingest.on_written = lambda n_read: tell(n_read, sum(sizes))
+    # Whoever looks for images asks the database as well, and other servers, and tells that it is at it: nothing is read
+    # ahead then.
+    in_turn = read_in_turn if afar.is_wanted else read_ahead
     with ingest:
         for number, file in enumerate(files):
             behind = sum(sizes[:number])
@@ -114,13 +149,22 @@ def _read_all(
             with (
                 opened(file.path, reader.name, read_by) as (source, _),
                 closing(
-                    read_ahead(reader.rows(source, read_by), lambda: source.n_read, ingest.settle)
+                    in_turn(reader.rows(source, read_by), partial(_n_read, source), ingest.settle)
                 ) as rows,
             ):
+                afar.still_here = partial(_tell_how_far, tell, behind, source, sum(sizes))
                 for row, n_read in rows:
                     ingest.n_read = behind + n_read
                     ingest.take(_named(row, name))
         ingest.n_read = sum(sizes)
+
+
+def _n_read(source: Source) -> int:
+    return source.n_read
+
+
+def _tell_how_far(tell: OnProgress, behind: int, source: Source, total: int) -> None:
+    tell(behind + source.n_read, total)
 
 
 def _named(row: Row | BadRow, name: str) -> Row | BadRow:

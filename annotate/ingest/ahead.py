@@ -46,6 +46,16 @@ class _Pile:
         )
 
 
+def read_in_turn(
+    rows: Iterator[Row | BadRow], n_read: Callable[[], int], before_reading: Callable[[], None] = lambda: None
+) -> Generator[tuple[Row | BadRow, int]]:
+    """The same without a thread, for rows whose reading asks the database too: ``before_reading`` comes before each."""
+    before_reading()
+    for row in rows:
+        yield row, n_read()
+        before_reading()
+
+
 def read_ahead(
     rows: Iterator[Row | BadRow], n_read: Callable[[], int], before_waiting: Callable[[], None] = lambda: None
 ) -> Generator[tuple[Row | BadRow, int]]:

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from annotate.enums import Outcome, RaterKind, StepKind
-from annotate.ingest.images import Flaw, ImageDraft, image_digests
+from annotate.ingest.images import Flaw, ImageDraft, shown_images
 
 Meta: TypeAlias = Mapping[str, Any]
 NO_META: Meta = MappingProxyType({})
@@ -184,7 +184,7 @@ def fingerprint_of(draft: TraceDraft) -> Fingerprint:
 
 def problem_hash(problem: ProblemDraft) -> str:
     """The problem's identity: SHA-256 of its text and images, so that a later reference answer finds it again."""
-    pictures = _pictures(problem.meta) if problem.meta else ""
+    pictures = _pictures(problem.meta, problem.text) if problem.meta else ""
     return hashlib.sha256(f"{problem.text}{pictures}".encode()).hexdigest()
 
 
@@ -199,16 +199,25 @@ def content_hash(problem: str, steps: tuple[StepDraft, ...]) -> str:
     shape = "".join(
         [
             # A kind is a string already, and quicker so than by its value.
-            f"\n{len(text)} {tail} " + kind + "\n" + text + (_pictures(meta) if meta else "")
+            f"\n{len(text)} {tail} " + kind + "\n" + text + (_pictures(meta, text) if meta else "")
             for text, tail, kind, meta in steps
         ]
     )
     return hashlib.sha256(f"{problem}{shape}".encode()).hexdigest()
 
 
-def _pictures(meta: Meta) -> str:
-    """What images add to an identity: nothing where there are none."""
-    return "".join(f"\nimage:{digest}" for digest in image_digests(meta))
+def _pictures(meta: Meta, text: str) -> str:
+    """What images add to an identity: nothing where there are none.
+
+    One that lies elsewhere counts by its address, fetched or not, and the text may hold that already.
+    """
+    added = []
+    for one in shown_images(meta):
+        if one.address:
+            added.append("" if f"({one.address})" in text else f"\naddress:{one.address}")
+        elif one.digest:
+            added.append(f"\nimage:{one.digest}")
+    return "".join(added)
 
 
 def named_by_content(prefix: str, problem: ProblemDraft, steps: tuple[StepDraft, ...]) -> str:

@@ -3,7 +3,11 @@
 An image is known by the SHA-256 of its bytes as they came in, so that the same file brought in twice is the same image
 whatever writes it anew (:mod:`annotate.ingest.recoding`). A text keeps a short reference where an image stood,
 ``![alt](image:DIGEST)``, so that it reads in order and the trace's hash covers it. What is shown is listed in the
-problem's or step's meta under ``images``. Nothing is ever fetched: an image that lies elsewhere is kept as its address.
+problem's or step's meta under ``images``.
+
+An image that lies elsewhere is known by its address, and its text says ``![alt](ADDRESS)``, whether its bytes are here
+or not: a host that is down today, or on no list yet, makes no other trace of the same row. Where its bytes are fetched
+(:mod:`annotate.ingest.remote_images`), its entry holds both.
 """
 
 from __future__ import annotations
@@ -16,14 +20,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from annotate.errors import NotAllowed, Rejected
 from annotate.ingest.fields import Fields, clean_text, kind_of
 from annotate.ingest.image_header import Header, read_header
 from annotate.ingest.local_images import is_local, local_bytes
 from annotate.ingest.recoding import recoded
-from annotate.models import Image, Project, Trace
+from annotate.models import Image, ImageAddress, Project, Trace
 
 KEY = "images"
 MOST_BYTES = 8 * 1024 * 1024
@@ -46,11 +50,35 @@ _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class ImageDraft:
-    """``data`` and ``header`` as it is kept, ``digest`` of the bytes as they came in."""
+    """``data`` and ``header`` as it is kept, ``digest`` of the bytes as they came in.
+
+    ``address``: where they were fetched, if they were.
+    """
 
     data: bytes
     header: Header
     digest: str
+    address: str = ""
+
+
+class Found(NamedTuple):
+    """The image at an address. ``draft`` None: the project has it."""
+
+    digest: str
+    width: int
+    height: int
+    draft: ImageDraft | None = None
+
+
+class NotFetched(Rejected):
+    """The image lies at an address that is asked, and is not to be had there."""
+
+
+class Afar(Protocol):
+    """Images at addresses elsewhere."""
+
+    def find(self, address: str) -> Found | None:
+        """None for an address that nobody asks. Raises NotFetched, without a field."""
 
 
 class BadImages(StrEnum):
@@ -72,11 +100,12 @@ class Album:
     """The images of one row so far: the bytes to store, each once, and how many places show one.
 
     With a ``folder``, an address that names a file is read from below it. With ``keeps_rows`` an image that is no good
-    is left out: ``flaws`` says so, and so does its entry.
+    is left out: ``flaws`` says so, and so does its entry. Without ``afar`` whatever lies elsewhere stays an address.
     """
 
     folder: Path | None = None
     keeps_rows: bool = False
+    afar: Afar | None = None
     drafts: dict[str, ImageDraft] = field(default_factory=dict)
     flaws: list[Flaw] = field(default_factory=list)
     n_shown: int = 0
@@ -91,7 +120,8 @@ class Album:
             if self.n_shown > MOST_IMAGES:
                 raise
             self.flaws.append(Flaw(error.field or path, error.reason))
-            return _entry(alt, missing=error.reason)
+            lies = {"address": given} if isinstance(error, NotFetched) else {}
+            return _entry(alt, **lies, missing=error.reason)
 
     def _taken(self, given: object, path: str, alt: str) -> dict[str, Any]:
         self.n_shown += 1
@@ -104,10 +134,21 @@ class Album:
         elif self.folder is not None and is_local(given):
             draft = _file_draft(self.folder, given, path)
         else:
-            return _entry(alt, address=clean_text(given, path, limit=LONGEST_ADDRESS))
+            return self._from_afar(clean_text(given, path, limit=LONGEST_ADDRESS), path, alt)
         self.drafts[draft.digest] = draft
         head = draft.header
         return _entry(alt, image=draft.digest, width=head.width, height=head.height)
+
+    def _from_afar(self, address: str, path: str, alt: str) -> dict[str, Any]:
+        try:
+            found = self.afar.find(address) if self.afar is not None else None
+        except NotFetched as error:
+            raise NotFetched(error.reason, field=path) from None
+        if found is None:
+            return _entry(alt, address=address)
+        if found.draft is not None:
+            self.drafts[address] = found.draft
+        return _entry(alt, address=address, image=found.digest, width=found.width, height=found.height)
 
     def lift(self, text: str) -> tuple[str, list[dict[str, Any]]]:
         """A text with its Markdown images by reference, and their entries. What is no good image stays as it is: a
@@ -145,7 +186,7 @@ def image_draft(uri: str, path: str) -> ImageDraft:
         data = base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
         raise Rejected("is not base64", field=path) from None
-    return _draft(data, path, said)
+    return draft_of(data, path, said)
 
 
 def _file_draft(folder: Path, name: str, path: str) -> ImageDraft:
@@ -153,11 +194,11 @@ def _file_draft(folder: Path, name: str, path: str) -> ImageDraft:
         data = local_bytes(folder, name, MOST_BYTES)
     except Rejected as error:
         raise Rejected(error.reason, field=path) from None
-    return _draft(data, path)
+    return draft_of(data, path)
 
 
-def _draft(data: bytes, path: str, said: str = "") -> ImageDraft:
-    """``said``: the type that the row claims."""
+def draft_of(data: bytes, path: str, said: str = "") -> ImageDraft:
+    """Bytes written anew. ``said``: the type that the row claims. Raises Rejected with the path."""
     try:
         header = read_header(data)
         if said and header.media_type != said:
@@ -171,7 +212,7 @@ def _draft(data: bytes, path: str, said: str = "") -> ImageDraft:
 def reference(entry: Mapping[str, Any]) -> str:
     """What stands in the text for an image."""
     alt = str(entry.get("alt", "")).replace("]", ")").replace("\n", " ")
-    if "image" in entry:
+    if "image" in entry and "address" not in entry:
         return f"![{alt}](image:{str(entry['image'])[:SHORT]})"
     return f"![{alt}]({entry.get('address', MISSING)})"
 
@@ -242,6 +283,8 @@ def given_images(fields: Fields, album: Album) -> list[dict[str, Any]]:
 
 def store_images(project: Project, drafts: Iterable[ImageDraft]) -> None:
     """Write what the project does not have yet. Call it inside a transaction."""
+    drafts = list(drafts)
+    fetched = [draft for draft in drafts if draft.address]
     wanted = {draft.digest: draft for draft in drafts}
     known = set(Image.objects.filter(project=project, digest__in=wanted).values_list("digest", flat=True))
     Image.objects.bulk_create(
@@ -260,13 +303,33 @@ def store_images(project: Project, drafts: Iterable[ImageDraft]) -> None:
         batch_size=20,
         ignore_conflicts=True,
     )
+    _store_addresses(project, {draft.address: draft.digest for draft in fetched})
+
+
+def _store_addresses(project: Project, digests: Mapping[str, str]) -> None:
+    """From now on each address stands for its image in this project; one that does already goes on as it is."""
+    if not digests:
+        return
+    found = Image.objects.filter(project=project, digest__in=set(digests.values()))
+    keys = dict(found.values_list("digest", "pk"))
+    ImageAddress.objects.bulk_create(
+        [
+            ImageAddress(project=project, address_hash=address_hash(address), image_id=keys[digest])
+            for address, digest in digests.items()
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def address_hash(address: str) -> str:
+    return hashlib.sha256(address.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An image of a step or problem as a page shows it: by its digest, or, from afar, by its address alone.
+    """An image of a step or problem as a page shows it: by its digest, or, where nobody fetched it, by its address.
 
-    One that was left out says why (``missing``).
+    One that was left out says why (``missing``), and has its address where it has one.
     """
 
     number: int
@@ -290,7 +353,11 @@ def images_within(entries: Sequence[Mapping[str, Any]], text: str) -> list[Mappi
 
 
 def reference_key(entry: Mapping[str, Any]) -> str:
-    digest = entry.get("image") if isinstance(entry, Mapping) else None
+    if not isinstance(entry, Mapping):
+        return ""
+    address, digest = entry.get("address"), entry.get("image")
+    if isinstance(address, str):
+        return f"({address})"
     return f"(image:{digest[:SHORT]})" if isinstance(digest, str) else ""
 
 
@@ -315,19 +382,19 @@ def _shown(entries: Sequence[Any]) -> Iterator[Shown]:
         if not isinstance(one, Mapping):
             continue
         alt, digest, address = one.get("alt", ""), one.get("image"), one.get("address")
+        missing = one.get("missing")
         alt = alt if isinstance(alt, str) else ""
+        lies = isinstance(address, str)
+        address, missing = (said if isinstance(said, str) else "" for said in (address, missing))
         width, height = one.get("width"), one.get("height")
         if not isinstance(width, int) or not isinstance(height, int):
             digest = None
         if isinstance(digest, str) and _DIGEST.fullmatch(digest):
             number += 1
-            yield Shown(number, alt, digest=digest, width=width or 0, height=height or 0)
-        elif isinstance(address, str):
+            yield Shown(number, alt, digest=digest, address=address, width=width or 0, height=height or 0)
+        elif lies or missing:
             number += 1
-            yield Shown(number, alt, address=address)
-        elif isinstance(missing := one.get("missing"), str):
-            number += 1
-            yield Shown(number, alt, missing=missing)
+            yield Shown(number, alt, address=address, missing=missing)
 
 
 def _source_of(part: Fields) -> tuple[object, str, str]:

@@ -11,7 +11,7 @@ from annotate.enums import RaterKind
 from annotate.errors import Rejected
 from annotate.ingest.drafts import RaterDraft, StepDraft
 from annotate.ingest.fields import clean_text, one_line
-from annotate.ingest.images import Album, BadImages
+from annotate.ingest.images import Afar, Album, BadImages
 from annotate.ingest.label_fields import MAX_RATER_NAME
 from annotate.ingest.splitting import SplitMode, split_steps
 from annotate.ingest.splitting.markers import LONGEST
@@ -19,7 +19,7 @@ from annotate.ingest.step_fields import checked_steps
 
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 _LARGEST_FIRST = 1
-_OF_IMAGES = ("images_from", "bad_images")
+_OF_IMAGES = ("images_from", "bad_images", "afar")
 # What people call them.
 _SAID = {"columns": "map", "values": "value"}
 
@@ -33,7 +33,8 @@ class ReadOptions:
     ``criterion``: whose labels the file holds, and what they answer. ``counts_from``: the number of the first step.
     ``problem``: the problem of every trace, where the file holds solutions alone. ``images_from``: the folder in which
     the images lie that rows name by file; whoever may read any file of this machine says it, and nobody else.
-    ``bad_images``: whether an image that is no good costs its row. These two are no claims about the file, so no
+    ``bad_images``: whether an image that is no good costs its row. ``afar``: what finds images at addresses, where any
+    are looked for; nobody says it, it comes with the operator's list. These three are no claims about the file, so no
     reader refuses them.
     """
 
@@ -48,6 +49,7 @@ class ReadOptions:
     problem: str = ""
     images_from: Path | None = None
     bad_images: BadImages | None = None
+    afar: Afar | None = None
 
     def __post_init__(self) -> None:
         """Raises Rejected with the option's name."""
@@ -80,7 +82,7 @@ class ReadOptions:
 
     def album(self) -> Album:
         """For the images of one row."""
-        return Album(self.images_from, keeps_rows=self.bad_images is BadImages.KEEP)
+        return Album(self.images_from, keeps_rows=self.bad_images is BadImages.KEEP, afar=self.afar)
 
     def rater_or(self, name: str, kind: RaterKind) -> RaterDraft:
         """Whose the labels are: as said, or ``name`` and ``kind``."""

@@ -29,6 +29,7 @@ from annotate.errors import Conflict, GradusError, Rejected
 from annotate.ingest.actions import ingest_file
 from annotate.ingest.fields import MAX_NAME, clean_text, one_line
 from annotate.ingest.readers import AUTO, reader_named
+from annotate.ingest.remote_images import Fetcher
 from annotate.ingest.said_options import options_from
 from annotate.models import Person, Project, Upload
 
@@ -228,12 +229,18 @@ Signing = Callable[[Callable[[], None]], AbstractContextManager[None]]
 
 
 def work_upload(
-    upload: Upload, store: Store, *, lease: timedelta = LEASE, signing: Signing = lambda sign: nullcontext()
+    upload: Upload,
+    store: Store,
+    *,
+    lease: timedelta = LEASE,
+    signing: Signing = lambda sign: nullcontext(),
+    fetcher: Fetcher | None = None,
 ) -> Upload:
     """Read the file as was asked, unless another is at it, who was heard of within ``lease``.
 
     ``signing(sign)`` is entered for as long as that takes: whoever signs from time to time is heard of where nothing is
-    read for a while. Killed and begun anew, rows that are there already count as unchanged.
+    read for a while. Killed and begun anew, rows that are there already count as unchanged. ``fetcher`` asks for
+    images at addresses.
     """
     if not _take(upload, store, lease):
         upload.refresh_from_db()
@@ -265,6 +272,7 @@ def work_upload(
                 is_strict=upload.is_strict,
                 on_progress=show,
                 room=store.content(upload).parent,
+                fetcher=fetcher,
             )
     except _Lost:
         upload.refresh_from_db()

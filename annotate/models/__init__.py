@@ -10,7 +10,7 @@ from .corpus import Pair, Problem, Step, Trace
 from .estimate import Estimate
 from .exploration import Exploration
 from .filling import Filling
-from .image import Image
+from .image import Image, ImageAddress
 from .invitation import Invitation
 from .label import Label
 from .lineup import Entrant, Lineup
@@ -46,6 +46,7 @@ __all__ = [
     "Exploration",
     "Filling",
     "Image",
+    "ImageAddress",
     "Intervention",
     "Invitation",
     "Label",

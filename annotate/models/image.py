@@ -26,3 +26,24 @@ class Image(models.Model):
 
     def __str__(self) -> str:
         return f"{self.media_type} {self.digest[:12]}"
+
+
+class ImageAddress(models.Model):
+    """An address from which an image was fetched: in this project it stands for that image from then on.
+
+    So a file that comes in again needs nobody's server, and what somebody has judged is what was there.
+    """
+
+    project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="image_addresses")
+    address_hash = models.CharField(max_length=64)
+    image = models.ForeignKey(Image, on_delete=models.CASCADE, related_name="addresses")
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("project", "address_hash"), name="image_address_once_per_project"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.address_hash[:12]} is {self.image_id}"

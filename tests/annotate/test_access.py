@@ -8,6 +8,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 
 from annotate import access
+from annotate.addresses import reach_from
 from annotate.enums import AssignmentState, RaterKind, Role, RunKind
 from annotate.errors import NotAllowed
 from annotate.ingest.inviting import invite
@@ -29,7 +30,6 @@ from annotate.models import (
     Run,
     Upload,
 )
-from annotate.notices.addresses import reach_from
 from annotate.notices.listeners import add_webhook, try_listener
 from tests.factories import a_criterion, a_label, a_lineup, a_pair, a_person, a_project, a_rater, a_trace
 

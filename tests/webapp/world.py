@@ -8,6 +8,7 @@ from pathlib import Path
 
 from allauth.socialaccount.models import SocialAccount
 
+from annotate.addresses import reach_from
 from annotate.assign.actions import claim_next, fill_queue, rater_of
 from annotate.assign.compare.actions import claim_comparison
 from annotate.assign.compare.filling import fill_comparisons
@@ -24,7 +25,6 @@ from annotate.label.cut_reports import report_cut
 from annotate.label.discussion import write_comment
 from annotate.measure.interventions import intervene, show_own_measures
 from annotate.models import Completion, Estimate, Notice, Project, Run, Trace, Unit, Upload
-from annotate.notices.addresses import reach_from
 from annotate.notices.listeners import add_webhook, try_listener
 from annotate.tokens import make_token
 from tests.factories import (

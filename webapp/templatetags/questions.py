@@ -63,14 +63,15 @@ def step_text(step: Step, is_raw: bool) -> SafeString:
     """What the model wrote at a step; the usual kind, of which there are hundreds, without a template."""
     if step.kind == StepKind.THOUGHT and not is_raw:
         # typeset() returns only what its allow-list let through.
-        return mark_safe(f'<div class="prose">{typeset(step.body)}</div>')  # noqa: S308
+        return mark_safe(f'<div class="prose">{typeset(step.body, step.meta)}</div>')  # noqa: S308
     return render_to_string("parts/step_text.html", {"step": step, "is_raw": is_raw})
 
 
 def problem_text(problem: Problem, is_raw: bool) -> SafeString:
     """What is asked of the model, as its steps are shown."""
-    shown = typeset_raw(problem.text) if is_raw else f'<div class="prose">{typeset(problem.text)}</div>'
-    return mark_safe(shown)  # noqa: S308
+    if is_raw:
+        return mark_safe(typeset_raw(problem.text))  # noqa: S308
+    return mark_safe(f'<div class="prose">{typeset(problem.text, problem.meta)}</div>')  # noqa: S308
 
 
 @register.simple_tag(takes_context=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django import template
 from django.template.defaultfilters import truncatechars
@@ -29,9 +30,10 @@ class Folded:
 
 
 @register.filter
-def reasoning(text: str) -> SafeString:
+def reasoning(text: str, meta: Any = None) -> SafeString:
+    """``meta``: that of the step or problem, where its images are shown as well."""
     # typeset() returns only what its allow-list let through.
-    return mark_safe(typeset(text))  # noqa: S308
+    return mark_safe(typeset(text, meta))  # noqa: S308
 
 
 @register.filter

@@ -7,7 +7,9 @@ inside a word or a product (``3*4*5``) are no emphasis, and single line breaks a
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 import nh3
 from django.utils.translation import gettext
@@ -19,6 +21,8 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
+
+from annotate.ingest.images import MISSING, shown_images
 
 from .mathspans import use_math
 from .plain import plain_html
@@ -38,8 +42,13 @@ _INVISIBLE = re.compile(
 )
 
 
-def typeset(text: str) -> str:
-    """Safe HTML for one piece of reasoning. Time is linear in the text; longer than LONGEST comes back as raw."""
+def typeset(text: str, meta: Mapping[str, Any] | None = None) -> str:
+    """Safe HTML for one piece of reasoning. Time is linear in the text; longer than LONGEST comes back as raw.
+
+    ``meta`` is that of the step or problem: where an image that it lists stands in the text by its address, words do.
+    """
+    if meta and "](" in text:
+        text = _without_addresses(text, meta)
     shown = _IMAGE_REFERENCE.sub(_image_words, reveal(text))
     if len(shown) > LONGEST:
         return typeset_raw(text)
@@ -58,6 +67,14 @@ def parsed(shown: str) -> str:
         link_rel="noopener noreferrer nofollow",
         set_tag_attribute_values={"a": {"target": "_blank"}},
     )
+
+
+def _without_addresses(text: str, meta: Mapping[str, Any]) -> str:
+    addresses = {one.address for one in shown_images(meta) if f"]({one.address})" in text}
+    if not addresses:
+        return text
+    known = "|".join(re.escape(one) for one in sorted(addresses, reverse=True))
+    return re.sub(rf"!\[([^\]\n]{{0,2000}})\]\((?:{known})\)", rf"![\1]({MISSING})", text)
 
 
 def _image_words(found: re.Match[str]) -> str:

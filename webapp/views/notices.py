@@ -15,10 +15,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import listener_for, notice_for, project_for
+from annotate.addresses import reach_from
 from annotate.enums import ListenerKind, Role
 from annotate.errors import Conflict, Rejected
 from annotate.models import Listener, Notice, Person, Project
-from annotate.notices.addresses import reach_from, shown
+from annotate.notices.addresses import shown
 from annotate.notices.announcing import addresses_by_role
 from annotate.notices.events import page_of, sentence_of
 from annotate.notices.listeners import (

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
-import socket
 import time
-from ipaddress import ip_address
-from typing import Any
 from urllib.parse import SplitResult
 
 import httpx2
 from django.conf import settings
 from django.utils import translation
 
+from annotate.addresses import Address, Reach, reach_from
 from annotate.errors import Rejected
 from annotate.models import Notice
-from annotate.notices.addresses import Address, Reach, checked_url, host_of, parts_of, reach_from
+from annotate.notices.addresses import checked_url, parts_of
 from annotate.notices.events import page_of, sentence_of
 from annotate.notices.sending import Answer
 from annotate.notices.signing import headers_of
+from workers.outward import Refused, at_the_first, client, judged, request_at
 
 # Seconds, from looking the name up to the end of the answer; well below the lease of a notice.
 LONGEST = 20.0
 _TIMEOUT = httpx2.Timeout(10.0, connect=5.0)
 # So much of an answer is read; what is said in it is shown, and nothing is made of it.
 _MOST_READ = 1024
-# A host of many addresses is tried at the first few.
-_MOST_ADDRESSES = 3
-
-# The address is a secret now and then, and has no place in a log.
-logging.getLogger("httpx2").setLevel(logging.WARNING)
-
-
-class Refused(Exception):
-    """The address may not be connected to, however often it is tried."""
 
 
 def body_of(notice: Notice) -> bytes:
@@ -73,50 +62,18 @@ async def _within(url: str, headers: dict[str, str], body: bytes, reach: Reach) 
     """A receiver that says one letter every few seconds is cut off as well."""
     async with asyncio.timeout(LONGEST):
         parts = parts_of(url)
-        addresses = await _found(parts, reach)
-        # No proxy from the environment: it would do the looking up, and nobody would judge what it found.
-        async with httpx2.AsyncClient(
-            trust_env=False, verify=httpx2.create_ssl_context(), timeout=_TIMEOUT, follow_redirects=False
-        ) as client:
-            for address in addresses[:-1]:
-                try:
-                    return await _asked(client, parts, address, headers, body)
-                except (httpx2.ConnectError, httpx2.ConnectTimeout):
-                    continue
-            return await _asked(client, parts, addresses[-1], headers, body)
-
-
-async def _found(parts: SplitResult, reach: Reach) -> list[Address]:
-    """What the name stands for at this moment, all of it judged."""
-    host = host_of(parts)
-    found = await asyncio.get_running_loop().getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
-    addresses = list(dict.fromkeys(ip_address(str(one[4][0]).partition("%")[0]) for one in found))
-    for address in addresses:
-        if not reach.may_connect(host, address):
-            # Not which one: a manager has no need to know what names of this network stand for.
-            raise Refused(f"{host} is no public address, and the operator has not named it.")
-    return addresses[:_MOST_ADDRESSES]
+        addresses = await judged(parts, reach.may_connect)
+        async with client(_TIMEOUT) as asking:
+            return await at_the_first(
+                addresses, lambda address: _asked(asking, parts, address, headers, body)
+            )
 
 
 async def _asked(
-    client: httpx2.AsyncClient, parts: SplitResult, address: Address, headers: dict[str, str], body: bytes
+    asking: httpx2.AsyncClient, parts: SplitResult, address: Address, headers: dict[str, str], body: bytes
 ) -> Answer:
-    host = f"[{address}]" if address.version == 6 else str(address)
-    place = f"{host}:{parts.port}" if parts.port else host
-    sent: dict[str, Any] = {
-        "content": body,
-        "headers": {
-            **headers,
-            # The name is for the certificate and for the receiver; the connection goes to the address.
-            "Host": parts.netloc,
-            "Content-Type": "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": f"Gradus/{settings.VERSION}",
-        },
-        "extensions": {"sni_hostname": host_of(parts)},
-    }
-    url = parts._replace(netloc=place).geturl()
-    async with client.stream("POST", url, **sent) as response:
+    request = request_at(address, parts, {**headers, "Content-Type": "application/json"})
+    async with asking.stream("POST", content=body, **request) as response:
         said = b""
         async for chunk in response.aiter_raw():
             said += chunk

@@ -13,6 +13,7 @@ from annotate.ingest.uploads import Store, forget_old, left_alone, work_upload
 from annotate.models import Upload
 from workers.attendance import signing
 from workers.celery import UNSENT, UPLOAD_SWEEP, Sweep, app
+from workers.pictures import image_fetcher
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ def work_file(*, upload_id: int) -> None:
             store(),
             lease=_lease(),
             signing=lambda sign: signing(sign, every=_lease().total_seconds() / 4),
+            fetcher=image_fetcher(),
         )
     except DatabaseBusy:
         log.warning("upload %s waits for the database and is taken up again", upload_id)

@@ -1,7 +1,7 @@
 """Conversations and tool trajectories: ``{"messages": [...], "tools": [...]}``, as chat APIs and trainers write them.
 
 Also ``conversations`` of ``from`` and ``value``. How messages become steps says conversation.py; other fields of the
-row are kept in the trace's meta. Images come as data URIs in a message's parts; an address stays an address.
+row are kept in the trace's meta. Images come as data URIs in a message's parts, or by address.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from annotate.addresses import reach_from
 from annotate.models import Listener, Project
-from annotate.notices.addresses import reach_from
 from annotate.notices.events import SUBSCRIBED
 from annotate.notices.listeners import add_mail, add_webhook
 

@@ -4,8 +4,9 @@ from ipaddress import ip_address
 
 import pytest
 
+from annotate.addresses import is_public, reach_from
 from annotate.errors import Rejected
-from annotate.notices.addresses import checked_url, is_public, reach_from, shown
+from annotate.notices.addresses import checked_url, shown
 
 NOBODY = reach_from(())
 

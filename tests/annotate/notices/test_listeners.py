@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 
+from annotate.addresses import reach_from
 from annotate.enums import NoticeEvent, Role
 from annotate.errors import Conflict, Rejected
 from annotate.logbook import HIDDEN, entries_of
 from annotate.models import Listener, LogEntry, Notice
 from annotate.notices import listeners as rules
-from annotate.notices.addresses import reach_from
 from annotate.notices.listeners import (
     add_mail,
     add_webhook,

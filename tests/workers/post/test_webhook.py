@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
@@ -15,15 +12,16 @@ from typing import Any
 
 import pytest
 
+from annotate.addresses import reach_from
 from annotate.enums import NoticeEvent, NoticeState, UnitState
 from annotate.models import Listener, Notice, Run, Unit
-from annotate.notices.addresses import reach_from
 from annotate.notices.announcing import announce
 from annotate.notices.signing import secret_of
 from annotate.prelabel.actions import close_run_if_over
 from tests.annotate.notices.listeners import a_webhook
 from tests.docs.pages import write_files
 from tests.factories import a_criterion, a_project, a_trace
+from tests.workers.outside import a_certificate, stand_for
 from tests.workers.post.receiver import Receiver, a_receiver, answer
 from workers.post import webhook
 from workers.tasks.notices import work_notices
@@ -184,49 +182,16 @@ def test_a_name_that_stands_for_an_inner_address_is_refused(
     settings.WEBHOOK_HOSTS = []
     with a_receiver() as receiver:
         notice = a_notice(f"https://hook.example.org:{receiver.port}/")
-        stand_for(monkeypatch, "127.0.0.1")
+        stand_for(monkeypatch, "hook.example.org", "127.0.0.1")
         notice = tried(notice)
         assert (notice.state, notice.status) == (NoticeState.FAILED, None)
         assert "no public address" in notice.answer
         assert "127.0.0.1" not in notice.answer
         # One public address beside it does not help.
-        stand_for(monkeypatch, "8.8.8.8", "10.0.0.1")
+        stand_for(monkeypatch, "hook.example.org", "8.8.8.8", "10.0.0.1")
         Notice.objects.update(state=NoticeState.WAITING, next_at=notice.created_at)
         assert tried(notice).state == NoticeState.FAILED
         assert receiver.got == []
-
-
-def stand_for(monkeypatch: pytest.MonkeyPatch, *addresses: str) -> list[str]:
-    """Let ``hook.example.org`` stand for these, and hear how often that is asked."""
-    asked: list[str] = []
-    real = getattr(socket.getaddrinfo, "real", socket.getaddrinfo)
-
-    def found(host: Any, port: Any, *rest: Any, **more: Any) -> Any:
-        if host != "hook.example.org":
-            return real(host, port, *rest, **more)
-        asked.append(host)
-        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (one, port)) for one in addresses]
-
-    found.real = real  # type: ignore[attr-defined]
-    monkeypatch.setattr(socket, "getaddrinfo", found)
-    return asked
-
-
-def a_certificate(folder: Path, name: str) -> ssl.SSLContext:
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl not available")
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"),
-            *("-nodes", "-days", "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"),
-            *("-keyout", str(folder / "key.pem"), "-out", str(folder / "cert.pem")),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(folder / "cert.pem", folder / "key.pem")
-    return context
 
 
 def test_the_name_is_looked_up_once_and_its_certificate_is_held_against_it(
@@ -241,7 +206,7 @@ def test_the_name_is_looked_up_once_and_its_certificate_is_held_against_it(
         folder.mkdir()
         with a_receiver(a_certificate(folder, name)) as receiver:
             monkeypatch.setenv("SSL_CERT_FILE", str(folder / "cert.pem"))
-            asked = stand_for(monkeypatch, "127.0.0.1")
+            asked = stand_for(monkeypatch, "hook.example.org", "127.0.0.1")
             notice = tried(a_notice(f"https://hook.example.org:{receiver.port}/x"))
             assert (notice.state, asked) == (state, ["hook.example.org"]), notice.answer
             if state == NoticeState.DELIVERED:

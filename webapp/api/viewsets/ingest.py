@@ -8,6 +8,10 @@ from annotate.ingest.options import PLAIN, ReadOptions
 from annotate.models import Project
 from webapp.api.serializers.ingest import IngestOptions, IngestReportSerializer
 from webapp.api.uploads import body_on_disk
+from workers.pictures import image_fetcher
+
+# Of a request, for all images at addresses together; a file that is uploaded has no such limit.
+MOST_FETCHING = 15.0
 
 
 def ingested(
@@ -22,6 +26,8 @@ def ingested(
             options=options,
             is_dry_run=said.validated_data["is_dry_run"],
             is_strict=said.validated_data["is_strict"],
+            fetcher=image_fetcher(),
+            fetch_seconds=MOST_FETCHING,
         )
     is_refused = report.rejected > 0 and not report.created + report.updated + report.unchanged
     return Response(IngestReportSerializer(report).data, status=400 if is_refused else 200)

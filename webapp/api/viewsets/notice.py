@@ -9,9 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotate.access import listener_for, notice_for, project_for
+from annotate.addresses import reach_from
 from annotate.enums import ListenerKind, Role
 from annotate.models import Listener, Notice, Person, Project
-from annotate.notices.addresses import reach_from
 from annotate.notices.listeners import (
     add_mail,
     add_webhook,

@@ -24,6 +24,7 @@ from annotate.models import Person, Project
 from webapp.management.base import GradusCommand
 from webapp.management.hub_dataset import HUB, downloaded
 from webapp.management.preview_text import lines_of
+from workers.pictures import image_fetcher
 
 SHOWN_ERRORS = 20
 SHOWN_ROWS = 3
@@ -137,6 +138,7 @@ class Command(GradusCommand):
                 is_dry_run=options["dry_run"],
                 is_strict=options["strict"],
                 on_progress=lambda done, total: progress.update(task, completed=done, total=total),
+                fetcher=image_fetcher(),
             )
         self._print(report)
         n_taken = report.created + report.updated + report.unchanged
