@@ -145,6 +145,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assignments/<int:pk>/skip/", assign.skip, name="skip"),
     path("assignments/<int:pk>/release/", assign.release, name="release-assignment"),
     path("comparisons/<int:pk>/", compare.comparison, name="comparison"),
+    path("comparisons/<int:pk>/images/<str:digest>/", image.of_comparison, name="comparison-image"),
     path("comparisons/<int:pk>/lease/", compare.lease, name="comparison-lease"),
     path("comparisons/<int:pk>/skip/", compare.skip, name="skip-comparison"),
     path("comparisons/<int:pk>/release/", compare.release, name="release-comparison"),

@@ -367,10 +367,16 @@ def image_digests(meta: Any) -> list[str]:
 
 def image_in(trace: Trace, digest: str) -> Image:
     """An image of the trace or of its problem, whoever got through the trace's door; NotAllowed for any other."""
-    metas = [trace.problem.meta, *trace.steps.values_list("meta", flat=True)]
+    return image_among(
+        trace.project_id, [trace.problem.meta, *trace.steps.values_list("meta", flat=True)], digest
+    )
+
+
+def image_among(project: int, metas: Iterable[Any], digest: str) -> Image:
+    """An image of the project that one of its problems' or steps' ``metas`` lists; NotAllowed for any other."""
     if not any(digest in image_digests(meta) for meta in metas):
         raise NotAllowed
-    found = Image.objects.filter(project=trace.project_id, digest=digest).first()
+    found = Image.objects.filter(project=project, digest=digest).first()
     if found is None:
         raise NotAllowed
     return found

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext, pgettext
 
+from annotate.ingest.images import image_digests
 from annotate.models import Comparison, Entrant, Lineup, Pair, Problem, Step
 from annotate.models.lineup import LETTERS
 
@@ -26,7 +27,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """``shared`` are the steps that every side begins with, letter for letter."""
+    """``shared`` are the steps that every side begins with, letter for letter and image for image."""
 
     problem: Problem
     shared: tuple[Step, ...]
@@ -34,6 +35,11 @@ class Spread:
     trace_ids: tuple[int, ...]
     # Whether the sides are single steps, not whole traces.
     is_of_steps: bool = False
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """All that is shown, from the first on."""
+        return (*self.shared, *(step for side in self.sides for step in side.steps))
 
 
 def spread_of(comparison: Comparison) -> Spread:
@@ -97,6 +103,6 @@ def _shared(lists: Sequence[Sequence[Step]]) -> Iterator[Step]:
     """The steps all begin with, short of any side's last: each must have something to show."""
     # The shortest list ends the walk.
     for together in zip(*(steps[:-1] for steps in lists), strict=False):
-        if len({(step.text, step.kind) for step in together}) > 1:
+        if len({(step.text, step.kind, *image_digests(step.meta)) for step in together}) > 1:
             return
         yield together[0]

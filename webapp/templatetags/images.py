@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from django import template
 from django.template.loader import render_to_string
@@ -11,7 +12,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
 from annotate.ingest.images import Shown, shown_images
-from annotate.models import Assignment, Problem, Step, Trace
+from annotate.models import Assignment, Comparison, Problem, Step, Trace
 
 register = template.Library()
 
@@ -25,9 +26,14 @@ class Picture:
     alt: str
 
 
+# What a person reads a step or problem through; a number is the key of a trace.
+By: TypeAlias = Trace | Assignment | Comparison | int
+_ADDRESSES = {Assignment: "assignment-image", Comparison: "comparison-image"}
+
+
 @register.simple_tag
-def images(of: Step | Problem, by: Trace | Assignment) -> SafeString:
-    """The images of a step or problem; ``by`` is what the person reads it through."""
+def images(of: Step | Problem, by: By) -> SafeString:
+    """The images of a step or problem."""
     found = shown_images(of.meta)
     if not found:
         return mark_safe("")
@@ -35,9 +41,9 @@ def images(of: Step | Problem, by: Trace | Assignment) -> SafeString:
     return render_to_string("parts/images.html", {"pictures": pictures})
 
 
-def _url(one: Shown, by: Trace | Assignment) -> str:
-    name = "assignment-image" if isinstance(by, Assignment) else "trace-image"
-    return reverse(name, args=[by.pk, one.digest]) if one.digest else ""
+def _url(one: Shown, by: By) -> str:
+    key = by if isinstance(by, int) else by.pk
+    return reverse(_ADDRESSES.get(type(by), "trace-image"), args=[key, one.digest]) if one.digest else ""
 
 
 def _alt(one: Shown, of: Step | Problem) -> str:

@@ -196,7 +196,6 @@ def _page(
     else:
         blanks = blanks_of(criteria, spread.sides, own_answers(held))
     is_raw = "raw" in request.GET
-    steps = [*spread.shared, *(step for side in spread.sides for step in side.steps)]
     taken = {level.hotkey for blank in blanks for level in blank.levels if level.hotkey}
     keys = without_levels(keys_of(request.user.keys), taken)
     context = {
@@ -209,7 +208,7 @@ def _page(
         "is_open": held.state == AssignmentState.HELD,
         "is_raw": is_raw,
         "needs_math": not is_raw
-        and any(map(has_math, [spread.problem.text, *(step.text for step in steps)])),
+        and any(map(has_math, [spread.problem.text, *(step.text for step in spread.steps)])),
         "trouble": trouble,
         "skip_key": keys.get("skip", ""),
         "next_key": keys.get("next", ""),

@@ -130,7 +130,6 @@ def _whole(thing: Thing) -> str:
 def _page(request: HttpRequest, found: ComparedReview, trouble: Rejected | None = None) -> HttpResponse:
     thing = found.thing
     spread = spread_of_pair(thing) if isinstance(thing, Pair) else spread_of_lineup(thing)
-    steps = [*spread.shared, *(step for side in spread.sides for step in side.steps)]
     given = request.POST if trouble else None
     made = comparisons_of(found)
     can_manage = role_in(request.user, thing.project) in REACH[Role.MANAGER]
@@ -155,6 +154,6 @@ def _page(request: HttpRequest, found: ComparedReview, trouble: Rejected | None 
         "trouble": trouble,
         "is_raw": "raw" in request.GET,
         "here": reverse(REVIEWS[scope_of(thing)], args=[thing.pk]),
-        "needs_math": any(map(has_math, [spread.problem.text, *(step.text for step in steps)])),
+        "needs_math": any(map(has_math, [spread.problem.text, *(step.text for step in spread.steps)])),
     }
     return render(request, "review/compared.html", context, status=400 if trouble else 200)

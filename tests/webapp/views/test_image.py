@@ -7,8 +7,9 @@ from django.test import Client
 
 from annotate.assign.actions import skip_assignment
 from annotate.ingest.image_header import Header, read_header
-from annotate.models import Assignment, Trace
-from tests.factories import a_person, a_trace
+from annotate.label.spread import spread_of_pair
+from annotate.models import Assignment, Comparison, Pair, Step, Trace
+from tests.factories import a_pair, a_person, a_project, a_trace
 from tests.webapp.world import a_world
 
 pytestmark = pytest.mark.django_db
@@ -70,3 +71,38 @@ def test_whoever_left_a_trace_still_reaches_it_by_their_own_assignment_only(tmp_
     held = Assignment.objects.get(pk=world.ids["assignments"])
     skip_assignment(held, held.token)
     assert signed_in("carol").get(f"/assignments/{held.pk}/images/{world.digest}/").status_code == 404
+
+
+def test_whoever_compares_sees_the_images_of_what_is_shown_and_no_others(tmp_path: Path) -> None:
+    world = a_world(tmp_path)
+    comparison = Comparison.objects.get(pk=world.ids["comparisons"])
+    own = f"/comparisons/{comparison.pk}/images/{world.digest}/"
+    page = signed_in("bob").get(f"/comparisons/{comparison.pk}/").content.decode()
+    assert f'src="{own}" alt="Image 1 of step 1"' in page
+    assert "js/images" in page
+    for name, status in (("bob", 200), ("alice", 403), ("dan", 404)):
+        assert signed_in(name).get(own).status_code == status, name
+    assert read_header(signed_in("bob").get(own).content) == Header("image/png", 40, 20)
+    # Reviewers read the traces themselves.
+    review = signed_in("alice").get(f"/pairs/{comparison.pair_id}/review/").content.decode()
+    assert f'src="/traces/{world.trace.pk}/images/{world.digest}/" alt="Image 1 of step 1"' in review
+    # What comes after the two steps that are compared is not shown.
+    first, second = world.trace.steps.order_by("position")[:2]
+    second.meta, first.meta = first.meta, {}
+    Step.objects.bulk_update([first, second], ["meta"])
+    other = a_trace(world.project, n_steps=1, problem=world.trace.problem).steps.get()
+    pair = Pair.objects.create(
+        project=world.project, left_step=first, right_step=other, external_id="of steps"
+    )
+    Comparison.objects.filter(pk=comparison.pk).update(pair=pair)
+    assert signed_in("bob").get(own).status_code == 404
+
+
+def test_steps_of_one_text_with_other_images_are_not_shown_as_one() -> None:
+    project = a_project()
+    left, right = (a_trace(project, texts=["See the chart.", f"So {n}."]) for n in (1, 2))
+    assert len(spread_of_pair(a_pair(left, right)).shared) == 1
+    left.steps.filter(position=0).update(meta={"images": [{"image": "a" * 64, "width": 1, "height": 1}]})
+    spread = spread_of_pair(Pair.objects.get())
+    assert spread.shared == ()
+    assert [step.position for step in spread.steps] == [0, 1, 0, 1]
