@@ -4,6 +4,10 @@ An image is known by the SHA-256 of its bytes as they came in, so that the same 
 whatever writes it anew (:mod:`annotate.ingest.recoding`). A text keeps a short reference where an image stood,
 ``![alt](image:DIGEST)``, so that it reads in order and the trace's hash covers it. What is shown is listed in the
 problem's or step's meta under ``images``. Nothing is ever fetched: an image that lies elsewhere is kept as its address.
+
+A release holds images as they are kept, so its rows say the digest beside the bytes. Nothing proves such a claim
+(:mod:`annotate.ingest.image_claims`): it never changes an image that is here, and bytes whose own digest it is replace
+it.
 """
 
 from __future__ import annotations
@@ -41,16 +45,20 @@ MARKED = "](data:image/"
 _MARKDOWN = re.compile(
     r"!\[([^\]\n]{0,500})\]\((data:image/(?:png|jpe?g|webp|gif);base64,[A-Za-z0-9+/=\r\n]+)\)"
 )
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class ImageDraft:
-    """``data`` and ``header`` as it is kept, ``digest`` of the bytes as they came in."""
+    """``data`` and ``header`` as it is kept, ``digest`` of the bytes as they came in.
+
+    ``is_claimed``: the digest is what the row says, of bytes that it does not hold.
+    """
 
     data: bytes
     header: Header
     digest: str
+    is_claimed: bool = False
 
 
 class BadImages(StrEnum):
@@ -81,26 +89,39 @@ class Album:
     flaws: list[Flaw] = field(default_factory=list)
     n_shown: int = 0
 
-    def take(self, given: object, path: str, alt: str = "") -> dict[str, Any]:
-        """The entry for meta of an image given as a data URI or an address. Raises Rejected with the path."""
+    def take(self, given: object, path: str, alt: str = "", claim: str = "") -> dict[str, Any]:
+        """The entry for meta of an image given as a data URI or an address. Raises Rejected with the path.
+
+        ``claim`` is the digest that the row says it has.
+        """
         if not self.keeps_rows:
-            return self._taken(given, path, alt)
+            return self._taken(given, path, alt, claim)
         try:
-            return self._taken(given, path, alt)
+            return self._taken(given, path, alt, claim)
         except Rejected as error:
             if self.n_shown > MOST_IMAGES:
                 raise
             self.flaws.append(Flaw(error.field or path, error.reason))
             return _entry(alt, missing=error.reason)
 
-    def _taken(self, given: object, path: str, alt: str) -> dict[str, Any]:
+    def miss(self, reason: str, path: str, alt: str) -> dict[str, Any]:
+        """The entry of an image that was left out elsewhere, before."""
+        self._count(path)
+        return _entry(alt, missing=reason)
+
+    def _count(self, path: str) -> None:
         self.n_shown += 1
         if self.n_shown > MOST_IMAGES:
             raise Rejected(f"is one image too many: {MOST_IMAGES} are allowed in a row", field=path)
+
+    def _taken(self, given: object, path: str, alt: str, claim: str = "") -> dict[str, Any]:
+        self._count(path)
+        if given is None and claim:
+            raise Rejected("comes without its bytes, which were too large for the row", field=path)
         if not isinstance(given, str):
             raise Rejected(f"must be a data URI or an address, not {kind_of(given)}", field=path)
         if given[:5].lower() == "data:":
-            draft = image_draft(given, path)
+            draft = image_draft(given, path, claim)
         elif self.folder is not None and is_local(given):
             draft = _file_draft(self.folder, given, path)
         else:
@@ -127,8 +148,11 @@ class Album:
         return _MARKDOWN.sub(replaced, text), entries
 
 
-def image_draft(uri: str, path: str) -> ImageDraft:
-    """A data URI decoded and written anew. Raises Rejected with the path for anything but one of the four types."""
+def image_draft(uri: str, path: str, claim: str = "") -> ImageDraft:
+    """A data URI decoded and written anew. Raises Rejected with the path for anything but one of the four types.
+
+    ``claim``: the digest it is said to have, of the bytes as they once came in.
+    """
     found = _DATA_URI.match(uri)
     if found is None:
         raise Rejected("is no data URI", field=path)
@@ -145,7 +169,7 @@ def image_draft(uri: str, path: str) -> ImageDraft:
         data = base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
         raise Rejected("is not base64", field=path) from None
-    return _draft(data, path, said)
+    return _draft(data, path, said, claim)
 
 
 def _file_draft(folder: Path, name: str, path: str) -> ImageDraft:
@@ -156,16 +180,18 @@ def _file_draft(folder: Path, name: str, path: str) -> ImageDraft:
     return _draft(data, path)
 
 
-def _draft(data: bytes, path: str, said: str = "") -> ImageDraft:
-    """``said``: the type that the row claims."""
+def _draft(data: bytes, path: str, said: str = "", claim: str = "") -> ImageDraft:
+    """``said``: the type that the row claims, ``claim`` the digest."""
+    digest = hashlib.sha256(data).hexdigest()
+    is_claimed = claim not in ("", digest)
     try:
         header = read_header(data)
         if said and header.media_type != said:
             raise Rejected(f"says it is {said} and is {header.media_type}")
-        kept, kept_header = recoded(data, header)
+        kept, kept_header = recoded(data, header, is_ours=is_claimed)
     except Rejected as error:
         raise Rejected(error.reason, field=path) from None
-    return ImageDraft(kept, kept_header, hashlib.sha256(data).hexdigest())
+    return ImageDraft(kept, kept_header, claim or digest, is_claimed)
 
 
 def reference(entry: Mapping[str, Any]) -> str:
@@ -222,28 +248,23 @@ class Content:
         self.images += found
 
 
-def given_images(fields: Fields, album: Album) -> list[dict[str, Any]]:
-    """The entries of a list of images: data URIs or addresses, or objects with ``data`` or ``url``, and ``alt``."""
-    if not fields.has(KEY):
-        return []
-    entries = []
-    for path, given in fields.items(KEY):
-        if isinstance(given, str):
-            entries.append(album.take(given, path))
-            continue
-        one = Fields.of(given, path)
-        one.refuse_unknown(frozenset({"data", "url", "alt"}))
-        if one.has("data") == one.has("url"):
-            raise Rejected("give either data or url", field=path)
-        name = "data" if one.has("data") else "url"
-        entries.append(album.take(one.raw(name), one.path(name), _alt(one)))
-    return entries
-
-
 def store_images(project: Project, drafts: Iterable[ImageDraft]) -> None:
-    """Write what the project does not have yet. Call it inside a transaction."""
-    wanted = {draft.digest: draft for draft in drafts}
-    known = set(Image.objects.filter(project=project, digest__in=wanted).values_list("digest", flat=True))
+    """Write what the project does not have yet. Call it inside a transaction.
+
+    What an earlier row has only claimed to be an image gives way to bytes whose own digest it is.
+    """
+    wanted: dict[str, ImageDraft] = {}
+    for draft in drafts:
+        if not draft.is_claimed or draft.digest not in wanted:
+            wanted[draft.digest] = draft
+    here = Image.objects.filter(project=project)
+    known = set(here.filter(digest__in=wanted).values_list("digest", flat=True))
+    for digest in known:
+        if not (draft := wanted[digest]).is_claimed:
+            head = draft.header
+            here.filter(digest=digest).exclude(data=draft.data).update(
+                media_type=head.media_type, width=head.width, height=head.height, data=draft.data
+            )
     Image.objects.bulk_create(
         [
             Image(
@@ -319,7 +340,7 @@ def _shown(entries: Sequence[Any]) -> Iterator[Shown]:
         width, height = one.get("width"), one.get("height")
         if not isinstance(width, int) or not isinstance(height, int):
             digest = None
-        if isinstance(digest, str) and _DIGEST.fullmatch(digest):
+        if isinstance(digest, str) and DIGEST.fullmatch(digest):
             number += 1
             yield Shown(number, alt, digest=digest, width=width or 0, height=height or 0)
         elif isinstance(address, str):
@@ -332,7 +353,7 @@ def _shown(entries: Sequence[Any]) -> Iterator[Shown]:
 
 def _source_of(part: Fields) -> tuple[object, str, str]:
     """(data URI or address, its path, alt) of a message part."""
-    kind, alt = part.raw("type"), _alt(part)
+    kind, alt = part.raw("type"), alt_of(part)
     if kind == "image" and part.has("source"):
         source = part.fields("source")
         if source.raw("type") == "base64":
@@ -345,7 +366,7 @@ def _source_of(part: Fields) -> tuple[object, str, str]:
     return given, part.path(name), alt
 
 
-def _alt(fields: Fields) -> str:
+def alt_of(fields: Fields) -> str:
     return (fields.optional_text("alt", limit=LONGEST_ALT) or "").strip()
 
 

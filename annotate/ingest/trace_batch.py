@@ -21,6 +21,7 @@ from annotate.ingest.drafts import (
     problem_hash,
     text_hash,
 )
+from annotate.ingest.image_claims import false_claims
 from annotate.ingest.images import store_images
 from annotate.ingest.label_book import LabelBook, LabelPlan, PlacedLabel
 from annotate.ingest.memory import Memory
@@ -141,6 +142,8 @@ class TraceBatch:
     def write(self, tally: Tally) -> None:
         """Effects in order: problems, traces, steps, candidates, labels, and every row counted once."""
         self._match_traces()
+        for place, reason in false_claims(self._project, [entry.draft for entry in self._entries]).items():
+            self._entries[place].refuse("images", reason)
         self._refuse_losses()
         plan = self._plan_labels()
         self._refuse_partners()
