@@ -44,6 +44,19 @@ def test_images_go_out_and_come_in_to_the_last_byte(tmp_path: Path) -> None:
     assert (back.unchanged, back.errors) == (3, ())
 
 
+def test_a_table_of_steps_brings_them_back_too(tmp_path: Path) -> None:
+    run = an_illustrated_run(tmp_path)
+    export_run(run, tmp_path / "out", format="parquet", settings={"with_meta": True})
+    again = a_project()
+    report = ingest_file(again, tmp_path / "out/data/steps.parquet")
+    assert (report.format, report.created, report.errors) == ("steps", 3, ())
+    # Beside what the table says of each decision.
+    assert seen(again, without="release") == seen(run.project)
+    back = ingest_file(run.project, tmp_path / "out/data/steps.parquet")
+    assert (back.created, back.errors) == (0, ())
+    assert seen(run.project, without="release") == seen(again, without="release")
+
+
 def test_out_again_is_the_same_file(tmp_path: Path) -> None:
     file, _ = out(an_illustrated_run(tmp_path), tmp_path, with_meta=True)
     again = a_project()

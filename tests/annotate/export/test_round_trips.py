@@ -80,6 +80,7 @@ def run(tmp_path: Path) -> Run:
             if letter != "-"
         ]
         problem = {"id": f"of-{name}", "text": PROBLEMS.get(name, f"{name}?"), "reference_answer": "7"}
+        problem |= {"reference_solution": "It is 7."} if number % 3 else {}
         row = {"id": name, "problem": problem, "steps": steps, "separator": "\n \n", "labels": labels}
         # Half of them say what wrote them.
         rows.append(row | {"outcome": "wrong"} | ({"model": "tiny-1"} if number % 2 else {}))
@@ -252,6 +253,8 @@ def exactly(project: Project) -> list[tuple[Any, ...]]:
             trace.source_model,
             trace.outcome,
             trace.content_hash,
+            trace.problem.reference_answer,
+            trace.problem.reference_solution,
             list(trace.steps.values_list("text", "tail", "kind")),
         )
         for trace in Trace.objects.filter(project=project).select_related("problem").order_by("external_id")
