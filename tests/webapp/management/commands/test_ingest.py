@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotate.export.actions import export_run
 from annotate.models import Project, Trace
+from tests.annotate.export.decided import a_decided_project
 from tests.annotate.ingest.files import a_file, a_row
 from tests.factories import a_person, a_project
 
@@ -137,3 +139,11 @@ def test_folder_is_one_data_set(tmp_path: Path) -> None:
     assert "created 2" in printed
     assert "train-00001-of-00002.jsonl, line 2, steps: holds no step" in printed
     assert "created 3" in run_command(a_project(slug="three").slug, tmp_path, "--part", "all")
+
+
+def test_a_release_comes_in_by_its_folder(tmp_path: Path) -> None:
+    decided = a_decided_project(whole=("gg", "gg"), torn=("ggg", "gbg"))
+    export_run(decided.run, tmp_path / "out", format="parquet")
+    printed = run_command(a_project(slug="again").slug, tmp_path / "out", format="auto")
+    assert "Read as steps." in printed
+    assert "created 2" in printed
