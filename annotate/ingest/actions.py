@@ -137,7 +137,8 @@ class _Ingest:
         self._memory = Memory()
         self._traces = TraceBatch(project, self._book, self._memory)
         self._labels = LabelBatch(project, self._book)
-        self._pairs = PairBatch(project, self._book)
+        self._of_pairs = Memory()
+        self._pairs = PairBatch(project, self._book, self._of_pairs)
 
     def take(self, row: Row | BadRow) -> bool:
         """Take one row; whether a batch was written on the way."""
@@ -164,12 +165,13 @@ class _Ingest:
         traces, labels, pairs = self._traces, self._labels, self._pairs
         self._traces = TraceBatch(self._project, self._book, self._memory)
         self._labels = LabelBatch(self._project, self._book)
-        self._pairs = PairBatch(self._project, self._book)
+        self._pairs = PairBatch(self._project, self._book, self._of_pairs)
         with transaction.atomic():
             # Two files at once take turns by batch, so that neither meets a row the other is about to write. SQLite
             # has locked the whole database by now.
             Project.objects.select_for_update(no_key=True).get(pk=self._project.pk)
             pairs.refuse_taken_ids()
+            pairs.refuse_contradictions()
             traces.write(self.tally)
             pairs.write(self.tally, traces.refused)
             labels.write(self.tally)

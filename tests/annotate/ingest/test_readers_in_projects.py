@@ -176,6 +176,33 @@ def test_preferences_become_pairs_with_a_label(tmp_path: Path) -> None:
     assert (counts(again), again.pairs, again.labels) == ((0, 0, 16, 0), 0, 0)
 
 
+def test_a_rater_chooses_once_in_a_file(tmp_path: Path) -> None:
+    project = a_project()
+    add_criteria(project, [PREFERENCE])
+    row = {"prompt": "q", "chosen": "a", "rejected": "b"}
+    turned = {"prompt": "q", "chosen": "b", "rejected": "a", "note": "the other way round"}
+    path = written(tmp_path, row, {"prompt": "r", "chosen": "c", "rejected": "d"}, turned, row)
+
+    report = ingest_file(project, path)
+
+    assert [(one.line, one.field, one.reason) for one in report.errors] == [
+        (3, "chosen", "line 1 has the same two answers with another choice by this rater")
+    ]
+    # Neither the choice of that row came in nor anything else it says.
+    assert (report.rejected, report.pairs, report.labels, report.unchanged) == (1, 2, 2, 2)
+    assert not Trace.objects.filter(meta__has_key="note").exists()
+    chosen = Label.objects.live().get(pair__left_trace__problem__text="q")
+    assert chosen.pair is not None
+    side = chosen.pair.left_trace if chosen.value == "left" else chosen.pair.right_trace
+    assert side is not None
+    assert (side.text, Label.objects.count()) == ("a", 2)
+    # Somebody else may choose otherwise, and a later file may correct this one.
+    other = ingest_file(project, written(tmp_path, turned), options=ReadOptions(rater="ann"))
+    assert (other.errors, Label.objects.live().count()) == ((), 3)
+    later = ingest_file(project, written(tmp_path, turned))
+    assert (later.errors, later.labels, Label.objects.live().count()) == ((), 1, 3)
+
+
 def test_pairs_come_in_where_nothing_is_asked_about_them(tmp_path: Path) -> None:
     report = ingest_file(a_project(), written(tmp_path, a_preference()))
     assert (report.pairs, report.labels, report.left_out) == (1, 0, 1)
