@@ -14,8 +14,8 @@ from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.splitting import SplitMode
 
 _MAPPINGS = ("columns", "values")
-# Whoever sends a file names no folder of this machine.
-_KNOWN = frozenset(one.name for one in fields(ReadOptions)) - {"images_from"}
+# Whoever sends a file names no folder of this machine, and no other file.
+_KNOWN = frozenset(one.name for one in fields(ReadOptions)) - {"images_from", "problems"}
 
 
 def options_from(said: Mapping[str, Any]) -> ReadOptions:
