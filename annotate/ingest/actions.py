@@ -11,9 +11,19 @@ from django.db import transaction
 
 from annotate.errors import Rejected
 from annotate.garbage import rarely_collected
-from annotate.ingest.drafts import BadRow, LabelDraft, LabelLine, LabelSheet, PairDraft, Row, TraceDraft
+from annotate.ingest.drafts import (
+    BadRow,
+    LabelDraft,
+    LabelLine,
+    LabelSheet,
+    LineupDraft,
+    PairDraft,
+    Row,
+    TraceDraft,
+)
 from annotate.ingest.label_batch import LabelBatch
 from annotate.ingest.label_book import LabelBook, repeated
+from annotate.ingest.lineup_batch import LineupBatch
 from annotate.ingest.memory import Memory
 from annotate.ingest.options import PLAIN, ReadOptions
 from annotate.ingest.pair_batch import PairBatch
@@ -137,8 +147,9 @@ class _Ingest:
         self._memory = Memory()
         self._traces = TraceBatch(project, self._book, self._memory)
         self._labels = LabelBatch(project, self._book)
-        self._of_pairs = Memory()
+        self._of_pairs, self._of_lineups = Memory(), Memory()
         self._pairs = PairBatch(project, self._book, self._of_pairs)
+        self._lineups = LineupBatch(project, self._book, self._of_lineups)
 
     def take(self, row: Row | BadRow) -> bool:
         """Take one row; whether a batch was written on the way."""
@@ -151,6 +162,8 @@ class _Ingest:
                     is_written = self._add([self._entry(row.line, row.draft)])
                 case PairDraft():
                     is_written = self._take_pair(row.line, row.draft)
+                case LineupDraft():
+                    is_written = self._take_lineup(row.line, row.draft)
                 case LabelLine(trace, label):
                     is_written = self._take_labels(row.line, LabelSheet(trace, (label,)))
                 case LabelSheet():
@@ -162,18 +175,21 @@ class _Ingest:
         return self.flush() if is_full else is_written
 
     def flush(self) -> bool:
-        traces, labels, pairs = self._traces, self._labels, self._pairs
+        traces, labels, pairs, lineups = self._traces, self._labels, self._pairs, self._lineups
         self._traces = TraceBatch(self._project, self._book, self._memory)
         self._labels = LabelBatch(self._project, self._book)
         self._pairs = PairBatch(self._project, self._book, self._of_pairs)
+        self._lineups = LineupBatch(self._project, self._book, self._of_lineups)
         with transaction.atomic():
             # Two files at once take turns by batch, so that neither meets a row the other is about to write. SQLite
             # has locked the whole database by now.
             Project.objects.select_for_update(no_key=True).get(pk=self._project.pk)
             pairs.refuse_taken_ids()
             pairs.refuse_contradictions()
+            lineups.refuse_contradictions()
             traces.write(self.tally)
             pairs.write(self.tally, traces.refused)
+            lineups.write(self.tally, traces.refused)
             labels.write(self.tally)
         return True
 
@@ -212,9 +228,25 @@ class _Ingest:
         first, second = self._entry(line, draft.first), self._entry(line, draft.second)
         if first.content_hash == second.content_hash:
             raise Rejected("the two sides are the same")
-        first.partner, second.partner = second, first
+        first.partners, second.partners = (second,), (first,)
         is_written = self._add((first, second))
         self._pairs.add(first, draft, criterion)
+        return is_written
+
+    def _take_lineup(self, line: int, draft: LineupDraft) -> bool:
+        draft = replace(draft, labels=self._asked(draft.labels))
+        twice = repeated(draft.labels)
+        if twice is not None:
+            raise Rejected("this rater has put these in order already in the same row", field=twice.origin)
+        size = len(draft.traces)
+        criteria = tuple([self._book.check_of_lineup(label, size) for label in draft.labels])
+        entries = [self._entry(line, trace) for trace in draft.traces]
+        if len({entry.content_hash for entry in entries}) < size:
+            raise Rejected("two of the answers are the same")
+        for entry in entries:
+            entry.partners = tuple(one for one in entries if one is not entry)
+        is_written = self._add(entries)
+        self._lineups.add(entries[0], draft, criteria)
         return is_written
 
     def _take_labels(self, line: int, sheet: LabelSheet) -> bool:

@@ -89,8 +89,8 @@ class Entry:
     line: int
     draft: TraceDraft
     criteria: tuple[Criterion, ...] = ()
-    # The other side of a pair: both are taken, or neither.
-    partner: Entry | None = None
+    # The others of a pair or lineup: all are taken, or none.
+    partners: tuple[Entry, ...] = ()
     problem_hash: str = field(init=False)
     content_hash: str = field(init=False)
     trace: Matched = field(init=False)
@@ -247,8 +247,8 @@ class TraceBatch:
 
     def _refuse_partners(self) -> None:
         for entry in self._entries:
-            if entry.partner is not None and entry.partner.refusal is not None:
-                entry.refusal = entry.refusal or entry.partner.refusal
+            for partner in entry.partners:
+                entry.refusal = entry.refusal or partner.refusal
 
     def _take_problems(self) -> ProblemShelf:
         entries = self._open()
@@ -308,8 +308,10 @@ def _comparisons_of(traces: list[int]) -> Iterator[Iterable[int]]:
             Label.objects.filter(pair=OuterRef("pk"))
         )
         yield about.filter(is_compared).values_list(path, flat=True).distinct()
-    lineups = begun.filter(lineup__isnull=False).values("lineup")
-    yield Entrant.objects.filter(trace__in=traces, lineup__in=lineups).values_list("trace_id", flat=True)
+    is_ordered = Exists(begun.filter(lineup=OuterRef("lineup"))) | Exists(
+        Label.objects.filter(lineup=OuterRef("lineup"))
+    )
+    yield Entrant.objects.filter(is_ordered, trace__in=traces).values_list("trace_id", flat=True)
 
 
 def _labels_of(entries: list[Entry]) -> list[PlacedLabel]:

@@ -201,6 +201,8 @@ class Command(GradusCommand):
             table.add_row("labels left out: the rubric does not ask", f"{report.left_out:,}")
         if report.pairs:
             table.add_row("new pairs", f"{report.pairs:,}")
+        if report.lineups:
+            table.add_row("new lineups", f"{report.lineups:,}")
         if report.flaws:
             table.add_row("images left out", f"{report.flaws:,}")
         self.console.print(table)
@@ -218,8 +220,6 @@ class Command(GradusCommand):
             self.console.print(f"and {report.rejected - SHOWN_ERRORS:,} more")
 
 
-def _folder(given: str | None) -> Path | None:
-    if given is None:
 def _problems(given: str | None) -> KnownProblems | None:
     if given is None:
         return None
@@ -228,6 +228,8 @@ def _problems(given: str | None) -> KnownProblems | None:
     return problems_in(Path(given))
 
 
+def _folder(given: str | None) -> Path | None:
+    if given is None:
         return None
     if not Path(given).is_dir():
         raise CommandError(f"There is no folder {given}.")
