@@ -11,6 +11,10 @@ from annotate.errors import Rejected
 
 ROW_GROUP = 10_000
 _BATCH = 1_000  # divides a group
+# A group ends early where its rows are large: whoever writes or reads a table holds a whole group, some of them several
+# times over. Images weigh by themselves; of texts as many columns are there as rows.
+HEAVY = 8 * 1024 * 1024
+_LARGEST = 64 * 1024 * 1024
 
 
 def arrow() -> Any:
@@ -41,26 +45,39 @@ class Table:
         self.schema = pa.schema(list(fields.items()))
         self._columns = columns
         self._rows: list[Any] = []
+        self._weight = 0
         self._batches: list[Any] = []
         self._writer = pa.parquet.ParquetWriter(target, self.schema, compression="zstd", compression_level=3)
 
-    def extend(self, rows: Iterable[Any]) -> None:
+    def extend(self, rows: Iterable[Any], weight: int = 0) -> None:
+        """``weight``: bytes that these rows hold by themselves, images say."""
         self._rows += rows
+        self._weight += weight
         while len(self._rows) >= _BATCH:
             self._close_batch(self._rows[:_BATCH])
             del self._rows[:_BATCH]
+        if self._weight >= HEAVY:
+            self._close_batch(self._rows)
+            self._rows = []
+            self._close_group()
 
     def _close_batch(self, rows: list[Any]) -> None:
+        if not rows:
+            return
         pa = arrow()
         arrays = [
             column if isinstance(column, pa.Array) else pa.array(column, type=field.type)
             for column, field in zip(self._columns(rows), self.schema, strict=True)
         ]
         self._batches.append(pa.record_batch(arrays, schema=self.schema))
-        if len(self._batches) * _BATCH == ROW_GROUP:
+        is_large = sum(batch.nbytes for batch in self._batches) >= _LARGEST
+        if is_large or len(self._batches) * _BATCH == ROW_GROUP:
             self._close_group()
 
     def _close_group(self) -> None:
+        self._weight = 0
+        if not self._batches:
+            return
         whole = arrow().Table.from_batches(self._batches, schema=self.schema).combine_chunks()
         self._writer.write_table(whole, row_group_size=ROW_GROUP)
         self._batches = []
@@ -70,10 +87,8 @@ class Table:
 
     def __exit__(self, kind: object, error: object, trace: object) -> None:
         if error is None:
-            if self._rows:
-                self._close_batch(self._rows)
-            if self._batches:
-                self._close_group()
+            self._close_batch(self._rows)
+            self._close_group()
         self._writer.close()
 
 

@@ -15,9 +15,19 @@ from django.db import transaction
 from annotate.errors import Rejected
 from annotate.garbage import rarely_collected
 from annotate.ingest.ahead import read_ahead, read_in_turn
-from annotate.ingest.drafts import BadRow, LabelDraft, LabelLine, LabelSheet, PairDraft, Row, TraceDraft
+from annotate.ingest.drafts import (
+    BadRow,
+    LabelDraft,
+    LabelLine,
+    LabelSheet,
+    LineupDraft,
+    PairDraft,
+    Row,
+    TraceDraft,
+)
 from annotate.ingest.label_batch import LabelBatch
 from annotate.ingest.label_book import LabelBook, repeated
+from annotate.ingest.lineup_batch import LineupBatch
 from annotate.ingest.memory import Memory
 from annotate.ingest.options import PLAIN, ReadOptions
 from annotate.ingest.pair_batch import PairBatch
@@ -156,7 +166,9 @@ def _read_all(
                 for row, n_read in rows:
                     ingest.n_read = behind + n_read
                     ingest.take(_named(row, name))
-        ingest.n_read = sum(sizes)
+                # Rows are known by their lines, which count anew in the next file.
+                ingest.n_read = behind + sizes[number]
+                ingest.flush()
 
 
 def _n_read(source: Source) -> int:
@@ -184,7 +196,7 @@ class _Ingest:
     """Rows gathered into batches; each batch is one transaction, or part of the one around all of them.
 
     The last statement of a batch may go on while the next rows are read (:mod:`annotate.ingest.going_on`), and so does
-    its transaction until :meth:`settle`. As a context the last batch is written where its block ends.
+    its transaction until :meth:`settle`, which as a context comes where its block ends.
     """
 
     def __init__(self, project: Project) -> None:
@@ -195,13 +207,16 @@ class _Ingest:
         self._project = project
         self._book = LabelBook(project)
         self._memory = Memory()
+        # Who has said what of pairs and lineups, and where in the file.
+        self._of_pairs, self._of_lineups = Memory(), Memory()
         self._unsettled: ExitStack | None = None
         self._begin()
 
     def _begin(self) -> None:
         self._traces = TraceBatch(self._project, self._book, self._memory)
         self._labels = LabelBatch(self._project, self._book)
-        self._pairs = PairBatch(self._project, self._book)
+        self._pairs = PairBatch(self._project, self._book, self._of_pairs)
+        self._lineups = LineupBatch(self._project, self._book, self._of_lineups)
 
     def take(self, row: Row | BadRow) -> None:
         try:
@@ -213,6 +228,8 @@ class _Ingest:
                     self._add([self._entry(row.line, row.draft)])
                 case PairDraft():
                     self._take_pair(row.line, row.draft)
+                case LineupDraft():
+                    self._take_lineup(row.line, row.draft)
                 case LabelLine(trace, label):
                     self._take_labels(row.line, LabelSheet(trace, (label,)))
                 case LabelSheet():
@@ -221,7 +238,29 @@ class _Ingest:
             self.tally.reject(BadRow(row.line, error.field, error.reason))
             return
         if len(self._traces) + len(self._labels) >= BATCH or self._traces.n_bytes >= BATCH_BYTES:
-            self._flush()
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what has been taken. Its last statement may go on."""
+        self.settle()
+        traces, labels, pairs, lineups = self._traces, self._labels, self._pairs, self._lineups
+        self._begin()
+        with ExitStack() as whole:
+            whole.enter_context(transaction.atomic())
+            # Two files at once take turns by batch, so that neither meets a row the other is about to write. SQLite
+            # has locked the whole database by now.
+            Project.objects.select_for_update(no_key=True).get(pk=self._project.pk)
+            pairs.refuse_taken_ids()
+            pairs.refuse_contradictions()
+            lineups.refuse_contradictions()
+            going = traces.write(self.tally, whole)
+            pairs.write(self.tally, traces.refused)
+            lineups.write(self.tally, traces.refused)
+            labels.write(self.tally)
+            self._n_written = self.n_read
+            self._unsettled = whole.pop_all()
+        if going is None or going.is_over:
+            self.settle()
 
     def settle(self) -> None:
         """Wait for what still goes on, and end its transaction."""
@@ -237,27 +276,7 @@ class _Ingest:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         # Where reading ends early, the batches before that are whole all the same.
-        if error is None:
-            self._flush()
         self.settle()
-
-    def _flush(self) -> None:
-        self.settle()
-        traces, labels, pairs = self._traces, self._labels, self._pairs
-        self._begin()
-        with ExitStack() as whole:
-            whole.enter_context(transaction.atomic())
-            # Two files at once take turns by batch, so that neither meets a row the other is about to write. SQLite
-            # has locked the whole database by now.
-            Project.objects.select_for_update(no_key=True).get(pk=self._project.pk)
-            pairs.refuse_taken_ids()
-            going = traces.write(self.tally, whole)
-            pairs.write(self.tally, traces.refused)
-            labels.write(self.tally)
-            self._n_written = self.n_read
-            self._unsettled = whole.pop_all()
-        if going is None or going.is_over:
-            self.settle()
 
     def _entry(self, line: int, draft: TraceDraft) -> Entry:
         asked = self._asked(draft.labels)
@@ -280,7 +299,7 @@ class _Ingest:
     def _add(self, entries: Sequence[Entry]) -> None:
         for entry in entries:
             if self._traces.clashes_with(entry):
-                self._flush()
+                self.flush()
                 break
         for entry in entries:
             self._traces.add(entry)
@@ -292,9 +311,24 @@ class _Ingest:
         first, second = self._entry(line, draft.first), self._entry(line, draft.second)
         if first.content_hash == second.content_hash:
             raise Rejected("the two sides are the same")
-        first.partner, second.partner = second, first
+        first.partners, second.partners = (second,), (first,)
         self._add((first, second))
         self._pairs.add(first, draft, criterion)
+
+    def _take_lineup(self, line: int, draft: LineupDraft) -> None:
+        draft = replace(draft, labels=self._asked(draft.labels))
+        twice = repeated(draft.labels)
+        if twice is not None:
+            raise Rejected("this rater has put these in order already in the same row", field=twice.origin)
+        size = len(draft.traces)
+        criteria = tuple([self._book.check_of_lineup(label, size) for label in draft.labels])
+        entries = [self._entry(line, trace) for trace in draft.traces]
+        if len({entry.content_hash for entry in entries}) < size:
+            raise Rejected("two of the answers are the same")
+        for entry in entries:
+            entry.partners = tuple(one for one in entries if one is not entry)
+        self._add(entries)
+        self._lineups.add(entries[0], draft, criteria)
 
     def _take_labels(self, line: int, sheet: LabelSheet) -> None:
         sheet = replace(sheet, labels=self._asked(sheet.labels))
@@ -304,5 +338,5 @@ class _Ingest:
                 "this rater has labelled this already in the same row", field=twice.origin or "labels"
             )
         if self._labels.clashes_with(sheet):
-            self._flush()
+            self.flush()
         self._labels.add(line, sheet)

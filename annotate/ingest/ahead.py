@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
 
-from annotate.ingest.drafts import BadRow, PairDraft, Row, TraceDraft, fingerprint_of
+from annotate.ingest.drafts import BadRow, LineupDraft, PairDraft, Row, TraceDraft, fingerprint_of
 
 # Handed over at once: by itself a row would cost as much to hand over as to read. Rows with much in them come in
 # smaller piles, and so few piles wait that memory holds little more than without.
@@ -124,6 +124,8 @@ def _prepared(row: Row | BadRow) -> int:
             traces = [trace]
         case PairDraft(first, second):
             traces = [first, second]
+        case LineupDraft(together):
+            traces = [*together]
         case _:
             traces = []
     n_bytes = 0

@@ -152,7 +152,19 @@ class PairDraft:
     name: str | None = None
 
 
-Draft: TypeAlias = TraceDraft | LabelLine | LabelSheet | PairDraft
+@dataclass(frozen=True, slots=True)
+class LineupDraft:
+    """Some traces of one problem, and in which order raters have put them: ``labels`` answer a question about lineups.
+
+    A value is a ranking by the letters of the traces as they stand here (:mod:`annotate.ingest.rankings`); where they
+    stand on the page is as good as drawn, and the value follows.
+    """
+
+    traces: tuple[TraceDraft, ...]
+    labels: tuple[LabelDraft, ...]
+
+
+Draft: TypeAlias = TraceDraft | LabelLine | LabelSheet | PairDraft | LineupDraft
 
 
 @dataclass(slots=True)

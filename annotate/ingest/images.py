@@ -8,6 +8,10 @@ problem's or step's meta under ``images``.
 An image that lies elsewhere is known by its address, and its text says ``![alt](ADDRESS)``, whether its bytes are here
 or not: a host that is down today, or on no list yet, makes no other trace of the same row. Where its bytes are fetched
 (:mod:`annotate.ingest.remote_images`), its entry holds both.
+
+A release holds images as they are kept, so its rows say the digest beside the bytes. Nothing proves such a claim
+(:mod:`annotate.ingest.image_claims`): it never changes an image that is here, and bytes whose own digest it is replace
+it.
 """
 
 from __future__ import annotations
@@ -45,20 +49,22 @@ MARKED = "](data:image/"
 _MARKDOWN = re.compile(
     r"!\[([^\]\n]{0,500})\]\((data:image/(?:png|jpe?g|webp|gif);base64,[A-Za-z0-9+/=\r\n]+)\)"
 )
-_DIGEST = re.compile(r"[0-9a-f]{64}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class ImageDraft:
     """``data`` and ``header`` as it is kept, ``digest`` of the bytes as they came in.
 
-    ``address``: where they were fetched, if they were.
+    ``address``: where they were fetched, if they were. ``is_claimed``: the digest is what the row says, of bytes that
+    it does not hold.
     """
 
     data: bytes
     header: Header
     digest: str
     address: str = ""
+    is_claimed: bool = False
 
 
 class Found(NamedTuple):
@@ -110,34 +116,53 @@ class Album:
     flaws: list[Flaw] = field(default_factory=list)
     n_shown: int = 0
 
-    def take(self, given: object, path: str, alt: str = "") -> dict[str, Any]:
-        """The entry for meta of an image given as a data URI or an address. Raises Rejected with the path."""
+    def take(
+        self, given: object, path: str, alt: str = "", *, claim: str = "", address: str = ""
+    ) -> dict[str, Any]:
+        """The entry for meta of an image given as a data URI or an address. Raises Rejected with the path.
+
+        ``claim`` is the digest that the row says it has, ``address`` where its bytes were fetched once. Nobody else's
+        row gets them by that address: the row may say what it likes.
+        """
         if not self.keeps_rows:
-            return self._taken(given, path, alt)
+            return self._taken(given, path, alt, claim, address)
         try:
-            return self._taken(given, path, alt)
+            return self._taken(given, path, alt, claim, address)
         except Rejected as error:
             if self.n_shown > MOST_IMAGES:
                 raise
             self.flaws.append(Flaw(error.field or path, error.reason))
-            lies = {"address": given} if isinstance(error, NotFetched) else {}
+            address = address or (str(given) if isinstance(error, NotFetched) else "")
+            lies = {"address": address} if address else {}
             return _entry(alt, **lies, missing=error.reason)
 
-    def _taken(self, given: object, path: str, alt: str) -> dict[str, Any]:
+    def miss(self, reason: str, path: str, alt: str) -> dict[str, Any]:
+        """The entry of an image that was left out elsewhere, before."""
+        self._count(path)
+        return _entry(alt, missing=reason)
+
+    def _count(self, path: str) -> None:
         self.n_shown += 1
         if self.n_shown > MOST_IMAGES:
             raise Rejected(f"is one image too many: {MOST_IMAGES} are allowed in a row", field=path)
+
+    def _taken(
+        self, given: object, path: str, alt: str, claim: str = "", address: str = ""
+    ) -> dict[str, Any]:
+        self._count(path)
+        if given is None and claim:
+            raise Rejected("comes without its bytes, which were too large for the row", field=path)
         if not isinstance(given, str):
             raise Rejected(f"must be a data URI or an address, not {kind_of(given)}", field=path)
         if given[:5].lower() == "data:":
-            draft = image_draft(given, path)
+            draft = image_draft(given, path, claim)
         elif self.folder is not None and is_local(given):
             draft = _file_draft(self.folder, given, path)
         else:
             return self._from_afar(clean_text(given, path, limit=LONGEST_ADDRESS), path, alt)
         self.drafts[draft.digest] = draft
-        head = draft.header
-        return _entry(alt, image=draft.digest, width=head.width, height=head.height)
+        head, lies = draft.header, {"address": address} if address else {}
+        return _entry(alt, **lies, image=draft.digest, width=head.width, height=head.height)
 
     def _from_afar(self, address: str, path: str, alt: str) -> dict[str, Any]:
         try:
@@ -168,8 +193,11 @@ class Album:
         return _MARKDOWN.sub(replaced, text), entries
 
 
-def image_draft(uri: str, path: str) -> ImageDraft:
-    """A data URI decoded and written anew. Raises Rejected with the path for anything but one of the four types."""
+def image_draft(uri: str, path: str, claim: str = "") -> ImageDraft:
+    """A data URI decoded and written anew. Raises Rejected with the path for anything but one of the four types.
+
+    ``claim``: the digest it is said to have, of the bytes as they once came in.
+    """
     found = _DATA_URI.match(uri)
     if found is None:
         raise Rejected("is no data URI", field=path)
@@ -186,7 +214,7 @@ def image_draft(uri: str, path: str) -> ImageDraft:
         data = base64.b64decode(body, validate=True)
     except (binascii.Error, ValueError):
         raise Rejected("is not base64", field=path) from None
-    return draft_of(data, path, said)
+    return draft_of(data, path, said, claim)
 
 
 def _file_draft(folder: Path, name: str, path: str) -> ImageDraft:
@@ -197,16 +225,21 @@ def _file_draft(folder: Path, name: str, path: str) -> ImageDraft:
     return draft_of(data, path)
 
 
-def draft_of(data: bytes, path: str, said: str = "") -> ImageDraft:
-    """Bytes written anew. ``said``: the type that the row claims. Raises Rejected with the path."""
+def draft_of(data: bytes, path: str, said: str = "", claim: str = "") -> ImageDraft:
+    """Bytes written anew. ``said``: the type that the row claims, ``claim`` the digest.
+
+    Raises Rejected with the path.
+    """
+    digest = hashlib.sha256(data).hexdigest()
+    is_claimed = claim not in ("", digest)
     try:
         header = read_header(data)
         if said and header.media_type != said:
             raise Rejected(f"says it is {said} and is {header.media_type}")
-        kept, kept_header = recoded(data, header)
+        kept, kept_header = recoded(data, header, is_ours=is_claimed)
     except Rejected as error:
         raise Rejected(error.reason, field=path) from None
-    return ImageDraft(kept, kept_header, hashlib.sha256(data).hexdigest())
+    return ImageDraft(kept, kept_header, claim or digest, is_claimed=is_claimed)
 
 
 def reference(entry: Mapping[str, Any]) -> str:
@@ -263,30 +296,26 @@ class Content:
         self.images += found
 
 
-def given_images(fields: Fields, album: Album) -> list[dict[str, Any]]:
-    """The entries of a list of images: data URIs or addresses, or objects with ``data`` or ``url``, and ``alt``."""
-    if not fields.has(KEY):
-        return []
-    entries = []
-    for path, given in fields.items(KEY):
-        if isinstance(given, str):
-            entries.append(album.take(given, path))
-            continue
-        one = Fields.of(given, path)
-        one.refuse_unknown(frozenset({"data", "url", "alt"}))
-        if one.has("data") == one.has("url"):
-            raise Rejected("give either data or url", field=path)
-        name = "data" if one.has("data") else "url"
-        entries.append(album.take(one.raw(name), one.path(name), _alt(one)))
-    return entries
-
-
 def store_images(project: Project, drafts: Iterable[ImageDraft]) -> None:
-    """Write what the project does not have yet. Call it inside a transaction."""
-    drafts = list(drafts)
-    fetched = [draft for draft in drafts if draft.address]
-    wanted = {draft.digest: draft for draft in drafts}
-    known = set(Image.objects.filter(project=project, digest__in=wanted).values_list("digest", flat=True))
+    """Write what the project does not have yet. Call it inside a transaction.
+
+    What an earlier row has only claimed to be an image gives way to bytes whose own digest it is.
+    """
+    wanted: dict[str, ImageDraft] = {}
+    fetched: dict[str, str] = {}
+    for draft in drafts:
+        if not draft.is_claimed or draft.digest not in wanted:
+            wanted[draft.digest] = draft
+        if draft.address:
+            fetched[draft.address] = draft.digest
+    here = Image.objects.filter(project=project)
+    known = set(here.filter(digest__in=wanted).values_list("digest", flat=True))
+    for digest in known:
+        if not (draft := wanted[digest]).is_claimed:
+            head = draft.header
+            here.filter(digest=digest).exclude(data=draft.data).update(
+                media_type=head.media_type, width=head.width, height=head.height, data=draft.data
+            )
     Image.objects.bulk_create(
         [
             Image(
@@ -303,7 +332,7 @@ def store_images(project: Project, drafts: Iterable[ImageDraft]) -> None:
         batch_size=20,
         ignore_conflicts=True,
     )
-    _store_addresses(project, {draft.address: draft.digest for draft in fetched})
+    _store_addresses(project, fetched)
 
 
 def _store_addresses(project: Project, digests: Mapping[str, str]) -> None:
@@ -395,7 +424,7 @@ def _shown(entries: Sequence[Any]) -> Iterator[Shown]:
         width, height = one.get("width"), one.get("height")
         if not isinstance(width, int) or not isinstance(height, int):
             digest = None
-        if isinstance(digest, str) and _DIGEST.fullmatch(digest):
+        if isinstance(digest, str) and DIGEST.fullmatch(digest):
             number += 1
             yield Shown(number, alt, digest=digest, address=address, width=width or 0, height=height or 0)
         elif lies or missing:
@@ -405,7 +434,7 @@ def _shown(entries: Sequence[Any]) -> Iterator[Shown]:
 
 def _source_of(part: Fields) -> tuple[object, str, str]:
     """(data URI or address, its path, alt) of a message part."""
-    kind, alt = part.raw("type"), _alt(part)
+    kind, alt = part.raw("type"), alt_of(part)
     if kind == "image" and part.has("source"):
         source = part.fields("source")
         if source.raw("type") == "base64":
@@ -418,7 +447,7 @@ def _source_of(part: Fields) -> tuple[object, str, str]:
     return given, part.path(name), alt
 
 
-def _alt(fields: Fields) -> str:
+def alt_of(fields: Fields) -> str:
     return (fields.optional_text("alt", limit=LONGEST_ALT) or "").strip()
 
 

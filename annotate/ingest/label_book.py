@@ -16,6 +16,7 @@ from annotate.ingest.drafts import BadRow, LabelDraft, RaterDraft
 from annotate.ingest.fields import check_plain, clean_text, one_line
 from annotate.ingest.founding import freeze_rubric
 from annotate.ingest.label_fields import MAX_RATER_NAME
+from annotate.ingest.rankings import read_ranking
 from annotate.ingest.rows import NO_JSON, insert_rows, instant
 from annotate.ingest.tags import tidy_tags
 from annotate.logbook import note
@@ -27,6 +28,7 @@ _FIELDS = (
     "step",
     "trace",
     "pair",
+    "lineup",
     "value",
     "score",
     "text",
@@ -38,12 +40,12 @@ _FIELDS = (
     "is_live",
     "created_at",
 )
-Key = tuple[str, int, int | None, int | None, int | None]
+Key = tuple[str, int, int | None, int | None, int | None, int | None]
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedLabel:
-    """A label with its target: a step, a trace or a pair."""
+    """A label with its target: a step, a trace, a pair or a lineup."""
 
     line: int
     draft: LabelDraft
@@ -51,11 +53,13 @@ class PlacedLabel:
     step_id: int | None
     trace_id: int | None
     pair_id: int | None = None
+    lineup_id: int | None = None
 
     @property
     def key(self) -> Key:
         """Who said it about what: one live label may hold each."""
-        return self.draft.rater.name, self.criterion.pk, self.step_id, self.trace_id, self.pair_id
+        targets = (self.step_id, self.trace_id, self.pair_id, self.lineup_id)
+        return self.draft.rater.name, self.criterion.pk, *targets
 
 
 @dataclass(slots=True)
@@ -122,6 +126,13 @@ class LabelBook:
             )
         return self._check(draft)
 
+    def check_of_lineup(self, draft: LabelDraft, size: int) -> Criterion:
+        """The same for an order of ``size`` traces."""
+        criterion = self._criteria.get(draft.criterion)
+        if criterion is not None and criterion.kind != CriterionKind.RANKING:
+            raise Rejected(f"{criterion.key} puts no lineup in order", field=draft.place("criterion"))
+        return self._check(draft, size)
+
     def asks(self, draft: LabelDraft) -> bool:
         """Whether the rubric has the question that a label answers."""
         return draft.criterion in self._criteria
@@ -175,14 +186,18 @@ class LabelBook:
                 after=dict(Counter(name for name, _ in gold)),
             )
 
-    def _check(self, draft: LabelDraft) -> Criterion:
+    def _check(self, draft: LabelDraft, size: int = 0) -> Criterion:
+        """``size``: of the lineup that it puts in order, where it does."""
         self._check_rater(draft)
         criterion = self._criteria.get(draft.criterion)
         if criterion is None:
             known = ", ".join(self._criteria) or "none"
             reason = f"the rubric has no criterion {draft.criterion!r}; it has {known}"
             raise Rejected(reason, field=draft.place("criterion"))
-        self._check_value(draft, criterion)
+        if size:
+            read_ranking(draft.value, size)
+        else:
+            self._check_value(draft, criterion)
         if draft.text:
             clean_text(draft.text, draft.place("text"))
         if draft.evidence:
@@ -247,6 +262,7 @@ class LabelBook:
         steps = {placed.step_id for placed in labels if placed.step_id is not None}
         traces = {placed.trace_id for placed in labels if placed.trace_id is not None}
         pairs = {placed.pair_id for placed in labels if placed.pair_id is not None}
+        lineups = {placed.lineup_id for placed in labels if placed.lineup_id is not None}
         # Others may have labelled these steps many times over.
         raters = {self._raters[name].pk for name in self._names(labels)}
         theirs = Label.objects.live().filter(rater__in=raters).select_related("rater")
@@ -257,10 +273,9 @@ class LabelBook:
             found += theirs.filter(trace__in=traces)
         if pairs and raters:
             found += theirs.filter(pair__in=pairs)
-        return {
-            (label.rater.name, label.criterion_id, label.step_id, label.trace_id, label.pair_id): label
-            for label in found
-        }
+        if lineups and raters:
+            found += theirs.filter(lineup__in=lineups)
+        return {_key_of(label): label for label in found}
 
     def _names(self, labels: Iterable[PlacedLabel]) -> set[str]:
         """Of those who have labelled here before."""
@@ -286,6 +301,7 @@ class LabelBook:
             placed.step_id,
             placed.trace_id,
             placed.pair_id,
+            placed.lineup_id,
             draft.value,
             draft.score,
             draft.text,
@@ -297,6 +313,11 @@ class LabelBook:
             True,
             instant(timezone.now()),
         )
+
+
+def _key_of(label: Label) -> Key:
+    targets = (label.step_id, label.trace_id, label.pair_id, label.lineup_id)
+    return label.rater.name, label.criterion_id, *targets
 
 
 def _is_same(standing: Label, draft: LabelDraft) -> bool:

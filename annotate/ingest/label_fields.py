@@ -12,11 +12,17 @@ LABEL_FIELDS = frozenset(
 )
 MAX_RATER_NAME = 160
 VERDICT = "verdict"
+# Whose a reviewer's decision is where it was not made.
+REVIEWED = "gold/review"
 RECOVERABLE = "recoverable"
 
 
-def label_draft(fields: Fields, *, origin: str = "") -> LabelDraft:
-    """Read one label. ``step`` is a 0-based position; without it the label speaks of the whole trace."""
+def label_draft(fields: Fields, *, origin: str = "", is_released: bool = False) -> LabelDraft:
+    """Read one label. ``step`` is a 0-based position; without it the label speaks of the whole trace.
+
+    A reviewer's decision binds the project it was made in, and no other. In a row of a release (``is_released``) it
+    becomes an answer key, which says the same and decides nothing.
+    """
     position = fields.integer("step") if fields.has("step") else None
     if position is not None and position < 0:
         raise Rejected("steps count from 0", field=fields.path("step"))
@@ -24,6 +30,8 @@ def label_draft(fields: Fields, *, origin: str = "") -> LabelDraft:
     if len(name) > MAX_RATER_NAME:
         raise Rejected(f"a rater's name has at most {MAX_RATER_NAME} characters", field=fields.path("rater"))
     kind = fields.choice("rater_kind", RaterKind, RaterKind.PERSON)
+    if kind == RaterKind.REVIEW and is_released:
+        name, kind = REVIEWED, RaterKind.GOLD
     if kind == RaterKind.REVIEW:
         reason = "a reviewer's decision is made in Gradus and cannot be brought in"
         raise Rejected(reason, field=fields.path("rater_kind"))

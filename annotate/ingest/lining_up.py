@@ -61,10 +61,19 @@ def _new_lineups(project: Project, size: int, per_problem: int) -> Iterator[tupl
             some = mixed[number * size : (number + 1) * size]
             if len(some) < FEWEST:
                 break
-            name = _name(some)
-            if name not in known:
-                drawn = sorted(some, key=lambda trace: _luck(name, trace.external_id))
-                yield Lineup(project=project, problem_id=problem, external_id=name, size=len(some)), drawn
+            lineup, drawn = lineup_of(project, problem, some)
+            if lineup.external_id not in known:
+                yield lineup, drawn
+
+
+def lineup_of(project: Project, problem: int, traces: Sequence[Trace]) -> tuple[Lineup, list[Trace]]:
+    """The lineup of some traces, not saved, and they in the order of its places.
+
+    The same traces are the same lineup, whoever puts them together.
+    """
+    name = _name(traces)
+    drawn = sorted(traces, key=lambda trace: _luck(name, trace.external_id))
+    return Lineup(project=project, problem_id=problem, external_id=name, size=len(traces)), drawn
 
 
 def _mixed(traces: Sequence[Trace]) -> Iterator[Trace]:

@@ -5,7 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from annotate.ingest.drafts import BadRow, LabelDraft, LabelLine, LabelSheet, PairDraft, TraceDraft
+from annotate.ingest.drafts import (
+    BadRow,
+    LabelDraft,
+    LabelLine,
+    LabelSheet,
+    LineupDraft,
+    PairDraft,
+    TraceDraft,
+)
 from annotate.ingest.options import PLAIN, ReadOptions
 from annotate.ingest.preview import preview_file
 from annotate.ingest.readers import AUTO, reader_named
@@ -64,6 +72,8 @@ def look_at(path: Path, *, format: str = AUTO, options: ReadOptions = PLAIN, n_r
                 traces.append(_seen(row.line, row.draft))
             case PairDraft(first, second):
                 pairs.append((_seen(row.line, first), _seen(row.line, second)))
+            case LineupDraft(ranked, _):
+                traces.extend(_seen(row.line, one) for one in ranked)
             case LabelLine(trace, label):
                 labels.append((row.line, trace, label))
             case LabelSheet(trace, said):

@@ -12,6 +12,7 @@ from annotate.errors import Rejected
 from annotate.ingest.drafts import RaterDraft, StepDraft
 from annotate.ingest.fields import clean_text, one_line
 from annotate.ingest.images import Afar, Album, BadImages
+from annotate.ingest.known_problems import KnownProblems
 from annotate.ingest.label_fields import MAX_RATER_NAME
 from annotate.ingest.splitting import SplitMode, split_steps
 from annotate.ingest.splitting.markers import LONGEST
@@ -31,7 +32,8 @@ class ReadOptions:
     ``split``, ``split_tag``: how a text is cut into steps. ``columns``: fields of a trace, or criteria, by the name of
     what holds them in the file. ``values``: levels by what stands for them there. ``rater``, ``rater_kind``,
     ``criterion``: whose labels the file holds, and what they answer. ``counts_from``: the number of the first step.
-    ``problem``: the problem of every trace, where the file holds solutions alone. ``images_from``: the folder in which
+    ``problem``: the problem of every trace, where the file holds solutions alone. ``problems``: those of which one
+    begins each text, where nothing in the file says how far it goes. ``images_from``: the folder in which
     the images lie that rows name by file; whoever may read any file of this machine says it, and nobody else.
     ``bad_images``: whether an image that is no good costs its row. ``afar``: what finds images at addresses, where any
     are looked for; nobody says it, it comes with the operator's list. These three are no claims about the file, so no
@@ -47,6 +49,7 @@ class ReadOptions:
     criterion: str = ""
     counts_from: int | None = None
     problem: str = ""
+    problems: KnownProblems | None = None
     images_from: Path | None = None
     bad_images: BadImages | None = None
     afar: Afar | None = None

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from annotate.ingest.drafts import LabelDraft, PairDraft
 from annotate.ingest.label_book import LabelBook, PlacedLabel
+from annotate.ingest.memory import Memory
 from annotate.ingest.pairing import Couple, couple_of, pair_of
 from annotate.ingest.report import Tally
 from annotate.ingest.trace_batch import Entry
@@ -21,11 +22,13 @@ class PairBatch:
     """Put the traces of rows that were taken side by side, and enter which is the better one.
 
     The same two traces are one pair, by the id it first came with, however many rows say something about them.
+    ``memory`` holds which pairs the file has spoken of.
     """
 
-    def __init__(self, project: Project, book: LabelBook) -> None:
+    def __init__(self, project: Project, book: LabelBook, memory: Memory) -> None:
         self._project = project
         self._book = book
+        self._memory = memory
         self._rows: list[tuple[Entry, PairDraft, Criterion | None]] = []
 
     def add(self, entry: Entry, draft: PairDraft, criterion: Criterion | None) -> None:
@@ -46,17 +49,46 @@ class PairBatch:
             if sides.setdefault(name, mine) != mine:
                 entry.refuse("id", "a pair of other answers has this id")
 
+    def refuse_contradictions(self) -> None:
+        """Refuse rows that no label can be entered for, before anything of them is written.
+
+        A later file may correct an earlier one; within one file nobody can tell which choice of a rater is meant.
+        """
+        traces = self._traces()
+        wanted = [
+            (entry, draft, criterion, pair_of(self._project, *sides))
+            for entry, draft, criterion in self._rows
+            if len(sides := [traces[one] for one in _names(draft) if one in traces]) == len(_names(draft))
+        ]
+        pairs = self._among([pair for *_, pair in wanted]) if wanted else {}
+        by_pair: dict[int, Entry] = {}
+        placed = []
+        for entry, draft, criterion, want in wanted:
+            pair = pairs.get(couple_of(want))
+            if pair is not None and draft.label is not None and criterion is not None:
+                label = _turned(draft.label, pair, traces[draft.first.external_id])
+                placed.append(PlacedLabel(entry.line, label, criterion, None, None, pair.pk))
+                by_pair[pair.pk] = entry
+        plan = self._book.plan(placed)
+        for one, _ in plan.revisions:
+            assert one.pair_id is not None
+            first = self._memory.line_of_speaker(one.pair_id, one.draft.rater.name)
+            if first is not None:
+                reason = f"line {first} has the same two answers with another choice by this rater"
+                by_pair[one.pair_id].refuse(one.draft.origin or "value", reason)
+        for row in plan.refused:
+            entry = next(entry for entry, *_ in wanted if entry.line == row.line)
+            entry.refuse(row.field or "value", row.reason)
+
     def write(self, tally: Tally, refused: set[int]) -> None:
         """Effects in order: pairs, labels. ``refused`` are lines whose traces were not taken."""
         rows = [row for row in self._rows if row[0].line not in refused]
         if not rows:
             return
-        names = {side.external_id for _, draft, _ in rows for side in (draft.first, draft.second)}
-        found = Trace.objects.filter(project=self._project, external_id__among=names)
-        traces = {trace.external_id: trace for trace in found}
+        traces = self._traces()
         wanted = []
         for _, draft, _ in rows:
-            pair = pair_of(self._project, *(traces[side.external_id] for side in (draft.first, draft.second)))
+            pair = pair_of(self._project, *(traces[name] for name in _names(draft)))
             pair.external_id = draft.name or pair.external_id
             wanted.append(pair)
         pairs = self._saved(wanted, tally)
@@ -66,10 +98,14 @@ class PairBatch:
             if draft.label is not None and criterion is not None:
                 label = _turned(draft.label, pair, traces[draft.first.external_id])
                 placed.append(PlacedLabel(entry.line, label, criterion, None, None, pair.pk))
-        plan = self._book.plan(placed)
-        for row in plan.refused:
-            tally.reject(row)
-        tally.labels += self._book.enter(plan)
+        tally.labels += self._book.enter(self._book.plan(placed))
+        self._memory.add((one.pair_id, one.line, (one.draft,)) for one in placed if one.pair_id is not None)
+
+    def _traces(self) -> dict[str, Trace]:
+        """Those of the rows that are there, by their ids."""
+        names = {name for _, draft, _ in self._rows for name in _names(draft)}
+        found = Trace.objects.filter(project=self._project, external_id__among=names) if names else ()
+        return {trace.external_id: trace for trace in found}
 
     def _saved(self, wanted: list[Pair], tally: Tally) -> dict[Couple, Pair]:
         known = self._among(wanted)
@@ -87,6 +123,10 @@ class PairBatch:
         found = Pair.objects.filter(project=self._project, left_trace__in=traces, right_trace__in=traces)
         # The oldest, should there be two.
         return {couple_of(pair): pair for pair in found.order_by("-pk")}
+
+
+def _names(draft: PairDraft) -> tuple[str, str]:
+    return draft.first.external_id, draft.second.external_id
 
 
 def _turned(label: LabelDraft, pair: Pair, first: Trace) -> LabelDraft:

@@ -15,10 +15,10 @@ class IngestReport:
 
     ``labels`` counts the labels written, those that came inside trace rows included. ``errors`` holds the first
     rejected rows in the order of the file, at most MAX_ERRORS. ``left_out`` counts labels that answer a question
-    which the rubric does not ask, ``pairs`` the new pairs of traces. ``format`` is what the file was read as.
-    ``flaws`` counts the images that were left out of rows that were taken, ``left_out_images`` holds the first of them,
-    with their row, field and reason. ``is_written`` is false for a dry run, and for a strict ingest with a rejected
-    row: the counts then say what would have happened.
+    which the rubric does not ask, ``pairs`` the new pairs of traces, ``lineups`` their new lineups. ``format`` is what
+    the file was read as. ``flaws`` counts the images that were left out of rows that were taken, ``left_out_images``
+    holds the first of them, with their row, field and reason. ``is_written`` is false for a dry run, and for a strict
+    ingest with a rejected row: the counts then say what would have happened.
     """
 
     created: int
@@ -34,6 +34,7 @@ class IngestReport:
     format: str = ""
     flaws: int = 0
     left_out_images: tuple[BadRow, ...] = ()
+    lineups: int = 0
 
 
 @dataclass(slots=True)
@@ -47,6 +48,7 @@ class Tally:
     labels: int = 0
     left_out: int = 0
     pairs: int = 0
+    lineups: int = 0
     errors: list[BadRow] = field(default_factory=list)
     flaws: int = 0
     left_out_images: list[BadRow] = field(default_factory=list)
@@ -77,6 +79,7 @@ class Tally:
             labels=self.labels,
             left_out=self.left_out,
             pairs=self.pairs,
+            lineups=self.lineups,
             format=format,
             flaws=self.flaws,
             left_out_images=tuple(self.left_out_images),

@@ -14,8 +14,8 @@ from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.splitting import SplitMode
 
 _MAPPINGS = ("columns", "values")
-# Whoever sends a file names no folder of this machine, and not who fetches.
-_KNOWN = frozenset(one.name for one in fields(ReadOptions)) - {"images_from", "afar"}
+# Whoever sends a file names no folder of this machine, no other file, and not who fetches.
+_KNOWN = frozenset(one.name for one in fields(ReadOptions)) - {"images_from", "problems", "afar"}
 
 
 def options_from(said: Mapping[str, Any]) -> ReadOptions:

@@ -17,6 +17,7 @@ from annotate.errors import Rejected
 from annotate.ingest.candidates import enter_candidates
 from annotate.ingest.drafts import BadRow, TraceDraft, fingerprint_of
 from annotate.ingest.going_on import GoingOn
+from annotate.ingest.image_claims import false_claims
 from annotate.ingest.images import store_images
 from annotate.ingest.label_book import LabelBook, LabelPlan, PlacedLabel
 from annotate.ingest.memory import Memory
@@ -84,8 +85,8 @@ class Entry:
     line: int
     draft: TraceDraft
     criteria: tuple[Criterion, ...] = ()
-    # The other side of a pair: both are taken, or neither.
-    partner: Entry | None = None
+    # The others of a pair or lineup: all are taken, or none.
+    partners: tuple[Entry, ...] = ()
     problem_hash: str = field(init=False)
     text_hash: str = field(init=False)
     content_hash: str = field(init=False)
@@ -139,6 +140,8 @@ class TraceBatch:
         Steps may go on into the database until ``transaction`` ends, in which they are entered; then they are returned.
         """
         self._match_traces()
+        for place, reason in false_claims(self._project, [entry.draft for entry in self._entries]).items():
+            self._entries[place].refuse("images", reason)
         self._refuse_losses()
         plan = self._plan_labels()
         self._refuse_partners()
@@ -243,8 +246,8 @@ class TraceBatch:
 
     def _refuse_partners(self) -> None:
         for entry in self._entries:
-            if entry.partner is not None and entry.partner.refusal is not None:
-                entry.refusal = entry.refusal or entry.partner.refusal
+            for partner in entry.partners:
+                entry.refusal = entry.refusal or partner.refusal
 
     def _take_problems(self) -> ProblemShelf:
         entries = self._open()
@@ -304,8 +307,10 @@ def _comparisons_of(traces: list[int]) -> Iterator[Iterable[int]]:
             Label.objects.filter(pair=OuterRef("pk"))
         )
         yield about.filter(is_compared).values_list(path, flat=True).distinct()
-    lineups = begun.filter(lineup__isnull=False).values("lineup")
-    yield Entrant.objects.filter(trace__in=traces, lineup__in=lineups).values_list("trace_id", flat=True)
+    is_ordered = Exists(begun.filter(lineup=OuterRef("lineup"))) | Exists(
+        Label.objects.filter(lineup=OuterRef("lineup"))
+    )
+    yield Entrant.objects.filter(is_ordered, trace__in=traces).values_list("trace_id", flat=True)
 
 
 def _labels_of(entries: list[Entry]) -> list[PlacedLabel]:

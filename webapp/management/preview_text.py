@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
-from annotate.ingest.drafts import BadRow, LabelDraft, LabelLine, LabelSheet, PairDraft, Row, TraceDraft
+from annotate.ingest.drafts import (
+    BadRow,
+    LabelDraft,
+    LabelLine,
+    LabelSheet,
+    LineupDraft,
+    PairDraft,
+    Row,
+    TraceDraft,
+)
+from annotate.models.lineup import LETTERS
 
 LONGEST = 300
 MOST_STEPS = 40
@@ -25,6 +35,11 @@ def lines_of(row: Row | BadRow) -> Iterator[str]:
             yield from _trace(first)
             yield "to:"
             yield from _trace(second)
+        case LineupDraft(traces, labels):
+            for letter, trace in zip(LETTERS, traces, strict=False):
+                yield f"{letter}:"
+                yield from _trace(trace)
+            yield from _labels(labels)
         case LabelSheet(trace, labels, by_message):
             yield f"labels on trace {trace}" + (", by message" if by_message else "")
             yield from _labels(labels)

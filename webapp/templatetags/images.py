@@ -28,7 +28,7 @@ class Picture:
 
 # What a person reads a step or problem through; a number is the key of a trace.
 By: TypeAlias = Trace | Assignment | Comparison | int
-_ADDRESSES = {Assignment: "assignment-image", Comparison: "comparison-image"}
+_ADDRESSES: dict[type, str] = {Assignment: "assignment-image", Comparison: "comparison-image"}
 
 
 @register.simple_tag

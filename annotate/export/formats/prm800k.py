@@ -103,9 +103,7 @@ def _by_consensus(trace: TraceRow, run: Run, settings: Prm800kSettings) -> list[
         ratings.pop()
     if not ratings:
         return []
-    turns = [
-        _turn(_proposal(step.body, rating), ()) for step, rating in zip(trace.steps, ratings, strict=False)
-    ]
+    turns = [_turn(_proposal(step.body, rating)) for step, rating in zip(trace.steps, ratings, strict=False)]
     label = {"steps": turns, "total_time": None, "finish_reason": _reason(ratings, len(trace.steps))}
     row = {
         "labeler": f"consensus/{run.name}",
@@ -143,15 +141,8 @@ def _line_of(
     ratings = [RATINGS.get(values.get(position, "")) for position in range(n_steps)]
     turns = []
     for step, rating in zip(trace.steps, ratings, strict=False):
-        kept = _kept_of(step, labeler)
         is_flagged = (trace.pk, step.position, rater.pk) in flagged
-        turns.append(
-            _turn(
-                _proposal(step.body, rating, is_flagged),
-                kept.get("alternatives", ()),
-                is_human=kept.get("is_human", False),
-            )
-        )
+        turns.append(_met(_proposal(step.body, rating, is_flagged), _kept_of(step, labeler)))
     if unchosen := labelling.get("unchosen"):
         turns.append({"completions": unchosen, "human_completion": None, "chosen_completion": None})
     row = {
@@ -195,10 +186,22 @@ def _proposal(text: str, rating: int | None, is_flagged: bool = False) -> dict[s
     return {"text": text, "rating": rating, "flagged": is_flagged}
 
 
-def _turn(taken: dict[str, Any], others: Sequence[Any], *, is_human: bool = False) -> dict[str, Any]:
-    if is_human:
-        return {"completions": list(others), "human_completion": taken, "chosen_completion": None}
-    return {"completions": [taken, *others], "human_completion": None, "chosen_completion": 0}
+def _met(taken: dict[str, Any], kept: Mapping[str, Any]) -> dict[str, Any]:
+    """A turn as the labeler met it, by what the reader has kept of it."""
+    others = kept.get("alternatives")
+    others = others if isinstance(others, list) else []
+    if kept.get("is_human"):
+        source = {"source": kept["source"]} if kept.get("source") else {}
+        return {"completions": others, "human_completion": taken | source, "chosen_completion": None}
+    place = kept.get("place", 0)
+    place = place if isinstance(place, int) and 0 <= place <= len(others) else 0
+    is_chosen = kept.get("is_chosen") is not False
+    return _turn(taken, others, place) | ({} if is_chosen else {"chosen_completion": None})
+
+
+def _turn(taken: dict[str, Any], others: Sequence[Any] = (), place: int = 0) -> dict[str, Any]:
+    proposals = [*others[:place], taken, *others[place:]]
+    return {"completions": proposals, "human_completion": None, "chosen_completion": place}
 
 
 def _flagged(run: Run) -> frozenset[tuple[int, int, int]]:

@@ -135,4 +135,4 @@ def _labels(fields: Fields) -> Iterator[LabelDraft]:
     for path, entry in fields.items("labels"):
         label = Fields.of(entry, path)
         label.refuse_unknown(LABEL_FIELDS)
-        yield label_draft(label, origin=path)
+        yield label_draft(label, origin=path, is_released=True)

@@ -3,7 +3,8 @@
 In phase 1 the labeler walked from step to step, choosing one of several proposals or writing their own; the trace is
 that walk. In phase 2 a finished solution was rated up to its first error; the trace is the whole solution
 (``pre_generated_steps``), so that several labelers of one solution meet on one trace. What was proposed and not
-taken is kept, with its ratings, in the steps' meta; its text alone becomes an alternative that others may rate.
+taken is kept, with its ratings, in the steps' meta, and so is the place among the proposals at which the step that was
+taken stood; their text alone becomes an alternative that others may rate.
 
 Ratings 1, 0, -1 become good, neutral, bad; null becomes no label. ``total_time`` is the time for all of it, and
 stays with the labelling in the trace's meta: dividing it by the steps would invent data.
@@ -12,7 +13,7 @@ stays with the labelling in the trace's meta: dividing it by the steps would inv
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from annotate.enums import CandidateKind, RaterKind, Verdict
@@ -62,7 +63,10 @@ class Prm800kReader:
 
 @dataclass(frozen=True, slots=True)
 class _Rated:
-    """One step as a labeler met it: the text on the trace, its rating, and the proposals beside it."""
+    """One step as a labeler met it: the text on the trace, its rating, and the proposals beside it.
+
+    ``place`` is its own among them all. ``is_chosen``: the labeler took it, rather than stop there.
+    """
 
     text: str
     rating: object
@@ -70,10 +74,17 @@ class _Rated:
     is_human: bool
     others: tuple[Any, ...]
     origin: str
+    place: int = 0
+    is_chosen: bool = True
+    source: str = ""
 
     def meta(self) -> dict[str, Any]:
+        """What is as it mostly is stays unsaid."""
         kept: dict[str, Any] = {"alternatives": list(self.others)} if self.others else {}
-        return kept | ({"is_human": True} if self.is_human else {})
+        kept |= {"place": self.place} if self.place else {}
+        kept |= {} if self.is_chosen else {"is_chosen": False}
+        kept |= {"is_human": True} if self.is_human else {}
+        return kept | ({"source": self.source} if self.source else {})
 
 
 def _trace_draft(fields: Fields) -> TraceDraft:
@@ -150,12 +161,14 @@ def _proposals(turn: Fields) -> list[Fields]:
 def _chosen(turn: Fields, proposals: list[Fields], place: int) -> _Rated:
     chosen = proposals[place]
     others = [proposal for number, proposal in enumerate(proposals) if number != place]
-    return _rated(chosen, _plain(others), turn.path(f"completions[{place}]"), is_human=False)
+    rated = _rated(chosen, _plain(others), turn.path(f"completions[{place}]"), is_human=False)
+    return replace(rated, place=place, is_chosen=turn.raw("chosen_completion") is not None)
 
 
 def _written(turn: Fields, proposals: list[Fields]) -> _Rated:
     written = turn.fields("human_completion")
-    return _rated(written, _plain(proposals), turn.path("human_completion"), is_human=True)
+    rated = _rated(written, _plain(proposals), turn.path("human_completion"), is_human=True)
+    return replace(rated, source=written.optional_text("source") or "")
 
 
 def _rated(chosen: Fields, others: tuple[Any, ...], origin: str, *, is_human: bool) -> _Rated:

@@ -1,8 +1,11 @@
 """RLHFlow's reward-model data: ``{"conversations": [...]}``, steps by the user, ``+`` or ``-`` by the assistant.
 
-The first turn holds the problem and the first step with a space between. They can be told apart where the step begins
-with "Step 1:", or where ``problem`` (a field of the row, or the option) says what the problem is; else the row is
-refused. The marks are those of rollouts and answer *recoverable*, as Math-Shepherd's do.
+The first turn holds the problem and the first step with a space between. They can be told apart where the step
+begins with "Step 1:", or where the row says the problem by itself (``problem``, ``prompt`` or ``question``), or an
+option does: the one problem of the file, or a list of which one begins every row; else the row is refused. Nothing else
+marks the place: the format's own program puts prompt, space and first step together, and the data of DeepSeek's
+solutions holds neither words nor a break there. The marks are those of rollouts and answer *recoverable*, as
+Math-Shepherd's do.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ from annotate.errors import Rejected
 from annotate.ingest.drafts import BadRow, LabelDraft, ProblemDraft, Row, TraceDraft, named_by_content
 from annotate.ingest.fields import Fields
 from annotate.ingest.first_step import told_apart
+from annotate.ingest.known_problems import KnownProblems
 from annotate.ingest.label_fields import RECOVERABLE
 from annotate.ingest.options import PLAIN, RATING, ReadOptions
 from annotate.ingest.records import rows_of
@@ -24,13 +28,14 @@ from annotate.ingest.step_fields import given_steps
 RATER = "rollout/rlhflow"
 SEPARATOR = "\n\n"
 _VERDICTS = {"+": Verdict.GOOD, "-": Verdict.BAD}
-_KNOWN = frozenset({"id", "problem", "conversations", "messages"})
+_PROBLEM = ("problem", "prompt", "question")
+_KNOWN = frozenset({"id", *_PROBLEM, "conversations", "messages"})
 
 
 class RlhflowReader:
     name = "rlhflow"
     title = "RLHFlow: steps as turns, + or - as answers"
-    heeds = RATING | {"problem"}
+    heeds = RATING | {"problem", "problems"}
 
     def fits(self, sample: Sample) -> bool:
         turns = sample.list_of(_name(sample), dict) or []
@@ -47,7 +52,7 @@ def _name(fields: Sample | Fields) -> str:
 
 def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
     texts, marks = _turns(fields, _name(fields))
-    problem, first = _told_apart(texts[0], fields.optional_text("problem") or options.problem)
+    problem, first = _told_apart(texts[0], _said_problem(fields) or options.problem, options.problems)
     steps = given_steps(Fields({"steps": [first, *texts[1:]]}, _name(fields)), separator=SEPARATOR)
     rater = options.rater_or(RATER, RaterKind.ROLLOUT)
     draft = ProblemDraft(problem)
@@ -61,6 +66,14 @@ def _trace_draft(fields: Fields, options: ReadOptions) -> TraceDraft:
             for position, (path, mark) in enumerate(marks)
         ),
     )
+
+
+def _said_problem(fields: Fields) -> str:
+    said = {text for name in _PROBLEM if (text := fields.optional_text(name))}
+    if len(said) > 1:
+        there = " and ".join(name for name in _PROBLEM if fields.has(name))
+        raise Rejected(f"{there} say different problems", field=there.partition(" ")[0])
+    return said.pop() if said else ""
 
 
 def _turns(fields: Fields, name: str) -> tuple[list[str], list[tuple[str, str]]]:
@@ -84,8 +97,12 @@ def _turns(fields: Fields, name: str) -> tuple[list[str], list[tuple[str, str]]]
     return texts, marks
 
 
-def _told_apart(text: str, problem: str) -> tuple[str, str]:
+def _told_apart(text: str, problem: str, known: KnownProblems | None) -> tuple[str, str]:
     place = "conversations[0].content"
+    if not problem and known is not None:
+        problem = known.first_in(text)
+        if not problem:
+            raise Rejected(f"begins with none of the {len(known):,} problems that were said", field=place)
     if problem:
         first = text.removeprefix(problem)
         if not text.startswith(problem) or not first.strip():
@@ -95,5 +112,5 @@ def _told_apart(text: str, problem: str) -> tuple[str, str]:
     try:
         return told_apart(text, place)
     except Rejected as error:
-        told = "say the problem, in a field problem of every row, or where all have the same as an option"
+        told = "say the problem, in a field problem of every row, or as an option: one for all, or a list of them"
         raise Rejected(f"{error.reason}; {told}", field=place) from None

@@ -19,6 +19,7 @@ from annotate.models import Label, Project
 from tests.annotate.export.decided import a_decided_project
 from tests.annotate.export.formats.test_preference import a_project_of_opinions
 from tests.annotate.export.formats.test_prm800k import WALK, WHOLE, brought_in
+from tests.annotate.export.illustrated import an_illustrated_run
 from tests.annotate.export.published import rows_of
 from tests.factories import a_label, a_project, a_rater, a_trace
 
@@ -45,6 +46,15 @@ def test_mlcroissant_reads_what_came_from_outside_and_lists_within_lists(tmp_pat
 
     check_by_mlcroissant(tmp_path / "prm800k")
     check_by_mlcroissant(tmp_path / "jsonl")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning", "ignore::FutureWarning")
+@pytest.mark.parametrize("name", ["jsonl", "parquet"])
+def test_mlcroissant_reads_images_and_meta(tmp_path, name):
+    settings = {"with_meta": True, "creator": "The group"}
+    export_run(an_illustrated_run(tmp_path), tmp_path / "out", format=name, settings=settings)
+
+    check_by_mlcroissant(tmp_path / "out")
 
 
 def check_by_mlcroissant(folder: Path) -> None:
@@ -112,7 +122,9 @@ def check_value(field: dict[str, Any], record: dict[str, Any], value: Any) -> No
             continue
         found = record[field["@id"]]
         said = [one[inner["@id"]] for one in found] if field.get("isArray") else found[inner["@id"]]
-        assert plain(said) == of(value, inner["name"]), inner["@id"]
+        # A list that a row does not have is read as a list of nothing.
+        wanted = [None] if value is None and field.get("isArray") else of(value, inner["name"])
+        assert plain(said) == wanted, inner["@id"]
 
 
 def of(value: Any, name: str) -> Any:

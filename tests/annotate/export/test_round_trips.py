@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +15,8 @@ from annotate.enums import Action, RaterKind
 from annotate.errors import Rejected
 from annotate.export.actions import export_project, export_run
 from annotate.export.registry import FORMATS
-from annotate.ingest.actions import ingest_file
+from annotate.ingest.actions import ingest_file, ingest_files
+from annotate.ingest.folders import ALL, files_of
 from annotate.ingest.founding import create_from_preset, use_rubric
 from annotate.ingest.report import IngestReport
 from annotate.models import Consensus, Label, Pair, Project, Rater, Run, Trace
@@ -80,6 +82,7 @@ def run(tmp_path: Path) -> Run:
             if letter != "-"
         ]
         problem = {"id": f"of-{name}", "text": PROBLEMS.get(name, f"{name}?"), "reference_answer": "7"}
+        problem |= {"reference_solution": "It is 7."} if number % 3 else {}
         row = {"id": name, "problem": problem, "steps": steps, "separator": "\n \n", "labels": labels}
         # Half of them say what wrote them.
         rows.append(row | {"outcome": "wrong"} | ({"model": "tiny-1"} if number % 2 else {}))
@@ -252,6 +255,8 @@ def exactly(project: Project) -> list[tuple[Any, ...]]:
             trace.source_model,
             trace.outcome,
             trace.content_hash,
+            trace.problem.reference_answer,
+            trace.problem.reference_solution,
             list(trace.steps.values_list("text", "tail", "kind")),
         )
         for trace in Trace.objects.filter(project=project).select_related("problem").order_by("external_id")
@@ -281,6 +286,24 @@ def test_formats_that_hold_traces_exactly(run: Run, tmp_path: Path, format: str,
     # And into the project it came from, of which it is the same.
     again = ingest_file(run.project, tmp_path / "out/data" / name)
     assert (again.created, again.rejected) == (0, 0)
+
+
+@pytest.mark.parametrize("format", ["jsonl", "parquet", "trl_stepwise", "prm800k"])
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_whole_release_comes_in_by_its_folder(
+    run: Run, tmp_path: Path, format: str, is_packed: bool
+) -> None:
+    export_run(run, tmp_path / "out", format=format, settings={"validation_share": 0.4})
+    whole, single = a_project(slug="whole"), a_project(slug="single")
+    files = files_of(tmp_path / "out", ALL)
+    if is_packed:
+        files = [Path(shutil.make_archive(str(tmp_path / "packed"), "zip", tmp_path, "out"))]
+    report = ingest_files(whole, files)
+    assert (report.rejected, report.errors) == (0, ())
+    for file in sorted((tmp_path / "out/data").iterdir()):
+        assert ingest_file(single, file).rejected == 0
+    assert exactly(whole) == exactly(single)
+    assert Label.objects.filter(rater__project=whole).count() == report.labels > 0
 
 
 def test_table_of_steps_says_why_a_step_has_no_level(run: Run, tmp_path: Path) -> None:

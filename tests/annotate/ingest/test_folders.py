@@ -79,3 +79,45 @@ def test_what_datasets_saves_comes_in(tmp_path: Path) -> None:
     both.save_to_disk(tmp_path / "both")
     (path,) = files_of(tmp_path / "both", "train")
     assert path.parent.name == "train"
+
+
+RELEASE = ["README.md", "croissant.json", "manifest.json"]
+
+
+def test_of_a_release_the_table_is_read_that_comes_in_again() -> None:
+    names = [*RELEASE, "data/steps.parquet", "raters/raters.parquet", "traces/traces.parquet"]
+    assert chosen(names) == ["data/steps.parquet"]
+    assert chosen([*RELEASE, "data/train.jsonl", "votes/train.jsonl"]) == ["data/train.jsonl"]
+    # In an archive, whatever its folder is called.
+    inside = [f"test-set/{name}" for name in names]
+    assert chosen(inside) == ["test-set/data/steps.parquet"]
+    assert chosen(inside, "train") == ["test-set/data/steps.parquet"]
+
+
+def test_parts_of_a_release_want_a_word_too() -> None:
+    names = [*RELEASE, "data/steps-test.parquet", "data/steps.parquet", "traces/traces-test.parquet"]
+    with pytest.raises(Rejected, match=r"several parts: test, train\. Say which, or all"):
+        chosen(names)
+    assert chosen(names, "train") == ["data/steps.parquet"]
+    assert chosen(names, ALL) == ["data/steps-test.parquet", "data/steps.parquet"]
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ([*RELEASE, "data/train.jsonl", "more.jsonl"], "holds a release and more.jsonl beside it"),
+        (
+            [f"{one}/{name}" for one in ("1", "2") for name in (*RELEASE, "data/train.jsonl")],
+            "holds several releases: 1, 2. Bring in one at a time",
+        ),
+    ],
+)
+def test_nothing_beside_a_release_is_left_out_in_silence(names: list[str], told: str) -> None:
+    with pytest.raises(Rejected, match=told) as caught:
+        chosen(names)
+    assert caught.value.field == "file"
+
+
+def test_a_file_that_is_only_called_a_manifest_is_data() -> None:
+    assert chosen(["manifest.json"]) == ["manifest.json"]
+    assert chosen(["data/train.jsonl", "manifest.json"], "train") == ["data/train.jsonl"]

@@ -13,17 +13,18 @@ from annotate.enums import RaterKind
 from annotate.errors import Rejected
 from annotate.ingest.actions import ingest_file, ingest_files
 from annotate.ingest.founding import add_criteria, create_project
+from annotate.ingest.lining_up import line_up
 from annotate.ingest.options import ReadOptions
 from annotate.ingest.pairing import pair_traces
 from annotate.ingest.presets import PREFERENCE
 from annotate.ingest.report import IngestReport
-from annotate.models import Label, Pair, Problem, Project, Rater, Step, Trace
+from annotate.models import Label, Lineup, Pair, Problem, Project, Rater, Step, Trace
 from tests.annotate.ingest.files import a_file, a_row
 from tests.annotate.ingest.readers.examples import RECORDS, inspect_archive, inspect_log
 from tests.annotate.ingest.readers.reading import written
 from tests.annotate.ingest.readers.test_agentprocessbench import a_judgement, a_trajectory
 from tests.annotate.ingest.readers.test_every_reader import changed, places
-from tests.factories import a_person, a_project
+from tests.factories import a_comparing_project, a_person, a_project
 from tests.paths import DATA_DIR, data_file
 
 pytestmark = pytest.mark.django_db
@@ -174,6 +175,106 @@ def test_preferences_become_pairs_with_a_label(tmp_path: Path) -> None:
     assert set(sides) == {"left", "right"}
     again = ingest_file(project, path, options=ReadOptions(rater="ann", rater_kind=RaterKind.PERSON))
     assert (counts(again), again.pairs, again.labels) == ((0, 0, 16, 0), 0, 0)
+
+
+def test_a_rater_chooses_once_in_a_file(tmp_path: Path) -> None:
+    project = a_project()
+    add_criteria(project, [PREFERENCE])
+    row = {"prompt": "q", "chosen": "a", "rejected": "b"}
+    turned = {"prompt": "q", "chosen": "b", "rejected": "a", "note": "the other way round"}
+    path = written(tmp_path, row, {"prompt": "r", "chosen": "c", "rejected": "d"}, turned, row)
+
+    report = ingest_file(project, path)
+
+    assert [(one.line, one.field, one.reason) for one in report.errors] == [
+        (3, "chosen", "line 1 has the same two answers with another choice by this rater")
+    ]
+    # Neither the choice of that row came in nor anything else it says.
+    assert (report.rejected, report.pairs, report.labels, report.unchanged) == (1, 2, 2, 2)
+    assert not Trace.objects.filter(meta__has_key="note").exists()
+    chosen = Label.objects.live().get(pair__left_trace__problem__text="q")
+    assert chosen.pair is not None
+    side = chosen.pair.left_trace if chosen.value == "left" else chosen.pair.right_trace
+    assert side is not None
+    assert (side.text, Label.objects.count()) == ("a", 2)
+    # Somebody else may choose otherwise, and a later file may correct this one.
+    other = ingest_file(project, written(tmp_path, turned), options=ReadOptions(rater="ann"))
+    assert (other.errors, Label.objects.live().count()) == ((), 3)
+    later = ingest_file(project, written(tmp_path, turned))
+    assert (later.errors, later.labels, Label.objects.live().count()) == ((), 1, 3)
+
+
+def a_ranked(name: str, *orders: tuple[str, dict[str, int]], **fields: Any) -> dict[str, Any]:
+    forms = [
+        {
+            "user_id": user,
+            "value": [{"value": one, "rank": rank} for one, rank in ranks.items()],
+            "status": "submitted",
+        }
+        for user, ranks in orders
+    ]
+    answers = {"question": f"{name}?", "a": "One.", "b": "Two.", "c": "Three."}
+    return {"external_id": name, **(answers | fields), "order": forms}
+
+
+def test_rankings_of_another_tool_become_lineups(tmp_path: Path) -> None:
+    project = a_comparing_project(preset="ranking")
+    orders = (("u1", {"a": 1, "b": 2, "c": 3}), ("u2", {"a": 2, "b": 1, "c": 2}))
+    path = written(tmp_path, *(a_ranked(f"r{n}", *orders) for n in range(4)))
+
+    report = ingest_file(project, path)
+
+    assert (report.format, report.errors, report.created) == ("argilla", (), 12)
+    assert (report.lineups, report.labels, report.left_out) == (4, 8, 0)
+    places = set()
+    for lineup in Lineup.objects.filter(project=project):
+        entrants = lineup.entrants.select_related("trace")
+        letter = {one.trace.external_id[-1]: one.letter for one in entrants}
+        places.add("".join(letter[name] for name in "abc"))
+        said = dict(Label.objects.filter(lineup=lineup).values_list("rater__name", "value"))
+        tied = "=".join(sorted((letter["a"], letter["c"])))
+        assert said == {
+            "argilla/u1": f"{letter['a']}>{letter['b']}>{letter['c']}",
+            "argilla/u2": f"{letter['b']}>{tied}",
+        }
+    # Where an answer stands is as good as drawn.
+    assert len(places) > 1
+    again = ingest_file(project, path)
+    assert (counts(again), again.lineups, again.labels) == ((0, 0, 12, 0), 0, 0)
+    assert line_up(project, size=3) == 0
+
+
+def test_what_a_lineup_cannot_hold_is_refused_whole(tmp_path: Path) -> None:
+    project = a_comparing_project(preset="ranking")
+    first, second = ("u1", {"a": 1, "b": 2, "c": 3}), ("u1", {"a": 3, "b": 2, "c": 1})
+    rows = [
+        a_ranked("r1", first),
+        a_ranked("r2", first, b="One."),
+        a_ranked("r3", first, second),
+        a_ranked("r1", second, note="the other way round"),
+    ]
+
+    report = ingest_file(project, written(tmp_path, *rows))
+
+    assert [(one.line, one.field, one.reason) for one in report.errors] == [
+        (2, None, "two of the answers are the same"),
+        (3, "order[1].value", "this rater has put these in order already in the same row"),
+        (4, "order[0].value", "line 1 has the same answers in another order by this rater"),
+    ]
+    assert (report.created, report.lineups, report.labels) == (3, 1, 1)
+    assert not Trace.objects.filter(meta__has_key="note").exists()
+    # Steps of what somebody has ranked stay as they are.
+    (refused,) = ingest_file(project, written(tmp_path, a_ranked("r1", first, a="Another."))).errors
+    assert (refused.field, refused.reason) == (
+        "steps",
+        "the steps have changed, but the trace is or was compared by somebody",
+    )
+
+
+def test_rankings_nobody_asked_for_are_left_out_and_counted(tmp_path: Path) -> None:
+    project = a_project()
+    report = ingest_file(project, written(tmp_path, a_ranked("r1", ("u1", {"a": 1, "b": 2, "c": 3}))))
+    assert (report.errors, report.lineups, report.labels, report.left_out) == ((), 1, 0, 1)
 
 
 def test_pairs_come_in_where_nothing_is_asked_about_them(tmp_path: Path) -> None:

@@ -77,3 +77,27 @@ def test_half_an_image_is_none(cut: int) -> None:
     data = a_png(40, 20)[:cut]
     with pytest.raises(Rejected, match="cannot be unpacked"):
         again(data)
+
+
+def test_a_webp_from_here_is_not_written_a_second_time() -> None:
+    first, header = again(a_picture("JPEG", 40, 20))
+    assert recoded(first, header, is_ours=True) == (first, header)
+
+
+@pytest.mark.parametrize("more", [{"exif": True}, {"icc_profile": SECRET}, {"trailing": True}])
+def test_a_webp_that_only_says_it_is_from_here_is(more: dict[str, object]) -> None:
+    exif = Image.Exif()
+    exif[0x010E] = SECRET.decode()
+    trailing = SECRET if more.pop("trailing", False) else b""
+    if more.pop("exif", False):
+        more["exif"] = exif.tobytes()
+    data = a_picture("WEBP", 40, 20, **more) + trailing
+    kept, _ = recoded(data, read_header(data), is_ours=True)
+    assert SECRET in data
+    assert SECRET not in kept
+
+
+def test_a_webp_that_ends_early_is_no_image() -> None:
+    data = a_picture("WEBP", 40, 20)[:-20]
+    with pytest.raises(Rejected, match="cannot be unpacked"):
+        recoded(data, read_header(data), is_ours=True)

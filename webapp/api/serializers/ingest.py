@@ -32,6 +32,7 @@ class IngestReportSerializer(serializers.Serializer[IngestReport]):
         help_text="Labels that answer a question which the rubric does not ask."
     )
     pairs = serializers.IntegerField(help_text="New pairs of traces.")
+    lineups = serializers.IntegerField(help_text="New lineups of traces.")
     flaws = serializers.IntegerField(help_text="Images that were left out of rows that were taken.")
     left_out_images = BadRowSerializer(many=True, help_text="The first of these.")
     format = serializers.CharField(help_text="What the body was read as.")

@@ -13,6 +13,7 @@ from annotate.ingest.actions import ingest_files
 from annotate.ingest.folders import files_of
 from annotate.ingest.founding import create_project
 from annotate.ingest.images import BadImages
+from annotate.ingest.known_problems import KnownProblems, problems_in
 from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.presets import GALLERY, USUAL
 from annotate.ingest.preview import preview_file
@@ -102,6 +103,11 @@ class Command(GradusCommand):
             "--problem", default="", metavar="TEXT", help="the problem of every solution in the file"
         )
         group.add_argument(
+            "--problems",
+            metavar="FILE",
+            help="a table of problems, of which one begins every text, where the file does not say how far it goes",
+        )
+        group.add_argument(
             "--images",
             metavar="FOLDER",
             help="where the images lie that rows name by file; no other file is read",
@@ -120,8 +126,10 @@ class Command(GradusCommand):
             named
             | {"columns": pairs_of(options["map"], "map"), "values": pairs_of(options["value"], "value")}
         )
-        # The one option that names a place on this machine: whoever runs commands here may read it anyway.
-        read_by = replace(said, images_from=_folder(options["images"]))
+        # Options that name a place on this machine: whoever runs commands here may read it anyway.
+        read_by = replace(
+            said, images_from=_folder(options["images"]), problems=_problems(options["problems"])
+        )
         paths = self._paths(options)
         if options["preview"] is not None:
             self._preview(paths[0], read_by, options)
@@ -195,6 +203,8 @@ class Command(GradusCommand):
             table.add_row("labels left out: the rubric does not ask", f"{report.left_out:,}")
         if report.pairs:
             table.add_row("new pairs", f"{report.pairs:,}")
+        if report.lineups:
+            table.add_row("new lineups", f"{report.lineups:,}")
         if report.flaws:
             table.add_row("images left out", f"{report.flaws:,}")
         self.console.print(table)
@@ -210,6 +220,14 @@ class Command(GradusCommand):
             self.console.print(f"{place}: {row.reason}", markup=False, soft_wrap=True)
         if report.rejected > SHOWN_ERRORS:
             self.console.print(f"and {report.rejected - SHOWN_ERRORS:,} more")
+
+
+def _problems(given: str | None) -> KnownProblems | None:
+    if given is None:
+        return None
+    if not Path(given).is_file():
+        raise CommandError(f"There is no file {given}.")
+    return problems_in(Path(given))
 
 
 def _folder(given: str | None) -> Path | None:

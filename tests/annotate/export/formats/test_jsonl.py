@@ -81,15 +81,23 @@ def test_rows_keep_to_the_schema_and_hide_people_and_meta(tmp_path):
     assert "meta" not in row
 
 
-def test_a_decision_of_a_reviewer_is_in_gold_and_in_no_label(tmp_path):
+def test_a_decision_of_a_reviewer_travels_and_comes_in_as_an_answer_key(tmp_path):
     decided = a_decided_project(torn=("g", "b"))
     review = a_rater(decided.project, RaterKind.REVIEW, "reviewers")
-    a_label(review, decided.traces["torn"].steps.get(), "bad", decided_by=decided.ann)
+    a_label(review, decided.traces["torn"].steps.get(), "bad", decided_by=decided.ann, text="It is 8.")
     run = run_consensus(decided.project, policy="majority")
 
-    manifest = export_run(run, tmp_path / "out", format="jsonl")
+    export_run(run, tmp_path / "out", format="jsonl")
 
     (row,) = rows_of(tmp_path / "out/data/train.jsonl")
     assert row["gold"] == {"steps": ["bad"]}
-    assert {label["rater_kind"] for label in row["labels"]} == {"person"}
-    assert manifest["counts"]["reviews_left_out"] == 1
+    assert [label["rater_kind"] for label in row["labels"]] == ["person", "person", "review"]
+    again = a_project()
+    assert not ingest_file(again, tmp_path / "out/data/train.jsonl").errors
+    keys = Label.objects.filter(rater__project=again, rater__kind=RaterKind.GOLD)
+    assert sorted(keys.values_list("rater__name", "value", "text")) == [
+        ("gold", "bad", ""),
+        ("gold/review", "bad", "It is 8."),
+    ]
+    # It decides nothing there.
+    assert not Label.objects.filter(rater__project=again, rater__kind=RaterKind.REVIEW).exists()

@@ -9,6 +9,8 @@ import pytest
 from annotate.consensus.actions import run_consensus
 from annotate.export.actions import export_run
 from annotate.ingest.actions import ingest_file
+from annotate.ingest.json_records import Record, json_records
+from annotate.ingest.source import Source
 from annotate.models import Label, Project, Trace
 from tests.annotate.export.decided import a_decided_project
 from tests.annotate.export.published import check_prm800k, rows_of
@@ -34,7 +36,10 @@ def test_consensus_is_rated_to_the_first_error_and_unknown_is_null(tmp_path):
 
 
 def ratings_of(row: dict[str, Any]) -> list[int | None]:
-    taken = [turn["human_completion"] or turn["completions"][0] for turn in row["label"]["steps"]]
+    taken = [
+        turn["human_completion"] or turn["completions"][turn["chosen_completion"] or 0]
+        for turn in row["label"]["steps"]
+    ]
     return [one["rating"] for one in taken]
 
 
@@ -55,7 +60,7 @@ def said(text: str, rating: int | None, flagged: bool = False) -> dict[str, Any]
 
 
 def turn(*proposals: dict[str, Any], chosen: int | None = None, human: str | None = None) -> dict[str, Any]:
-    written = said(human, None) if human else None
+    written = said(human, None) | {"source": "human"} if human else None
     return {"completions": list(proposals), "chosen_completion": chosen, "human_completion": written}
 
 
@@ -63,14 +68,15 @@ WALK = a_labelling(
     "lab-1",
     turn(said("a", 1), said("x", -1), chosen=0),
     turn(said("y", 0), human="b"),
-    turn(said("c", 0, flagged=True), said("z", -1), chosen=0),
+    turn(said("z", -1), said("c", 0, flagged=True), said("v", None), chosen=1),
     turn(said("w", -1)),
 )
 WHOLE = [
     a_labelling(
         labeler,
         turn(said("one", 1), chosen=0),
-        turn(said("two", rating), said("other", 1), chosen=0),
+        # The labeler stopped here and took nothing.
+        turn(said("other", 1), said("two", rating), said("none", None)),
         pre_generated_steps=["one", "two", "three"],
         pre_generated_answer="2",
         pre_generated_verifier_score=0.5,
@@ -135,6 +141,38 @@ def test_real_rows_come_in_again_with_every_label(tmp_path):
 
     assert not report.errors
     assert contents(again) == contents(project)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "phase1-train-example.json",
+        "phase1-test-example.json",
+        "phase2-train-example.json",
+        "phase2-train-example.multi.jsonl",
+    ],
+)
+def test_real_rows_go_out_turn_by_turn_as_they_were(tmp_path: Path, name: str) -> None:
+    source = data_file(f"prm800k_samples/prm800k-{name}")
+    with Source(source) as file:
+        given = [record.value for record in json_records(file.text) if isinstance(record, Record)]
+    project = a_project()
+    ingest_file(project, source, format="prm800k")
+    out = {one["timestamp"]: one for one in round_trip(project, tmp_path)}
+    assert out.keys() == {one["timestamp"] for one in given}
+    for row in given:
+        label = out[row["timestamp"]]["label"]
+        assert label["finish_reason"] == row["label"]["finish_reason"]
+        for found, wanted in zip(label["steps"], row["label"]["steps"], strict=True):
+            assert _without_flags(found) == _without_flags(wanted)
+
+
+def _without_flags(turn: dict[str, Any]) -> dict[str, Any]:
+    """null and false say the same of a flag; what was written by hand has the rating that was given with it."""
+    flags = [{**one, "flagged": bool(one["flagged"])} for one in turn["completions"]]
+    human = turn["human_completion"]
+    written = human and {**human, "flagged": bool(human["flagged"])}
+    return {**turn, "completions": flags, "human_completion": written}
 
 
 def contents(project: Project) -> dict[str, Any]:

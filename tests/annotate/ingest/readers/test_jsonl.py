@@ -8,7 +8,7 @@ import pytest
 
 from annotate.enums import Outcome, RaterKind, StepKind, Verdict
 from annotate.errors import Rejected
-from annotate.ingest.drafts import TraceDraft
+from annotate.ingest.drafts import RaterDraft, TraceDraft
 from annotate.ingest.fields import Fields
 from annotate.ingest.readers.jsonl import trace_draft
 from tests.annotate.ingest.files import a_row
@@ -68,6 +68,8 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"steps": [{"text": "a", "tail": -1}]}, "steps[0].tail"),
     ({"steps": [{"text": "a", "tail": True}]}, "steps[0].tail"),
     ({"steps": [{"body": "a"}]}, "steps[0].body"),
+    ({"steps": [{"text": "a", "images": [{"data": "x", "digest": "ABC"}]}]}, "steps[0].images[0].digest"),
+    ({"steps": [{"text": "a", "images": [{"missing": " "}]}]}, "steps[0].images[0].missing"),
     ({"text": "both"}, "steps"),
     ({"steps": None, "text": "a", "split": "sentences"}, "split"),
     ({"steps": None, "text": "a", "separator": "x"}, "separator"),
@@ -83,7 +85,6 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"labels": {}}, "labels"),
     ({"labels": [{"value": "good", "step": 0}]}, "labels[0].rater"),
     ({"labels": [A_LABEL | {"rater_kind": "dog"}]}, "labels[0].rater_kind"),
-    ({"labels": [A_LABEL | {"rater_kind": "review"}]}, "labels[0].rater_kind"),
     ({"labels": [A_LABEL | {"step": -1}]}, "labels[0].step"),
     ({"labels": [A_LABEL | {"step": 1.5}]}, "labels[0].step"),
     ({"labels": [A_LABEL | {"seconds": -1}]}, "labels[0].seconds"),
@@ -156,3 +157,8 @@ def test_what_is_not_said_stays_unknown() -> None:
     assert (bare.outcome, bare.problem.reference_answer, bare.labels) == (None, None, ())
     assert draft(outcome="wrong").outcome is Outcome.WRONG
     assert draft(steps=[{"text": "a", "kind": "observation"}]).steps[0].kind is StepKind.OBSERVATION
+
+
+def test_a_reviewers_decision_becomes_an_answer_key() -> None:
+    (label,) = draft(labels=[A_LABEL | {"rater": "review", "rater_kind": "review", "text": "So."}]).labels
+    assert (label.rater, label.text) == (RaterDraft("gold/review", RaterKind.GOLD), "So.")

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from annotate.ingest.drafts import BadRow, Row, TraceDraft
+from annotate.ingest.known_problems import KnownProblems
 from annotate.ingest.options import ReadOptions
-from tests.annotate.ingest.readers.reading import bad, one_trace, said, texts, written
+from tests.annotate.ingest.readers.reading import bad, one_trace, read, said, texts, written
 
 
 def turns(*steps: str, marks: str = "+-") -> list[dict[str, str]]:
@@ -32,7 +34,10 @@ def test_problem_may_be_said(tmp_path: Path) -> None:
     assert "cannot be told apart" in bad(path)[1]
     for draft in (
         one_trace(path, "rlhflow", ReadOptions(problem="2 + 3?")),
-        one_trace(written(tmp_path, a_row("2 + 3? We add.", "It is 6.", problem="2 + 3?")), "rlhflow"),
+        *(
+            one_trace(written(tmp_path, a_row("2 + 3? We add.", "It is 6.", **{name: "2 + 3?"})), "rlhflow")
+            for name in ("problem", "prompt", "question")
+        ),
     ):
         assert (draft.problem.text, texts(draft)) == ("2 + 3?", ["We add.\n\n", "It is 6."])
 
@@ -44,7 +49,37 @@ def test_problem_may_be_said(tmp_path: Path) -> None:
         ({"conversations": [*turns("2 Step 1: a"), {"role": "user", "content": "b"}]}, "conversations"),
         ({"conversations": turns("2 Step 1: a", marks="?")}, "conversations[1].content"),
         ({"conversations": turns("2 Step 1: a"), "problem": "3"}, "conversations[0].content"),
+        ({"conversations": turns("2 Step 1: a"), "prompt": "2", "question": "3"}, "prompt"),
     ],
 )
 def test_what_takes_no_turns_is_refused(tmp_path: Path, row: dict[str, Any], field: str) -> None:
     assert bad(written(tmp_path, row), "rlhflow")[0] == field
+
+
+def test_problem_may_be_one_of_a_list(tmp_path: Path) -> None:
+    """As in the data of DeepSeek's solutions, whose first turn is prompt, space and first step."""
+    known = KnownProblems(["Ann has 2 apples. ", "Ann has 2 apples. Ben has 3.", "x", "What?"])
+    rows = [
+        a_row("Ann has 2 apples. Ben has 3. Together they have 5.", "It is 5."),
+        a_row("Ann has 2 apples. Ben eats one.", "It is 1."),
+        a_row("x is known.", "It is 1."),
+        a_row("Ann has 2 pears. So 2.", "It is 2."),
+        a_row("What?", "It is 2."),
+    ]
+    _, found = read(written(tmp_path, *rows), "rlhflow", ReadOptions(problems=known))
+    told = []
+    for row in found[:3]:
+        assert isinstance(row, Row)
+        assert isinstance(row.draft, TraceDraft)
+        told.append((row.draft.problem.text, texts(row.draft)[0]))
+    assert told == [
+        ("Ann has 2 apples. Ben has 3.", "Together they have 5.\n\n"),
+        ("Ann has 2 apples.", "Ben eats one.\n\n"),
+        ("x", "is known.\n\n"),
+    ]
+    for row in found[3:]:
+        assert isinstance(row, BadRow)
+        assert (row.field, row.reason) == (
+            "conversations[0].content",
+            "begins with none of the 4 problems that were said",
+        )

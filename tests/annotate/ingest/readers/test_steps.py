@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from annotate.enums import Outcome, StepKind
+from annotate.enums import Outcome, RaterKind, StepKind
 from annotate.ingest.drafts import BadRow, Row, TraceDraft
 from annotate.ingest.options import ReadOptions
 from annotate.ingest.readers import steps as reader
@@ -57,7 +57,7 @@ def test_tables_without_tails_and_numbers_of_steps_are_read_too(tmp_path: Path) 
     assert ([step.tail for step in draft.steps], texts(draft)) == ([2, 0], ["So.\n\n", "End."])
 
 
-def test_reviewers_decisions_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_reviewers_decisions_become_an_answer_key(tmp_path: Path) -> None:
     (vote,) = RECORDS["steps"]()["votes"]
     votes = [
         vote,
@@ -65,12 +65,23 @@ def test_reviewers_decisions_are_left_out_and_counted(tmp_path: Path) -> None:
         vote | {"rater": "j", "score": 0.5},
     ]
     draft = one_trace(written(tmp_path, a_step(0, steps=1, votes=votes)), "steps")
-    assert [(one.rater.name, one.score) for one in draft.labels] == [
-        ("gold/consensus", None),
-        ("person-001", None),
-        ("j", 0.5),
+    assert [(one.rater.name, one.rater.kind, one.value, one.score) for one in draft.labels] == [
+        ("gold/consensus", RaterKind.GOLD, "good", None),
+        ("person-001", RaterKind.PERSON, "bad", None),
+        ("gold/review", RaterKind.GOLD, "good", None),
+        ("j", RaterKind.PERSON, "bad", 0.5),
     ]
-    assert draft.meta == {"release": {"left_out": {"reviews": 1}}}
+
+
+def test_what_is_the_traces_is_read_from_its_first_row(tmp_path: Path) -> None:
+    references = {"reference_answer": "5", "reference_solution": "2 + 3 = 5."}
+    first = {"problem_meta": '{"source": "book"}', "trace_meta": '{"seed": 7}', "meta": '{"tool": "x"}'}
+    rows = [a_step(0, **references, **first), a_step(1, **references)]
+    draft = one_trace(written(tmp_path, *rows), "steps")
+    assert (draft.problem.reference_answer, draft.problem.reference_solution) == ("5", "2 + 3 = 5.")
+    assert (draft.problem.meta, draft.meta) == ({"source": "book"}, {"seed": 7})
+    assert [one.meta.get("tool") for one in draft.steps] == ["x", None]
+    assert "reason" in draft.steps[0].meta["release"]
 
 
 def test_what_was_decided_may_be_about_another_question(tmp_path: Path) -> None:
@@ -90,6 +101,16 @@ def test_what_was_decided_may_be_about_another_question(tmp_path: Path) -> None:
         ([a_step(0, steps=1, votes=[{"rater": "a", "said": "good"}])], "steps[0].votes[0].said", ""),
         ([a_step(0, steps=1, votes=[{"rater": "a", "score": "1"}])], "steps[0].votes[0].score", "a number"),
         ([a_step(0, "", steps=1)], "steps[0].text", "is empty"),
+        ([a_step(0, steps=1, meta="{")], "steps[0].meta", "is no JSON"),
+        ([a_step(0, steps=1, trace_meta="[NaN]")], "trace_meta", "is no JSON"),
+        ([a_step(0, steps=1, problem_meta="[]")], "problem_meta", "an object"),
+        (
+            [a_step(0, steps=1, images=[{"url": "x", "data": "y"}])],
+            "steps[0].images[0]",
+            "either data or url",
+        ),
+        ([a_step(0, steps=1, problem_images=[7])], "problem_images[0]", "an object"),
+        ([a_step(0), a_step(1, reference_answer="6")], "reference_answer", "differs between steps 0 and 1"),
     ],
 )
 def test_what_is_no_whole_trace_is_refused(

@@ -6,8 +6,11 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from annotate.export.actions import export_run
 from annotate.models import Project, Trace
+from tests.annotate.export.decided import a_decided_project
 from tests.annotate.ingest.files import a_file, a_row
+from tests.annotate.ingest.readers.reading import written
 from tests.factories import a_person, a_project
 
 pytestmark = pytest.mark.django_db
@@ -137,3 +140,31 @@ def test_folder_is_one_data_set(tmp_path: Path) -> None:
     assert "created 2" in printed
     assert "train-00001-of-00002.jsonl, line 2, steps: holds no step" in printed
     assert "created 3" in run_command(a_project(slug="three").slug, tmp_path, "--part", "all")
+
+
+def test_a_release_comes_in_by_its_folder(tmp_path: Path) -> None:
+    decided = a_decided_project(whole=("gg", "gg"), torn=("ggg", "gbg"))
+    export_run(decided.run, tmp_path / "out", format="parquet")
+    printed = run_command(a_project(slug="again").slug, tmp_path / "out", format="auto")
+    assert "Read as steps." in printed
+    assert "created 2" in printed
+
+
+def test_problems_may_be_told_by_a_list(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "2 + 3? We add. It is 5."}, {"role": "assistant", "content": "+"}]
+    path = written(tmp_path, {"conversations": turns})
+    listed = written(tmp_path, {"question": "2 + 3?"}, name="problems.jsonl")
+    printed = run_command(a_project().slug, path, "--problems", listed, "--preview", format="auto")
+    assert "problem: 2 + 3? 0 (thought): We add. It is 5." in printed
+    with pytest.raises(CommandError, match=r"There is no file .*nowhere\.jsonl"):
+        run_command(a_project().slug, path, "--problems", tmp_path / "nowhere.jsonl", format="auto")
+
+
+def test_preview_shows_a_ranking_by_its_letters(tmp_path: Path) -> None:
+    ranks = [{"value": name, "rank": rank} for rank, name in enumerate("bca", 1)]
+    forms = [{"user_id": "u1", "value": ranks, "status": "submitted"}]
+    row = {"question": "2 + 3?", "a": "Six.", "b": "Five.", "c": "5.", "order": forms}
+    printed = run_command(a_project().slug, written(tmp_path, row), "--preview", format="auto")
+    assert "is read as argilla" in printed
+    assert "ranking: b>c>a, by argilla/u1 (person)" in printed
+    assert printed.index("Six.") < printed.index("b: trace") < printed.index("Five.")

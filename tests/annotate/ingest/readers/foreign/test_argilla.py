@@ -12,12 +12,12 @@ import pytest
 
 from annotate.enums import RaterKind
 from annotate.ingest.actions import ingest_file
-from annotate.ingest.drafts import LabelSheet, TraceDraft
+from annotate.ingest.drafts import BadRow, LabelSheet, LineupDraft, Row, TraceDraft
 from annotate.ingest.options import ReadOptions
-from annotate.models import Label
+from annotate.models import Label, Trace
 from tests.annotate.ingest.readers.foreign import FOLDER
 from tests.annotate.ingest.readers.reading import drafts, read, texts
-from tests.factories import a_project
+from tests.factories import a_comparing_project, a_project
 
 pytest.importorskip("pyarrow")
 
@@ -157,3 +157,54 @@ def test_project_comes_in_with_its_people() -> None:
         ("argilla/critic", "sum-1", 1, "bad"),
         ("ben", "sum-2", 0, "good"),
     }
+
+
+@pytest.mark.parametrize("name", ["argilla_first.parquet", "argilla_first.jsonl", "argilla_first.json"])
+def test_the_first_version_holds_orders_with_their_people(name: str) -> None:
+    found, (answered, untouched) = read(FOLDER / name)
+    assert found == "argilla"
+    assert isinstance(answered, Row)
+    draft = answered.draft
+    assert isinstance(draft, LineupDraft)
+    assert [(one.external_id, one.problem.text, *texts(one)) for one in draft.traces] == [
+        ("rank-1-first", "What is 6 * 7?", "42."),
+        ("rank-1-second", "What is 6 * 7?", "43."),
+        ("rank-1-third", "What is 6 * 7?", "It is 42."),
+    ]
+    assert [(one.rater.name[-6:], one.rater.kind, one.criterion, one.value) for one in draft.labels] == [
+        ("000001", RaterKind.PERSON, "ranking", "a=c>b"),
+        ("000002", RaterKind.PERSON, "ranking", "b>c>a"),
+        ("critic", RaterKind.JUDGE, "ranking", "c>a>b"),
+    ]
+    assert draft.traces[0].meta["metadata"] == {"source": "made up"}
+    # A remark, a rating and a choice of kinds say nothing of one answer.
+    assert left_out(draft.traces[0]) == {"draft": 1, "beside": 3}
+    # Nothing says which fields are answers where nobody has put them in order.
+    assert isinstance(untouched, BadRow)
+    assert untouched.reason == "holds neither steps nor a text to be cut"
+
+
+@pytest.mark.django_db
+def test_the_server_gives_out_orders_with_their_ranks() -> None:
+    project = a_comparing_project(preset="ranking")
+    report = ingest_file(project, FOLDER / "argilla_served.json")
+    assert (report.format, report.errors, report.created) == ("argilla", (), 6)
+    assert (report.lineups, report.labels) == (2, 4)
+    found = Label.objects.select_related("lineup").filter(rater__project=project)
+    said = set()
+    for label in found:
+        assert label.lineup is not None
+        at = {one.letter: one.trace.external_id for one in label.lineup.entrants.select_related("trace")}
+        ranks = [sorted(at[letter] for letter in rank.split("=")) for rank in label.value.split(">")]
+        said.add(str(ranks))
+    assert said == {
+        str(ranks)
+        for name in ("rank-0", "rank-1")
+        for ranks in (
+            [[f"{name}-first", f"{name}-third"], [f"{name}-second"]],
+            [[f"{name}-second"], [f"{name}-third"], [f"{name}-first"]],
+        )
+    }
+    first = Trace.objects.get(project=project, external_id="rank-0-first")
+    # A suggestion names its question by a number there, and a remark is about no single answer.
+    assert first.meta["argilla"] == {"left_out": {"draft": 1, "suggestion by number": 1, "beside": 1}}

@@ -7,6 +7,7 @@ on SQLite. A search engine is left out: nothing is searched for here, and the se
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -130,6 +131,44 @@ def ranked(rg: Any, client: Any, users: dict[str, uuid.UUID]) -> Any:
     return dataset
 
 
+def served(rg: Any, client: Any, users: dict[str, uuid.UUID]) -> list[dict[str, Any]]:
+    """Orders of three answers, as the server itself gives them out: the client's own exports leave the ranks away."""
+    fields = [rg.TextField(name=name) for name in ("question", "first", "second", "third")]
+    questions = [
+        rg.RankingQuestion(name="order", values=["first", "second", "third"]),
+        rg.TextQuestion(name="remark", required=False),
+    ]
+    made = rg.Settings(fields=fields, questions=questions, distribution=rg.TaskDistribution(min_submitted=3))
+    dataset = rg.Dataset(name="served", settings=made, client=client)
+    dataset.create()
+    found = []
+    for number, (one, two, three) in enumerate((("42.", "43.", "It is 42."), ("5.", "4.", "Five."))):
+        texts = {"question": f"Sum {number}?", "first": one, "second": two, "third": three}
+        record = rg.Record(id=f"rank-{number}", fields=texts)
+        for who, status, ranks in (
+            ("ann", "submitted", (1, 2, 1)),
+            ("ben", "submitted", (3, 1, 2)),
+            ("cem", "draft", (1, 2, 3)),
+        ):
+            order = [
+                {"value": name, "rank": rank}
+                for name, rank in zip(("first", "second", "third"), ranks, strict=True)
+            ]
+            record.responses.add(rg.Response("order", order, user_id=users[who], status=status))
+        if number == 0:
+            record.responses.add(
+                rg.Response("remark", "The second is off by one.", user_id=users["ann"], status="submitted")
+            )
+            record.suggestions.add(rg.Suggestion("order", ["third", "first", "second"], agent="critic"))
+        found.append(record)
+    dataset.records.log(found)
+    about = {"include": ["responses", "suggestions"], "limit": 100}
+    answer = client.http_client.get(f"/api/v1/datasets/{dataset.id}/records", params=about)
+    answer.raise_for_status()
+    items: list[dict[str, Any]] = answer.json()["items"]
+    return items
+
+
 def steps(rg: Any, client: Any, users: dict[str, uuid.UUID]) -> Any:
     """One record for each step of a trace."""
     made = rg.Settings(
@@ -176,6 +215,7 @@ def write(folder: Path) -> None:
     ):
         (folder / f"{name}.json").unlink(missing_ok=True)
         found(one).to_json(str(folder / f"{name}.json"))
+    (folder / "argilla_served.json").write_text(json.dumps(served(rg, client, users)))
     flat = found(dataset).to_datasets()
     flat.to_parquet(str(folder / "argilla_flat.parquet"))
     flat.to_json(str(folder / "argilla_flat.jsonl"))
