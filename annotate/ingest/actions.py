@@ -154,7 +154,7 @@ def _read_all(
     with ingest:
         for number, file in enumerate(files):
             behind = sum(sizes[:number])
-            name = file.name if len(files) > 1 else ""
+            ingest.tally.file = file.name if len(files) > 1 else ""
             read_by = file.read_by(options)
             with (
                 opened(file.path, reader.name, read_by) as (source, _),
@@ -165,7 +165,7 @@ def _read_all(
                 afar.still_here = partial(_tell_how_far, tell, behind, source, sum(sizes))
                 for row, n_read in rows:
                     ingest.n_read = behind + n_read
-                    ingest.take(_named(row, name))
+                    ingest.take(row)
                 # Rows are known by their lines, which count anew in the next file.
                 ingest.n_read = behind + sizes[number]
                 ingest.flush()
@@ -177,10 +177,6 @@ def _n_read(source: Source) -> int:
 
 def _tell_how_far(tell: OnProgress, behind: int, source: Source, total: int) -> None:
     tell(behind + source.n_read, total)
-
-
-def _named(row: Row | BadRow, name: str) -> Row | BadRow:
-    return replace(row, file=name) if name and isinstance(row, BadRow) else row
 
 
 @contextmanager

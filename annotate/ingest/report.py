@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from annotate.ingest.drafts import BadRow
 
@@ -39,7 +39,12 @@ class IngestReport:
 
 @dataclass(slots=True)
 class Tally:
-    """The counts while the file is being read."""
+    """The counts while the file is being read.
+
+    ``file`` names it in what is refused, where several come in together.
+    """
+
+    file: str = ""
 
     created: int = 0
     updated: int = 0
@@ -55,7 +60,7 @@ class Tally:
 
     def reject(self, row: BadRow) -> None:
         self.rejected += 1
-        self.errors.append(row)
+        self.errors.append(self._named(row))
         # Rows of one batch are refused in two passes, so the list is cut only once it has grown well past its size.
         if len(self.errors) > 2 * MAX_ERRORS:
             self._keep_first()
@@ -64,7 +69,10 @@ class Tally:
         self.flaws += 1
         # Batches come in the order of the file.
         if len(self.left_out_images) < MAX_ERRORS:
-            self.left_out_images.append(image)
+            self.left_out_images.append(self._named(image))
+
+    def _named(self, row: BadRow) -> BadRow:
+        return replace(row, file=self.file) if self.file else row
 
     def report(self, *, is_dry_run: bool, is_written: bool, format: str = "") -> IngestReport:
         self._keep_first()

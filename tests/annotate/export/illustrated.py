@@ -19,6 +19,16 @@ JPEG, WEBP = (a_data_uri(a_picture(name, 60, 40), f"image/{name.lower()}") for n
 SAID = [{"step": 0, "rater": "ann", "value": "good"}]
 
 
+class Fetching:
+    """Has one picture, at one address."""
+
+    def is_listed(self, address: str) -> bool:
+        return address.endswith("/fetched.png")
+
+    def fetch(self, address: str, seconds: float | None = None) -> bytes:
+        return a_png(9, 8)
+
+
 def an_illustrated_run(folder: Path) -> Run:
     """Of a trace with images in problem and steps, another of the same problem, and one without any."""
     problem: dict[str, Any] = {
@@ -38,6 +48,7 @@ def an_illustrated_run(folder: Path) -> Run:
             "meta": {"tool": "browser"},
         },
         {"text": "I look twice.\n", "tail": 1, "images": [{"data": JPEG}, {"data": WEBP, "alt": "After"}]},
+        {"text": "Fetched.", "images": [{"url": "https://example.org/fetched.png", "alt": "Fetched"}]},
         {"text": "Lost.", "images": [{"data": "data:image/png;base64,aGVsbG8=", "alt": "Broken"}]},
     ]
     rows = [
@@ -47,7 +58,7 @@ def an_illustrated_run(folder: Path) -> Run:
     ]
     project = a_project(slug="shown")
     options = ReadOptions(bad_images=BadImages.KEEP)
-    report = ingest_file(project, written(folder, *rows), options=options)
+    report = ingest_file(project, written(folder, *rows), options=options, fetcher=Fetching())
     assert (report.created, report.rejected, report.flaws) == (3, 0, 1)
     return run_consensus(project, policy="majority")
 

@@ -13,7 +13,7 @@ from annotate.export.actions import export_run
 from annotate.ingest.actions import ingest_file
 from annotate.ingest.images import BadImages
 from annotate.ingest.options import ReadOptions
-from annotate.models import Image, Step, Trace
+from annotate.models import Image, ImageAddress, Step, Trace
 from tests.annotate.export.illustrated import an_illustrated_run, seen
 from tests.annotate.export.published import rows_of
 from tests.factories import a_project
@@ -31,8 +31,8 @@ def out(run: Any, folder: Path, **settings: Any) -> tuple[Path, dict[str, Any]]:
 def test_images_go_out_and_come_in_to_the_last_byte(tmp_path: Path) -> None:
     run = an_illustrated_run(tmp_path)
     file, counts = out(run, tmp_path, with_meta=True)
-    # Seven places in the first trace, one of which shows what was left out when it came in, and two in the second.
-    assert (counts["images_written"], counts["images_left_out"]) == (9, 0)
+    # Eight places in the first trace, one of which shows what was left out when it came in, and two in the second.
+    assert (counts["images_written"], counts["images_left_out"]) == (10, 0)
     for row in rows_of(file):
         jsonschema.validate(row, SCHEMA)
     again = a_project()
@@ -67,7 +67,7 @@ def test_out_again_is_the_same_file(tmp_path: Path) -> None:
 
 def test_images_may_stay_at_home(tmp_path: Path) -> None:
     file, counts = out(an_illustrated_run(tmp_path), tmp_path, with_images=False)
-    assert (counts["images_written"], counts["images_left_out"]) == (0, 9)
+    assert (counts["images_written"], counts["images_left_out"]) == (0, 10)
     assert "data:image" not in file.read_text()
     assert '"images"' not in file.read_text()
 
@@ -100,6 +100,25 @@ def test_what_finds_no_room_keeps_its_name_and_is_counted(tmp_path: Path, monkey
 def _digest_of(alt: str) -> str:
     step = Step.objects.get(trace__external_id="shown", position=0)
     return str(next(one["image"] for one in step.meta["images"] if one.get("alt") == alt))
+
+
+def test_what_was_fetched_goes_out_with_its_address_by_which_no_other_row_gets_it(tmp_path: Path) -> None:
+    run = an_illustrated_run(tmp_path)
+    file, _ = out(run, tmp_path)
+    (fetched,) = (
+        image
+        for row in rows_of(file)
+        for step in row["steps"]
+        for image in step.get("images", [])
+        if image.get("alt") == "Fetched"
+    )
+    assert fetched.keys() == {"digest", "data", "url", "alt"}
+    again = a_project()
+    assert ingest_file(again, file).rejected == 0
+    entry = Step.objects.get(trace__project=again, text__startswith="Fetched.").meta["images"][0]
+    assert (entry["image"], entry["address"]) == (fetched["digest"], "https://example.org/fetched.png")
+    assert ImageAddress.objects.filter(project=run.project).count() == 1
+    assert not ImageAddress.objects.filter(project=again).exists()
 
 
 def test_somebodys_own_images_in_meta_are_meta(tmp_path: Path) -> None:

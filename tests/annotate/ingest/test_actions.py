@@ -501,3 +501,18 @@ def test_a_trace_that_was_cut_here_stays_so_when_its_file_comes_again(project, t
         [bad] = ingest_file(project, path, format="jsonl").errors
         assert bad.field == field
         assert "split or merged here" in bad.reason
+
+
+def test_lines_of_two_files_are_not_taken_for_each_other(project: Project, tmp_path: Path) -> None:
+    said = {"step": 0, "rater": "ann", "value": "good"}
+    known = a_row("known", labels=[said])
+    bring(project, tmp_path, known)
+    files = [tmp_path / name for name in ("one.jsonl", "two.jsonl")]
+    # Each on the second line: a file that says the same of a known trace twice, otherwise, and one without fault.
+    first = [known | {"labels": [said | {"value": "bad"}]}, known | {"labels": [said]}]
+    second = [a_row("fresh"), a_row("known2", labels=[said])]
+    for path, rows in zip(files, (first, second), strict=True):
+        path.write_text("\n".join(map(json.dumps, rows)))
+    report = actions.ingest_files(project, files, format="jsonl")
+    assert [(row.line, row.file) for row in report.errors] == [(2, "one.jsonl")]
+    assert report.created == 2

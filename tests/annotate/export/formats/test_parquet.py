@@ -129,4 +129,4 @@ def test_large_rows_end_a_group_early(tmp_path, monkeypatch):
 
     file = pyarrow.parquet.ParquetFile(tmp_path / "out" / parquet.STEPS)
     # The trace whose images are larger than that, and what is left.
-    assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [3, 2]
+    assert [file.metadata.row_group(i).num_rows for i in range(file.num_row_groups)] == [4, 2]
