@@ -107,7 +107,8 @@ def measure(name: str, options: dict[str, str], n_traces: int) -> str:
         )
         for rater, kind in enumerate(kinds)
     ]
-    wanted = {"stops_at_first_error": False} if policy.prepare else {}
+    # The one that places first errors is measured at that; the others decide every step by itself.
+    wanted = {"stops_at_first_error": name == "posterior"} if policy.prepare else {}
     settings = build_settings(policy.settings, {**wanted, **options})
     gold = tuple(
         GoldReading(rater, step, LEVELS[2 if (rater + step // 50) % 5 else 0], LEVELS[2])

@@ -82,7 +82,7 @@ def locate(evidence: Evidence, *, seed: int = 0) -> LocationFit:
         P(e \mid \text{all}) \propto \pi(e)^{\beta_0} \, P(\text{counts} \mid e)^{\beta_1} \prod_r P_r(\text{report}
         \mid e)^{w_r \beta} \prod_v P_v(\text{verdict} \mid e)^{w_v \beta}
 
-    Rollouts: `rollouts`. Reports: `shifts`. Weights of dependent readings: `dependence`. The :math:`\beta` are 1
+    Rollouts: `rollouts`. Reports: `manners`. Weights of dependent readings: `dependence`. The :math:`\beta` are 1
     without gold and learnt with it: `trust`. All other parameters are climbed to by EM over traces of which at least
     two sources speak or whose answer is known, and others beside them (`selection`); where nothing can be learnt they
     stay what was assumed, and the fit says so.
@@ -133,6 +133,7 @@ def locate(evidence: Evidence, *, seed: int = 0) -> LocationFit:
     signals = Signals.of(some)
     voice = np.where(is_gold, 1.0, weight / (1 + n_gold / _HALVING))
     least, history = model.dependence, []
+    model = model.setting_out()
     for _ in range(_ROUNDS):
         weights = model.weights(signals)
         model, posterior, climbed = _climbed(model, signals, weights, voice)

@@ -3,23 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
 from annotate.stats.codes import FloatArray
-from annotate.stats.locate import shifts
+from annotate.stats.locate import habits, manners, scans, shifts
 from annotate.stats.locate.dependence import Dependence
 from annotate.stats.locate.evidence import KINDS, Raters
+from annotate.stats.locate.manners import Manners, together
 from annotate.stats.locate.prior import Prior
 from annotate.stats.locate.rollouts import RolloutModel
 from annotate.stats.locate.signals import AT, BEHIND, N_DIFFICULTIES, SOUND, VERDICTS_ASSUMED, Signals
 from annotate.stats.locate.sums import sums
 from annotate.stats.locate.tables import pseudo_counts
-from annotate.stats.locate.truncated import log_reachable, raised
+from annotate.stats.locate.truncated import raised
 
 CHANNELS = ("prior", "rollouts", *KINDS)
 N_CHANNELS = len(CHANNELS)
 FIRST_RATER = 2
+# By table of raters: what is assumed of each kind.
+_ASSUMED = {
+    "shift": shifts.ASSUMED,
+    "scan": scans.ASSUMED,
+    "habit": habits.ASSUMED,
+    "manner": manners.ASSUMED,
+    "verdict": VERDICTS_ASSUMED,
+}
+TABLES = tuple(_ASSUMED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,9 +42,23 @@ class Weights:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Heard:
+    """Expected readings: `shift` (n_raters, n_difficulties, n_states, 8) and `habit` (…, n_states, 11) by what was
+    within reach, the others in the shape of their tables.
+    """
+
+    shift: FloatArray
+    scan: FloatArray
+    habit: FloatArray
+    manner: FloatArray
+    verdict: FloatArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """`shift` (n_raters, n_difficulties, 4, 8) and `verdict` (n_raters, n_difficulties, 3, 2) are tables of
-    probabilities with pseudo-counts of the same shape; `trust` (n_channels,) multiplies each channel's log-likelihood.
+    """`shift` (n_raters, n_difficulties, 4, 8), `scan` (…, 6, 2), `habit` (…, 1, 11), `manner` (…, 1, 3) and `verdict`
+    (…, 3, 2) are tables of probabilities with pseudo-counts of the same shape; `trust` (n_channels,) multiplies each
+    channel's log-likelihood.
     """
 
     raters: Raters
@@ -41,6 +66,12 @@ class Model:
     rollouts: RolloutModel
     shift: FloatArray
     shift_pseudo: FloatArray
+    scan: FloatArray
+    scan_pseudo: FloatArray
+    habit: FloatArray
+    habit_pseudo: FloatArray
+    manner: FloatArray
+    manner_pseudo: FloatArray
     verdict: FloatArray
     verdict_pseudo: FloatArray
     dependence: Dependence
@@ -48,19 +79,31 @@ class Model:
 
     @classmethod
     def assumed(cls, raters: Raters) -> Model:
-        shift = pseudo_counts(None, shifts.ASSUMED, raters.kind, N_DIFFICULTIES)
-        verdict = pseudo_counts(None, VERDICTS_ASSUMED, raters.kind, N_DIFFICULTIES)
+        pseudo: dict[str, Any] = {
+            f"{name}_pseudo": pseudo_counts(None, assumed, raters.kind, N_DIFFICULTIES)
+            for name, assumed in _ASSUMED.items()
+        }
         return cls(
             raters=raters,
             prior=Prior.assumed(N_DIFFICULTIES),
             rollouts=RolloutModel.assumed(),
-            shift=shift / shift.sum(axis=-1, keepdims=True),
-            shift_pseudo=shift,
-            verdict=verdict / verdict.sum(axis=-1, keepdims=True),
-            verdict_pseudo=verdict,
             dependence=Dependence.assumed(raters),
             trust=np.ones(N_CHANNELS),
+            **pseudo,
+            **{name: _shares(pseudo[f"{name}_pseudo"]) for name in _ASSUMED},
         )
+
+    def setting_out(self) -> Model:
+        """The same where EM begins."""
+        pseudo = pseudo_counts(None, manners.LEARNING, self.raters.kind, N_DIFFICULTIES)
+        return replace(self, manner=_shares(pseudo), manner_pseudo=pseudo)
+
+    @property
+    def manners(self) -> Manners:
+        """The tables of reports, one for each rater and difficulty."""
+        size = len(self.raters) * N_DIFFICULTIES
+        tables = (self.shift, self.scan, self.habit, self.manner)
+        return Manners(*(one.reshape(size, *one.shape[2:]) for one in tables))
 
     def weights(self, signals: Signals) -> Weights:
         evidence = signals.evidence
@@ -71,9 +114,11 @@ class Model:
 
     def report_terms(self, signals: Signals, weights: Weights) -> FloatArray:
         """One log-likelihood per report and place of its trace."""
-        table = log_reachable(self.shift, shifts.ROW, shifts.REACHABLE).reshape(-1)
-        index = signals.table[signals.row] * shifts.N_CELLS + signals.cell
-        return np.asarray((table[index] - signals.sharing) * weights.report[signals.row])
+        return np.asarray(together(self._by_manner(signals)) * weights.report[signals.row])
+
+    def _by_manner(self, signals: Signals) -> FloatArray:
+        """(3, …) Log-likelihoods of every report and place of its trace by manner."""
+        return self.manners.scored(signals.table[signals.row], signals.told)
 
     def verdict_terms(self, signals: Signals, weights: Weights) -> FloatArray:
         """(3, n_verdicts) log-likelihoods were the step sound, the first error, or behind it."""
@@ -117,49 +162,68 @@ class Model:
         """One M-step; `voice` (n_traces,) is how much each trace counts."""
         layout = signals.layout
         mass = posterior * voice[layout.trace]
-        shift_counts, verdict_counts = self.counts(signals, weights, mass)
+        heard = self.counts(signals, weights, mass)
         return replace(
             self,
             prior=self.prior.raised(layout, signals.outcome, signals.difficulty, mass),
             rollouts=self.rollouts.raised(signals.counts, layout, mass, repair, signals.outcome),
-            shift=raised(shift_counts, self.shift, self.shift_pseudo, shifts.ROW, shifts.REACHABLE),
-            verdict=_shares(verdict_counts + self.verdict_pseudo),
+            shift=raised(heard.shift, self.shift, self.shift_pseudo, shifts.ROW, shifts.REACHABLE),
+            scan=_shares(heard.scan + self.scan_pseudo),
+            habit=raised(heard.habit, self.habit, self.habit_pseudo, habits.ROW, habits.REACHABLE),
+            manner=_shares(heard.manner + self.manner_pseudo),
+            verdict=_shares(heard.verdict + self.verdict_pseudo),
         )
 
-    def counts(self, signals: Signals, weights: Weights, mass: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Expected readings: (n_raters, n_difficulties, n_states, n_categories), and of verdicts (…, 3, 2)."""
-        size = len(self.raters) * N_DIFFICULTIES
-        index = signals.table[signals.row] * shifts.N_CELLS + signals.cell
+    def counts(self, signals: Signals, weights: Weights, mass: FloatArray) -> Heard:
+        """What each rater's tables are expected to have been read for, given `mass` (n_places,) of every place."""
+        size, table = len(self.raters) * N_DIFFICULTIES, signals.table[signals.row]
+        told, scores = signals.told, self._by_manner(signals)
         amount = mass[signals.at] * weights.report[signals.row]
-        shape = (len(self.raters), N_DIFFICULTIES, shifts.N_STATES, shifts.N_CATEGORIES)
-        reports = sums(index, amount, size * shifts.N_CELLS).reshape(shape)
+        shifted, scanned, habitual = amount * np.exp(scores - together(scores))
+        shape = (len(self.raters), N_DIFFICULTIES)
+        shift = sums(table * shifts.N_CELLS + told.shift, shifted, size * shifts.N_CELLS)
+        habit = sums(table * habits.N_CELLS + told.habit, habitual, size * habits.N_CELLS)
+        manner = np.stack([sums(table, one, size) for one in (shifted, scanned, habitual)], axis=-1)
         layout, at, bad = signals.layout, signals.step_at, signals.evidence.verdicts.bad
         chances = {SOUND: layout.after(mass)[at], AT: mass[at], BEHIND: layout.before(mass)[at]}
-        verdicts = np.zeros((size, 3, 2))
+        verdict = np.zeros((size, 3, 2))
         for status, chance in chances.items():
-            verdicts[:, status] = sums(
+            verdict[:, status] = sums(
                 signals.step_table * 2 + bad, np.maximum(chance, 0) * weights.verdict, size * 2
             ).reshape(size, 2)
-        return reports, verdicts.reshape(len(self.raters), N_DIFFICULTIES, 3, 2)
+        return Heard(
+            shift.reshape(*shape, shifts.N_STATES, shifts.N_CATEGORIES),
+            told.walks.counted(table, scanned, size).reshape(*shape, scans.N_ROWS, 2),
+            habit.reshape(*shape, habits.N_STATES, habits.N_CATEGORIES),
+            manner.reshape(*shape, 1, 3),
+            verdict.reshape(*shape, 3, 2),
+        )
 
     def leaning(self, signals: Signals, weights: Weights, mass: FloatArray) -> Model:
         """The same model whose pseudo-counts are those of the raters' kinds as they now appear."""
-        reports, verdicts = self.counts(signals, weights, mass)
+        heard = self.counts(signals, weights, mass)
         by_row = np.zeros_like(self.shift)
         for state, row in enumerate(shifts.ROW.tolist()):
-            by_row[:, :, row] += reports[:, :, state]
-        kind = self.raters.kind
-        return replace(
-            self,
-            shift_pseudo=pseudo_counts(by_row, shifts.ASSUMED, kind, N_DIFFICULTIES),
-            verdict_pseudo=pseudo_counts(verdicts, VERDICTS_ASSUMED, kind, N_DIFFICULTIES),
-        )
+            by_row[:, :, row] += heard.shift[:, :, state]
+        counts = {
+            "shift": by_row,
+            "scan": heard.scan,
+            "habit": heard.habit.sum(axis=2, keepdims=True),
+            "manner": heard.manner,
+            "verdict": heard.verdict,
+        }
+        pseudo: dict[str, Any] = {
+            f"{name}_pseudo": pseudo_counts(counts[name], assumed, self.raters.kind, N_DIFFICULTIES)
+            for name, assumed in (_ASSUMED | {"manner": manners.LEARNING}).items()
+        }
+        return replace(self, **pseudo)
 
     def log_prior(self) -> float:
         """What the pseudo-counts say of the parameters, up to a constant."""
-        tables = (self.shift_pseudo * np.log(np.maximum(self.shift, 1e-300))).sum() + (
-            self.verdict_pseudo * np.log(self.verdict)
-        ).sum()
+        tables = sum(
+            (getattr(self, f"{name}_pseudo") * np.log(np.maximum(getattr(self, name), 1e-300))).sum()
+            for name in _ASSUMED
+        )
         return float(tables) + self.prior.log_prior() + self.rollouts.log_prior()
 
 

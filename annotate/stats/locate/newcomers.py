@@ -13,6 +13,7 @@ from annotate.stats.codes import IntArray
 from annotate.stats.locate.dependence import Dependence, pair_code
 from annotate.stats.locate.evidence import Raters
 from annotate.stats.locate.fit import LocationFit
+from annotate.stats.locate.model import TABLES
 
 
 def joined_by(
@@ -57,11 +58,8 @@ def joined_by(
         model=replace(
             model,
             raters=raters,
-            shift=model.shift[rows],
-            shift_pseudo=model.shift_pseudo[rows],
-            verdict=model.verdict[rows],
-            verdict_pseudo=model.verdict_pseudo[rows],
             dependence=_dependence(model.dependence, raters, same),
+            **{name: getattr(model, name)[rows] for name in TABLES},
         ),
     )
 

@@ -8,16 +8,16 @@ import numpy as np
 
 from annotate.stats.codes import FloatArray, IntArray
 from annotate.stats.coincidence import meetings
-from annotate.stats.locate import shifts
-from annotate.stats.locate.evidence import NO_ERROR, Evidence
+from annotate.stats.locate.evidence import Evidence
 from annotate.stats.locate.layout import Layout
 from annotate.stats.locate.model import Model, Weights
 from annotate.stats.locate.signals import Signals
 from annotate.stats.locate.sums import sums
-from annotate.stats.locate.truncated import log_reachable
 
 # Pairs of readings times the places of their trace.
 _MOST = 1_000_000
+# Probabilities of reports by place, of as many pairs as are compared at once.
+_AT_ONCE = 2_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,7 +82,7 @@ def _of_reports(model: Model, signals: Signals, weights: Weights) -> Agreements:
     score[is_apart] -= said[(begins[second][row] + pairs.place)[is_apart]]
     belief, _ = pairs.normalised(score)
     belief = _certain(signals, trace, pairs, belief)
-    alike = _alike(model, signals, one, other, row, pairs)
+    alike = _alike(model, signals, one, other, pairs)
     return Agreements(
         reports.rater[one],
         reports.rater[other],
@@ -107,21 +107,24 @@ def said_by_families(
     return sums(at, terms, int(begins[-1])), begins, group.astype(np.int64)
 
 
-def _alike(
-    model: Model, signals: Signals, one: IntArray, other: IntArray, row: IntArray, pairs: Layout
-) -> FloatArray:
-    """(n,) Probability that independent readings are the same, given each place of their trace.
-
-    Sums over categories: two readings that fall into one category of c places meet with 1/c.
-    """
-    log_table = log_reachable(model.shift, shifts.ROW, shifts.REACHABLE)
-    table = np.exp(log_table) * shifts.REACHABLE
-    flat = table.reshape(-1, shifts.N_STATES, shifts.N_CATEGORIES)
-    length = pairs.length[pairs.trace]
-    cell, _ = shifts.cells(np.full(len(length), NO_ERROR), pairs.place, length)
-    state = cell // shifts.N_CATEGORIES
-    a, b = flat[signals.table[one][row], state], flat[signals.table[other][row], state]
-    return np.asarray((a * b / shifts.sharing(pairs.place, length)).sum(axis=1))
+def _alike(model: Model, signals: Signals, one: IntArray, other: IntArray, pairs: Layout) -> FloatArray:
+    """(n_places of `pairs`,) Probability that independent readings are the same, given each place of their trace."""
+    found = np.empty(pairs.n_places)
+    tables = model.manners
+    for length in np.unique(pairs.length).tolist():
+        size = length + 1
+        which = np.flatnonzero(pairs.length == length)
+        for begin in range(0, len(which), at_once := max(_AT_ONCE // size**2, 1)):
+            some = which[begin : begin + at_once]
+            # Many pairs are of the same two raters.
+            duo = np.stack([signals.table[one[some]], signals.table[other[some]]])
+            duos, duo_of = np.unique(duo, axis=1, return_inverse=True)
+            used, place = np.unique(duos, return_inverse=True)
+            chance = tables.take(used).likelihood(length)
+            first, second = place.reshape(duos.shape)
+            alike = np.einsum("dre,dre->de", chance[first], chance[second])
+            found[pairs.start[some][:, None] + np.arange(size)] = alike[duo_of.reshape(-1)]
+    return found
 
 
 def _of_verdicts(model: Model, signals: Signals, weights: Weights) -> Agreements:

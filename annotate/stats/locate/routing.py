@@ -22,13 +22,13 @@ import numpy as np
 
 from annotate.errors import Rejected
 from annotate.stats.codes import FloatArray, IntArray
-from annotate.stats.locate import shifts
+from annotate.stats.locate import habits, manners, scans, shifts
 from annotate.stats.locate.evidence import KINDS, PERSON, Evidence, Rollouts
 from annotate.stats.locate.fit import LocationFit
+from annotate.stats.locate.manners import Manners
 from annotate.stats.locate.model import FIRST_RATER
 from annotate.stats.locate.result import LocationPosterior
 from annotate.stats.locate.signals import N_DIFFICULTIES, difficulty_of
-from annotate.stats.locate.truncated import log_reachable
 
 # How many readings that agree are looked ahead to.
 AHEAD = 2
@@ -88,7 +88,8 @@ def value_of_reading(
     if not 0 <= rater < len(evidence.raters):
         raise Rejected("there is no such rater", field="rater")
     heard = weight * _trust(fit, int(evidence.raters.kind[rater]))
-    return _value_by_table(fit.model.shift[rater], evidence, posterior, heard)
+    own = fit.model.manners.take(rater * N_DIFFICULTIES + np.arange(N_DIFFICULTIES))
+    return _value_by_table(own, evidence, posterior, heard)
 
 
 def value_per_reading(
@@ -96,13 +97,13 @@ def value_per_reading(
 ) -> FloatArray:
     """(n_traces,) Decision risk that a reading by anybody of this kind is expected to remove, in wrong steps.
 
-    Whoever comes next has the mean table of the kind's raters. Where two readings that agree remove more than twice
+    Whoever comes next has the mean tables of the kind's raters. Where two readings that agree remove more than twice
     what one does, a reading counts half of that. Raises `Rejected` for an unknown kind.
     """
-    table = table_of_kind(fit, kind)
+    tables = tables_of_kind(fit, kind)
     found, trust = np.zeros(posterior.layout.n_traces), _trust(fit, kind)
     for weight in range(1, AHEAD + 1):
-        np.maximum(found, _value_by_table(table, evidence, posterior, trust * weight) / weight, out=found)
+        np.maximum(found, _value_by_table(tables, evidence, posterior, trust * weight) / weight, out=found)
     return found
 
 
@@ -111,38 +112,34 @@ def _trust(fit: LocationFit, kind: int) -> float:
     return float(fit.model.trust[FIRST_RATER + kind])
 
 
-def table_of_kind(fit: LocationFit, kind: int) -> FloatArray:
-    """(n_difficulties, 4, 8) The mean table of a kind's raters, or what is assumed of them where there are none."""
+def tables_of_kind(fit: LocationFit, kind: int) -> Manners:
+    """By difficulty, the mean tables of a kind's raters, or what is assumed of them where there are none."""
     if not 0 <= kind < len(KINDS):
         raise Rejected("is no kind of rater", field="kind")
-    mine = fit.model.raters.kind == kind
+    model = fit.model
+    mine = model.raters.kind == kind
     if mine.any():
-        return np.asarray(fit.model.shift[mine].mean(axis=0))
-    assumed = shifts.ASSUMED[kind] / shifts.ASSUMED[kind].sum(axis=-1, keepdims=True)
-    return np.repeat(assumed[None], N_DIFFICULTIES, axis=0)
+        return Manners(
+            *(one[mine].mean(axis=0) for one in (model.shift, model.scan, model.habit, model.manner))
+        )
+    assumed = (one.ASSUMED[kind] for one in (shifts, scans, habits, manners))
+    shares = (one / one.sum(axis=-1, keepdims=True) for one in assumed)
+    return Manners(*(np.repeat(one[None], N_DIFFICULTIES, axis=0) for one in shares))
 
 
 def _value_by_table(
-    table: FloatArray, evidence: Evidence, posterior: LocationPosterior, weight: float
+    tables: Manners, evidence: Evidence, posterior: LocationPosterior, weight: float
 ) -> FloatArray:
+    """`tables` are one reader's, by difficulty."""
     layout, difficulty = posterior.layout, difficulty_of(evidence)
-    log_table = log_reachable(table, shifts.ROW, shifts.REACHABLE)
     found = np.zeros(layout.n_traces)
     for code in np.unique(layout.length * N_DIFFICULTIES + difficulty).tolist():
         length, hard = divmod(code, N_DIFFICULTIES)
         which = np.flatnonzero((layout.length == length) & (difficulty == hard))
         places = layout.start[which][:, None] + np.arange(length + 1)
-        likelihood = _likelihood(log_table[hard], length)
+        (likelihood,) = tables.take(np.array([hard])).likelihood(length)
         found[which] = _expected_gain(posterior.probability[places], likelihood, weight)
     return found
-
-
-def _likelihood(log_table: FloatArray, length: int) -> FloatArray:
-    """(M + 1 reports, M + 1 places): the probability of each report, "none" last, given each place."""
-    report, error = np.meshgrid(np.append(np.arange(length), -1), np.arange(length + 1), indexing="ij")
-    lengths = np.full(report.size, length)
-    cell, log_sharing = shifts.cells(report.ravel(), error.ravel(), lengths)
-    return np.exp(log_table.reshape(-1)[cell] - log_sharing).reshape(report.shape)
 
 
 def _expected_gain(chance: FloatArray, likelihood: FloatArray, weight: float) -> FloatArray:

@@ -80,13 +80,3 @@ def cells(place: IntArray, error: IntArray, length: IntArray) -> tuple[IntArray,
     sharing = np.where(~is_none & (category == 2 * FARTHEST), length - FARTHEST - error, sharing)
     sharing = np.where(is_none & (category == MIDDLE), length - 2, sharing)
     return state * N_CATEGORIES + category, np.log(np.maximum(sharing, 1))
-
-
-def sharing(error: IntArray, length: IntArray) -> FloatArray:
-    """(n, n_categories) How many places of the trace fall into each category, at least 1."""
-    found = np.ones((len(error), N_CATEGORIES))
-    is_none = error == length
-    found[:, 0] = np.where(is_none, 1, error - FARTHEST + 1)
-    found[:, 2 * FARTHEST] = np.where(is_none, 1, length - FARTHEST - error)
-    found[is_none, MIDDLE] = length[is_none] - 2
-    return np.maximum(found, 1)

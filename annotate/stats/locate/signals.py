@@ -8,9 +8,9 @@ import numpy as np
 
 from annotate.stats.codes import BoolArray, FloatArray, IntArray
 from annotate.stats.coincidence import meetings
-from annotate.stats.locate import shifts
 from annotate.stats.locate.evidence import UNKNOWN, Evidence
 from annotate.stats.locate.layout import Layout
+from annotate.stats.locate.manners import Told
 from annotate.stats.locate.rollouts import Counts
 from annotate.stats.locate.sums import sums
 
@@ -34,8 +34,8 @@ VERDICTS_ASSUMED: FloatArray = np.array(
 class Signals:
     """Some traces, ready to be scored.
 
-    `row`, `at`, `cell` and `sharing` hold every report once per place of its trace; `table` (n_reports) and
-    `step_table` (n_verdicts) say whose table is read, `step_at` the place of the step.
+    `row`, `at` and `told` hold every report once per place of its trace; `table` (n_reports) and `step_table`
+    (n_verdicts) say whose table is read, `step_at` the place of the step.
     """
 
     evidence: Evidence
@@ -44,8 +44,7 @@ class Signals:
     counts: Counts
     row: IntArray
     at: IntArray
-    cell: IntArray
-    sharing: FloatArray
+    told: Told
     table: IntArray
     step_at: IntArray
     step_table: IntArray
@@ -56,7 +55,6 @@ class Signals:
         difficulty = difficulty_of(evidence)
         reports, verdicts = evidence.reports, evidence.verdicts
         row, at = layout.spread(reports.trace)
-        cell, sharing = shifts.cells(reports.place[row], layout.place[at], layout.length[layout.trace[at]])
         return cls(
             evidence=evidence,
             layout=layout,
@@ -64,8 +62,7 @@ class Signals:
             counts=Counts.of(evidence, layout),
             row=row,
             at=at,
-            cell=cell,
-            sharing=sharing,
+            told=Told.of(reports.place[row], layout.place[at], layout.length[layout.trace[at]]),
             table=reports.rater * N_DIFFICULTIES + difficulty[reports.trace],
             step_at=layout.start[verdicts.trace] + verdicts.step,
             step_table=verdicts.rater * N_DIFFICULTIES + difficulty[verdicts.trace],

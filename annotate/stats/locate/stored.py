@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from annotate.errors import Rejected
 from annotate.stats.codes import FloatArray, IntArray
-from annotate.stats.locate import shifts
+from annotate.stats.locate import habits, scans, shifts
 from annotate.stats.locate.dependence import Dependence
 from annotate.stats.locate.evidence import Raters
 from annotate.stats.locate.fit import LocationFit
-from annotate.stats.locate.model import N_CHANNELS, Model
+from annotate.stats.locate.manners import SHIFTING
+from annotate.stats.locate.model import N_CHANNELS, TABLES, Model
 from annotate.stats.locate.prior import N_OUTCOMES, N_PARTS, Prior
 from annotate.stats.locate.rollouts import N_GROUPS, REPAIR, RolloutModel
 from annotate.stats.locate.signals import N_DIFFICULTIES
 
 # Rises whenever a stored fit would be read as another model than it was.
-VERSION = 1
+VERSION = 2
+# Fits of the first version know of no manner but reports about the error: they are read as what they were, to the last
+# bit.
+_ONLY_SHIFTS = 1
+
+_TABLES = tuple(f"{name}{pseudo}" for name in TABLES for pseudo in ("", "_pseudo"))
 
 
 def as_json(fit: LocationFit) -> dict[str, Any]:
@@ -49,10 +56,7 @@ def as_json(fit: LocationFit) -> dict[str, Any]:
             "fading": float(model.rollouts.fading),
             "after_weight": float(model.rollouts.after_weight),
         },
-        "shift": model.shift.tolist(),
-        "shift_pseudo": model.shift_pseudo.tolist(),
-        "verdict": model.verdict.tolist(),
-        "verdict_pseudo": model.verdict_pseudo.tolist(),
+        **{name: getattr(model, name).tolist() for name in _TABLES},
         "dependence": {name: getattr(model.dependence, name).tolist() for name in ("pair", "rho", "n_pairs")},
         "trust": model.trust.tolist(),
         "n_gold": fit.n_gold,
@@ -63,11 +67,14 @@ def as_json(fit: LocationFit) -> dict[str, Any]:
 
 
 def from_json(stored: Mapping[str, Any]) -> LocationFit:
-    """The fit that was stored. Raises `Rejected` for another version, and for what is no stored fit."""
-    if stored.get("version") != VERSION:
-        found = stored.get("version", "none")
-        raise Rejected(f"is {found}; this program reads fits of version {VERSION}", field="version")
+    """The fit that was stored. Raises `Rejected` for an unknown version, and for what is no stored fit."""
+    version = stored.get("version", "none")
+    if version not in (_ONLY_SHIFTS, VERSION):
+        known = f"{_ONLY_SHIFTS} and {VERSION}"
+        raise Rejected(f"is {version}; this program reads fits of versions {known}", field="version")
     try:
+        if version == _ONLY_SHIFTS:
+            stored = {**stored, **_no_other_manner(stored)}
         return _read(stored)
     except (KeyError, TypeError, ValueError) as error:
         raise Rejected(f"is no stored fit: {error!r}", field="fit") from error
@@ -76,8 +83,17 @@ def from_json(stored: Mapping[str, Any]) -> LocationFit:
 def _read(stored: Mapping[str, Any]) -> LocationFit:
     raters = Raters.of(stored["raters"]["kind"], stored["raters"]["family"])
     n = len(raters)
-    shift = (n, N_DIFFICULTIES, shifts.NONE + 1, shifts.N_CATEGORIES)
-    verdict = (n, N_DIFFICULTIES, 3, 2)
+    rows = {
+        "shift": (shifts.NONE + 1, shifts.N_CATEGORIES),
+        "scan": (scans.N_ROWS, 2),
+        "habit": (1, habits.N_CATEGORIES),
+        "manner": (1, 3),
+        "verdict": (3, 2),
+    }
+    tables: dict[str, Any] = {
+        name: _floats(stored[name], (n, N_DIFFICULTIES, *rows[name.removesuffix("_pseudo")]))
+        for name in _TABLES
+    }
     prior, rollouts, pairs = stored["prior"], stored["rollouts"], stored["dependence"]
     n_pairs = len(pairs["pair"])
     model = Model(
@@ -94,10 +110,6 @@ def _read(stored: Mapping[str, Any]) -> LocationFit:
             float(rollouts["fading"]),
             float(rollouts["after_weight"]),
         ),
-        shift=_floats(stored["shift"], shift),
-        shift_pseudo=_floats(stored["shift_pseudo"], shift),
-        verdict=_floats(stored["verdict"], verdict),
-        verdict_pseudo=_floats(stored["verdict_pseudo"], verdict),
         dependence=Dependence(
             raters,
             _codes(pairs["pair"], n),
@@ -105,10 +117,21 @@ def _read(stored: Mapping[str, Any]) -> LocationFit:
             _floats(pairs["n_pairs"], (n_pairs,)),
         ),
         trust=_floats(stored["trust"], (N_CHANNELS,)),
+        **tables,
     )
     history = tuple(tuple(float(one) for one in climbed) for climbed in stored["history"])
     assumed = tuple(str(one) for one in stored["assumed"])
     return LocationFit(model, int(stored["n_gold"]), int(stored["n_others"]), history, assumed)
+
+
+def _no_other_manner(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The tables that a fit lacks which knows only reports about the error."""
+    assumed = Model.assumed(Raters.of(stored["raters"]["kind"]))
+    only = np.zeros_like(assumed.manner)
+    only[..., SHIFTING] = 1.0
+    tables = replace(assumed, manner=only)
+    lacking = (name for name in _TABLES if name not in stored)
+    return {name: getattr(tables, name).tolist() for name in lacking}
 
 
 def _floats(values: Sequence[Any], shape: tuple[int, ...]) -> FloatArray:

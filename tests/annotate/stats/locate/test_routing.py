@@ -17,13 +17,14 @@ from annotate.stats.locate.routing import (
     decision_risk,
     queue_order,
     steps_to_read,
-    table_of_kind,
+    tables_of_kind,
     value_of_reading,
     value_of_rollouts,
     value_of_votes,
     value_per_reading,
     values_of_rollouts,
 )
+from annotate.stats.locate.scans import N_ROWS
 from tests.benchmarks.made.signals import JUDGES, World, made
 
 ONE = made(World(n_traces=600), seed=41)
@@ -106,12 +107,16 @@ def test_where_one_reading_changes_nothing_two_that_agree_may() -> None:
 
 
 def test_anybody_of_a_kind_reads_like_its_mean_or_as_assumed() -> None:
-    people = FIT.model.shift[FIT.model.raters.kind == 0]
-    assert table_of_kind(FIT, 0) == pytest.approx(people.mean(axis=0))
-    nobody = locate(Evidence.of([2], raters=Raters.of([JUDGE])))
-    assert table_of_kind(nobody, 0).sum(axis=-1) == pytest.approx(np.ones((3, 4)))
+    is_person = FIT.model.raters.kind == 0
+    found = tables_of_kind(FIT, 0)
+    for name in ("shift", "scan", "habit", "manner"):
+        people = getattr(FIT.model, name)[is_person]
+        assert getattr(found, name) == pytest.approx(people.mean(axis=0))
+    nobody = tables_of_kind(locate(Evidence.of([2], raters=Raters.of([JUDGE]))), 0)
+    for table, n_rows in ((nobody.shift, 4), (nobody.scan, N_ROWS), (nobody.habit, 1), (nobody.manner, 1)):
+        assert table.sum(axis=-1) == pytest.approx(np.ones((3, n_rows)))
     with pytest.raises(Rejected, match="kind"):
-        table_of_kind(FIT, 3)
+        tables_of_kind(FIT, 3)
 
 
 def test_whoever_stops_at_the_first_error_reads_less() -> None:

@@ -17,16 +17,6 @@ def test_reports_of_a_trace_add_up_to_one_wherever_the_error_is(length: int, kin
         assert np.exp(log_table[cell] - sharing).sum() == pytest.approx(1)
 
 
-def test_what_categories_share_is_counted_once() -> None:
-    length = np.full(10, 9)
-    error = np.arange(10)
-    found = shifts.sharing(error, length)
-    for place in range(-1, 9):
-        cell, log_sharing = shifts.cells(np.full(10, place), error, length)
-        category = cell % shifts.N_CATEGORIES
-        assert np.exp(log_sharing) == pytest.approx(found[np.arange(10), category])
-
-
 def test_a_table_is_recovered_although_edges_cut_it_off() -> None:
     rng = np.random.default_rng(4)
     truth = shifts.ASSUMED[1]

@@ -10,6 +10,7 @@ from annotate.errors import Rejected
 from annotate.stats.codes import FloatArray
 from annotate.stats.locate.evidence import Evidence, Raters, Reports
 from annotate.stats.locate.fit import LocationFit, locate
+from annotate.stats.locate.manners import SHIFTING
 from annotate.stats.locate.newcomers import joined_by
 from annotate.stats.locate.stored import as_json, from_json
 from tests.benchmarks.made.signals import JUDGES, World, made
@@ -37,13 +38,31 @@ def test_a_fit_of_nobody_comes_back_too() -> None:
     assert as_json(from_json(as_json(fit))) == as_json(fit)
 
 
+def test_a_fit_of_the_first_version_believes_what_it_believed() -> None:
+    only_shifts = np.zeros_like(FIT.model.manner)
+    only_shifts[..., SHIFTING] = 1.0
+    fit = replace(FIT, model=replace(FIT.model, manner=only_shifts))
+    new = {f"{name}{pseudo}" for name in ("scan", "habit", "manner") for pseudo in ("", "_pseudo")}
+    stored = {name: value for name, value in as_json(fit).items() if name not in new}
+
+    again = from_json(json.loads(json.dumps(stored | {"version": 1})))
+
+    assert (again.posterior(ONE.evidence).probability == fit.posterior(ONE.evidence).probability).all()
+    assert (again.posterior(ONE.evidence).probability != FIT.posterior(ONE.evidence).probability).any()
+    with pytest.raises(Rejected):
+        from_json(stored)
+
+
 @pytest.mark.parametrize(
     ("change", "field"),
     [
-        ({"version": 2}, "version"),
+        ({"version": 3}, "version"),
         ({"version": None}, "version"),
         ({"trust": [1.0]}, "fit"),
         ({"shift": [[1.0]]}, "fit"),
+        ({"scan": [[1.0]]}, "fit"),
+        ({"habit": [[1.0]]}, "fit"),
+        ({"manner_pseudo": None}, "fit"),
         ({"raters": {"kind": [7], "family": [0]}}, "kind"),
         ({"dependence": {"pair": [3, 1], "rho": [0.1, 0.1], "n_pairs": [1, 1]}}, "fit"),
         ({"trust": [float("nan")] * 5}, "fit"),
