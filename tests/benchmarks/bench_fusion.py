@@ -23,7 +23,7 @@ from annotate.stats.calibration import calibration_error
 from annotate.stats.codes import FloatArray, IntArray
 from annotate.stats.table import LongTable
 from tests.benchmarks.bench_posterior import CROWDS, crowd
-from tests.benchmarks.made.crowds import KINDS, drawn_shape, made
+from tests.benchmarks.made.crowds import KINDS, Kind, drawn_shape, made
 from tests.paths import DATA_DIR
 
 UNTOUCHED = 1_000
@@ -61,8 +61,18 @@ def outcome(
     *,
     is_ordinal: bool = False,
     known_by_all: FloatArray | None = None,
+    gold: float = 0.0,
 ) -> Outcome:
-    fits = (majority(table), dawid_skene(table, smoothing=0), fused(table, is_ordinal=is_ordinal))
+    """`gold` is the share of items whose answers all three are told, and which are not scored."""
+    lot = np.random.default_rng(len(truth)).random(len(table.item.vocab)) < gold
+    known = {
+        unit: truth[unit] for unit, is_told in zip(table.item.vocab, lot.tolist(), strict=True) if is_told
+    }
+    fits = (
+        majority(table, known=known),
+        dawid_skene(table, known=known, smoothing=0),
+        fused(table, known=known, is_ordinal=is_ordinal),
+    )
     return scored(told, fits, truth, known_by_all)
 
 
@@ -73,8 +83,11 @@ def scored(
     known_by_all: FloatArray | None = None,
 ) -> Outcome:
     place = {level: code for code, level in enumerate(fits[0].levels)}
-    has = np.array([unit in truth for unit in fits[0].units])
-    right = np.array([place.get(truth[unit], -1) for unit in fits[0].units if unit in truth])
+    has = np.array([unit in truth for unit in fits[0].units]) & ~fits[0].is_known
+    answers = [truth.get(unit) for unit in fits[0].units]
+    right = np.array(
+        [place.get(one, -1) for one, is_scored in zip(answers, has.tolist(), strict=True) if is_scored]
+    )
     posteriors = [one.posterior[has] for one in fits]
     if known_by_all is not None:
         posteriors.append(known_by_all[has])
@@ -93,7 +106,7 @@ def _hits(posterior: FloatArray, right: IntArray) -> FloatArray:
     return np.asarray((best & is_right).sum(axis=1) / best.sum(axis=1))
 
 
-def made_up(kind: str, seeds: range) -> Iterator[Outcome]:
+def made_up(kind: Kind, seeds: range, gold: float) -> Iterator[Outcome]:
     for seed in seeds:
         shape = drawn_shape(kind, seed)
         one = made(shape, seed)
@@ -104,6 +117,7 @@ def made_up(kind: str, seeds: range) -> Iterator[Outcome]:
             truth,
             is_ordinal=shape.is_ordinal,
             known_by_all=one.known_by_all,
+            gold=gold,
         )
 
 
@@ -163,11 +177,14 @@ def main() -> None:
     parser.add_argument("--sets", type=int, default=12, help="of each kind, and of each thinning")
     parser.add_argument("--kind", action="append", choices=KINDS)
     parser.add_argument("--crowd", action="append", choices=CROWDS)
+    parser.add_argument(
+        "--gold", type=float, default=0.0, help="share of a made-up crowd's items that are known"
+    )
     parser.add_argument("--all", action="store_true", help="print every set")
     options = parser.parse_args()
     seeds = range(options.first, options.first + options.sets)
     for kind in options.kind or (() if options.crowd else KINDS):
-        report(kind, made_up(kind, seeds), says_all=options.all)
+        report(kind, made_up(kind, seeds, options.gold), says_all=options.all)
     for name in options.crowd or (() if options.kind else CROWDS):
         if not (DATA_DIR / "crowd" / name / "label.csv").is_file():
             print(f"  {name}: not here")

@@ -62,7 +62,8 @@ class Shape:
         told = (
             f"{self.n_items} items, {self.n_raters} raters, {self.each} labels each, {self.n_levels} levels"
         )
-        return f"{self.kind} {self.strength:.2f}: {told}, spammers {self.spammers:.2f}{most}"
+        centred = ", severities add up to 0" if self.is_ordinal and self.is_centred else ""
+        return f"{self.kind} {self.strength:.2f}: {told}, spammers {self.spammers:.2f}{most}{centred}"
 
 
 @dataclass(frozen=True)
