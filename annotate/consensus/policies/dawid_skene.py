@@ -12,15 +12,17 @@ Ours departs as follows. A step is kept where its most probable level reaches ``
 has one. Nothing is fitted from fewer than three raters unless ``min_gold`` answers are known, since two who differ
 cannot be told apart, nor where raters agree hardly more than by chance, for the model would be sure of chance as well
 (``common_ground.py``), and a step with fewer than ``min_votes`` voters goes to people. The model takes raters for
-independent given the truth: a machine that repeats another is counted once, but a subtler likeness makes it surer than
-it should be.
+independent given the truth. So a machine that repeats another is counted once, and judges of one base model count as
+much as they are found, or assumed, to err by themselves (``annotate.stats.aggregate.kinship``), in the fit and in the
+decision; alone they are one rater, and their agreement shows nothing. Likeness of others makes it surer than it should
+be.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache, partial
 from typing import Literal
@@ -28,7 +30,7 @@ from typing import Literal
 import numpy as np
 
 from annotate.consensus.ballot_box import Voting, decided
-from annotate.consensus.columns import Columns, all_votes
+from annotate.consensus.columns import all_votes
 from annotate.consensus.common_ground import lacks_ground
 from annotate.consensus.contracts import (
     NOT_TRUSTED,
@@ -53,6 +55,8 @@ from annotate.stats.aggregate.dawid_skene import DIAGONAL, SMOOTHING, dawid_sken
 from annotate.stats.aggregate.dirichlet import expected_log
 from annotate.stats.aggregate.evidence import floored_log
 from annotate.stats.aggregate.hierarchical import hierarchical
+from annotate.stats.aggregate.kinship import Kinship, kinship
+from annotate.stats.table import LongTable
 
 UNLABELLED = Reason("no_label", "Nobody labelled it", Action.ASK)
 ONLY_UNSURE = Reason("only_unsure", "Nobody gave a clear level", Action.ASK)
@@ -62,6 +66,8 @@ DOUBTFUL = Reason("not_sure_enough", "No level is probable enough", Action.ASK)
 PROBABLE = Reason("probable", "One level is probable enough", Action.KEEP)
 _FEWEST_RATERS = 3
 _REMEMBERED = 100_000
+# How alike relatives are is learnt from no more votes: every two of a family on a step are a pair.
+_MOST_COMPARED = 100_000
 Verdict = Callable[[tuple[tuple[int, str], ...]], tuple[Reason, str, float, str]]
 
 
@@ -95,12 +101,16 @@ class DawidSkeneSettings:
 
 @dataclass(frozen=True, slots=True)
 class Fitted:
-    """``prevalence`` and ``given`` are logarithms, by true level; ``given`` maps (rater, level given) to them."""
+    """``prevalence`` and ``given`` are logarithms, by true level; ``given`` maps (rater, level given) to them.
+
+    ``kin`` says what raters of one family count beside each other; None where nobody has relatives.
+    """
 
     levels: tuple[str, ...] = ()
     prevalence: tuple[float, ...] = ()
     given: Mapping[tuple[int, str], tuple[float, ...]] = field(default_factory=dict)
     copies: Mapping[int, int] = field(default_factory=dict)
+    kin: Kinship | None = None
     why: str = "Nothing has been fitted."
 
 
@@ -111,31 +121,43 @@ def prepare(settings: DawidSkeneSettings, material: Material) -> Fitted:
     columns.add_gold(material.gold, voting.raters)
     unfitted = Fitted(question.levels, copies=copied)
     columns = columns.without(copied)
-    n_raters, n_known = len(columns.raters), columns.n_known
+    family = _families(material.voters, columns.raters)
+    n_raters, n_known = len({family.get(rater, rater) for rater in columns.raters}), columns.n_known
     if len(question.levels) < 2:
         return replace(unfitted, why="The question has fewer than two levels.")
     if n_raters < _FEWEST_RATERS and n_known < settings.min_gold:
         told = f"{n_raters} independent raters and {n_known} known answers do not tell who is right."
         return replace(unfitted, why=told)
-    if why := lacks_ground(columns, settings.min_gold):
+    if why := lacks_ground(columns, settings.min_gold, family):
         return replace(unfitted, why=why)
+    known: dict[Hashable, Hashable] = dict(columns.known.items())
     try:
-        fit = _fit(columns, settings, question)
+        some = columns.sample(_MOST_COMPARED).table()
+        kin = kinship(some, dict(family.items()), known) if family else None
+        table = columns.table()
+        fit = _fit(table if kin is None else kin.weighed(table), known, settings, question)
     except NotEstimable as error:
         return replace(unfitted, why=str(error))
     if not fit.converged:
         return replace(unfitted, why=f"The model did not settle: {fit.message}.")
-    return replace(
-        unfitted, prevalence=tuple(floored_log(fit.prevalence).tolist()), given=_given(fit, question)
-    )
+    prevalence = tuple(floored_log(fit.prevalence).tolist())
+    return replace(unfitted, prevalence=prevalence, given=_given(fit, question), kin=kin)
 
 
-def _fit(columns: Columns, settings: DawidSkeneSettings, question: Question) -> AggregateFit:
-    known: dict[Hashable, Hashable] = dict(columns.known.items())
+def _families(voters: Sequence[Voter], raters: Collection[int]) -> dict[int, str]:
+    """Of those who have relatives among the raters."""
+    family = {voter.rater: voter.family for voter in voters if voter.family and voter.rater in raters}
+    sizes = Counter(family.values())
+    return {rater: one for rater, one in family.items() if sizes[one] > 1}
+
+
+def _fit(
+    table: LongTable, known: Mapping[Hashable, Hashable], settings: DawidSkeneSettings, question: Question
+) -> AggregateFit:
     if settings.model == "hierarchical":
-        return hierarchical(columns.table(), known=known)
+        return hierarchical(table, known=known)
     return dawid_skene(
-        columns.table(),
+        table,
         known=known,
         smoothing=settings.smoothing,
         diagonal=settings.diagonal,
@@ -216,6 +238,9 @@ def _verdict(
     best = max(range(len(posterior)), key=posterior.__getitem__)
     level, probability = fitted.levels[best], posterior[best]
     said = ", ".join(f"{n} {one}" for one, n in sorted(Counter(level for _, level in heard).items()))
+    worth = len(heard) if fitted.kin is None else float(fitted.kin.weights(rater for rater, _ in heard).sum())
+    if worth < len(heard) - 0.05:
+        said += f" (some of one base model: worth {worth:.1f} votes)"
     if probability < settings.confidence:
         return DOUBTFUL, "", probability, f"Most probable: {level}, at {probability:.3f}, from {said}."
     return PROBABLE, level, probability, f"{level} with probability {probability:.3f}, from {said}."
@@ -224,8 +249,9 @@ def _verdict(
 def posterior_of(levels: Mapping[int, str], fitted: Fitted) -> list[float]:
     """Probabilities of the true levels: the prevalence times what every voter's confusion matrix says."""
     scores = list(fitted.prevalence)
-    for vote in levels.items():
-        scores = [score + log for score, log in zip(scores, fitted.given[vote], strict=True)]
+    counts = [1.0] * len(levels) if fitted.kin is None else fitted.kin.weights(levels).tolist()
+    for vote, count in zip(levels.items(), counts, strict=True):
+        scores = [score + count * log for score, log in zip(scores, fitted.given[vote], strict=True)]
     top = max(scores)
     masses = [math.exp(score - top) for score in scores]
     total = math.fsum(masses)
@@ -234,7 +260,7 @@ def posterior_of(levels: Mapping[int, str], fitted: Fitted) -> list[float]:
 
 DAWID_SKENE = Policy(
     name="dawid_skene",
-    version=1,
+    version=2,
     title="Most probable level (Dawid–Skene)",
     settings=DawidSkeneSettings,
     reasons=(

@@ -57,8 +57,8 @@ def fused(
     and on the levels. The labels themselves tell: some are held out, each model is fitted to the others, and the
     weights are those of the mixture that foretells what was held out (stacking). `mfrm` foretells by its own formula
     and is weighed against all others together: by the normal probability of its mean gain, in standard errors.
-    Gold counts beside, as the probability that fits which have not seen it give to the answers; the fits that are
-    pooled have seen it.
+    Gold counts beside, as the probability that fits which have seen one half of it give to the answers of the other;
+    the fits that are pooled have seen all.
 
     Parameters
     ----------
@@ -101,20 +101,16 @@ def fused(
     # Two levels that are used have no order to speak of, however many there are to choose from.
     is_ordinal = is_ordinal and len(np.unique(table.value.codes)) > 2
 
-    def fitted(some: LongTable, given: Mapping[Hashable, Hashable] | None) -> dict[str, AggregateFit]:
-        return _fits(some, given, is_ordinal=is_ordinal, seed=seed, tol=tol, max_iter=max_iter)
-
-    def rough(some: LongTable) -> dict[str, AggregateFit]:
+    def rough(some: LongTable, given: Mapping[Hashable, Hashable] | None = None) -> dict[str, AggregateFit]:
         most = min(max_iter, _ROUGH_ITERATIONS)
         return _fits(
-            some, None, is_ordinal=is_ordinal, seed=seed, tol=_ROUGH * len(some), max_iter=most, restarts=2
+            some, given, is_ordinal=is_ordinal, seed=seed, tol=_ROUGH * len(some), max_iter=most, restarts=2
         )
 
-    whole = fitted(table, known)
-    tries = [_foretold(table, rng, rough) for rng in np.random.default_rng(seed).spawn(_TRIES)]
-    if answers.is_known.any():
-        blind, at = fitted(table, None), np.flatnonzero(answers.is_known)
-        tries.append({name: one.posterior[at, answers.known[at]] for name, one in blind.items()})
+    whole = _fits(table, known, is_ordinal=is_ordinal, seed=seed, tol=tol, max_iter=max_iter)
+    *lots, of_gold = np.random.default_rng(seed).spawn(_TRIES + 1)
+    tries = [_foretold(table, rng, rough) for rng in lots]
+    tries += _answered(table, answers, of_gold, rough)
     names = [name for name in whole if all(name in one for one in tries)]
     fits = [whole[name] for name in names]
     told = {name: np.maximum(np.concatenate([one[name] for one in tries]), _LEAST) for name in names}
@@ -188,6 +184,24 @@ def _foretold(
             found[name] = np.asarray(
                 (fit.posterior[row[has]] * _leaning_rows(fit)[rater, :, level]).sum(axis=1)
             )
+    return found
+
+
+def _answered(
+    table: LongTable,
+    answers: Answers,
+    rng: np.random.Generator,
+    fitted: Callable[..., dict[str, AggregateFit]],
+) -> list[dict[str, FloatArray]]:
+    """By model: the probability of every known answer that was not told its fit, for either half of them."""
+    at = rng.permutation(np.flatnonzero(answers.is_known))
+    halves = [half for half in np.array_split(at, 2) if len(half)]
+    found = []
+    for half in halves:
+        told = np.setdiff1d(at, half).tolist()
+        given = {answers.units[unit]: answers.levels[answers.known[unit]] for unit in told}
+        fits = fitted(table, given)
+        found.append({name: one.posterior[half, answers.known[half]] for name, one in fits.items()})
     return found
 
 

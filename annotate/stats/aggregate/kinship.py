@@ -34,6 +34,8 @@ _LEANING = 5.0
 # A fit that only serves to say how alike relatives are may end sooner.
 _ITERATIONS = 100
 _ROUNDS = 30
+# Labels that are weighed at once.
+_PART = 200_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -54,10 +56,19 @@ class Kinship:
 
     def weighed(self, table: LongTable) -> LongTable:
         """The table, every label counting what it does beside its relatives; the same where there are none."""
-        one, other = _relatives(table, self.dependence.raters.family)
-        if not len(one):
+        here = np.array([self.place.get(rater, -1) for rater in table.rater.vocab], dtype=np.int64)
+        rater, unit, family = here[table.rater.codes], table.unit, self.dependence.raters.family
+        order = np.argsort(unit, kind="stable")
+        order, weight = order[rater[order] >= 0], np.ones(len(table))
+        # Large families make many pairs, so units are taken by the part.
+        starts = np.flatnonzero(np.diff(unit[order], prepend=-1) > 0)
+        at = np.searchsorted(starts, np.arange(0, len(order), _PART), side="right") - 1
+        for rows in np.split(order, np.unique(starts[at])[1:]):
+            one, other = _relatives(unit[rows], rater[rows], family)
+            if len(one):
+                weight[rows] = self.dependence.weights(rater[rows], one, other)
+        if (weight == 1).all():
             return table
-        weight = self.dependence.weights(table.rater.codes, one, other)
         return replace(table, weight=weight if table.weight is None else weight * table.weight)
 
 
@@ -84,7 +95,7 @@ def kinship(
     everybody = Raters.of(np.zeros(len(raters), dtype=np.int64), codes)
     assumed = Dependence.assumed(everybody)
     start = Kinship({rater: at for at, rater in enumerate(raters)}, assumed)
-    one, other = _relatives(table, codes)
+    one, other = _relatives(table.unit, table.rater.codes, codes)
     if not len(one):
         return start
     heard, of_pair = start.weighed(table), codes[table.rater.codes[one]]
@@ -103,13 +114,13 @@ def kinship(
     return replace(start, dependence=found)
 
 
-def _relatives(table: LongTable, family: IntArray) -> tuple[IntArray, IntArray]:
+def _relatives(unit: IntArray, rater: IntArray, family: IntArray) -> tuple[IntArray, IntArray]:
     """Rows of every two labels that different raters of one family gave to one unit."""
-    key = table.unit * (len(family) + 1) + family[table.rater.codes]
+    key = unit * (len(family) + 1) + family[rater]
     order = np.argsort(key, kind="stable")
     one, other = meetings(key[order])
     one, other = order[one], order[other]
-    differ = table.rater.codes[one] != table.rater.codes[other]
+    differ = rater[one] != rater[other]
     return one[differ], other[differ]
 
 

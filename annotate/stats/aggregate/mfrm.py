@@ -16,6 +16,10 @@ from annotate.stats.rasch.result import RaschFit
 from annotate.stats.table import LongTable
 
 N_NODES = 11
+# Where the severity of known answers is looked for: so many standard deviations of raters, at so many places.
+_FARTHEST = 4.0
+_N_SEVERITIES = 65
+_LEAST = 1e-300
 
 
 def mfrm(
@@ -25,20 +29,24 @@ def mfrm(
     tol: float | None = None,
     max_iter: int = 1000,
 ) -> AggregateFit:
-    r"""Probability of each level from a many-facet Rasch model, at severity 0.
+    r"""Probability of each level from a many-facet Rasch model, at the severity of the truth.
 
-    .. math:: P(x_i = k) = \int P(k \mid \theta - \delta_c) \, N(\theta; m_i, v_i) \, d\theta
+    .. math:: P(x_i = k) = \int P(k \mid \theta - \lambda_0 - \delta_c) \, N(\theta; m_i, v_i) \, d\theta
 
     with the posterior :math:`N(m_i, v_i)` of the item's measure (`annotate.stats.rasch.eb`): lenient and strict raters
     are corrected for, and few or contradicting ratings leave it wide. It keeps the spread of a single rating; for the
     place of the item itself take ``unit_parameters``.
+
+    Labels alone cannot say whether all raters together are too severe, so the severity of the truth :math:`\lambda_0`
+    is the raters' mean, 0. Known answers move it as far as the mean of so many raters may be from that of all raters.
 
     Parameters
     ----------
     table : LongTable
         With levels in order.
     known : mapping, optional
-        Known answer per item, or per (item, criterion); the model is fitted to the labels only.
+        Known answer per item, or per (item, criterion). The model is fitted to the labels only; answers settle the
+        severity that is read off.
     tol, max_iter
         See `fit_rasch`.
 
@@ -46,7 +54,8 @@ def mfrm(
     -------
     AggregateFit
         ``log_likelihood`` is the lower bound that the model maximises; ``rater_parameters`` hold ``severity`` and
-        ``severity_se``, ``unit_parameters`` ``measure`` and ``measure_se`` (logits).
+        ``severity_se``, ``unit_parameters`` ``measure`` and ``measure_se`` (logits). ``message`` names a
+        :math:`\lambda_0` that answers have moved.
 
     Raises
     ------
@@ -75,7 +84,8 @@ def mfrm(
     fit = fit_rasch(ratings, tolerance=tol, max_iter=max_iter)
     item, criterion = _places(table)
     items, raters = fit.facet("item"), fit.facet("rater")
-    posterior = answers.clamp(_chances(fit, item, criterion, np.zeros(len(item))))
+    of_truth = _severity_of_truth(fit, answers, item, criterion)
+    posterior = answers.clamp(_chances(fit, item, criterion, np.full(len(item), of_truth)))
     severity = np.nan_to_num(raters.measure)
 
     def expects(unit: IntArray, rater: IntArray) -> FloatArray:
@@ -95,7 +105,7 @@ def mfrm(
         history=(fit.log_likelihood,),
         n_iter=fit.n_iter,
         converged=fit.converged,
-        message=fit.message,
+        message=fit.message if of_truth == 0 else f"{fit.message}; answers are {of_truth:+.2f} logits severe",
         n_left_out=answers.n_left_out,
         rater_parameters={"severity": raters.measure, "severity_se": raters.se},
         unit_parameters={"measure": items.measure[item], "measure_se": items.se[item]},
@@ -109,6 +119,24 @@ def _places(table: LongTable) -> tuple[IntArray, IntArray]:
     n_criteria = 1 if table.criterion is None else len(table.criterion.vocab)
     item, criterion = np.divmod(np.unique(unit), n_criteria)
     return item, criterion
+
+
+def _severity_of_truth(fit: RaschFit, answers: Answers, item: IntArray, criterion: IntArray) -> float:
+    """The posterior mean of what the known answers' severity is; 0 without any."""
+    known = np.flatnonzero(answers.is_known)
+    sd = next((one.sd for one in fit.populations if one.facet == "rater"), 0.0)
+    if not len(known) or sd == 0:
+        return 0.0
+    # The raters' mean is 0 by convention; that of all who could have rated is so far from it.
+    sd /= np.sqrt(answers.n_raters)
+    places = sd * np.linspace(-_FARTHEST, _FARTHEST, _N_SEVERITIES)
+    scores = -((places / sd) ** 2) / 2
+    right = answers.known[known], np.arange(len(known))
+    for at, place in enumerate(places.tolist()):
+        chance = _chances(fit, item[known], criterion[known], np.full(len(known), place))[right]
+        scores[at] += np.log(np.maximum(chance, _LEAST)).sum()
+    weight = np.exp(scores - scores.max())
+    return float(places @ weight / weight.sum())
 
 
 def _chances(fit: RaschFit, item: IntArray, criterion: IntArray, severity: FloatArray) -> FloatArray:

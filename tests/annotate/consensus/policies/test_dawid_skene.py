@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,6 +36,7 @@ from tests.annotate.consensus.policies.evidence import (
     ruled_at,
     spelled,
 )
+from tests.annotate.consensus.policies.relatives import STYLE, a_bench_of_style
 
 EVERY = DawidSkeneSettings(stops_at_first_error=False)
 
@@ -180,6 +183,58 @@ def test_a_copy_counts_once():
 
     assert [d.probability for d in copied] == pytest.approx([d.probability for d in once])
     assert f"{OTHER_JUDGE.name} repeats {JUDGE.name}" in copied[0].explanation
+
+
+@pytest.mark.parametrize("model", ["dawid_skene", "hierarchical"])
+@pytest.mark.parametrize("repeats", [0.7, 0.9])
+def test_judges_of_one_base_model_do_not_outvote_the_others(model, repeats):
+    traces, truths, voters = a_bench_of_style(repeats)
+    strangers = tuple(replace(voter, family="") for voter in voters)
+
+    kept, wrong = of_style(traces, truths, voters, model=model)
+    of_strangers, wrong_of_strangers = of_style(traces, truths, strangers, model=model)
+
+    assert kept > 0.3 * len(truths)
+    assert wrong < 0.08 * kept
+    assert wrong / kept < wrong_of_strangers / of_strangers - 0.1
+
+
+def of_style(traces, truths, voters, **settings) -> tuple[int, int]:
+    """How many steps are kept, and how many of these are wrong."""
+    chosen = DawidSkeneSettings(stops_at_first_error=False, **settings)
+    fitted = prepare(chosen, material_of(traces, voters, question=STYLE))
+    decide = bind(chosen, "style", voters, fitted)
+    said = [decide(trace)[0].value for trace in traces]
+    return sum(map(bool, said)), sum(
+        bool(one) and one != true for one, true in zip(said, truths, strict=True)
+    )
+
+
+def test_a_step_says_what_votes_of_one_base_model_are_worth():
+    traces, _, voters = a_bench_of_style(0.9)
+    settings = DawidSkeneSettings(stops_at_first_error=False, confidence=0.5)
+    fitted = prepare(settings, material_of(traces, voters, question=STYLE))
+    found = bind(settings, "style", voters, fitted)(traces[0])[0]
+
+    assert "some of one base model: worth" in found.explanation
+    kin = {voter.rater: "low" for voter in voters if voter.family == "qwen"}
+    assert posterior_of(kin, fitted)[0] < posterior_of(kin, replace(fitted, kin=None))[0]
+
+
+def test_judges_of_one_base_model_alone_do_not_tell_who_is_right():
+    traces, _, voters = a_bench_of_style(0.9, apart=1)
+    fitted = prepare(EVERY, material_of(traces, voters, question=STYLE))
+
+    assert fitted.why.startswith("2 independent raters and 0 known answers")
+
+
+def test_families_of_one_change_nothing():
+    traces, _, voters = a_bench_of_style(0.9)
+    alone = tuple(replace(voter, family=f"m{voter.rater}") for voter in voters)
+    strangers = tuple(replace(voter, family="") for voter in voters)
+    found = [prepare(EVERY, material_of(traces, some, question=STYLE)) for some in (alone, strangers)]
+
+    assert found[0] == found[1]
 
 
 def test_first_errors_and_rulings():

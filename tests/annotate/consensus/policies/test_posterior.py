@@ -1,24 +1,16 @@
 from __future__ import annotations
 
 import random
-from collections import Counter
 from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from annotate.consensus.contracts import (
-    Decision,
-    Question,
-    StepEvidence,
-    TraceEvidence,
-    Vote,
-    Voter,
-)
+from annotate.consensus.contracts import Decision, Question, TraceEvidence, Voter
 from annotate.consensus.policies.lessons import LESSONS
 from annotate.consensus.policies.posterior import POSTERIOR, PosteriorSettings
 from annotate.consensus.rulings import with_rulings_of_many
-from annotate.enums import Action, Outcome, RaterKind
+from annotate.enums import Action, Outcome
 from annotate.errors import Rejected
 from annotate.settings import build_settings
 from tests.annotate.consensus.policies.evidence import (
@@ -38,6 +30,7 @@ from tests.annotate.consensus.policies.evidence import (
     spelled,
     told_with,
 )
+from tests.annotate.consensus.policies.relatives import STYLE, a_bench_of_style, majority_right
 
 STEPS = 4
 
@@ -472,39 +465,6 @@ def test_other_criteria_are_pooled_and_have_tiers_too():
     assert "weights by labels held out" in POSTERIOR.keep(found).summary["pool"]
 
 
-STYLE = Question("style", ("low", "middle", "high"), ordered=False)
-
-
-def a_bench_of_style(
-    repeats: float, *, apart: int = 3, kin: int = 4, n: int = 400, seed: int = 2
-) -> tuple[list[TraceEvidence], list[str], tuple[Voter, ...]]:
-    """Judges right on three of four who err by themselves, and judges of one base model who repeat one voice."""
-    rng = random.Random(seed)
-
-    def noisy(true: str, share: float) -> str:
-        return true if rng.random() < share else rng.choice([one for one in STYLE.levels if one != true])
-
-    voters = tuple(
-        Voter(
-            one, f"judge/{one}", RaterKind.JUDGE, frozenset({"style"}), "qwen" if one > apart else f"m{one}"
-        )
-        for one in range(1, apart + kin + 1)
-    )
-    traces, truths = [], []
-    for step in range(n):
-        true = rng.choice(STYLE.levels)
-        voice = noisy(true, 0.65)
-        said = [noisy(true, 0.75) for _ in range(apart)]
-        said += [voice if rng.random() < repeats else noisy(true, 0.65) for _ in range(kin)]
-        votes = tuple(
-            Vote(1000 * voter.rater + step, voter.rater, voter.kind, "style", value)
-            for voter, value in zip(voters, said, strict=True)
-        )
-        traces.append(TraceEvidence(step, "style", (StepEvidence(step, votes),)))
-        truths.append(true)
-    return traces, truths, voters
-
-
 def pooled_right(traces, truths, voters, **values) -> tuple[float, float]:
     """Of the pool, the share of steps whose most probable level is right, and of those kept."""
     settings = build_settings(PosteriorSettings, {"keep_below": 0.05, **values})
@@ -519,15 +479,6 @@ def pooled_right(traces, truths, voters, **values) -> tuple[float, float]:
     kept = [one.value == true for (one,), true in zip(decided, truths, strict=True) if one.value]
     right = sum(one == true for one, true in zip(best, truths, strict=True)) / len(truths)
     return right, sum(kept) / max(len(kept), 1)
-
-
-def majority_right(traces, truths) -> float:
-    right = 0.0
-    for trace, true in zip(traces, truths, strict=True):
-        counts = Counter(vote.value for vote in trace.steps[0].votes)
-        top = [level for level, n in counts.items() if n == max(counts.values())]
-        right += (true in top) / len(top)
-    return right / len(truths)
 
 
 @pytest.mark.parametrize("repeats", [0.7, 0.9])

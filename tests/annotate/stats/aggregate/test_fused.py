@@ -70,11 +70,15 @@ def test_what_it_cannot_read_is_refused() -> None:
 
 
 def _rated(
-    severity: float, *, seed: int, n: int = 250, m: int = 12, each: int = 4
+    severity: float, *, seed: int, n: int = 250, m: int = 12, each: int = 4, mean: float = 0.0
 ) -> tuple[LongTable, dict[int, int]]:
     """Five levels by the cuts of an average rater, each of the raters with cuts of their own."""
     rng = np.random.default_rng(seed)
-    cuts, place, strict = np.array([-1.4, -0.5, 0.5, 1.4]), rng.normal(0, 1.3, n), rng.normal(0, severity, m)
+    cuts, place, strict = (
+        np.array([-1.4, -0.5, 0.5, 1.4]),
+        rng.normal(0, 1.3, n),
+        rng.normal(mean, severity, m),
+    )
     item = np.repeat(np.arange(n), each)
     rater = np.concatenate([rng.permutation(m)[:each] for _ in range(n)])
     value = np.digitize(place[item] - strict[rater] + rng.normal(0, 0.7, len(item)), cuts)
@@ -94,6 +98,17 @@ def test_raters_of_unequal_severity_are_seen_through(severity: float, seed: int)
     pool = right(fused(table, is_ordinal=True))
     assert pool > max(right(majority(table)), right(dawid_skene(table, smoothing=0))) + 0.02
     assert pool > right(mfrm(table)) - 0.02
+
+
+def test_answers_say_what_labels_cannot_that_all_raters_are_mild() -> None:
+    table, truth = _rated(1.0, seed=11, mean=-1.0)
+    known = {unit: truth[unit] for unit in range(0, 250, 5)}
+
+    def right(fit: AggregateFit) -> float:
+        rows = zip(fit.units, fit.labels(), strict=True)
+        return float(np.mean([truth[int(str(u))] == one for u, one in rows if u not in known]))
+
+    assert right(fused(table, known=known, is_ordinal=True)) > right(fused(table, is_ordinal=True)) + 0.15
 
 
 def test_an_order_that_nobody_rates_by_changes_nothing() -> None:

@@ -142,3 +142,24 @@ def test_weights_of_the_table_are_kept() -> None:
     assert weight is not None
     assert plain is not None
     assert weight == pytest.approx(plain / 2)
+
+
+def test_units_are_weighed_whole_in_parts_of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = a_bench(repeats=0.8, n=60)
+    found = kinship(bench.table, bench.family)
+    whole = found.weighed(bench.table)
+    monkeypatch.setattr("annotate.stats.aggregate.kinship._PART", 10)
+
+    assert whole.weight is not None
+    assert found.weighed(bench.table).weight == pytest.approx(whole.weight)
+
+
+def test_another_table_of_the_same_raters_is_weighed_by_their_names() -> None:
+    bench = a_bench(repeats=0.8, n=60)
+    found = kinship(bench.table, bench.family)
+    columns = ([7] * 3, [8, "somebody", 4], [0, 0, 0])
+    other = found.weighed(LongTable.from_columns(*columns, levels=range(3)))
+
+    of_eight, of_four = found.weights([8, 4]).tolist()
+    assert other.weight == pytest.approx([of_eight, 1.0, of_four])
+    assert 0.5 <= of_eight < 0.9

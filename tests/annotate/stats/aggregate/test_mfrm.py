@@ -71,3 +71,24 @@ def test_what_it_cannot_read_is_refused() -> None:
         mfrm(LongTable.from_columns([1, 2], ["a", "a"], ["x", "y"]))
     with pytest.raises(NotEstimable):
         mfrm(LongTable.from_columns([1, 2], ["a", "b"], [3, 3]))
+
+
+def test_known_answers_tell_what_labels_cannot_that_all_raters_are_mild() -> None:
+    rng = np.random.default_rng(5)
+    place, strict = rng.normal(0, 1.3, 400), rng.normal(-1.0, 0.8, 12)
+    item = np.repeat(np.arange(400), 4)
+    rater = np.concatenate([rng.permutation(12)[:4] for _ in range(400)])
+    cuts = np.array([-1.4, -0.5, 0.5, 1.4])
+    value = np.digitize(place[item] - strict[rater] + rng.normal(0, 0.7, len(item)), cuts)
+    table = LongTable.from_columns(item, rater, value, levels=range(5))
+    truth = np.digitize(place, cuts)
+
+    def right(known: dict[int, int] | None) -> float:
+        fit = mfrm(table, known=known)
+        here = np.array([unit not in answers for unit in fit.units])
+        return float((fit.posterior.argmax(axis=1) == truth)[here].mean())
+
+    answers = dict(list(enumerate(truth.tolist()))[:40])
+    assert right(answers) > right(None) + 0.15
+    assert "logits severe" in mfrm(table, known=answers).message
+    assert "logits severe" not in mfrm(table).message
