@@ -11,7 +11,8 @@ import asyncio
 import logging
 import socket
 import threading
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from ipaddress import ip_address
 from ssl import SSLContext
@@ -42,6 +43,16 @@ def client(timeout: httpx2.Timeout, tls: SSLContext | None = None) -> httpx2.Asy
     return httpx2.AsyncClient(
         trust_env=False, verify=tls or httpx2.create_ssl_context(), timeout=timeout, follow_redirects=False
     )
+
+
+def waited_for(what: Coroutine[Any, Any, T]) -> T:
+    """What comes of it, also where this thread has a loop of its own already, as a notebook's has."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return asyncio.run(what)
+    with ThreadPoolExecutor(1) as beside:
+        return beside.submit(asyncio.run, what).result()
 
 
 async def judged(parts: SplitResult, may_connect: Callable[[str, Address], bool]) -> list[Address]:

@@ -22,7 +22,7 @@ from annotate.addresses import Address, host_of
 from annotate.errors import Rejected
 from annotate.ingest.image_hosts import ImageHosts, image_hosts_from
 from annotate.ingest.images import MOST_BYTES, TYPES
-from workers.outward import Refused, at_the_first, client, judged, request_at
+from workers.outward import Refused, at_the_first, client, judged, request_at, waited_for
 
 # Seconds for one image, from looking the name up to its last byte, redirects included.
 LONGEST = 20.0
@@ -71,7 +71,7 @@ class Pictures:
         if self._failures[host] >= MOST_FAILURES:
             _fail(f"{host} has failed {MOST_FAILURES} times in a row and is not asked again for this file")
         try:
-            data = asyncio.run(self._within(parts, longest))
+            data = waited_for(self._within(parts, longest))
         except _HostFailed as error:
             self._failures[host] += 1
             _fail(str(error))

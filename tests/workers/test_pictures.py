@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
@@ -68,6 +70,16 @@ def test_what_is_asked_says_who_asks_and_nothing_else(server: PictureServer) -> 
     assert headers["user-agent"].startswith("Gradus/")
     assert headers["accept"] == "image/png, image/jpeg, image/webp, image/gif"
     assert not {"cookie", "authorization", "referer", "origin"} & set(headers)
+
+
+def test_a_loop_that_runs_already_as_in_a_notebook_is_no_trouble(server: PictureServer) -> None:
+    server.shows["/a.png"] = sent(PNG)
+
+    async def notebook() -> bytes:
+        return asking().fetch(server.at("/a.png"))
+
+    with ThreadPoolExecutor(1) as beside:
+        assert beside.submit(asyncio.run, notebook()).result() == PNG
 
 
 def test_the_name_is_looked_up_once_and_its_certificate_is_held_against_it(

@@ -18,7 +18,7 @@ from annotate.notices.addresses import checked_url, parts_of
 from annotate.notices.events import page_of, sentence_of
 from annotate.notices.sending import Answer
 from annotate.notices.signing import headers_of
-from workers.outward import Refused, at_the_first, client, judged, request_at
+from workers.outward import Refused, at_the_first, client, judged, request_at, waited_for
 
 # Seconds, from looking the name up to the end of the answer; well below the lease of a notice.
 LONGEST = 20.0
@@ -47,7 +47,7 @@ def post(notice: Notice) -> Answer:
     signed = headers_of(notice.listener, message_id=notice.message_id, timestamp=int(time.time()), body=body)
     try:
         url = checked_url(notice.listener.url, reach := reach_from(settings.WEBHOOK_HOSTS))
-        return asyncio.run(_within(url, signed, body, reach))
+        return waited_for(_within(url, signed, body, reach))
     except Rejected as error:
         return Answer(False, words=f"The address {error.reason}", is_final=True)
     except Refused as error:
