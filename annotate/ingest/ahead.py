@@ -49,7 +49,10 @@ class _Pile:
 def read_in_turn(
     rows: Iterator[Row | BadRow], n_read: Callable[[], int], before_reading: Callable[[], None] = lambda: None
 ) -> Generator[tuple[Row | BadRow, int]]:
-    """The same without a thread, for rows whose reading asks the database too: ``before_reading`` comes before each."""
+    """As :func:`read_ahead`, without a thread: for rows whose reading asks the database too.
+
+    ``before_reading`` is called before each of them.
+    """
     before_reading()
     for row in rows:
         yield row, n_read()
