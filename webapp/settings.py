@@ -379,6 +379,7 @@ METRICS_TOKEN = env.text("GRADUS_METRICS_TOKEN", "")
 METRICS_DIR = HOME / "metrics"
 LOGS_REQUESTS = env.flag("GRADUS_LOG_REQUESTS", default=IS_PRODUCTION)
 WORKER_LEASE_SECONDS = env.number("GRADUS_WORKER_LEASE_SECONDS", 60, least=2)
+LONGEST_TASK_SECONDS = env.number("GRADUS_LONGEST_TASK_SECONDS", 86_400, least=1)
 
 IS_TRACED = tracing.is_wanted() and tracing.is_possible()
 _every_line: list[Processor] = [

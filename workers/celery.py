@@ -17,7 +17,7 @@ from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from typing import Any
 
-from celery import Celery, Task, signals
+from celery import Celery, signals
 from celery.schedules import schedule
 from django.utils.translation import gettext
 from kombu import Exchange, Queue
@@ -31,6 +31,7 @@ from django.conf import settings
 
 from annotate.errors import BackendError
 from workers import broker_folder
+from workers.time_limit import Limited
 
 QUEUES = ("cpu", "gpu", "io")
 SWEEP_SECONDS = 15.0
@@ -137,7 +138,9 @@ def steady_now() -> datetime:
 
 
 app = Celery(
-    "gradus", include=[f"workers.tasks.{module.name}" for module in pkgutil.iter_modules([str(_TASKS)])]
+    "gradus",
+    task_cls=Limited,
+    include=[f"workers.tasks.{module.name}" for module in pkgutil.iter_modules([str(_TASKS)])],
 )
 app.conf.update(
     **_broker(settings.BROKER_URL),
@@ -203,17 +206,18 @@ def most_shifts() -> int | None:
     return _limits.get("shifts")
 
 
-class Sweep(Task):
+class Sweep(Limited):
     """A sweep that this process has just made says nothing new: two beats, or a pile of old messages, cost one."""
 
     abstract = True
+    longest_seconds = 600.0
     _made: dict[str, float] = {}
     _lock = threading.Lock()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if not self.request.called_directly and not self._is_due():
             return None
-        return self.run(*args, **kwargs)
+        return super().__call__(*args, **kwargs)
 
     def _is_due(self) -> bool:
         now = time.monotonic()

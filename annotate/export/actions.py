@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from annotate.consensus.preferences import comparing_criterion, newest_label
 from annotate.consensus.queries import latest_consensus
 from annotate.enums import NoticeEvent, ReleaseState, RunKind, RunState
-from annotate.errors import Conflict, Rejected
+from annotate.errors import Conflict, GradusError, Rejected
 from annotate.export.changes import changes_between, release_before
 from annotate.export.compared_package import write_compared
 from annotate.export.contracts import ExportSettings, Format, SelectSettings
@@ -253,9 +253,8 @@ def _publish(release: Release, manifest: dict[str, Any], changes: dict[str, Any]
 
 @transaction.atomic
 def _fail(release: Release, error: Exception) -> None:
-    Release.objects.filter(pk=release.pk).update(
-        state=ReleaseState.FAILED, error=f"{type(error).__name__}: {error}"
-    )
+    said = str(error) if isinstance(error, GradusError) else f"{type(error).__name__}: {error}"
+    Release.objects.filter(pk=release.pk).update(state=ReleaseState.FAILED, error=said)
     _announce(release, NoticeEvent.RELEASE_FAILED)
 
 

@@ -13,7 +13,7 @@ from annotate.enums import ListenerKind
 from annotate.models import Listener, Notice
 from annotate.notices.sending import Answer, claim_notice, listeners_due, record_answer
 from annotate.prelabel.runs.attendance import beat
-from workers.celery import DRY_SWEEP, NOTICE_SECONDS, NOTICE_SWEEP, app, is_stopping
+from workers.celery import DRY_SWEEP, NOTICE_SECONDS, NOTICE_SWEEP, Sweep, app, is_stopping
 from workers.post.mail import mail
 from workers.post.webhook import post
 
@@ -58,7 +58,7 @@ def _tried(notice: Notice) -> Answer:
         return Answer(False, words="It could not be sent; the worker's log says why.")
 
 
-@app.task(name=NOTICE_SWEEP)
+@app.task(name=NOTICE_SWEEP, longest_seconds=Sweep.longest_seconds)
 def sweep() -> None:
     """Send every listener to whom something is due: new, to be tried again, or left by a worker that was killed."""
     beat(NOTICE_SWEEP)
@@ -66,7 +66,7 @@ def sweep() -> None:
         _send(listener_id)
 
 
-@app.task(name=DRY_SWEEP)
+@app.task(name=DRY_SWEEP, longest_seconds=Sweep.longest_seconds)
 def look_at_queues() -> None:
     """Note which queues have run dry."""
     announce_dry_queues()

@@ -72,7 +72,8 @@ def _send_waiting() -> None:
             _send(run_id, _waiting.pop(run_id))
 
 
-@app.task(name="prelabel.work_run")
+# A shift ends by itself long before.
+@app.task(name="prelabel.work_run", longest_seconds=3600.0)
 def work_run(*, run_id: int, hops: int = _HOPS) -> None:
     """Work one shift at the run, with others if there is enough for them, and pass on what is left."""
     run = Run.objects.filter(pk=run_id).first()

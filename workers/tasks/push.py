@@ -11,6 +11,7 @@ from django.db import transaction
 
 from annotate import clock
 from annotate.enums import RunState
+from annotate.errors import GradusError
 from annotate.export.pushes import claim_push, finish_push, left_alone, note_push
 from annotate.export.queries import release_folder
 from annotate.export.unfinished import key_of, left_unfinished
@@ -55,7 +56,8 @@ def work_push(*, push_id: int) -> None:
     except DatabaseBusy:
         log.warning("push %s waits for the database and is taken up again", push_id)
     except Exception as error:
-        finish_push(push, RunState.FAILED, error=f"{type(error).__name__}: {error}")
+        said = str(error) if isinstance(error, GradusError) else f"{type(error).__name__}: {error}"
+        finish_push(push, RunState.FAILED, error=said)
         raise
 
 
