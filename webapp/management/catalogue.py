@@ -41,7 +41,7 @@ _CALLS = {
     "npgettext": (0, 1, 2),
     "npgettext_lazy": (0, 1, 2),
 }
-_CODE = ("annotate", "webapp")
+_CODE = ("annotate", "webapp", "workers")
 # Words of the evidence that verifiers give, which the trace page shows.
 _FINDINGS = ("supported", "refuted", "unclear")
 _MARKED = re.compile(r"""_\(\s*("[^"]*"|'[^']*')\s*\)""")
