@@ -72,3 +72,9 @@ def test_whoever_goes_away_without_a_word_is_given_up_soon(database: Any) -> Non
     assert database.settings_dict["OPTIONS"]["keepalives_idle"] == 20
     given = database_from(f"{POSTGRES.address}?keepalives_idle=7")
     assert str(given["OPTIONS"]["keepalives_idle"]) == "7"
+
+
+def test_statements_are_not_compiled(database: Any) -> None:
+    with database.cursor() as cursor:
+        cursor.execute("SHOW jit")
+        assert cursor.fetchone()[0] == "off"
