@@ -39,12 +39,20 @@ def windows(project: Project, *, is_decided: bool) -> Iterator[list[int]]:
     turns = Turn.objects.filter(project=project)
     # In the words of the index (annotate/models/assignment.py), or it is not used.
     partly = turns.filter(is_settled=False, is_settled__isnull=False)
-    yield from _cut(_traces(partly.order_by("-pk")))
-    yield from _cut(_traces(turns.filter(is_settled=None, disagreement__gt=0).order_by("-disagreement")))
+    yield from _pieces(partly.order_by("-pk"))
+    yield from _pieces(turns.filter(is_settled=None, disagreement__gt=0).order_by("-disagreement"))
 
 
-def _traces(turns: QuerySet[Turn]) -> list[int]:
-    return list(turns.values_list("trace_id", flat=True)[:MOST_LOOKED_AT])
+def _pieces(turns: QuerySet[Turn]) -> Iterator[list[int]]:
+    """The first window is nearly always enough, so the rest is read where it is asked for alone."""
+    traces = turns.values_list("trace_id", flat=True)
+    first = list(traces[:WINDOW])
+    if first:
+        yield first
+    if len(first) == WINDOW:
+        # Equal ones may have changed places meanwhile.
+        seen = set(first)
+        yield from _cut([trace for trace in traces[:MOST_LOOKED_AT] if trace not in seen])
 
 
 def _decided_lately(project: Project) -> Iterator[int]:
