@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from annotate.stats.codes import BoolArray, IntArray
+from annotate.stats.codes import BoolArray, FloatArray, IntArray
 from annotate.stats.locate.decide import statuses, true_statuses
 from annotate.stats.locate.evidence import NO_ERROR, RIGHT, Evidence
 from annotate.stats.locate.fit import LocationFit, locate
@@ -20,6 +20,9 @@ MAJORITY, MODELLED, MACHINES, ROUTED = "random", "random, modelled", "machines, 
 WAYS = (MAJORITY, MODELLED, MACHINES, ROUTED)
 # Of all traces, in one batch; the model is fitted anew after each. Where nothing is routed by it, less often is enough.
 BATCH, BATCH_IN_ROUNDS = 0.1, 0.25
+# Readings that are under way at once. Routed, what they said moves their traces before the next ones are handed out, by
+# the batch's fit: that is what a worker does within seconds.
+AT_ONCE = 6
 
 
 @dataclass
@@ -73,9 +76,11 @@ def followed(crowd: Crowd, way: str, seed: int, *, until: float, most: float) ->
         points.append((desk.times.sum() / crowd.n_traces, hours, right, place, promised))
         if right >= until or desk.times.sum() >= most * crowd.n_traces or desk.read.all():
             return Curve(*np.array(points).T)
-        wanted = _routed(desk, labels) if way == ROUTED else _in_rounds(desk, order, twice=way != MACHINES)
-        share = BATCH if way == ROUTED else BATCH_IN_ROUNDS
-        desk.ask(wanted[: max(1, round(share * crowd.n_traces))])
+        if way == ROUTED:
+            _ask_the_most_worth(desk, labels, max(1, round(BATCH * crowd.n_traces)))
+        else:
+            wanted = _in_rounds(desk, order, twice=way != MACHINES)
+            desk.ask(wanted[: max(1, round(BATCH_IN_ROUNDS * crowd.n_traces))])
 
 
 def _labels(desk: Desk, way: str) -> Labels:
@@ -86,15 +91,30 @@ def _labels(desk: Desk, way: str) -> Labels:
     return Labels(fit.posterior(evidence), evidence, fit)
 
 
-def _routed(desk: Desk, labels: Labels) -> IntArray:
-    """By expected risk removed per expected second; the pace is the median of what has been read."""
+def _ask_the_most_worth(desk: Desk, labels: Labels, readings: int) -> None:
+    """By expected risk removed per expected second; the pace is the median of what had been read before the batch."""
     assert labels.fit is not None
-    value = value_per_reading(labels.fit, labels.evidence, labels.believed)
     length, said = desk.crowd.machines.length, desk.crowd.said
     steps = np.where(said == NO_ERROR, length, said + 1)[desk.read]
     pace = Pace.of(steps, desk.crowd.seconds[desk.read])
-    wanted = queue_order(value, pace.seconds(steps_to_read(labels.believed)))
-    return wanted[desk.times[wanted] < desk.crowd.n_people]
+    value, seconds = _worth(labels.fit, labels.evidence, labels.believed, pace)
+    while readings > 0:
+        wanted = queue_order(value, seconds)
+        asked = wanted[desk.times[wanted] < desk.crowd.n_people][: min(AT_ONCE, readings)]
+        if not len(asked):
+            return
+        desk.ask(asked)
+        readings -= len(asked)
+        heard = np.sort(asked)
+        evidence = desk.crowd.with_readings(desk.read).take(heard)
+        value[heard], seconds[heard] = _worth(labels.fit, evidence, labels.fit.posterior(evidence), pace)
+
+
+def _worth(
+    fit: LocationFit, evidence: Evidence, believed: LocationPosterior, pace: Pace
+) -> tuple[FloatArray, FloatArray]:
+    """(n_traces,) What a reading is expected to remove, and the seconds it is expected to take."""
+    return value_per_reading(fit, evidence, believed), pace.seconds(steps_to_read(believed))
 
 
 def _in_rounds(desk: Desk, order: IntArray, *, twice: bool) -> IntArray:
