@@ -327,8 +327,8 @@ def readings_by_trace(traces: Iterable[Trace]) -> dict[int, tuple[int, int]]:
     return {trace: (submitted, wanted) for trace, submitted, wanted in rows}
 
 
-def reader_progress(project: Project) -> list[ReaderProgress]:
-    """Everybody who has finished something, the busiest first."""
+def reader_progress(project: Project, *, most: int) -> list[ReaderProgress]:
+    """Who has finished something, the busiest first, at most so many."""
     rows = (
         Reader.objects.filter(project=project)
         .filter(Q(n_submitted__gt=0) | Q(n_skipped__gt=0))
@@ -337,5 +337,5 @@ def reader_progress(project: Project) -> list[ReaderProgress]:
     )
     return [
         ReaderProgress(r.rater_id, r.rater.name, r.rater.is_simulated, r.n_submitted, r.n_skipped)
-        for r in rows
+        for r in rows[:most]
     ]

@@ -26,6 +26,9 @@ from annotate.models import Person, Project, Rater
 from annotate.wording import mid
 from webapp.forms.project import MemberForm, ProjectForm
 
+# On a project's own page, unless all of them are asked for.
+MOST_MEMBERS, MOST_READERS = 50, 12
+
 
 @login_required
 @require_http_methods(["GET", "HEAD"])
@@ -71,7 +74,7 @@ def project(request: HttpRequest, slug: str) -> HttpResponse:
         "can_see_results": role in REACH[Role.VIEWER],
     }
     if context["can_see_results"]:
-        context |= _results(found)
+        context |= _results(found, every_member=request.GET.get("members") == "all")
     context["next_step"] = _next_step(context, queue)
     return render(request, "project/project.html", context)
 
@@ -104,19 +107,22 @@ def members(request: HttpRequest, slug: str) -> HttpResponse:
     return redirect("project", slug=slug)
 
 
-def _results(project: Project) -> dict[str, Any]:
+def _results(project: Project, *, every_member: bool) -> dict[str, Any]:
     run = latest_consensus(project)
     funnel = funnel_of(run) if run else []
+    by_age = project.memberships.select_related("person").order_by("created_at", "pk")
+    members = list(by_age if every_member else by_age[:MOST_MEMBERS])
     return {
         "corpus": corpus_counts(project),
-        "readers": reader_progress(project)[:12],
+        "readers": reader_progress(project, most=MOST_READERS),
         "runs": project.runs.filter(kind=RunKind.PRELABEL).select_related("rater")[:4],
         "agreement": agreement_of(project).filter(criterion__is_asked=True)[:4],
         "consensus": run,
         "n_steps": funnel[0].steps if funnel else 0,
         "n_kept": sum(row.steps for row in funnel if row.action == Action.KEEP),
         "releases": project.releases.select_related("run")[:3],
-        "members": project.memberships.select_related("person").order_by("created_at"),
+        "members": members,
+        "n_more": by_age.count() - len(members),
         "member_form": MemberForm(),
     }
 

@@ -30,6 +30,26 @@ def test_a_project_takes_as_many_queries_for_three_readers_and_members_as_for_on
     assert one == three
 
 
+def test_of_many_members_the_first_are_shown_and_the_rest_when_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("webapp.views.project.MOST_MEMBERS", 2)
+    project = a_project(slug="words", bob=Role.ANNOTATOR)
+    alice = signed_in("alice")
+
+    def members(query: str = "") -> str:
+        return alice.get(f"/projects/words/{query}").content.decode().split('id="members-title"')[-1]
+
+    assert "members=all" not in members()
+    for name in ("carol", "vera"):
+        Membership.objects.create(project=project, person=a_person(name), role=Role.ANNOTATOR)
+    assert '<a href="?members=all#members-title">and 2 more</a>' in members()
+    assert "carol" not in members()
+    assert "carol" in members("?members=all")
+    assert "vera" in members("?members=all")
+    assert "members=all" not in members("?members=all")
+
+
 def test_an_empty_project_says_how_to_bring_traces_in_and_the_next_step_follows() -> None:
     project = a_project(slug="words", vera=Role.VIEWER)
     alice = signed_in("alice")
