@@ -1,7 +1,7 @@
 """How long requests took, counted by every web process in a small file of its own that any of them can read.
 
-Counts outlive the process that made them, so that a sum over all files never falls. Eight bytes are written at once,
-and a reader may be one request behind.
+Counts outlive the process that made them (:mod:`webapp.ended_counts`), so that a sum over all files never falls. Eight
+bytes are written at once, and a reader may be one request behind.
 """
 
 from __future__ import annotations
@@ -11,20 +11,25 @@ import mmap
 import os
 import struct
 import threading
+import uuid
 from bisect import bisect_left
 from collections.abc import Hashable, Mapping
 from itertools import product
 from pathlib import Path
 from typing import Generic, TypeVar
 
+from webapp.ended_counts import Layout, give_over, hold, summed_rows
 from workers.process_name import machine_name
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 KINDS = ("page", "api")
 STATUSES = ("2xx", "3xx", "4xx", "5xx")
+ENDING = ".counts"
 _PLACES = {place: i for i, place in enumerate(product(KINDS, STATUSES))}
-# A count per bucket, one beyond the last, and the sum of seconds.
-_WIDTH = len(BUCKETS) + 2
+# A count per bucket and one beyond the last.
+_N_COUNTS = len(BUCKETS) + 1
+_WIDTH = _N_COUNTS + 1
+LAYOUT = Layout(len(_PLACES), _N_COUNTS)
 
 log = logging.getLogger(__name__)
 
@@ -74,45 +79,46 @@ class Counts(Generic[Place]):
 
     def _open(self) -> None:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # In every container the first process has the number 1. One that comes round again where it was before goes on
-        # counting where the one before it stopped.
-        path = self._folder / f"{machine_name()}-{os.getpid()}{self._ending}"
-        with os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+b") as file:
-            if file.seek(0, os.SEEK_END) != self._size:
-                # Written, not left empty: a page without a place on the disk kills the process that counts in it.
-                file.truncate(0)
-                file.seek(0)
-                file.write(bytes(self._size))
-                file.flush()
+        # In every container the first process has the number 1, and numbers come round again.
+        name = f"{machine_name()}-{os.getpid()}-{uuid.uuid4().hex[:12]}{self._ending}"
+        with os.fdopen(
+            os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600), "r+b"
+        ) as file:
+            hold(file.fileno())
+            # Written, not left empty: a page without a place on the disk kills the process that counts in it.
+            file.write(bytes(self._size))
+            file.flush()
+            # The map keeps the file open, and with it the lock.
             self._held, self._pid = mmap.mmap(file.fileno(), self._size), os.getpid()
 
 
 def summed(folder: Path, places: Mapping[Place, int], ending: str) -> Counted[Place]:
     """Over all processes there were, without what never happened."""
-    sums: Counted[Place] = {place: ([0] * (_WIDTH - 1), 0.0) for place in places}
-    for path in folder.glob(f"*{ending}"):
-        content = path.read_bytes()
-        if len(content) != 8 * _WIDTH * len(places):
-            continue
-        for place, i in places.items():
-            *counts, seconds = struct.unpack_from(f"<{_WIDTH - 1}qd", content, 8 * _WIDTH * i)
-            before, total = sums[place]
-            sums[place] = ([a + b for a, b in zip(before, counts, strict=True)], total + seconds)
-    return {place: one for place, one in sums.items() if any(one[0])}
+    rows = summed_rows(folder, ending, Layout(len(places), _N_COUNTS))
+    found = {place: rows[i] for place, i in places.items()}
+    return {place: (counts, float(seconds)) for place, (counts, seconds) in found.items() if any(counts)}
 
 
 class Durations(Counts[tuple[str, str]]):
     """By what was asked, and how it ended."""
 
     def __init__(self, folder: Path) -> None:
-        super().__init__(folder, _PLACES, ".counts")
+        super().__init__(folder, _PLACES, ENDING)
+
+    def _open(self) -> None:
+        super()._open()
+        try:
+            give_over(self._folder, ENDING, LAYOUT)
+        except OSError:
+            # What cannot be put together still counts where it is.
+            log.warning("counts of processes that have ended stay in their files", exc_info=True)
 
     def note(self, kind: str, status: int, seconds: float) -> None:
         self.count((kind, f"{status // 100}xx"), seconds)
 
 
 def durations(folder: Path) -> Counted[tuple[str, str]]:
-    return summed(folder, _PLACES, ".counts")
+    return summed(folder, _PLACES, ENDING)
 
 
 def quantile(counts: list[int], share: float) -> float:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import pkgutil
+import signal
 import threading
 import time
 from collections.abc import Collection
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from multiprocessing.sharedctypes import RawValue
 from pathlib import Path
 from typing import Any
@@ -70,6 +72,8 @@ _LONGEST_HELD = 7 * 24 * 3600
 ANSWER_SECONDS = 5.0
 # A connection that is found to be lost while sending is otherwise tried again without end.
 _FEW_TRIES = {"max_retries": 1, "interval_start": 0.1, "interval_max": 0.5}
+# How long a beat that is told to end may take over closing its connection, which waits for the broker's word.
+LEAVE_SECONDS = 5
 # What sending raises where the broker does not answer, or its folder has no room.
 UNSENT = (OperationalError, ChannelError, OSError)
 BROKER_FOLDER = Path(settings.HOME) / "broker"
@@ -238,3 +242,22 @@ def _sweep_at_start(**_: Any) -> None:
     """Whatever an earlier worker left behind is picked up at once."""
     for name, seconds in SWEEPS.items():
         app.send_task(name, queue="cpu", expires=seconds + CLOCKS_APART)
+
+
+@signals.beat_init.connect
+def _bound_leaving(**_: Any) -> None:
+    """A beat that is told to end does, wherever its broker is: whoever tells it kills it after ten seconds.
+
+    Nothing of it is worth a wait. Its schedule is in memory, and a sweep that was not sent is sent by the next one.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        # Within a worker, which ends by its own rules.
+        return
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, partial(_leave, signal.getsignal(number)))
+
+
+def _leave(usual: Any, number: int, frame: Any) -> None:
+    # Not a timer's thread: a lock that the main thread holds would never be let go. The alarm ends the process.
+    signal.alarm(LEAVE_SECONDS)
+    usual(number, frame)

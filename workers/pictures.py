@@ -20,8 +20,8 @@ from django.conf import settings
 
 from annotate.addresses import Address, host_of
 from annotate.errors import Rejected
+from annotate.ingest.image_drafts import MOST_BYTES, TYPES
 from annotate.ingest.image_hosts import ImageHosts, image_hosts_from
-from annotate.ingest.images import MOST_BYTES, TYPES
 from workers.outward import Refused, at_the_first, client, judged, request_at, waited_for
 
 # Seconds for one image, from looking the name up to its last byte, redirects included.

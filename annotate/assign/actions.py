@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.db.models import Exists, F, QuerySet, Subquery
 from django.utils.translation import gettext
 
@@ -24,6 +24,7 @@ from annotate.errors import Conflict
 from annotate.models import Assignment, Person, Project, Rater, Reader, Turn
 from annotate.prepared import Prepared, PreparedChange, PreparedUpdate
 
+from .apart import slot_apart
 from .claims import (
     asked,
     first_free,
@@ -31,12 +32,10 @@ from .claims import (
     gold_secret,
     is_gold_due,
     is_locked_out,
-    next_slot_number,
-    open_slots,
+    is_next_ordinary,
     own_or_expired,
     own_or_lapsed_slots,
     skills_asked,
-    special_turn,
 )
 from .fillings import ask_filling, work_filling
 from .finishing import SaidHere, add_slot, count_finished, follow_submit, mark_exam, measure_reading, uncount
@@ -48,10 +47,6 @@ from .rules import QueueRules, rules_of
 
 # The cursor moves after so many traces: until then a claim steps over no more than that.
 CURSOR_EVERY = 32
-# Two people who open slots of one gold trace at once: the later one takes the next number.
-ATTEMPTS = 5
-# Among so many slots next in line, the one with the lowest number lends it to a gold trace.
-NEAR = 50
 
 
 def rater_of(project: Project, person: Person) -> Rater:
@@ -118,7 +113,7 @@ def claim_after(project: Project, reader: Reader, rater: Rater) -> Assignment | 
 
 def _claimed(project: Project, rater: Rater, rules: QueueRules, seat: Seat) -> Assignment | None:
     now, skills = clock.now(), skills_asked(rules, seat)
-    if _is_ordinary(project, rater, rules, seat):
+    if is_next_ordinary(project, rater, rules, seat):
         # Nearly always nothing of their own, and nothing lapsed, comes first: then one statement takes the next slot.
         taken = _take_first(project, rater, skills=skills, start=seat.reader.cursor, now=now)
         if taken is not None:
@@ -136,7 +131,7 @@ def _claimed(project: Project, rater: Rater, rules: QueueRules, seat: Seat) -> A
     if is_locked_out(rules, seat):
         return _claim_to_qualify(project, rater, seat)
     if is_gold_due(rules.gold_rate, seat.reader.n_finished, gold_secret(project, rater)):
-        gold = _claim_special(project, rater, Purpose.GOLD)
+        gold = _claim_apart(project, rater, Purpose.GOLD)
         if gold is not None:
             return gold
     lapsed = [one for one in standing if one.holder_id != rater.pk]
@@ -163,15 +158,6 @@ def _claim_ordinary(
     return _take(found, project, rater)
 
 
-def _is_ordinary(project: Project, rater: Rater, rules: QueueRules, seat: Seat) -> bool:
-    """Whether the next slot of the queue is for this person to take, if nothing of their own or lapsed comes before."""
-    if seat.reader.paused_at is not None or is_locked_out(rules, seat):
-        return False
-    if rules.gold_rate <= 0:
-        return True
-    return not is_gold_due(rules.gold_rate, seat.reader.n_finished, gold_secret(project, rater))
-
-
 def _move_cursor(reader: Reader, taken: Assignment, *, is_due: bool) -> None:
     if is_due or reader.n_finished - reader.cursor_moved_at >= CURSOR_EVERY:
         Reader.objects.filter(pk=reader.pk).update(cursor=taken.position, cursor_moved_at=reader.n_finished)
@@ -188,63 +174,13 @@ def _still_lapsed(lapsed: Assignment) -> Assignment | None:
 def _claim_to_qualify(project: Project, rater: Rater, seat: Seat) -> Assignment | None:
     if seat.reader.exam != ExamState.OPEN:
         return None
-    return _claim_special(project, rater, Purpose.DEMO) or _claim_special(project, rater, Purpose.EXAM)
+    return _claim_apart(project, rater, Purpose.DEMO) or _claim_apart(project, rater, Purpose.EXAM)
 
 
-def _claim_special(project: Project, rater: Rater, purpose: Purpose) -> Assignment | None:
+def _claim_apart(project: Project, rater: Rater, purpose: Purpose) -> Assignment | None:
     """A reading outside the ordinary queue: of a trace everybody may get once, in a slot opened for this person."""
-    turn = special_turn(project, rater, purpose, gold_secret(project, rater))
-    if turn is None:
-        return None
-    left = Assignment.objects.filter(trace=turn.trace_id, state=AssignmentState.OPEN, position__gte=APART)
-    found = left.select_for_update(skip_locked=True, of=("self",)).first()
-    slot = found or _swapped_in(project, rater, turn) or _opened_apart(project, turn, purpose)
-    slot.purpose = purpose
-    return _take(slot, project, rater)
-
-
-def _swapped_in(project: Project, rater: Rater, turn: Turn) -> Assignment | None:
-    """A slot of the special trace under the number of an ordinary one that nobody has had, which gets a new number.
-
-    An address is the number of its assignment. One made just now would stand out from those made when the queue was
-    filled; this way it is ordinary traces that do.
-    """
-    near = list(open_slots(project, rater, skills=None).filter(token=0).values_list("pk", flat=True)[:NEAR])
-    if not near:
-        return None
-    rows = Assignment.objects.select_for_update(skip_locked=True, of=("self",))
-    slot = rows.filter(pk=min(near), state=AssignmentState.OPEN, token=0).first()
-    if slot is None:
-        return None
-    moved = Assignment(
-        project=project, trace_id=slot.trace_id, slot=slot.slot, position=slot.position, skill=slot.skill
-    )
-    slot.trace_id, slot.slot = turn.trace_id, next_slot_number(turn.trace_id)
-    slot.position, slot.skill = APART, ""
-    try:
-        with transaction.atomic():
-            slot.save(update_fields=["trace", "slot", "position", "skill"])
-    except IntegrityError:  # somebody else opens one of the same trace at this moment
-        return None
-    moved.save()
-    return slot
-
-
-def _opened_apart(project: Project, turn: Turn, purpose: Purpose) -> Assignment:
-    for attempt in range(ATTEMPTS):
-        try:
-            with transaction.atomic():
-                return Assignment.objects.create(
-                    project=project,
-                    trace_id=turn.trace_id,
-                    slot=next_slot_number(turn.trace_id),
-                    position=APART,
-                    purpose=purpose,
-                )
-        except IntegrityError:
-            if attempt == ATTEMPTS - 1:
-                raise
-    raise AssertionError
+    slot = slot_apart(project, rater, purpose)
+    return None if slot is None else _take(slot, project, rater)
 
 
 def _take_first(

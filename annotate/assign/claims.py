@@ -164,6 +164,15 @@ def gold_secret(project: Project, rater: Rater, queue: str = "traces") -> str:
     return salted_hmac(salt, f"{project.pk}:{rater.pk}").hexdigest()
 
 
+def is_next_ordinary(project: Project, rater: Rater, rules: QueueRules, seat: Seat) -> bool:
+    """Whether the next slot of the queue is for this person to take, if nothing of their own or lapsed comes before."""
+    if seat.reader.paused_at is not None or is_locked_out(rules, seat):
+        return False
+    if rules.gold_rate <= 0:
+        return True
+    return not is_gold_due(rules.gold_rate, seat.reader.n_finished, gold_secret(project, rater))
+
+
 def special_turn(project: Project, rater: Rater, purpose: Purpose, secret: str) -> Turn | None:
     """A trace of that use which the person has not had; people meet them in different orders."""
     had = Assignment.objects.filter(trace=OuterRef("trace"), holder=rater)

@@ -41,6 +41,7 @@ from annotate.errors import Conflict, GradusError, Rejected
 from annotate.models import Consensus, ConsensusFit, Criterion, Person, Project, Rubric, Run, Trace
 from annotate.notices.announcing import announce
 from annotate.outage import outage_of
+from annotate.prelabel.actions import cancel_run
 from annotate.prelabel.runs.rows import storable_text
 from annotate.settings import build_settings
 
@@ -134,6 +135,11 @@ def cancel_consensus(run: Run) -> bool:
         return False
     sign_off(run)
     return True
+
+
+def stop_run(run: Run) -> bool:
+    """Stop a run of either kind, each by its own stage's rules. False when it was over."""
+    return cancel_consensus(run) if run.kind == RunKind.CONSENSUS else cancel_run(run)
 
 
 @transaction.atomic

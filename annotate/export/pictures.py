@@ -10,7 +10,8 @@ from typing import Any
 from django.db.models.functions import Length
 
 from annotate.export.contracts import TraceRow
-from annotate.ingest.images import KEY, MOST_BYTES, Shown, image_digests, shown_images
+from annotate.ingest.image_drafts import MOST_BYTES
+from annotate.ingest.image_entries import KEY, Shown, image_digests, shown_images
 from annotate.models import Image, Project
 
 # Characters of one row's images, so that it can be read again with its texts (json_records.MAX_RECORD).

@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from annotate.enums import StepKind
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.drafts import StepDraft, content_hash
-from annotate.ingest.images import KEY, images_within
+from annotate.ingest.image_entries import KEY, images_within
 from annotate.ingest.splitting import Protected
 from annotate.models import Step, Trace
 

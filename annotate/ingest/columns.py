@@ -11,9 +11,10 @@ from typing import Any
 
 from annotate.enums import Outcome, RaterKind
 from annotate.errors import Rejected
+from annotate.ingest.album import Album
 from annotate.ingest.drafts import LabelDraft, ProblemDraft, StepDraft, TraceDraft, named_by_content
 from annotate.ingest.fields import Fields, clean_text, kind_of
-from annotate.ingest.images import KEY, Album
+from annotate.ingest.image_entries import KEY
 from annotate.ingest.label_fields import VERDICT, first_error_labels
 from annotate.ingest.levels import level_of, word_of
 from annotate.ingest.options import ReadOptions

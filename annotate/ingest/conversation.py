@@ -18,7 +18,7 @@ from annotate.enums import StepKind
 from annotate.errors import Rejected
 from annotate.ingest.drafts import StepDraft
 from annotate.ingest.fields import check_plain, clean_text
-from annotate.ingest.images import KEY, images_within
+from annotate.ingest.image_entries import KEY, images_within
 from annotate.ingest.message_fields import Message, Role
 from annotate.ingest.options import ReadOptions
 from annotate.ingest.step_fields import MAX_STEPS

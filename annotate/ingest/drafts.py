@@ -9,7 +9,9 @@ from types import MappingProxyType
 from typing import Any, NamedTuple, TypeAlias
 
 from annotate.enums import Outcome, RaterKind, StepKind
-from annotate.ingest.images import Flaw, ImageDraft, shown_images
+from annotate.ingest.album import Flaw
+from annotate.ingest.image_drafts import ImageDraft
+from annotate.ingest.image_entries import shown_images
 
 Meta: TypeAlias = Mapping[str, Any]
 NO_META: Meta = MappingProxyType({})

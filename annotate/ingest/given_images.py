@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from annotate.errors import Rejected
+from annotate.ingest.album import LONGEST_ADDRESS, Album, alt_of
 from annotate.ingest.fields import Fields
-from annotate.ingest.images import DIGEST, KEY, LONGEST_ADDRESS, Album, alt_of
+from annotate.ingest.image_entries import DIGEST, KEY
 
 _FIELDS = frozenset({"data", "url", "alt", "digest", "missing"})
 

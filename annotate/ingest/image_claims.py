@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from annotate.ingest.drafts import TraceDraft
-from annotate.ingest.images import SHORT, ImageDraft
+from annotate.ingest.image_drafts import ImageDraft
+from annotate.ingest.image_entries import SHORT
 from annotate.models import Image, Project
 
 

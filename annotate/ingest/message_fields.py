@@ -14,8 +14,8 @@ from enum import StrEnum
 from typing import Any
 
 from annotate.errors import Rejected
+from annotate.ingest.album import Album, Content
 from annotate.ingest.fields import MAX_TEXT, Fields, clean_text, kind_of, name_or_nothing
-from annotate.ingest.images import Album, Content
 
 MAX_MESSAGES = 10_000
 

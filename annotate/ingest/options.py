@@ -9,9 +9,9 @@ from types import MappingProxyType
 
 from annotate.enums import RaterKind
 from annotate.errors import Rejected
+from annotate.ingest.album import Afar, Album, BadImages
 from annotate.ingest.drafts import RaterDraft, StepDraft
 from annotate.ingest.fields import clean_text, one_line
-from annotate.ingest.images import Afar, Album, BadImages
 from annotate.ingest.known_problems import KnownProblems
 from annotate.ingest.label_fields import MAX_RATER_NAME
 from annotate.ingest.splitting import SplitMode, split_steps

@@ -17,8 +17,10 @@ from types import TracebackType
 from typing import NamedTuple, Protocol, Self, TypeVar
 
 from annotate.errors import Rejected
+from annotate.ingest.album import Found, NotFetched
+from annotate.ingest.image_drafts import ImageDraft, draft_of
 from annotate.ingest.image_header import Header
-from annotate.ingest.images import Found, ImageDraft, NotFetched, address_hash, draft_of
+from annotate.ingest.image_store import address_hash
 from annotate.models import ImageAddress, Project
 
 # Of images, as they are kept, until the batch that names them is written.

@@ -8,8 +8,8 @@ from typing import Any
 
 from annotate.enums import RaterKind
 from annotate.errors import Rejected
+from annotate.ingest.album import BadImages
 from annotate.ingest.fields import kind_of, one_of
-from annotate.ingest.images import BadImages
 from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.splitting import SplitMode
 

@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from annotate.errors import Rejected
+from annotate.ingest.album import Album
 from annotate.ingest.call_history import Call
 from annotate.ingest.fields import Fields, name_or_nothing
-from annotate.ingest.images import Album
 from annotate.ingest.message_fields import Message, message_of
 
 Attributes = Mapping[str, Any]

@@ -8,10 +8,11 @@ from typing import Any
 
 from annotate.enums import StepKind
 from annotate.errors import Rejected
+from annotate.ingest.album import MARKED, Album, parts_of
 from annotate.ingest.drafts import NO_META, StepDraft
 from annotate.ingest.fields import MAX_TEXT, Fields, clean_text, is_unicode
 from annotate.ingest.given_images import given_images
-from annotate.ingest.images import KEY, MARKED, Album, parts_of, reference
+from annotate.ingest.image_entries import KEY, reference
 
 MAX_STEPS = 10_000
 # Step.tail is a small integer in the database.

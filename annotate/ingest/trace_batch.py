@@ -18,7 +18,7 @@ from annotate.ingest.candidates import enter_candidates
 from annotate.ingest.drafts import BadRow, TraceDraft, fingerprint_of
 from annotate.ingest.going_on import GoingOn
 from annotate.ingest.image_claims import false_claims
-from annotate.ingest.images import store_images
+from annotate.ingest.image_store import store_images
 from annotate.ingest.label_book import LabelBook, LabelPlan, PlacedLabel
 from annotate.ingest.memory import Memory
 from annotate.ingest.merging import merged

@@ -22,7 +22,7 @@ from typing import IO
 from annotate.errors import Rejected
 from annotate.ingest.archive import MOST_MEMBERS, Archive
 from annotate.ingest.folders import ALL, chosen, is_data
-from annotate.ingest.images import MOST_BYTES
+from annotate.ingest.image_drafts import MOST_BYTES
 from annotate.ingest.options import ReadOptions
 from annotate.ingest.source import EXPANSION_FREE_BYTES, GZIP_MAGIC, MAX_EXPANSION, Inflating
 

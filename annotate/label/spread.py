@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext, pgettext
 
-from annotate.ingest.images import image_digests
+from annotate.ingest.image_entries import image_digests
 from annotate.models import Comparison, Entrant, Lineup, Pair, Problem, Step
 from annotate.models.lineup import LETTERS
 

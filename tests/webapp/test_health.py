@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
 
 from annotate.assign.actions import fill_queue
 from annotate.enums import UnitState
@@ -93,6 +95,37 @@ def test_figures_are_those_of_the_rows(client, settings) -> None:
     assert found['gradus_request_duration_seconds_count{kind="api",status="2xx"}'] == 1
 
 
+def test_prometheus_own_parser_reads_the_figures(client, settings) -> None:
+    settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["*"], False
+    sign("one", "cpu")
+    for path in ("/sign-in/", "/api/schema/", "/nowhere/"):
+        client.get(path)
+    families = list(text_string_to_metric_families(client.get("/metrics/").content.decode()))
+    kinds = {one.name: one.type for one in families}
+
+    # A sample that is of no family would be one of its own, of no known type and without a word on it.
+    assert all(one.documentation and one.samples for one in families)
+    assert {name for name, kind in kinds.items() if kind == "counter"} == {
+        "gradus_labels_written",
+        "gradus_completions",
+    }
+    assert kinds.pop("gradus_request_duration_seconds") == "histogram"
+    assert set(kinds.values()) == {"gauge", "counter"}
+    buckets: dict[tuple[str, str], list[tuple[float, float]]] = {}
+    counts = {}
+    for sample in families[-1].samples:
+        place = (sample.labels["kind"], sample.labels["status"])
+        if sample.name.endswith("_bucket"):
+            buckets.setdefault(place, []).append((float(sample.labels["le"]), sample.value))
+        elif sample.name.endswith("_count"):
+            counts[place] = sample.value
+    assert counts == {("page", "2xx"): 1, ("page", "4xx"): 1, ("api", "2xx"): 1}
+    for place, found in buckets.items():
+        assert found == sorted(found)
+        assert [n for _, n in found] == sorted(n for _, n in found)
+        assert found[-1] == (math.inf, counts[place])
+
+
 def test_figures_are_for_this_machine_or_for_whoever_has_the_token(client, settings) -> None:
     client.force_login(a_person("alice"))
     assert client.get("/metrics/", REMOTE_ADDR="10.0.0.9").status_code == 404
@@ -108,7 +141,7 @@ def test_counts_of_a_process_that_ended_still_count(client, settings) -> None:
     settings.ALLOWED_HOSTS, settings.SECURE_SSL_REDIRECT = ["*"], False
     client.get("/sign-in/")
     name = 'gradus_request_duration_seconds_count{kind="page",status="2xx"}'
-    mine = settings.METRICS_DIR / f"{machine_name()}-{os.getpid()}.counts"
+    [mine] = settings.METRICS_DIR.glob(f"{machine_name()}-{os.getpid()}-*.counts")
     (settings.METRICS_DIR / "1.counts").write_bytes(mine.read_bytes())
     (settings.METRICS_DIR / "2.counts").write_bytes(b"broken off")
     assert figures(client)[name] == 2

@@ -17,7 +17,8 @@ from annotate.enums import CutFault, FinishReason, Outcome, RaterKind, Role, Run
 from annotate.export.actions import build_release
 from annotate.export.pushes import cancel_push, open_push
 from annotate.ingest.founding import add_criteria
-from annotate.ingest.images import image_draft, store_images
+from annotate.ingest.image_drafts import image_draft
+from annotate.ingest.image_store import store_images
 from annotate.ingest.inviting import invite
 from annotate.ingest.presets.parts import PREFERENCE_OF_PEOPLE
 from annotate.ingest.uploads import add_piece, begin_upload

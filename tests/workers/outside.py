@@ -7,17 +7,16 @@ import shutil
 import socket
 import ssl
 import subprocess
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-Act = Callable[[BaseHTTPRequestHandler], None]
+from tests.workers.serving import Act, QuietHandler, sent, serving
 
 
 def stand_for(monkeypatch: pytest.MonkeyPatch, name: str, *addresses: str) -> list[str]:
@@ -75,48 +74,16 @@ class PictureServer:
 
 @contextmanager
 def a_picture_server(tls: ssl.SSLContext | None = None) -> Iterator[PictureServer]:
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             pictures.asked.append((self.path, self.headers["Host"]))
             # Whoever asked may be gone before the answer.
             with contextlib.suppress(ConnectionError):
                 pictures.shows.get(self.path, sent(b"", 404))(self)
 
-        def log_message(self, format: str, *args: object) -> None:
-            return
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, request: object, client_address: object) -> None:
-            return
-
-    server = Server(("127.0.0.1", 0), Handler)
-    if tls is not None:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    pictures = PictureServer(server)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-    thread.start()
-    try:
+    with serving(Handler, tls) as server:
+        pictures = PictureServer(server)
         yield pictures
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def sent(body: bytes, status: int = 200, **headers: str) -> Act:
-    """With the true length, unless a header says another."""
-
-    def act(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(status)
-        for name, value in ({"Content_Length": str(len(body))} | headers).items():
-            if value:
-                handler.send_header(name.replace("_", "-"), value)
-        handler.end_headers()
-        handler.wfile.write(body)
-
-    return act
 
 
 def leading_to(place: str, status: int = 302) -> Act:

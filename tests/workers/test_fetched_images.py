@@ -19,10 +19,12 @@ from annotate.enums import UploadState
 from annotate.errors import Rejected
 from annotate.ingest import remote_images
 from annotate.ingest.actions import ingest_file
+from annotate.ingest.album import BadImages
 from annotate.ingest.boundaries import split_step
+from annotate.ingest.image_entries import shown_images
 from annotate.ingest.image_header import read_header
 from annotate.ingest.image_hosts import image_hosts_from
-from annotate.ingest.images import BadImages, image_in, shown_images
+from annotate.ingest.image_store import image_in
 from annotate.ingest.looking import look_at
 from annotate.ingest.options import PLAIN, ReadOptions
 from annotate.ingest.said_options import options_from
@@ -31,7 +33,8 @@ from annotate.models import Image, ImageAddress, Project, Step, Trace, Upload
 from tests.factories import a_label, a_project, a_rater
 from tests.pictures import a_data_uri, a_picture, a_png
 from tests.webapp.api.clients import signed_in
-from tests.workers.outside import PictureServer, a_picture_server, sent
+from tests.workers.outside import PictureServer, a_picture_server
+from tests.workers.serving import sent
 from webapp.templatetags.images import images
 from webapp.templatetags.questions import problem_text, step_text
 from workers.pictures import Pictures

@@ -16,10 +16,11 @@ import pytest
 
 from annotate.errors import Rejected
 from annotate.ingest import image_hosts
+from annotate.ingest.image_drafts import MOST_BYTES
 from annotate.ingest.image_hosts import image_hosts_from
-from annotate.ingest.images import MOST_BYTES
 from tests.pictures import a_png
-from tests.workers.outside import PictureServer, a_certificate, a_picture_server, leading_to, sent, stand_for
+from tests.workers.outside import PictureServer, a_certificate, a_picture_server, leading_to, stand_for
+from tests.workers.serving import sent
 from workers import pictures
 from workers.pictures import MOST_FAILURES, Pictures, image_fetcher
 

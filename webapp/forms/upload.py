@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from annotate.enums import RaterKind
 from annotate.errors import Rejected
-from annotate.ingest.images import BadImages
+from annotate.ingest.album import BadImages
 from annotate.ingest.readers import AUTO, READERS
 from annotate.ingest.said_options import mapping_in, options_from
 from annotate.ingest.splitting import SplitMode

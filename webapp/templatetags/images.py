@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext
 
-from annotate.ingest.images import Shown, shown_images
+from annotate.ingest.image_entries import Shown, shown_images
 from annotate.models import Assignment, Comparison, Problem, Step, Trace
 
 register = template.Library()

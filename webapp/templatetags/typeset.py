@@ -22,13 +22,13 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import get_lexer_by_name
 from pygments.util import ClassNotFound
 
-from annotate.ingest.images import MISSING, shown_images
+from annotate.ingest.image_entries import MISSING, shown_images
 
 from .mathspans import use_math
 from .plain import plain_html
 
 LONGEST = 20_000
-# What annotate/ingest/images.py leaves in a text where an image stood.
+# What annotate/ingest/image_entries.py leaves in a text where an image stood.
 _IMAGE_REFERENCE = re.compile(r"!\[([^\]\n]{0,2000})\]\(image:(?:[0-9a-f]{16}|missing)\)")
 
 _BLOCKS = {"blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol", "p", "pre", "ul"}

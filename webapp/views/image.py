@@ -8,7 +8,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods
 
 from annotate.access import assignment_for, comparison_for, trace_for
-from annotate.ingest.images import image_among, image_in
+from annotate.ingest.image_store import image_among, image_in
 from annotate.label.spread import spread_of
 from annotate.models import Image
 

@@ -13,12 +13,12 @@ from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import project_for, role_in, run_for, trace_for
-from annotate.consensus.actions import cancel_consensus
+from annotate.consensus.actions import stop_run
 from annotate.enums import Role, RunKind, Scope
 from annotate.errors import Rejected
 from annotate.models import Person
 from annotate.models.counting import bounded_count
-from annotate.prelabel.actions import cancel_run, open_run, raise_budget, retry_failed
+from annotate.prelabel.actions import open_run, raise_budget, retry_failed
 from annotate.prelabel.asking.transcripts import exchanges_about
 from annotate.prelabel.queries import given_up, run_progress
 from annotate.prelabel.runs.attendance import on_duty
@@ -160,17 +160,12 @@ def failed(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     found = run_for(request.user, pk, role=Role.MANAGER)
-    if found.kind == RunKind.CONSENSUS:
-        is_stopped, said = cancel_consensus(found), gettext("Stopped. Earlier decisions stand.")
-    else:
-        is_stopped, said = (
-            cancel_run(found),
-            gettext("Stopping. Labels and answers that are there already stay."),
-        )
-    if is_stopped:
-        messages.success(request, said)
-    else:
+    if not stop_run(found):
         messages.warning(request, gettext("The run was over already."))
+    elif found.kind == RunKind.CONSENSUS:
+        messages.success(request, gettext("Stopped. Earlier decisions stand."))
+    else:
+        messages.success(request, gettext("Stopping. Labels and answers that are there already stay."))
     return redirect("run", pk=pk)
 
 

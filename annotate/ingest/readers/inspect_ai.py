@@ -15,12 +15,12 @@ from typing import Any
 
 from annotate.enums import Outcome
 from annotate.errors import Rejected
+from annotate.ingest.album import Album
 from annotate.ingest.archive import Archive
 from annotate.ingest.conversation import Conversation, conversation_of
 from annotate.ingest.drafts import BadRow, ProblemDraft, Row, TraceDraft
 from annotate.ingest.failures import failure
 from annotate.ingest.fields import Fields, name_or_nothing
-from annotate.ingest.images import Album
 from annotate.ingest.json_records import Record, json_members
 from annotate.ingest.message_fields import messages_in
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions

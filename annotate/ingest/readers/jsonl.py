@@ -11,9 +11,10 @@ from dataclasses import replace
 
 from annotate.enums import Outcome, RaterKind, Verdict
 from annotate.errors import Rejected
+from annotate.ingest.album import Album
 from annotate.ingest.drafts import BadRow, LabelDraft, ProblemDraft, RaterDraft, Row, StepDraft, TraceDraft
 from annotate.ingest.fields import Fields, clean_text, one_of
-from annotate.ingest.images import KEY, Album, images_within
+from annotate.ingest.image_entries import KEY, images_within
 from annotate.ingest.label_fields import LABEL_FIELDS, VERDICT, first_error_labels, label_draft
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
 from annotate.ingest.records import rows_of

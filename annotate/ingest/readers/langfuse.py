@@ -16,13 +16,13 @@ from contextlib import suppress
 from typing import Any
 
 from annotate.errors import Rejected
+from annotate.ingest.album import Album
 from annotate.ingest.call_history import Call, history_of
 from annotate.ingest.conversation import Conversation, conversation_of
 from annotate.ingest.drafts import BadRow, LabelSheet, ProblemDraft, Row, TraceDraft
 from annotate.ingest.failures import failure, failures_of
 from annotate.ingest.fields import Fields, name_or_nothing
 from annotate.ingest.gathering import Gathering, Group
-from annotate.ingest.images import Album
 from annotate.ingest.message_fields import Message, message_of, messages_in
 from annotate.ingest.options import CUTTING, PLAIN, ReadOptions
 from annotate.ingest.records import records, rows_from

@@ -14,6 +14,7 @@ from typing import Any
 
 from annotate.enums import RaterKind
 from annotate.errors import Rejected
+from annotate.ingest.album import Album
 from annotate.ingest.conversation import Conversation, conversation_of
 from annotate.ingest.drafts import (
     BadRow,
@@ -26,7 +27,6 @@ from annotate.ingest.drafts import (
     named_by_content,
 )
 from annotate.ingest.fields import Fields
-from annotate.ingest.images import Album
 from annotate.ingest.message_fields import Message, messages_in
 from annotate.ingest.options import CUTTING, PLAIN, RATING, ReadOptions
 from annotate.ingest.records import rows_of

@@ -16,10 +16,10 @@ from typing import Any
 
 from annotate.enums import Action, Outcome, RaterKind
 from annotate.errors import Rejected
+from annotate.ingest.album import Album
 from annotate.ingest.drafts import BadRow, LabelDraft, ProblemDraft, RaterDraft, Row, TraceDraft
 from annotate.ingest.fields import Fields, one_of
 from annotate.ingest.given_images import given_images
-from annotate.ingest.images import Album
 from annotate.ingest.json_records import Record
 from annotate.ingest.label_fields import LABEL_FIELDS, VERDICT, label_draft
 from annotate.ingest.merging import merged

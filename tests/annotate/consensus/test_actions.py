@@ -7,15 +7,22 @@ from django.db import OperationalError
 
 from annotate import clock
 from annotate.consensus import evidence
-from annotate.consensus.actions import ask_consensus, cancel_consensus, make_consensus, run_consensus
+from annotate.consensus.actions import (
+    ask_consensus,
+    cancel_consensus,
+    make_consensus,
+    run_consensus,
+    stop_run,
+)
 from annotate.consensus.contracts import Decision
 from annotate.consensus.queries import decisions_of, funnel_of, latest_consensus, note_of, undecided_runs
 from annotate.consensus.unfinished import GIVEN_UP, MOST_TRIES, left_unfinished, take_up
-from annotate.enums import Action, AssignmentState, Outcome, RaterKind, RunKind, RunState
+from annotate.enums import Action, AssignmentState, Outcome, RaterKind, RunKind, RunState, UnitState
 from annotate.errors import Conflict, Rejected
 from annotate.ingest.founding import create_rubric
 from annotate.ingest.presets import PRM_VERDICTS
 from annotate.models import Assignment, Consensus, Project, Pulse, Rater, Run, Trace
+from annotate.prelabel.actions import open_run
 from tests.factories import a_label, a_person, a_project, a_rater, a_trace
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +175,20 @@ def test_one_that_was_stopped_or_taken_up_by_another_meanwhile_writes_nothing(pr
     assert run.state == RunState.CANCELLED
     assert not Consensus.objects.exists()
     assert not cancel_consensus(run)
+
+
+def test_either_kind_of_run_is_stopped_by_one_word_each_in_its_own_way(project, judged):
+    """A consensus leaves no sign that would have it taken up; a machine run keeps what it has and lets units go."""
+    asked = ask_consensus(project, policy="majority")
+    machine = open_run(project, strategy="verifier/arithmetic")
+    assert stop_run(asked)
+    assert not Pulse.objects.exists()
+    assert stop_run(machine)
+    assert set(machine.units.values_list("state", flat=True)) == {UnitState.CANCELLED}
+    for run in (asked, machine):
+        run.refresh_from_db()
+        assert run.state == RunState.CANCELLED
+        assert not stop_run(run)
 
 
 def test_an_outage_fails_no_run_however_often_it_comes(project, judged, monkeypatch):

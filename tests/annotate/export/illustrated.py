@@ -7,7 +7,7 @@ from typing import Any
 
 from annotate.consensus.actions import run_consensus
 from annotate.ingest.actions import ingest_file
-from annotate.ingest.images import BadImages
+from annotate.ingest.album import BadImages
 from annotate.ingest.options import ReadOptions
 from annotate.models import Image, Project, Run, Trace
 from tests.annotate.ingest.readers.reading import written

@@ -11,7 +11,7 @@ from annotate.consensus.actions import run_consensus
 from annotate.export import pictures
 from annotate.export.actions import export_run
 from annotate.ingest.actions import ingest_file
-from annotate.ingest.images import BadImages
+from annotate.ingest.album import BadImages
 from annotate.ingest.options import ReadOptions
 from annotate.models import Image, ImageAddress, Step, Trace
 from tests.annotate.export.illustrated import an_illustrated_run, seen

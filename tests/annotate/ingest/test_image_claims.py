@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from annotate.ingest.actions import ingest_file
-from annotate.ingest.images import BadImages, shown_images
+from annotate.ingest.album import BadImages
+from annotate.ingest.image_entries import shown_images
 from annotate.ingest.options import ReadOptions
 from annotate.models import Image, Trace
 from tests.annotate.ingest.readers.reading import written

@@ -9,9 +9,12 @@ import pytest
 
 from annotate.errors import NotAllowed
 from annotate.ingest.actions import ingest_file
+from annotate.ingest.album import MOST_IMAGES, BadImages
 from annotate.ingest.boundaries import split_step
+from annotate.ingest.image_drafts import MOST_BYTES
+from annotate.ingest.image_entries import shown_images
 from annotate.ingest.image_header import Header, read_header
-from annotate.ingest.images import MOST_BYTES, MOST_IMAGES, BadImages, image_in, shown_images
+from annotate.ingest.image_store import image_in
 from annotate.ingest.options import ReadOptions
 from annotate.models import Image, Trace
 from tests.factories import a_project

@@ -9,7 +9,8 @@ from django.core.management import CommandError, call_command
 
 from annotate.errors import Rejected
 from annotate.ingest.actions import ingest_file
-from annotate.ingest.images import MOST_BYTES, shown_images
+from annotate.ingest.image_drafts import MOST_BYTES
+from annotate.ingest.image_entries import shown_images
 from annotate.ingest.local_images import local_bytes
 from annotate.ingest.options import ReadOptions
 from annotate.ingest.said_options import options_from

@@ -15,7 +15,9 @@ import pytest
 from annotate.errors import Rejected
 from annotate.ingest import archive, source, unpacking
 from annotate.ingest.actions import ingest_file, ingest_files
-from annotate.ingest.images import MOST_BYTES, BadImages, shown_images
+from annotate.ingest.album import BadImages
+from annotate.ingest.image_drafts import MOST_BYTES
+from annotate.ingest.image_entries import shown_images
 from annotate.ingest.looking import look_at
 from annotate.ingest.options import ReadOptions
 from annotate.ingest.unpacking import TooLargeToLookAt, data_files

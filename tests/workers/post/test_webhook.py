@@ -22,7 +22,8 @@ from tests.annotate.notices.listeners import a_webhook
 from tests.docs.pages import write_files
 from tests.factories import a_criterion, a_project, a_trace
 from tests.workers.outside import a_certificate, stand_for
-from tests.workers.post.receiver import Receiver, a_receiver, answer
+from tests.workers.post.receiver import Receiver, a_receiver
+from tests.workers.serving import sent
 from workers.post import webhook
 from workers.tasks.notices import work_notices
 
@@ -88,7 +89,7 @@ def test_a_finished_run_reaches_the_receiver_signed(receiver: Receiver, verify: 
 
 
 def test_a_receiver_that_fails_first_gets_the_same_message_again(receiver: Receiver, verify: Any) -> None:
-    receiver.acts = [answer(500, b"<b>not now</b>")]
+    receiver.acts = [sent(b"<b>not now</b>", 500)]
     notice = tried(a_notice(receiver.url))
     assert (notice.state, notice.status, notice.answer) == (NoticeState.WAITING, 500, "<b>not now</b>")
     assert tried(notice).attempts == 1
@@ -108,14 +109,14 @@ def test_a_receiver_that_fails_first_gets_the_same_message_again(receiver: Recei
     ],
 )
 def test_what_each_status_means(receiver: Receiver, status: int, state: str) -> None:
-    receiver.acts = [answer(status, b"said")]
+    receiver.acts = [sent(b"said", status)]
     notice = tried(a_notice(receiver.url))
     assert (notice.state, notice.status) == (state, status)
 
 
 @pytest.mark.parametrize("status", [301, 302, 307, 308])
 def test_no_redirect_is_followed(receiver: Receiver, status: int) -> None:
-    receiver.acts = [answer(status, Location=f"http://127.0.0.1:{receiver.port}/other")]
+    receiver.acts = [sent(b"", status, Location=f"http://127.0.0.1:{receiver.port}/other")]
     notice = tried(a_notice(receiver.url))
     assert (notice.state, notice.status) == (NoticeState.WAITING, status)
     assert "none is followed" in notice.answer
@@ -123,20 +124,20 @@ def test_no_redirect_is_followed(receiver: Receiver, status: int) -> None:
 
 
 def test_a_huge_answer_is_not_read(receiver: Receiver) -> None:
-    sent = 0
+    n_sent = 0
 
     def pour(handler: BaseHTTPRequestHandler) -> None:
-        nonlocal sent
+        nonlocal n_sent
         handler.send_response(200)
         handler.end_headers()
         for _ in range(1000):
             handler.wfile.write(b"x" * 1_000_000)
-            sent += 1_000_000
+            n_sent += 1_000_000
 
     receiver.acts = [pour]
     notice = tried(a_notice(receiver.url))
     assert (notice.state, len(notice.answer)) == (NoticeState.DELIVERED, 200)
-    assert sent < 100_000_000
+    assert n_sent < 100_000_000
 
 
 def test_one_that_is_silent_or_dribbles_is_cut_off(

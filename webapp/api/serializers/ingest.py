@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers
 
 from annotate.enums import RaterKind
+from annotate.ingest.album import BadImages
 from annotate.ingest.drafts import BadRow
-from annotate.ingest.images import BadImages
 from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.readers import AUTO, READERS
 from annotate.ingest.report import IngestReport

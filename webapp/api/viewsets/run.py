@@ -7,11 +7,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from annotate.access import project_for, run_for
-from annotate.consensus.actions import cancel_consensus
+from annotate.consensus.actions import stop_run
 from annotate.enums import Role, RunKind
 from annotate.errors import Conflict
 from annotate.models import Completion, Run
-from annotate.prelabel.actions import cancel_run, open_run, raise_budget, retry_failed
+from annotate.prelabel.actions import open_run, raise_budget, retry_failed
 from webapp.api.base import NewestFirst, NounViewSet, asker
 from webapp.api.serializers.run import (
     CompletionSerializer,
@@ -72,8 +72,7 @@ class RunViewSet(NounViewSet):
     def cancel(self, request: Request, pk: int) -> Response:
         """Stop after the batch under way; what was labelled and paid for stays. A consensus decides nothing then."""
         run = run_for(asker(request), pk, role=Role.MANAGER)
-        cancel = cancel_consensus if run.kind == RunKind.CONSENSUS else cancel_run
-        if not cancel(run):
+        if not stop_run(run):
             raise Conflict("The run was over already.")
         run.refresh_from_db()
         return Response(self.get_serializer(run).data)

@@ -10,9 +10,9 @@ from rich.table import Table
 
 from annotate.enums import RaterKind
 from annotate.ingest.actions import ingest_files
+from annotate.ingest.album import BadImages
 from annotate.ingest.folders import files_of
 from annotate.ingest.founding import create_project
-from annotate.ingest.images import BadImages
 from annotate.ingest.known_problems import KnownProblems, problems_in
 from annotate.ingest.options import ReadOptions, pairs_of
 from annotate.ingest.presets import GALLERY, USUAL
