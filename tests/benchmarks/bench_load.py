@@ -108,9 +108,8 @@ def held_against(here: Load, there: Load, name: str) -> list[str]:
     said.append(f"  traces submitted {here.n_submitted:,} beside {there.n_submitted:,}")
     for title, load in (("here", here), (name, there)):
         why = load.failing()
-        verdict = (
-            f"did not hold {load.people} people: {why}" if why else f"held {load.people} people, 0 errors"
-        )
+        answered = f"answered {load.people} people without an error"
+        verdict = f"did not hold {load.people} people: {why}" if why else answered
         said.append(f"  {title}: {verdict}")
     return said
 

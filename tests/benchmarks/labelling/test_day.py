@@ -169,7 +169,7 @@ def test_what_a_program_could_not_hold_is_said_and_not_a_crash() -> None:
     there.errors = ["next: TimeoutError('timed out')"]
     text = "\n".join(held_against(here, there, "Other"))
     assert "Other: did not hold 2 people: 1 errors beside 0 answers" in text
-    assert "here: held 2 people, 0 errors" in text
+    assert "here: answered 2 people without an error" in text
     there.times = {"next": [10.0, 20.0], "draft": [4.0]}
     (compared,) = [line for line in held_against(here, there, "Other") if line.startswith("  next  ")]
     assert "1/10.0" in compared
