@@ -19,11 +19,14 @@ def database_asked_for() -> str:
     return str(parser.parse_known_args()[0].database)
 
 
+# What the tests themselves are told, and no part of the product reads; other settings of a developer's stay outside.
+FOR_TESTS = ("GRADUS_DATA_DIR", "GRADUS_FAULTS", "GRADUS_FUZZ", "GRADUS_REQUIRE_SERVICES")
 TEST_DATABASE = database_asked_for()
 TEST_HOME = REPOSITORY / ".gradus" / "test" / str(os.getpid())
 TEST_HOME.mkdir(parents=True, exist_ok=True)
 for name in [name for name in os.environ if name.startswith(("GRADUS_", "OTEL_")) and "TEST" not in name]:
-    del os.environ[name]
+    if name not in FOR_TESTS:
+        del os.environ[name]
 os.environ["GRADUS_HOME"] = str(TEST_HOME)
 os.environ["DATABASE_URL"] = (
     POSTGRES.address if TEST_DATABASE == "postgres" else f"sqlite:///{TEST_HOME / 'unused.sqlite3'}"

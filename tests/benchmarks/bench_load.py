@@ -2,164 +2,230 @@
 
 The database is ``DATABASE_URL``: empty, or holding what ``tests.benchmarks.big_project`` has made. The web server is
 the one that ``serve`` starts; load, server and database share the machine. Each person reads for a while, answers step
-by step by keystroke, and submits. What the processes of the server hold of memory is read every few seconds.
+by step by keystroke, and submits; whoever is told of an error tries again. What the processes of the server hold of
+memory is read every few seconds.
+
+Beside Label Studio (``--label-studio PROGRAM``; see tests/benchmarks/labelling/label_studio.py) both programs hold the
+same traces of eight steps, ``DATABASE_URL`` and ``LABEL_STUDIO_URL`` are two empty PostgreSQL databases, and the same
+people come with the same pauses first here and then there, ``--rounds`` times, while the other server is at rest. Each
+keystroke is saved here. There it is what ``--keys`` says: ``drafts`` as its page saves them by itself, all answers in
+one about every five seconds, or ``nothing`` between reading and submitting. "next and submit" are what both are asked
+in the same way; "all" has the keystrokes here and the drafts there, and here the queue's page, from which people start.
+Before, a few people work for three seconds at each without a pause, uncounted, as in ``bench_labelling``. Requests that
+got no answer are errors and in none of the times, so that times are too good where there are errors.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import random
 import resource
 import tempfile
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
-from tests.benchmarks.bench_labelling import quantile
-from tests.benchmarks.big_project import SLUG, furnish, name_of
-from tests.benchmarks.labelling.desk import session_of, web_server
+from tests.benchmarks import big_project
+from tests.benchmarks.bench_labelling import WARM_SECONDS, a_turn, quantile, together
+from tests.benchmarks.labelling import desk
+from tests.benchmarks.labelling.day import Pace, days
+from tests.benchmarks.labelling.label_studio import Studio, studio_server
+from tests.benchmarks.labelling.memory import Memory, server_group
 from tests.benchmarks.labelling.reader import Reader
 
-EVERY = 5.0
-# The first part of a run fills caches and opens connections; what grows behind it is a leak.
-WARM_SHARE = 0.25
-
-
-def a_persons_day(reader: Reader, think: float, arrive: float, ends: float, drawn: random.Random) -> None:
-    """Trace after trace until time is up; ``think`` is the mean pause before each act, in seconds, and people come in
-    one after the other over ``arrive`` seconds."""
-
-    def pause() -> bool:
-        time.sleep(min(drawn.expovariate(1 / think), 5 * think))
-        return time.monotonic() < ends
-
-    time.sleep(drawn.uniform(0, arrive))
-    if not reader.start(SLUG):
-        reader.errors.append("nothing to label")
-        return
-    while time.monotonic() < ends:
-        if not reader.read():
-            return
-        for index in range(len(reader.questions)):
-            if not pause():
-                return
-            reader.press(index, drawn.choice(("good", "good", "good", "bad")))
-        if not pause() or not reader.submit():
-            return
+# So many people work before anything is counted, so that no server pays for its first pages alone.
+WARMING = 8
+KINDS = ("queue", "claim", "next", "key", "draft", "submit")
+# What is held against each other: one kind of request, or several as one.
+COMPARED = {"next": ("next",), "submit": ("submit",), "next and submit": ("next", "submit"), "all": KINDS}
 
 
 @dataclass
-class Memory:
-    """Megabytes held by each process, by seconds since the start."""
+class Load:
+    """What people met with at one program: milliseconds per kind of request, over all rounds."""
 
-    rows: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
+    people: int
+    seconds: float = 0
+    times: dict[str, list[float]] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    n_submitted: int = 0
+    n_idle: int = 0
 
-    def note(self, at: float, pids: Iterator[int]) -> None:
-        for pid in pids:
-            try:
-                status = Path(f"/proc/{pid}/status").read_text()
-            except OSError:
-                continue
-            held = next((line for line in status.splitlines() if line.startswith("VmRSS")), "VmRSS: 0 kB")
-            self.rows.setdefault(pid, []).append((at, int(held.split()[1]) / 1024))
+    def add(self, readers: list[Reader], seconds: float) -> None:
+        self.seconds += seconds
+        for reader in readers:
+            for kind, times in reader.times.items():
+                self.times.setdefault(kind, []).extend(times)
+            self.errors += reader.errors
+            self.n_submitted += len(reader.submitted)
+            self.n_idle += reader.is_idle
 
+    def of(self, kinds: tuple[str, ...]) -> list[float]:
+        return [value for kind in kinds for value in self.times.get(kind, [])]
 
-def slope_of(points: list[tuple[float, float]]) -> tuple[float, float]:
-    """Megabytes an hour by least squares, and the half width of its 95 % interval."""
-    n = len(points)
-    if n < 4:
-        return float("nan"), float("nan")
-    mean_x, mean_y = sum(x for x, _ in points) / n, sum(y for _, y in points) / n
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
-    slope = sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
-    left = sum((y - mean_y - slope * (x - mean_x)) ** 2 for x, y in points)
-    return 3600 * slope, 3600 * 1.96 * (left / (n - 2) / spread) ** 0.5
-
-
-def processes_of(group: int) -> Iterator[int]:
-    """The process that leads the group and its children."""
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal() and _group_of(int(folder.name)) == group:
-            yield int(folder.name)
-
-
-def server_group() -> int:
-    """The web server is this process's child, and leads a session of its own."""
-    own = os.getpid()
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdecimal() and _parent_of(int(folder.name)) == own:
-            return _group_of(int(folder.name))
-    raise RuntimeError("the web server is not there")
-
-
-def _parent_of(pid: int) -> int:
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return -1
-
-
-def _group_of(pid: int) -> int:
-    try:
-        return os.getpgid(pid)
-    except OSError:
-        return -1
-
-
-@contextmanager
-def watched(group: int, memory: Memory) -> Iterator[None]:
-    over, began = threading.Event(), time.monotonic()
-
-    def watch() -> None:
-        while not over.is_set():
-            memory.note(time.monotonic() - began, processes_of(group))
-            over.wait(EVERY)
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    yield
-    over.set()
-    thread.join()
-
-
-def report(readers: list[Reader], memory: Memory, seconds: float) -> None:
-    for kind in ("queue", "claim", "next", "key", "submit"):
-        times = [value for reader in readers for value in reader.times.get(kind, [])]
-        if times:
-            shown = "   ".join(
-                f"p{100 * share:.0f} {quantile(times, share):7.1f}" for share in (0.5, 0.95, 0.99)
-            )
-            print(f"{kind:<7} {shown}   slowest {max(times):8.1f} ms   {len(times):,} requests")
-    total = [value for reader in readers for times in reader.times.values() for value in times]
-    errors = [error for reader in readers for error in reader.errors]
-    submitted = sum(len(reader.submitted) for reader in readers)
-    print(
-        f"all     {len(total):,} requests, {len(total) / seconds:.1f} a second, p95 {quantile(total, 0.95):.1f} ms;"
-        f" {submitted:,} traces submitted; {len(errors)} errors {errors[:3] or ''}"
-    )
-    for pid, points in memory.rows.items():
-        late = [point for point in points if point[0] > WARM_SHARE * points[-1][0]]
-        slope, around = slope_of(late)
-        print(
-            f"process {pid}: {points[0][1]:.0f} MB at first, {points[-1][1]:.0f} at the end; behind the first quarter"
-            f" {slope:+.1f} ± {around:.1f} MB an hour"
+    def lines(self) -> list[str]:
+        said = []
+        for kind in KINDS:
+            if times := self.of((kind,)):
+                shown = "   ".join(
+                    f"p{100 * share:.0f} {quantile(times, share):7.1f}" for share in (0.5, 0.95, 0.99)
+                )
+                said.append(f"{kind:<7} {shown}   slowest {max(times):8.1f} ms   {len(times):,} requests")
+        total = self.of(KINDS)
+        said.append(
+            f"all     {len(total):,} requests, {len(total) / self.seconds:.1f} a second,"
+            f" p50 {quantile(total, 0.5):.1f} and p95 {quantile(total, 0.95):.1f} ms;"
+            f" {self.n_submitted:,} traces submitted; {len(self.errors)} errors {self.errors[:3] or ''}"
         )
+        if self.n_idle:
+            said.append(
+                f"{self.n_idle} of {self.people} people had nothing left to read before the time was up"
+            )
+        return said
+
+    def failing(self) -> str:
+        """Why this is no figure of a server that held so many people; nothing where it did."""
+        if self.n_idle:
+            return f"{self.n_idle} of {self.people} people had nothing left to read"
+        if self.errors:
+            return f"{len(self.errors)} errors beside {len(self.of(KINDS)):,} answers"
+        return ""
+
+
+def held_against(here: Load, there: Load, name: str) -> list[str]:
+    """p50 and p95 of both for what both do, and whether each held so many people."""
+    said = [f"beside {name}, {here.people} people, {here.seconds:.0f} and {there.seconds:.0f} s"]
+    for title, kinds in COMPARED.items():
+        ours, theirs = here.of(kinds), there.of(kinds)
+        shown = "   ".join(
+            f"p{100 * share:.0f} {quantile(ours, share):8.1f} beside {quantile(theirs, share):9.1f} ms,"
+            f" 1/{quantile(theirs, share) / quantile(ours, share):.1f}"
+            for share in (0.5, 0.95)
+            if ours and theirs
+        )
+        said.append(f"  {title:<16}{shown or 'no answers':}   n {len(ours):,} beside {len(theirs):,}")
+    said.append(f"  traces submitted {here.n_submitted:,} beside {there.n_submitted:,}")
+    for title, load in (("here", here), (name, there)):
+        why = load.failing()
+        answered = f"answered {load.people} people without an error"
+        verdict = f"did not hold {load.people} people: {why}" if why else answered
+        said.append(f"  {title}: {verdict}")
+    return said
+
+
+@dataclass
+class Place:
+    """A program under load: who sits down at it, and what came of it."""
+
+    name: str
+    seat: Callable[[], list[Reader]]
+    memory: Memory
+    load: Load
+
+    def work(self, slug: str, pace: Pace) -> None:
+        """One round."""
+        readers = self.seat()
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_utime
+        with self.memory.watched():
+            took = days(readers, slug, pace)
+        self.load.add(readers, took)
+        used = resource.getrusage(resource.RUSAGE_SELF).ru_utime - used
+        print(f"{self.name}: the load itself took {used:.1f} s of processor time", flush=True)
+
+    def report(self) -> None:
+        print(f"{self.name}, {self.load.people} people, {self.load.seconds:.0f} s")
+        for line in (*self.load.lines(), *self.memory.lines()):
+            print(line)
+
+
+def seated(host: str, sessions: list[str]) -> list[Reader]:
+    return [Reader(host, session) for session in sessions]
+
+
+def studio_seats(studio: Studio, people: int, *, drafts: bool) -> Callable[[], list[Reader]]:
+    """Signing up takes a while, so that it is done once, before anybody works."""
+    signed_in = [studio.reader(number, drafts=drafts) for number in range(people)]
+
+    def seats() -> list[Reader]:
+        for reader in signed_in:
+            reader.times, reader.errors, reader.submitted, reader.is_idle = {}, [], [], False
+        return list(signed_in)
+
+    return seats
+
+
+def warm_up(readers: list[Reader]) -> None:
+    """What bench_labelling does before it counts, by a few people: open connections, fill caches."""
+    for reader in readers[:WARMING]:
+        reader.start(desk.SLUG)
+    together(readers[:WARMING], WARM_SECONDS, a_turn)
+
+
+def beside_label_studio(host: str, folder: Path, given: argparse.Namespace, pace: Pace) -> None:
+    ours = Memory(server_group())
+    sessions = [desk.session_of(desk.name_of(number)) for number in range(pace.people)]
+    home = folder / "label-studio"
+    with studio_server(given.label_studio, home, given.traces, processes=given.processes) as studio:
+        seats = studio_seats(studio, pace.people, drafts=given.keys == "drafts")
+        name = f"Label Studio {studio.version} ({given.keys} for keys)"
+        places = [
+            Place("here", partial(seated, host, sessions), ours, Load(pace.people)),
+            Place(name, seats, Memory(studio.group), Load(pace.people)),
+        ]
+        for place in places:
+            warm_up(place.seat())
+        for _ in range(given.rounds):
+            for place in places:
+                place.work(desk.SLUG, pace)
+        for place in places:
+            place.report()
+        for line in held_against(places[0].load, places[1].load, name):
+            print(line)
+
+
+def alone(folder: Path, given: argparse.Namespace, pace: Pace) -> None:
+    from annotate.models import Project
+
+    if not Project.objects.filter(slug=big_project.SLUG).exists():
+        big_project.furnish(given.traces, given.people, say=print)
+    sessions = [desk.session_of(big_project.name_of(number)) for number in range(given.people)]
+    with desk.web_server(folder, processes=given.processes) as host:
+        place = Place("here", partial(seated, host, sessions), Memory(server_group()), Load(given.people))
+        for _ in range(given.rounds):
+            place.work(big_project.SLUG, pace)
+        place.report()
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--people", type=int, default=200)
     parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--think", type=float, default=4.0, help="mean seconds before each keystroke")
     parser.add_argument("--arrive", type=float, default=60.0, help="seconds over which people come in")
     parser.add_argument("--traces", type=int, default=10_000, help="in an empty database, so many are made")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument(
+        "--label-studio",
+        type=Path,
+        metavar="PROGRAM",
+        help="the same load on an installed Label Studio on LABEL_STUDIO_URL, an empty PostgreSQL",
+    )
+    parser.add_argument(
+        "--keys",
+        choices=("drafts", "nothing"),
+        default="drafts",
+        help="what Label Studio gets for keystrokes",
+    )
     given = parser.parse_args()
+    if given.label_studio and "LABEL_STUDIO_URL" not in os.environ:
+        parser.error("--label-studio needs LABEL_STUDIO_URL, the address of an empty PostgreSQL")
+    pace = Pace(given.people, given.minutes * 60, given.think, given.arrive)
     with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
         os.environ.setdefault("GRADUS_HOME", name)
         os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
         import django
@@ -167,33 +233,13 @@ def main() -> None:
         django.setup()
         from django.core.management import call_command
 
-        from annotate.models import Project
-
         call_command("migrate", verbosity=0)
-        if not Project.objects.filter(slug=SLUG).exists():
-            furnish(given.traces, given.people, say=print)
-        readers = [session_of(name_of(number)) for number in range(given.people)]
-        with web_server(Path(name), processes=given.processes) as host:
-            load(host, readers, given.minutes * 60, given.think, given.arrive)
-
-
-def load(host: str, sessions: list[str], seconds: float, think: float, arrive: float) -> None:
-    readers = [Reader(host, session) for session in sessions]
-    memory, ends = Memory(), time.monotonic() + seconds
-    threads = [
-        threading.Thread(target=a_persons_day, args=(reader, think, arrive, ends, random.Random(number)))
-        for number, reader in enumerate(readers)
-    ]
-    used = resource.getrusage(resource.RUSAGE_SELF).ru_utime
-    with watched(server_group(), memory):
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    report(readers, memory, seconds)
-    print(
-        f"the load itself took {resource.getrusage(resource.RUSAGE_SELF).ru_utime - used:.1f} s of processor time"
-    )
+        if not given.label_studio:
+            alone(folder, given, pace)
+            return
+        desk.furnish(folder, given.traces, people=given.people)
+        with desk.web_server(folder, processes=given.processes) as host:
+            beside_label_studio(host, folder, given, pace)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,11 @@ ERROR = {
         "detail": {"type": "string"},
         "row": {"type": "integer", "nullable": True},
         "field": {"type": "string", "nullable": True},
-        "reason": {"type": "string"},
+        # Some forms have a field of that name themselves, whose faults come under it.
+        "reason": {
+            "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
+            "description": "A list where it is a field of the form, as under any other field's name.",
+        },
     },
     "additionalProperties": True,
 }

@@ -98,8 +98,8 @@ def write_traces(path: Path, n_traces: int, *, n_steps: int = 8, step: int = 150
             file.write(json.dumps(trace) + "\n")
 
 
-def furnish(folder: Path, n_traces: int, *, n_steps: int = 8) -> None:
-    """Migrate the configured database and fill it: one project, ``PEOPLE`` annotators, every trace in the queue."""
+def furnish(folder: Path, n_traces: int, *, n_steps: int = 8, people: int = PEOPLE) -> None:
+    """Migrate the configured database and fill it: one project, ``people`` annotators, every trace in the queue."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "webapp.settings")
     import django
 
@@ -115,7 +115,7 @@ def furnish(folder: Path, n_traces: int, *, n_steps: int = 8) -> None:
     call_command("migrate", verbosity=0)
     owner = Person.objects.create_user(username="owner", password=None)
     project = create_project(owner, name="Bench", slug=SLUG)
-    for number in range(PEOPLE):
+    for number in range(people):
         add_member(project, Person.objects.create_user(username=name_of(number)), Role.ANNOTATOR)
     path = folder / "traces.jsonl"
     write_traces(path, n_traces, n_steps=n_steps)

@@ -17,7 +17,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,32 +28,49 @@ from tests.benchmarks.rivals import FIRST_START, LABEL_STUDIO, PASSWORD, take_in
 
 SETTINGS = "core.settings.label_studio"
 AT_A_TIME = 1000
+# Seconds between an answer and the draft that holds it, as in its page.
+AUTOSAVE = 5.0
 FIND = "import importlib.metadata as m, label_studio as l; print(l.__path__[0], m.version('label-studio'), sep='\\n')"
 
 
 @dataclass(frozen=True)
 class Studio:
-    """A running Label Studio with a project of traces."""
+    """A running Label Studio with a project of traces; ``group`` is its processes'."""
 
     host: str
     version: str
     project: int
+    group: int
 
-    def reader(self, number: int) -> StudioReader:
+    def reader(self, number: int, *, drafts: bool = False) -> StudioReader:
         """Somebody new, signed up and signed in through its forms as everybody is."""
         with _client(self.host, f"reader{number}@example.com") as client:
             token = client.cookies["csrftoken"]
             return StudioReader(
-                self.host, client.cookies["sessionid"], csrf=token, csrf_cookie=token, project=self.project
+                self.host,
+                client.cookies["sessionid"],
+                csrf=token,
+                csrf_cookie=token,
+                project=self.project,
+                drafts=drafts,
             )
 
 
 @dataclass
 class StudioReader(Reader):
-    """The same acts as ours by its API: the next trace claimed and read, and its whole sheet sent."""
+    """The same acts as ours by its API: the next trace claimed and read, and its whole sheet sent.
+
+    Its page sends nothing by keystroke. With ``drafts`` the draft is saved as its page saves it: all answers so far,
+    five seconds after the first that is not in it; an answer that is younger than that at submit goes with the sheet.
+    """
 
     project: int = 0
-    n_steps: int = 0
+    drafts: bool = False
+    task: int = 0
+    draft: int = 0
+    answers: dict[int, str] = field(default_factory=dict)
+    # When the draft is to be saved, by the clock of `time.monotonic`.
+    due: float = float("inf")
 
     def start(self, slug: str) -> bool:
         return True
@@ -63,31 +80,67 @@ class StudioReader(Reader):
         if status != 200:
             return False
         task = json.loads(text)
-        self.place, self.n_steps = f"/api/tasks/{task['id']}/annotations/", len(task["data"]["steps"])
+        self.task, self.draft, self.answers, self.due = int(task["id"]), 0, {}, float("inf")
+        self.questions = tuple(("step", str(place)) for place in range(len(task["data"]["steps"])))
         return True
 
+    def press(self, index: int, value: str = "good") -> bool:
+        self.answers[index] = value
+        if self.drafts:
+            self.due = min(self.due, time.monotonic() + AUTOSAVE)
+        return True
+
+    def wait(self, seconds: float) -> None:
+        """A draft that falls due meanwhile is saved behind the person's back, as by a page."""
+        ends = time.monotonic() + seconds
+        if self.due < ends:
+            time.sleep(max(0, self.due - time.monotonic()))
+            self.save()
+        time.sleep(max(0, ends - time.monotonic()))
+
+    def save(self) -> bool:
+        """Save the draft: the first time for a trace it is made, and then written over."""
+        self.due = float("inf")
+        if self.draft:
+            method, path = "PATCH", f"/api/drafts/{self.draft}/?project={self.project}"
+        else:
+            method, path = "POST", f"/api/tasks/{self.task}/drafts?project={self.project}"
+        status, text = self._send(
+            "draft", method, path, {**self._sheet(self.answers), "draft_id": self.draft}
+        )
+        if status == 201:
+            self.draft = int(json.loads(text)["id"])
+        return status in {200, 201}
+
     def submit(self) -> bool:
+        """Send the whole sheet; a step without an answer is good."""
+        said = {place: self.answers.get(place, "good") for place in range(len(self.questions))}
+        body = self._sheet(said) | ({"draft_id": self.draft} if self.draft else {})
+        path = f"/api/tasks/{self.task}/annotations/"
+        self.due = float("inf")
+        if self._send("submit", "POST", path, body)[0] != 201:
+            return False
+        self.submitted.append(path)
+        return True
+
+    def _sheet(self, answers: dict[int, str]) -> dict[str, Any]:
         said = [
             {
                 "id": f"answer{place}",
                 "from_name": f"step_{place}",
                 "to_name": f"text_{place}",
                 "type": "choices",
-                "value": {"choices": ["good"]},
+                "value": {"choices": [value]},
             }
-            for place in range(self.n_steps)
+            for place, value in answers.items()
         ]
-        status, _, _ = self.ask(
-            "submit",
-            "POST",
-            self.place,
-            json.dumps({"result": said, "lead_time": 12.0}),
-            **{"Content-Type": "application/json", "X-CSRFToken": self.csrf},
-        )
-        if status != 201:
-            return False
-        self.submitted.append(self.place)
-        return True
+        return {"result": said, "lead_time": 12.0}
+
+    def _send(self, kind: str, method: str, path: str, body: dict[str, Any]) -> tuple[int, str]:
+        """(status, text)"""
+        headers = {"Content-Type": "application/json", "X-CSRFToken": self.csrf}
+        status, _, text = self.ask(kind, method, path, json.dumps(body), **headers)
+        return status, text
 
 
 @contextmanager
@@ -119,7 +172,8 @@ def studio_server(program: Path, folder: Path, n_traces: int, *, processes: int)
             if not wait_for("127.0.0.1", port, FIRST_START):
                 sys.exit(f"Label Studio did not start; its log is {folder / 'log'}")
             time.sleep(1)
-            yield Studio(f"127.0.0.1:{port}", version, _furnish(f"127.0.0.1:{port}", folder, n_traces))
+            host = f"127.0.0.1:{port}"
+            yield Studio(host, version, _furnish(host, folder, n_traces), server.pid)
         finally:
             os.killpg(server.pid, signal.SIGTERM)
             server.wait(timeout=30)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import re
+import time
 from dataclasses import dataclass, field
 from time import perf_counter
 from urllib.parse import urlencode
@@ -12,6 +13,8 @@ from urllib.parse import urlencode
 TOKEN = re.compile(r'name="token" value="(\d+)"')
 CSRF = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 QUESTION = re.compile(r'name="answer-(\d+)-(\d+)"')
+# Servers close a connection on which nothing was said for half a minute; a browser opens another one.
+KEPT = 25.0
 
 
 @dataclass
@@ -28,9 +31,16 @@ class Reader:
     place: str = ""
     token: str = ""
     questions: tuple[tuple[str, str], ...] = ()
+    # Whether there was nothing left to read before the time was up.
+    is_idle: bool = False
+    spoke_at: float = 0
 
     def __post_init__(self) -> None:
         self.wire = http.client.HTTPConnection(self.host, timeout=60)
+
+    def wait(self, seconds: float) -> None:
+        """Read and think."""
+        time.sleep(seconds)
 
     def ask(
         self, kind: str, method: str, path: str, body: str | None = None, **headers: str
@@ -41,6 +51,8 @@ class Reader:
         if body is not None:
             sent.setdefault("Content-Type", "application/x-www-form-urlencoded")
         began = perf_counter()
+        if began - self.spoke_at > KEPT:
+            self.wire.close()
         try:
             self.wire.request(method, path, body, sent)
             answer = self.wire.getresponse()
@@ -49,7 +61,8 @@ class Reader:
             self.errors.append(f"{kind}: {error!r}")
             self.wire.close()
             return 0, "", ""
-        self.times.setdefault(kind, []).append(1000 * (perf_counter() - began))
+        self.spoke_at = perf_counter()
+        self.times.setdefault(kind, []).append(1000 * (self.spoke_at - began))
         if answer.status >= 400:
             self.errors.append(f"{kind}: {answer.status} {text[:200]}")
         for name, value in answer.getheaders():

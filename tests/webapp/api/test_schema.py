@@ -3,10 +3,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 import yaml
 from django.core.management import call_command
 from django.test import Client
+
+from tests.annotate.label.pair_desks import a_project_of_pairs, compared
+from tests.webapp.api.clients import signed_in
+from webapp.api.error_schema import ERROR
 
 pytestmark = pytest.mark.django_db
 
@@ -43,3 +48,13 @@ def test_the_reference_page_names_every_operation_and_runs_no_script():
     assert "/api/runs/{id}/completions/" in text
     assert "<script" not in text
     assert "//cdn" not in text
+
+
+def test_faults_of_a_form_with_a_field_named_as_part_of_an_error_are_answered_as_documented() -> None:
+    pair = compared(a_project_of_pairs(), bob="left", dora="right")
+    given = {"comparison": 1, "reason": ""}
+    refused = signed_in("carol").post(f"/api/pairs/{pair.pk}/return/", given, format="json")
+    assert (refused.status_code, list(refused.json())) == (400, ["reason"])
+    jsonschema.validate(refused.json(), ERROR)
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate({"reason": {"why": "blank"}}, ERROR)
