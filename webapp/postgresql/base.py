@@ -14,8 +14,8 @@ from typing import Any
 from django.db.backends.postgresql import base
 
 SURE = 5.0
-# Compiling a statement takes PostgreSQL 50 to 200 ms, and it does so where it expects many rows: with a few hundred keys
-# in a statement it nearly always expects too many.
+# Compiling a statement takes PostgreSQL 50 to 200 ms, and it does so where it expects many rows: with a few hundred
+# keys in a statement it nearly always expects too many.
 _AS_IT_IS = "SELECT set_config('jit', 'off', false)"
 # A client whose cable was cut says nothing more, and the server goes on waiting for it, for two hours by default, with
 # whatever rows it had locked. So it is asked whether it is there, and given up after less than a worker's lease.
