@@ -35,16 +35,21 @@ class Attempt:
 
 
 def next_problems(
-    project: Project, after: int, *, rows: Callable[[int], int], upto: int | None = None
+    project: Project,
+    after: int,
+    *,
+    rows: Callable[[int], int],
+    upto: int | None = None,
+    most: int | None = None,
 ) -> list[int]:
     """The keys of the next problems behind ``after``, none behind ``upto``; none where that was all.
 
-    ``rows`` says of a problem with so many traces how many rows it comes to.
+    ``rows`` says of a problem with so many traces how many rows it comes to. ``most``: no more problems than that.
     """
     those = Problem.objects.filter(project=project, pk__gt=after)
     if upto is not None:
         those = those.filter(pk__lte=upto)
-    ids = list(those.order_by("pk").values_list("pk", flat=True)[:PROBLEMS])
+    ids = list(those.order_by("pk").values_list("pk", flat=True)[: most or PROBLEMS])
     counted = dict(
         Trace.objects.filter(problem__id__among=ids).order_by().values_list("problem").annotate(n=Count("pk"))
     )

@@ -63,9 +63,11 @@ def line_up_some(
     return LinedUp(len(new), sorted([*there.values(), *(lineup.pk for lineup in lineups)]))
 
 
-def next_to_line_up(project: Project, after: int, *, upto: int | None = None) -> list[int]:
+def next_to_line_up(
+    project: Project, after: int, *, upto: int | None = None, most: int | None = None
+) -> list[int]:
     """The problems that :func:`line_up_some` takes next, behind ``after``."""
-    return next_problems(project, after, rows=lambda n: n, upto=upto)
+    return next_problems(project, after, rows=lambda n: n, upto=upto, most=most)
 
 
 def count_lineups(

@@ -67,9 +67,18 @@ def pair_some(project: Project, sides: Sides, problems: Sequence[int], *, per_pr
     return Paired(len(new), sorted(key for key in keys if key is not None))
 
 
-def next_to_pair(project: Project, after: int, *, per_problem: int = 1, upto: int | None = None) -> list[int]:
+def next_to_pair(
+    project: Project,
+    after: int,
+    *,
+    per_problem: int = 1,
+    upto: int | None = None,
+    most: int | None = None,
+) -> list[int]:
     """The problems that :func:`pair_some` takes next, behind ``after``."""
-    return next_problems(project, after, rows=lambda n: max(n, most_pairs(n, per_problem)), upto=upto)
+    return next_problems(
+        project, after, rows=lambda n: max(n, most_pairs(n, per_problem)), upto=upto, most=most
+    )
 
 
 def most_pairs(n: int, per_problem: int) -> int:

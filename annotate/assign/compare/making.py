@@ -56,10 +56,10 @@ def outlook(project: Project, wanted: Wanted) -> Outlook:
     if is_small(project, wanted):
         return Outlook(_counted(project, wanted, None))
     if wanted.make == "lineups":
-        first = next_to_line_up(project, 0)
+        first = next_to_line_up(project, 0, most=LOOKED_AT)
     else:
-        first = next_to_pair(project, 0, per_problem=wanted.per_problem)
-    first = first[: STEPS_LOOKED_AT if wanted.make == "steps" else LOOKED_AT]
+        most = STEPS_LOOKED_AT if wanted.make == "steps" else LOOKED_AT
+        first = next_to_pair(project, 0, per_problem=wanted.per_problem, most=most)
     return Outlook(
         _counted(project, wanted, first), len(first), bounded_count(Problem.objects.filter(project=project))
     )
