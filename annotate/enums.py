@@ -172,6 +172,7 @@ class FillingStage(models.TextChoices):
     MOVE = "move", gettext_lazy("Move")
     SLOTS = "slots", gettext_lazy("Slots")
     CHANGE = "change", gettext_lazy("Change of many traces")
+    COMPARE = "compare", gettext_lazy("Pairs and lineups")
 
 
 class RunKind(models.TextChoices):

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import timedelta
+from typing import Any
 
 from django.db import OperationalError, transaction
 from django.db.models import Max, Q, QuerySet
@@ -21,6 +22,7 @@ from annotate.enums import FillingStage, RunState
 from annotate.errors import Conflict
 from annotate.models import Filling, Project, Trace, Turn
 
+from .compare.pieces import Making, Wanted, begin, make_some
 from .filling import (
     BATCH,
     Known,
@@ -80,7 +82,26 @@ def ask_change(project: Project, wanted: TraceFilter, change: Change, *, total: 
 
     Raises Conflict while something else of the queue is under way, or was stopped and waits.
     """
-    filling, _ = Filling.objects.select_for_update().get_or_create(project=locked_project(project))
+    current = locked_project(project)
+    filling = _nothing_else(current)
+    newest = Trace.objects.filter(project=current).aggregate(newest=Max("pk"))["newest"] or 0
+    asked = {"which": asdict(wanted), "what": asdict(change), "upto": newest}
+    return _ask_alone(filling, FillingStage.CHANGE, asked | {"cursor": 0, "done": 0, "total": total})
+
+
+@transaction.atomic
+def ask_comparing(project: Project, wanted: Wanted) -> Filling:
+    """Note that pairs or lineups are to be made of the traces there are now, and people asked about all of them.
+
+    Raises Conflict while something else of the queue is under way, or was stopped and waits.
+    """
+    current = locked_project(project)
+    filling = _nothing_else(current)
+    return _ask_alone(filling, FillingStage.COMPARE, asdict(begin(current, wanted)))
+
+
+def _nothing_else(project: Project) -> Filling:
+    filling, _ = Filling.objects.select_for_update().get_or_create(project=project)
     if filling.state != RunState.DONE:
         raise Conflict(
             gettext(
@@ -88,13 +109,15 @@ def ask_change(project: Project, wanted: TraceFilter, change: Change, *, total: 
                 " this."
             )
         )
-    newest = Trace.objects.filter(project=project).aggregate(newest=Max("pk"))["newest"] or 0
+    return filling
+
+
+def _ask_alone(filling: Filling, stage: FillingStage, change: dict[str, Any]) -> Filling:
     filling.number += 1
     filling.wants_slots = filling.wants_order = False
-    filling.state, filling.stage, filling.cursor, filling.error = RunState.QUEUED, FillingStage.CHANGE, 0, ""
-    asked = {"which": asdict(wanted), "what": asdict(change), "upto": newest}
-    filling.change = asked | {"cursor": 0, "done": 0, "total": total}
-    filling.total, filling.done = total, 0
+    filling.state, filling.stage, filling.cursor, filling.error = RunState.QUEUED, stage, 0, ""
+    filling.change = change
+    filling.total, filling.done = change["total"], 0
     filling.n_turns = filling.n_changed = filling.n_slots = 0
     filling.seconds = 0.0
     filling.asked_at, filling.touched_at, filling.finished_at = clock.now(), None, None
@@ -156,6 +179,7 @@ class _Desk:
             FillingStage.MOVE: self._move,
             FillingStage.SLOTS: self._slots,
             FillingStage.CHANGE: self._change,
+            FillingStage.COMPARE: self._compare,
         }[FillingStage(filling.stage)](current, filling)
         filling.seconds += time.perf_counter() - started
         filling.touched_at = clock.now()
@@ -211,7 +235,18 @@ class _Desk:
         asked["done"] += len(ids)
         asked["cursor"] = ids[-1] if ids else asked["cursor"]
         if len(ids) < PIECE:
-            filling.change = None
+            _finish(filling)
+
+    def _compare(self, project: Project, filling: Filling) -> None:
+        assert filling.change is not None
+        started = time.perf_counter()
+        making = Making(**filling.change)
+        parts = len(making.parts)
+        filling.done += make_some(project, making)
+        if len(making.parts) == parts:
+            making.part_seconds += time.perf_counter() - started
+        filling.change = asdict(making)
+        if not making.parts:
             _finish(filling)
 
     def _known_for(self, project: Project, filling: Filling) -> Known:
@@ -225,15 +260,20 @@ def _go_to(filling: Filling, stage: FillingStage) -> None:
 
 
 def _go_to_change(filling: Filling) -> None:
-    """What is last, where many traces are to be changed; else it is over."""
+    """What is last, where many traces are to be changed or comparisons to be made; else it is over."""
     if filling.change is None:
         _finish(filling)
     else:
-        _go_to(filling, FillingStage.CHANGE)
+        _go_to(filling, FillingStage.COMPARE if _is_making(filling) else FillingStage.CHANGE)
+
+
+def _is_making(filling: Filling) -> bool:
+    """Whether what is last is a making of comparisons."""
+    return filling.change is not None and "parts" in filling.change
 
 
 def _finish(filling: Filling) -> None:
-    filling.state, filling.finished_at = RunState.DONE, clock.now()
+    filling.state, filling.finished_at, filling.change = RunState.DONE, clock.now(), None
     filling.done = filling.total
 
 
@@ -284,6 +324,10 @@ class FillingProgress:
     n_slots: int
     eta_seconds: float | None
     error: str
+    # Where comparisons are made: new pairs, new lineups, and how often people are asked more than before.
+    n_pairs: int = 0
+    n_lineups: int = 0
+    n_comparisons: int = 0
     # Nobody has begun, or nobody has been at it for a while.
     is_left_alone: bool = False
 
@@ -310,18 +354,30 @@ class FillingProgress:
         """Whether it is one thing done to many traces."""
         return self.stage == FillingStage.CHANGE
 
+    @property
+    def is_comparing(self) -> bool:
+        """Whether pairs or lineups are made and put to people."""
+        return self.stage == FillingStage.COMPARE
+
 
 def progress_of(filling: Filling) -> FillingProgress:
     left = max(0, filling.total - filling.done)
-    is_moving = filling.state == RunState.RUNNING and filling.done > 0
+    done, seconds = filling.done, filling.seconds
+    making = Making(**filling.change) if filling.change is not None and _is_making(filling) else Making({})
+    if filling.stage == FillingStage.COMPARE:
+        done, seconds = making.part_done, making.part_seconds
+    is_moving = filling.state == RunState.RUNNING and done > 0
     return FillingProgress(
         state=RunState(filling.state),
         stage=FillingStage(filling.stage),
         done=min(filling.done, filling.total),
         total=filling.total,
         n_slots=filling.n_slots,
-        eta_seconds=filling.seconds / filling.done * left if is_moving else None,
+        eta_seconds=seconds / done * left if is_moving else None,
         error=filling.error,
+        n_pairs=making.pairs,
+        n_lineups=making.lineups,
+        n_comparisons=making.slots,
         is_left_alone=not filling.is_over
         and (filling.touched_at is None or filling.touched_at < clock.now() - LEFT_ALONE),
     )

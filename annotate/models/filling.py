@@ -32,7 +32,8 @@ class Filling(models.Model):
     n_slots = models.PositiveIntegerField(default=0)
     # Spent at work, without waiting for a worker.
     seconds = models.FloatField(default=0)
-    # One thing that is to be done to many traces: what, to which, up to which, and how far that is.
+    # One thing that is to be done to many traces: what, to which, up to which, and how far that is. Or, with
+    # ``parts``, comparisons that are to be made of them.
     change = models.JSONField(null=True, default=None)
     error = models.TextField(blank=True)
     asked_at = models.DateTimeField(null=True, blank=True)

@@ -20,6 +20,8 @@ from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 
+from annotate.assign.compare import making
+from annotate.ingest.founding import create_from_preset
 from annotate.label import long_queue
 from annotate.models import Comment, Label, LogEntry, Person, Project, Run, Unit, counting
 from tests.benchmarks.big_project import BIG, SLUG, furnish, name_of
@@ -34,7 +36,6 @@ MOST_ROWS = 2500
 MOST_COUNTED, MANY = 500, 1000
 # What these show is worked out over the whole project, before something is done to all of it.
 WHOLE = {
-    "projects/<slug:slug>/compare/make/": "counts the pairs that could be made",
     "rubrics/<int:pk>/use/": "counts what would become of each label",
 }
 # Counts that the first to look waits for, and that are kept then for everybody (docs/scaling.md).
@@ -230,6 +231,7 @@ def test_what_people_look_at_and_do_reads_few_rows_of_many(monkeypatch: pytest.M
     monkeypatch.setattr(counting, "MOST_COUNTED", MOST_COUNTED)
     monkeypatch.setattr(long_queue, "MOST_READ", MOST_COUNTED)
     monkeypatch.setattr(long_queue, "MOST_LOOKED_AT", MOST_COUNTED)
+    monkeypatch.setattr(making, "MOST_AT_ONCE", MOST_COUNTED)
     monkeypatch.setattr(long_queue, "WINDOW", 20)
     monkeypatch.setattr(long_queue, "ENOUGH", 20)
     cache.clear()
@@ -255,6 +257,11 @@ def test_what_people_look_at_and_do_reads_few_rows_of_many(monkeypatch: pytest.M
             wrong["claim, label, submit by plans that are kept"] = found
         with connection.cursor() as cursor:
             cursor.execute("RESET plan_cache_mode")
+        Project.objects.filter(pk=project.pk).update(rubric=create_from_preset(project, "preference"))
+        for wanted in ("", "?sides=traces&per_problem=3", "?sides=steps&per_problem=1"):
+            path = f"/projects/{SLUG}/compare/make/{wanted}"
+            if found := greedy(ear, partial(clients["owner"].get, path)):
+                wrong[path] = found
     cache.clear()
     assert n_looked_at > 140
     assert not wrong, "\n".join(f"{path}\n  " + "\n  ".join(said) for path, said in wrong.items())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django import forms
 from django.http import QueryDict
@@ -29,7 +30,15 @@ class LeaseForm(forms.Form):
     note = forms.CharField(required=False, max_length=2000)
 
 
-class PairsForm(forms.Form):
+class MakingForm(forms.Form):
+    """What is made of the traces of each problem."""
+
+    def usual(self) -> dict[str, Any]:
+        """The values of a form that nobody has filled in."""
+        return {name: self.get_initial_for_field(field, name) for name, field in self.fields.items()}
+
+
+class PairsForm(MakingForm):
     """What is put side by side, two and two."""
 
     sides = forms.ChoiceField(
@@ -49,7 +58,7 @@ class PairsForm(forms.Form):
     )
 
 
-class LineupsForm(forms.Form):
+class LineupsForm(MakingForm):
     """What is put in order."""
 
     prefix = "lineup"

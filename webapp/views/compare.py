@@ -19,17 +19,20 @@ from annotate.assign.compare.actions import (
     release_comparison,
     skip_comparison,
 )
-from annotate.assign.compare.filling import Made, fill_comparisons, make_lineups, make_pairs
+from annotate.assign.compare.filling import Made
+from annotate.assign.compare.making import Outlook, make_comparisons, outlook
+from annotate.assign.compare.pieces import Wanted
 from annotate.assign.compare.queries import asked_scopes, compare_counts, compare_state
+from annotate.assign.fillings import filling_of
 from annotate.assign.queries import feedback_on
 from annotate.enums import AssignmentState, Role, Scope
 from annotate.errors import Rejected
-from annotate.ingest.lining_up import count_lineups
-from annotate.ingest.pairing import count_pairs, pairs_there
+from annotate.ingest.pairing import pairs_there
 from annotate.label.comparing import compared_criteria, own_answers, submit_comparison
 from annotate.label.shortcuts import keys_of, without_levels
 from annotate.label.spread import Spread, spread_of
 from annotate.models import Comparison, Person, Project
+from annotate.prelabel.runs.attendance import on_duty
 from webapp.forms.compare import (
     LineupsForm,
     PairsForm,
@@ -39,6 +42,7 @@ from webapp.forms.compare import (
     posted_blanks,
 )
 from webapp.templatetags.typeset import has_math
+from workers.tasks.assign import send_filling
 
 
 @login_required
@@ -55,6 +59,7 @@ def compare(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "project": project,
         "state": compare_state(project, rater),
+        "filling": filling_of(project),
         "can_manage": role_in(request.user, project) in REACH[Role.MANAGER],
     }
     return render(request, "compare/queue.html", context)
@@ -110,32 +115,46 @@ def lease(request: HttpRequest, pk: int) -> JsonResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def make(request: HttpRequest, slug: str) -> HttpResponse:
-    """What there is to compare, and what more there could be; POST makes it and asks people about it."""
+    """What there is to compare, and what more there could be, or only how far a worker is, for htmx.
+
+    POST makes it and asks people about it; what is much is left to a worker.
+    """
     project = project_for(request.user, slug, role=Role.MANAGER)
+    context: dict[str, Any] = {"project": project, "filling": filling_of(project)}
+    if context["filling"] is not None:
+        context["has_worker"] = any("cpu" in one.queues.split(",") for one in on_duty())
+    if request.headers.get("HX-Request") is not None:
+        return render(request, "compare/make.html#live", context)
     do = request.POST.get("do", "") if request.method == "POST" else ""
     pairs = PairsForm(_given(request, "sides", do == "pairs"))
     lineups = LineupsForm(_given(request, "lineup-size", do == "lineups"))
     if do == "pairs" and pairs.is_valid():
-        return _made(request, project, make_pairs(project, **pairs.cleaned_data))
+        return _made(request, project, make_comparisons(project, _wanted(pairs)))
     if do == "lineups" and lineups.is_valid():
-        return _made(request, project, make_lineups(project, **lineups.cleaned_data))
+        return _made(request, project, make_comparisons(project, _wanted(lineups)))
     if do == "fill":
-        return _made(request, project, Made(slots=fill_comparisons(project)))
+        return _made(request, project, make_comparisons(project, Wanted()))
+    scopes = asked_scopes(project)
+    context |= _there(project) | {
+        "scopes": scopes,
+        "pairs": pairs,
+        "lineups": lineups,
+        "new_pairs": _outlook(project, pairs) if Scope.PAIR in scopes else None,
+        "new_lineups": _outlook(project, lineups) if Scope.LINEUP in scopes else None,
+    }
+    is_wrong = any(form.is_bound and form.errors for form in (pairs, lineups))
+    return render(request, "compare/make.html", context, status=400 if is_wrong else 200)
+
+
+def _there(project: Project) -> dict[str, Any]:
+    """What there is to compare, and how far people are with it."""
     n_traces, n_steps = pairs_there(project)
-    context: dict[str, Any] = {
-        "project": project,
-        "scopes": asked_scopes(project),
+    return {
         "counts": compare_counts(project),
         "n_pairs_of_traces": n_traces,
         "n_pairs_of_steps": n_steps,
         "n_lineups": project.lineups.count(),
-        "pairs": pairs,
-        "lineups": lineups,
-        "n_new_pairs": _counted(count_pairs, project, pairs),
-        "n_new_lineups": _counted(count_lineups, project, lineups),
     }
-    is_wrong = any(form.is_bound and form.errors for form in (pairs, lineups))
-    return render(request, "compare/make.html", context, status=400 if is_wrong else 200)
 
 
 def _given(request: HttpRequest, field: str, is_posted: bool) -> Any:
@@ -145,16 +164,26 @@ def _given(request: HttpRequest, field: str, is_posted: bool) -> Any:
     return request.GET if field in request.GET else None
 
 
-def _counted(count: Any, project: Project, form: PairsForm | LineupsForm) -> int | None:
-    """How many new ones the form's values, or its usual ones, would make; None where they are none."""
-    if not form.is_bound:
-        return int(
-            count(project, **{name: form.get_initial_for_field(f, name) for name, f in form.fields.items()})
-        )
-    return int(count(project, **form.cleaned_data)) if form.is_valid() else None
+def _wanted(form: PairsForm | LineupsForm) -> Wanted:
+    """What the form's values, or its usual ones, ask for."""
+    given = form.cleaned_data if form.is_bound else form.usual()
+    if isinstance(form, PairsForm):
+        return Wanted(given["sides"], given["per_problem"])
+    return Wanted("lineups", given["per_problem"], given["size"])
+
+
+def _outlook(project: Project, form: PairsForm | LineupsForm) -> Outlook | None:
+    """What the form's values, or its usual ones, would make; None where they are none."""
+    return outlook(project, _wanted(form)) if not form.is_bound or form.is_valid() else None
 
 
 def _made(request: HttpRequest, project: Project, made: Made) -> HttpResponse:
+    if made.is_left:
+        send_filling(project)
+        messages.success(
+            request, gettext("A worker does it in pieces. You can leave this page; it says how far it is.")
+        )
+        return redirect("make-comparisons", slug=project.slug)
     said = []
     if made.pairs:
         said.append(ngettext("%(n)d pair made.", "%(n)d pairs made.", made.pairs) % {"n": made.pairs})

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from annotate.access import REACH, lineup_review_for, pair_review_for, project_for, role_in
-from annotate.assign.compare.uses import things_of
+from annotate.assign.compare.queries import things_of
 from annotate.enums import COMPARED, Role, Scope
 from annotate.errors import Rejected
 from annotate.label.compared_review import (

@@ -126,7 +126,8 @@ def filling(request: HttpRequest, slug: str) -> HttpResponse:
         messages.success(request, gettext("It goes on where it was stopped."))
     else:
         raise Rejected(gettext("Say whether to stop or to go on."), field="do")
-    return redirect("queue-overview", slug=slug)
+    # Back to the page whose button it was.
+    return redirect("make-comparisons" if "compare" in request.POST else "queue-overview", slug=slug)
 
 
 @login_required

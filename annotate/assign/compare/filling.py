@@ -1,23 +1,23 @@
-"""Pairs and lineups made of traces, and the slots in which people are asked about them."""
+"""Pairs and lineups made of traces, and the slots in which people are asked about them: all of it, at once.
+
+Where that is much, a worker does the same in pieces (``making.py``).
+"""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet
 
-from annotate.assign.compare.queries import asked_scopes, comparable, ordinary
+from annotate.assign.compare.pieces import Wanted, begin, make_some
+from annotate.assign.compare.queries import ordinary
 from annotate.assign.compare.traits import traits_of
-from annotate.assign.ordering import luck_of
 from annotate.assign.rules import rules_of
-from annotate.enums import COMPARED, AssignmentState, Purpose, Scope
-from annotate.ingest.lining_up import line_up
-from annotate.ingest.pairing import Sides, pair_steps, pair_traces
+from annotate.enums import COMPARED, AssignmentState, Scope
+from annotate.ingest.pairing import Sides
 from annotate.models import Comparison, Project
 
 BATCH = 1000
@@ -25,68 +25,42 @@ BATCH = 1000
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What making comparisons came to: new pairs, new lineups, and slots for people."""
+    """What making comparisons came to: new pairs, new lineups, and slots for people; or that a worker has it to do."""
 
     pairs: int = 0
     lineups: int = 0
     slots: int = 0
+    is_left: bool = False
 
 
 @transaction.atomic
-def make_pairs(project: Project, sides: Sides, *, per_problem: int = 1) -> Made:
-    """Pair traces, or the steps where they part, and ask people about every pair there is."""
-    make = pair_traces if sides == "traces" else pair_steps
-    return Made(pairs=make(project, per_problem=per_problem), slots=fill_comparisons(project))
-
-
-@transaction.atomic
-def make_lineups(project: Project, *, size: int = 4, per_problem: int = 1) -> Made:
-    """Line traces up, and ask people about every lineup there is."""
-    made = line_up(project, size=size, per_problem=per_problem)
-    return Made(lineups=made, slots=fill_comparisons(project))
-
-
-@transaction.atomic
-def fill_comparisons(project: Project) -> int:
-    """Give every pair and lineup as many slots as the project asks for; returns how many were added.
+def make_now(project: Project, wanted: Wanted) -> Made:
+    """Make what is wanted, and give every pair and lineup as many slots as the project asks for.
 
     What a project's rubric asks nobody about gets none, nor what has a known answer or is withdrawn. Slots are never
     taken away.
     """
+    wanted.check()
     current = Project.objects.select_for_update(no_key=True).get(pk=project.pk)
-    scopes = asked_scopes(current)
-    return sum(add_slots(current, scope) for scope in COMPARED if scope in scopes)
+    making = begin(current, wanted)
+    while making.parts:
+        make_some(current, making)
+    return Made(making.pairs, making.lineups, making.slots)
 
 
-def add_slots(project: Project, scope: Scope, ids: Sequence[int] | None = None) -> int:
-    """The slots that pairs, or lineups, lack, of those of ``ids`` or of all. The project is locked."""
-    noun, rules = scope.value, rules_of(project)
-    every: QuerySet[Any] = project.lineups.all() if scope == Scope.LINEUP else project.pairs.all()
-    things = comparable(every.filter(use=Purpose.WORK), scope)
-    rows = Comparison.objects.filter(project=project, **{f"{noun}__isnull": False}).order_by()
-    if ids is not None:
-        things, rows = things.filter(pk__in=ids), rows.filter(**{f"{noun}__in": ids})
-    newest = dict(rows.values_list(noun).annotate(newest=Max("slot")))
-    work = rows.filter(purpose=Purpose.WORK).exclude(state=AssignmentState.SKIPPED)
-    standing = Counter(work.values_list(noun, flat=True))
-    added = 0
-    named = things.order_by("pk").values_list("pk", "external_id").iterator(chunk_size=BATCH)
-    for some in _batched(named):
-        traits = traits_of(project, rules, scope, [pk for pk, _ in some])
-        slots = []
-        for pk, name in some:
-            # Numbers go on behind the last; a skipped slot keeps its own.
-            first = newest.get(pk, -1) + 1
-            for slot in range(first, first + traits[pk].overlap - standing[pk]):
-                one = Comparison(
-                    project=project, slot=slot, luck=luck_of(rules.seed, name), skill=traits[pk].skill
-                )
-                setattr(one, f"{noun}_id", pk)
-                slots.append(one)
-        # Growth may have opened the next slot of one of them this moment: it is one of those that are wanted.
-        Comparison.objects.bulk_create(slots, ignore_conflicts=True)
-        added += len(slots)
-    return added
+def make_pairs(project: Project, sides: Sides, *, per_problem: int = 1) -> Made:
+    """Pair traces, or the steps where they part, and ask people about every pair there is."""
+    return make_now(project, Wanted(sides, per_problem))
+
+
+def make_lineups(project: Project, *, size: int = 4, per_problem: int = 1) -> Made:
+    """Line traces up, and ask people about every lineup there is."""
+    return make_now(project, Wanted("lineups", per_problem, size))
+
+
+def fill_comparisons(project: Project) -> int:
+    """Give every pair and lineup as many slots as the project asks for; returns how many were added."""
+    return make_now(project, Wanted()).slots
 
 
 def renew_skills(project: Project) -> None:
@@ -112,9 +86,3 @@ def _note_skills(project: Project, scope: Scope, waiting: QuerySet[Comparison], 
     for skill, things in by_skill.items():
         stale = waiting.filter(**{f"{scope.value}__in": things}).exclude(skill=skill)
         stale.order_by().update(skill=skill)
-
-
-def _batched(rows: Iterable[Any]) -> Iterator[Sequence[Any]]:
-    rest = iter(rows)
-    while some := list(islice(rest, BATCH)):
-        yield some

@@ -10,7 +10,7 @@ from django.db.models import Count, Exists, OuterRef, Q
 from annotate.enums import AssignmentState, Purpose, RaterKind, Scope
 from annotate.models import Comparison, Label, Project
 
-from .uses import things_of
+from .queries import things_of
 
 PAGE = 50
 

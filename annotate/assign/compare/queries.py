@@ -17,7 +17,7 @@ from annotate.assign.claims import is_locked_out, skills_asked
 from annotate.assign.readers import Seat, seat_of
 from annotate.assign.rules import QueueRules, rules_of
 from annotate.enums import COMPARED, AssignmentState, CriterionKind, ExamState, Purpose, Scope
-from annotate.models import Comparison, Criterion, Entrant, Label, Project, Rater, Turn
+from annotate.models import Comparison, Criterion, Entrant, Label, Lineup, Pair, Project, Rater, Turn
 
 from .traits import BETWEEN, skills_met
 
@@ -134,6 +134,12 @@ def asked_scopes(project: Project) -> frozenset[Scope]:
     asked = Criterion.objects.filter(rubric=project.rubric_id, is_asked=True, scope__in=COMPARED)
     scopes = asked.exclude(kind=CriterionKind.GROUP).values_list("scope", flat=True).order_by().distinct()
     return frozenset(map(Scope, scopes))
+
+
+def things_of(project: Project, scope: Scope) -> QuerySet[Any]:
+    """The project's pairs, or its lineups."""
+    # Not by the project's own: that would ask for each row again whose project was left out.
+    return (Lineup if scope == Scope.LINEUP else Pair).objects.filter(project=project)
 
 
 def comparable(things: QuerySet[Any], scope: Scope) -> QuerySet[Any]:

@@ -12,10 +12,10 @@ from django.utils.translation import gettext
 from annotate.enums import AssignmentState, Purpose, RaterKind, Scope
 from annotate.errors import Rejected
 from annotate.logbook import note
-from annotate.models import Comparison, Label, Lineup, Pair, Project
+from annotate.models import Comparison, Label, Project
 
-from .filling import add_slots
-from .queries import asked_scopes
+from .queries import asked_scopes, things_of
+from .slots import add_slots
 
 BATCH = 500
 
@@ -40,14 +40,6 @@ def use_compared(project: Project, scope: Scope, ids: Sequence[int], use: Purpos
             after={"use": use.value, "scope": scope.value, "changed": changed},
         )
     return changed
-
-
-def things_of(project: Project, scope: Scope) -> QuerySet[Any]:
-    """The project's pairs, or its lineups."""
-    every: QuerySet[Pair] | QuerySet[Lineup] = (
-        project.lineups.all() if scope == Scope.LINEUP else project.pairs.all()
-    )
-    return every
 
 
 def known_to_somebody(project: Project, scope: Scope) -> QuerySet[Any]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from annotate.assign.compare.filling import fill_comparisons
+from annotate.assign.fillings import work_filling
 from annotate.enums import Outcome, RaterKind, Role
 from annotate.models import Comparison, Label, Pair, Project, Trace
 from tests.factories import (
@@ -127,12 +128,36 @@ def test_a_manager_counts_and_makes() -> None:
         return signed_in(name).post(address, given, format="json")
 
     # Of the three pairs of three traces one is there, by a name of its own.
+    done: dict[str, Any] = {"is_done": True, "of_problems": None}
     counted = make(what="traces", per_problem=9, is_dry_run=True)
-    assert counted.data == {"pairs": 2, "lineups": 0, "slots": None}
+    assert counted.data == {"pairs": 2, "lineups": 0, "slots": None, "is_done": None, "of_problems": None}
     assert Pair.objects.count() == 1
-    assert make(what="traces", per_problem=9).data == {"pairs": 2, "lineups": 0, "slots": 2}
-    assert make(what="none").data == {"pairs": 0, "lineups": 0, "slots": 0}
+    assert make(what="traces", per_problem=9).data == {"pairs": 2, "lineups": 0, "slots": 2} | done
+    assert make(what="none").data == {"pairs": 0, "lineups": 0, "slots": 0} | done
     # The rubric asks nobody about lineups, so that they wait until it does.
-    assert make(what="lineups", size=3).data == {"pairs": 0, "lineups": 1, "slots": 0}
+    assert make(what="lineups", size=3).data == {"pairs": 0, "lineups": 1, "slots": 0} | done
     assert make(what="lineups", size=9).status_code == 400
     assert make("bob", what="none").status_code == 403
+
+
+def test_much_is_left_to_a_worker_told_of_stopped_and_taken_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = a_project_with()
+    monkeypatch.setattr("annotate.assign.compare.making.MOST_AT_ONCE", 0)
+    address, filling = "/api/projects/fruit/comparisons/make/", "/api/projects/fruit/queue/filling/"
+    alice = signed_in("alice")
+
+    def send(at: str, **given: Any) -> Any:
+        return alice.post(at, given, format="json")
+
+    counted = send(address, what="traces", per_problem=9, is_dry_run=True).data
+    assert (counted["pairs"], counted["of_problems"]) == (2, 1)
+    made = send(address, what="traces", per_problem=9)
+    assert made.data == {"pairs": 0, "lineups": 0, "slots": 0, "is_done": False, "of_problems": None}
+    told = alice.get(filling).data["filling"]
+    assert (told["state"], told["stage"], told["done"], told["total"]) == ("queued", "compare", 0, 2)
+    assert send(address, what="traces").status_code == 409
+    assert send(filling, do="cancel").data["filling"]["state"] == "cancelled"
+    assert send(filling, do="resume").data["filling"]["n_pairs"] == 0
+    work_filling(project)
+    assert alice.get(filling).data == {"filling": None}
+    assert (Pair.objects.count(), Comparison.objects.count()) == (3, 3)

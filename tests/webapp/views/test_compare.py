@@ -9,6 +9,7 @@ from django.test import Client
 from annotate.assign.actions import rater_of
 from annotate.assign.compare.actions import claim_comparison
 from annotate.assign.compare.filling import fill_comparisons
+from annotate.assign.fillings import work_filling
 from annotate.enums import AssignmentState, Outcome, RaterKind, Role
 from annotate.ingest.founding import create_rubric, use_rubric
 from annotate.ingest.presets import GALLERY
@@ -206,6 +207,38 @@ def test_a_manager_counts_and_makes_pairs_with_one_button() -> None:
     wrong = alice.post("/projects/fruit/compare/make/", {"do": "pairs", "sides": "words", "per_problem": 0})
     assert wrong.status_code == 400
     assert signed_in("bob").get("/projects/fruit/compare/make/").status_code == 403
+
+
+def test_much_is_made_by_a_worker_and_the_page_says_how_far(monkeypatch: pytest.MonkeyPatch) -> None:
+    project = a_comparing_project(slug="fruit", overlap=2, bob=Role.ANNOTATOR)
+    for i in range(3):
+        some_attempts(project, f"one {i}", f"two {i}")
+    monkeypatch.setattr("annotate.assign.compare.making.MOST_AT_ONCE", 0)
+    monkeypatch.setattr("annotate.assign.compare.making.LOOKED_AT", 2)
+    monkeypatch.setattr("annotate.ingest.attempts.PROBLEMS", 2)
+    alice, at = signed_in("alice"), "/projects/fruit/compare/make/"
+    assert "New pairs of the first 2 of 3 problems: 2." in text_of(alice, at)
+    sent = {"do": "pairs", "sides": "traces", "per_problem": 1}
+    assert "A worker does it in pieces." in alice.post(at, sent, follow=True).content.decode()
+    assert not Pair.objects.exists()
+    waiting = text_of(alice, at)
+    assert "Pairs and lineups wait to be made: 0% is done." in waiting
+    assert "python3 manage.py queue fruit --resume" in waiting
+    work_filling(project, should_stop=lambda: True)
+    moving = alice.get(at, headers={"HX-Request": "true"}).content.decode()
+    assert "being made: 66% is done" in moving
+    assert "pairs 2, lineups 0, comparisons that people are asked for 4." in moving
+    assert "Make pairs" not in moving
+    assert "66%" in text_of(alice, "/projects/fruit/overview/")
+    assert "66%" in text_of(signed_in("bob"), "/projects/fruit/compare/")
+    assert alice.post(at, sent).status_code == 409
+    stopped = alice.post("/projects/fruit/queue/filling/", {"do": "cancel", "compare": "yes"}, follow=True)
+    assert stopped.redirect_chain[0][0] == at
+    assert "Making pairs and lineups was stopped at 66%. What is made stays." in stopped.content.decode()
+    alice.post("/projects/fruit/queue/filling/", {"do": "resume", "compare": "yes"})
+    assert work_filling(project).state == "done"
+    assert "It is done." in alice.get(at, headers={"HX-Request": "true"}).content.decode()
+    assert (Pair.objects.count(), Comparison.objects.count()) == (3, 6)
 
 
 def test_a_manager_makes_lineups_and_asks_about_pairs_that_are_there() -> None:

@@ -155,8 +155,16 @@ class NewComparisons(serializers.Serializer[Any]):
 
 
 class MadeComparisons(serializers.Serializer[Any]):
-    """``slots``: comparisons that people are asked for more than before; null in a dry run."""
+    """``slots``: comparisons that people are asked for more than before; null in a dry run, as ``is_done``.
+
+    ``is_done`` false: it is much and a worker makes them; ``…/queue/filling/`` says how far it is.
+    """
 
     pairs = serializers.IntegerField()
     lineups = serializers.IntegerField()
     slots = serializers.IntegerField(allow_null=True)
+    is_done = serializers.BooleanField(allow_null=True)
+    of_problems = serializers.IntegerField(
+        allow_null=True,
+        help_text="In a dry run that looked at so many problems alone, because there are too many; else null.",
+    )

@@ -40,6 +40,9 @@ class FillingSerializer(serializers.Serializer[Any]):
     done = serializers.IntegerField()
     total = serializers.IntegerField()
     n_slots = serializers.IntegerField()
+    n_pairs = serializers.IntegerField(help_text="Made so far, while pairs and lineups are made.")
+    n_lineups = serializers.IntegerField()
+    n_comparisons = serializers.IntegerField(help_text="Asked for so far more than before.")
     eta_seconds = serializers.FloatField(allow_null=True)
     error = serializers.CharField()
 

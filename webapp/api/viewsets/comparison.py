@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
-
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -18,12 +15,11 @@ from annotate.assign.compare.actions import (
     release_comparison,
     skip_comparison,
 )
-from annotate.assign.compare.filling import Made, fill_comparisons, make_lineups, make_pairs
+from annotate.assign.compare.making import make_comparisons, outlook
+from annotate.assign.compare.pieces import Wanted
 from annotate.assign.compare.queries import asked_scopes, compare_state
 from annotate.enums import Role
 from annotate.errors import Rejected
-from annotate.ingest.lining_up import count_lineups
-from annotate.ingest.pairing import count_pairs
 from annotate.label.comparing import Choice, compared_criteria, submit_comparison
 from annotate.models import Comparison, Project
 from webapp.api.base import NewestFirst, NounViewSet, asker, clean
@@ -36,6 +32,7 @@ from webapp.api.serializers.comparison import (
     MadeComparisons,
     NewComparisons,
 )
+from workers.tasks.assign import send_filling
 
 
 class ComparisonViewSet(NounViewSet):
@@ -66,12 +63,20 @@ class ComparisonViewSet(NounViewSet):
     @extend_schema(request=NewComparisons, responses=MadeComparisons)
     @action(detail=False, methods=["post"])
     def make(self, request: Request, slug: str) -> Response:
-        """Make pairs or lineups of traces of one problem, and ask people about all there are."""
+        """Make pairs or lineups of traces of one problem, and ask people about all there are.
+
+        Much is left to a worker; ``queue/filling/`` says how far that is.
+        """
         project = project_for(asker(request), slug, role=Role.MANAGER)
-        wanted = clean(NewComparisons, request.data)
-        if wanted["is_dry_run"]:
+        given = clean(NewComparisons, request.data)
+        wanted = Wanted(given["what"], given["per_problem"], given["size"])
+        if given["is_dry_run"]:
             return Response(_counted(project, wanted))
-        return Response(asdict(_made(project, wanted)))
+        made = make_comparisons(project, wanted)
+        if made.is_left:
+            send_filling(project)
+        said = {"pairs": made.pairs, "lineups": made.lineups, "slots": made.slots}
+        return Response(said | {"is_done": not made.is_left, "of_problems": None})
 
     @extend_schema(responses=ComparisonSheet)
     def retrieve(self, request: Request, pk: int) -> Response:
@@ -119,18 +124,13 @@ class ComparisonViewSet(NounViewSet):
         return Response(ComparisonSheet(comparison_for(asker(request), pk)).data)
 
 
-def _made(project: Project, wanted: dict[str, Any]) -> Made:
-    if wanted["what"] == "none":
-        return Made(slots=fill_comparisons(project))
-    if wanted["what"] == "lineups":
-        return make_lineups(project, size=wanted["size"], per_problem=wanted["per_problem"])
-    return make_pairs(project, wanted["what"], per_problem=wanted["per_problem"])
-
-
-def _counted(project: Project, wanted: dict[str, Any]) -> dict[str, int | None]:
-    pairs = lineups = 0
-    if wanted["what"] == "lineups":
-        lineups = count_lineups(project, size=wanted["size"], per_problem=wanted["per_problem"])
-    elif wanted["what"] != "none":
-        pairs = count_pairs(project, wanted["what"], per_problem=wanted["per_problem"])
-    return {"pairs": pairs, "lineups": lineups, "slots": None}
+def _counted(project: Project, wanted: Wanted) -> dict[str, int | bool | None]:
+    found = outlook(project, wanted)
+    is_lineups = wanted.make == "lineups"
+    return {
+        "pairs": 0 if is_lineups else found.new,
+        "lineups": found.new if is_lineups else 0,
+        "slots": None,
+        "is_done": None,
+        "of_problems": None if found.problems is None else found.looked_at,
+    }

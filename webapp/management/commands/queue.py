@@ -102,8 +102,11 @@ class Command(GradusCommand):
 
 
 def _counted(filling: Filling) -> str:
-    left = progress_of(filling).eta_seconds
-    return f"{filling.n_slots:,} slots" + (f", about {duration(left)} left" if left else "")
+    told = progress_of(filling)
+    counts = f"{filling.n_slots:,} slots"
+    if told.is_comparing:
+        counts = f"{told.n_pairs:,} pairs, {told.n_lineups:,} lineups, {told.n_comparisons:,} comparisons"
+    return counts + (f", about {duration(told.eta_seconds)} left" if told.eta_seconds else "")
 
 
 def _line(filling: Filling) -> str:

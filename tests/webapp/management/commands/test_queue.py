@@ -5,8 +5,10 @@ from io import StringIO
 import pytest
 from django.core.management import CommandError, call_command
 
-from annotate.models import Assignment, Project, Turn
-from tests.factories import a_project, a_trace
+from annotate.assign.compare.pieces import Wanted
+from annotate.assign.fillings import ask_comparing
+from annotate.models import Assignment, Comparison, Pair, Project, Turn
+from tests.factories import a_comparing_project, a_project, a_trace, some_attempts
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +46,16 @@ def test_a_filling_is_left_to_a_worker_stopped_and_taken_up() -> None:
     assert "Cancelled: 0%, 0 slots." in said("--cancel")
     assert "3 slots added" in said("--resume")
     assert "Nothing of the queue is being filled." in said("--status")
+
+
+def test_a_making_of_pairs_is_told_of_and_taken_up() -> None:
+    project = a_comparing_project(slug="words", overlap=2)
+    some_attempts(project, "one", "two")
+    ask_comparing(project, Wanted("traces"))
+    assert "Queued: 0%, 0 pairs, 0 lineups, 0 comparisons." in said("--status")
+    assert "Cancelled: 0%" in said("--cancel")
+    said("--resume")
+    assert (Pair.objects.count(), Comparison.objects.count()) == (1, 2)
 
 
 def test_ctrl_c_stops_it_and_says_how_to_go_on(monkeypatch: pytest.MonkeyPatch) -> None:
