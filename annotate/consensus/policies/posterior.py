@@ -225,7 +225,7 @@ def keep(learned: Learned) -> Kept:
 
 POSTERIOR = Policy(
     name="posterior",
-    version=3,
+    version=4,
     title="Most probable place of the first error, from all signals",
     settings=PosteriorSettings,
     reasons=REASONS,

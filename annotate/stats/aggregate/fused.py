@@ -35,6 +35,9 @@ _ROUGH_ITERATIONS = 100
 _LEANING = 5.0
 _LEAST = 1e-9
 _ORDINAL = "mfrm"
+# A level has swallowed what is in doubt where a model takes it for so many times as common as it was said, and raters
+# call it by its name not even so many times as often as by the next.
+_SWOLLEN, _CLEAR = 1.5, 1.2
 
 
 def fused(
@@ -57,6 +60,9 @@ def fused(
     and on the levels. The labels themselves tell: some are held out, each model is fitted to the others, and the
     weights are those of the mixture that foretells what was held out (stacking). `mfrm` foretells by its own formula
     and is weighed against all others together: by the normal probability of its mean gain, in standard errors.
+    Labels cannot tell a level from a state of items in which everybody says anything: a model whose most common level
+    is such a state foretells labels well and is wrong. It is left out where it takes that level for 1.5 times as
+    common as it was said, and raters call it by its name less than 1.2 times as often as by another.
     Gold counts beside, as the probability that fits which have seen one half of it give to the answers of the other;
     the fits that are pooled have seen all.
 
@@ -72,7 +78,7 @@ def fused(
     Returns
     -------
     AggregateFit
-        ``message`` names the weights; ``log_likelihood`` is None, since a pool has none.
+        ``message`` names the weights and what was left out; ``log_likelihood`` is None, since a pool has none.
 
     Raises
     ------
@@ -111,12 +117,17 @@ def fused(
     *lots, of_gold = np.random.default_rng(seed).spawn(_TRIES + 1)
     tries = [_foretold(table, rng, rough) for rng in lots]
     tries += _answered(table, answers, of_gold, rough)
-    names = [name for name in whole if all(name in one for one in tries)]
+    said = whole["majority"].prevalence
+    swallowed = [name for name, one in whole.items() if _swallows(one, said)]
+    names = [name for name in whole if name not in swallowed and all(name in one for one in tries)]
     fits = [whole[name] for name in names]
     told = {name: np.maximum(np.concatenate([one[name] for one in tries]), _LEAST) for name in names}
     weight = _weights_of(told)
     posterior = answers.clamp(_pooled([one.posterior.T for one in fits], weight))
     shares = ", ".join(f"{one.method} {share:.2f}" for one, share in zip(fits, weight.tolist(), strict=True))
+    left_out = (
+        f"; left out for a level that holds all that is in doubt: {', '.join(swallowed)}" if swallowed else ""
+    )
     return replace(
         fits[0],
         method="fused",
@@ -127,7 +138,7 @@ def fused(
         history=(),
         n_iter=sum(one.n_iter for one in fits),
         converged=all(one.converged for one in fits),
-        message=f"weights by labels held out{' and by gold' if answers.is_known.any() else ''}: {shares}",
+        message=f"weights by labels held out{' and by gold' if answers.is_known.any() else ''}: {shares}{left_out}",
         rater_parameters={},
         unit_parameters={},
         expects=None,
@@ -156,6 +167,14 @@ def _fits(
         with contextlib.suppress(NotEstimable):
             found.append(mfrm(table, known=known))
     return {one.method: one for one in found}
+
+
+def _swallows(fit: AggregateFit, said: FloatArray) -> bool:
+    """Whether the most common level is far more common than `said` (n_levels,) and hardly called by its name."""
+    level = int(fit.prevalence.argmax())
+    called = fit.counts.sum(axis=0)[level]
+    is_swollen = fit.prevalence[level] > _SWOLLEN * said[level]
+    return bool(is_swollen and called[level] < _CLEAR * np.delete(called, level).max())
 
 
 def _foretold(

@@ -7,10 +7,12 @@ from annotate.errors import NotEstimable, Rejected
 from annotate.stats.aggregate.contracts import AggregateFit
 from annotate.stats.aggregate.dawid_skene import dawid_skene
 from annotate.stats.aggregate.fused import fused
+from annotate.stats.aggregate.hierarchical import hierarchical
 from annotate.stats.aggregate.majority import majority
 from annotate.stats.aggregate.mfrm import mfrm
 from annotate.stats.table import LongTable
 from tests.annotate.stats.aggregate.crowds import a_crowd
+from tests.benchmarks.made.crowds import drawn_shape, made
 
 
 @pytest.mark.parametrize(("each", "seed"), [(2, 1), (3, 2), (5, 3)])
@@ -116,3 +118,26 @@ def test_an_order_that_nobody_rates_by_changes_nothing() -> None:
     ordinal, nominal = fused(table, is_ordinal=True), fused(table)
     assert "mfrm 0.00" in ordinal.message
     assert ordinal.posterior == pytest.approx(nominal.posterior, abs=0.01)
+
+
+def test_a_level_that_holds_all_hard_items_speaks_for_no_model() -> None:
+    # Free tables call a third of these items the rarest level, really 5 %, and say that raters call it anything.
+    crowd = made(drawn_shape("difficulty", 312), 312)
+
+    def right(fit: AggregateFit) -> float:
+        return float(np.mean(fit.posterior.argmax(axis=1) == crowd.truth[np.array(fit.units)]))
+
+    free = hierarchical(crowd.table)
+    assert free.prevalence[3] > 6 * (crowd.truth == 3).mean()
+    pool = fused(crowd.table)
+    assert "left out for a level that holds all that is in doubt: hierarchical" in pool.message
+    assert right(pool) > right(majority(crowd.table)) + 0.01
+    assert right(free) < right(majority(crowd.table)) - 0.1
+
+
+def test_a_common_level_that_is_seldom_said_is_believed_where_raters_know_it() -> None:
+    # 37 % of these items are of a level that is 18 % of the labels, and is said where it is more often than any other.
+    crowd = made(drawn_shape("alike", 409), 409)
+    pool = fused(crowd.table)
+    assert "left out" not in pool.message
+    assert np.mean(pool.posterior.argmax(axis=1) == crowd.truth[np.array(pool.units)]) > 0.9
