@@ -165,7 +165,8 @@ class Stage:
         self.programs = postgres_programs()
         self.ports: dict[str, int] = {}
         for name in ("postgres", "redis", "web", "site", "admin"):
-            self.ports[name] = free_port("127.0.0.1", max([54600, *self.ports.values()]) + 1)
+            # Below those that the system hands out: by the time a service starts, its port would be somebody's.
+            self.ports[name] = free_port("127.0.0.1", max([24600, *self.ports.values()]) + 1)
         (home / "secrets").mkdir()
         for name in ("secret_key", "postgres_password", "redis_password", "metrics_token"):
             (home / "secrets" / name).write_text(f"only-for-this-test-{name}-" * 3 + "\n")
