@@ -26,7 +26,7 @@ from annotate.models import Person, Project, Rater
 from annotate.wording import mid
 from webapp.forms.project import MemberForm, ProjectForm
 
-# On a project's own page, unless all of them are asked for.
+# On a project's own page. All members are there where they are asked for; all readers are on the overview.
 MOST_MEMBERS, MOST_READERS = 50, 12
 
 
