@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -14,6 +16,7 @@ from annotate.consensus.ballot_box import decided as decided_in_turn
 from annotate.consensus.columns import Columns, all_votes
 from annotate.consensus.common_ground import lacks_ground
 from annotate.consensus.contracts import (
+    DecideMany,
     Decision,
     Material,
     Question,
@@ -56,6 +59,8 @@ _LEANING = 5.0
 _LEAST = 1e-12
 # More votes teach the models nothing they do not know, and take minutes.
 _MOST_VOTES = 100_000
+# Different votes on a step whose reading is kept at hand.
+_REMEMBERED = 100_000
 _TIERS = {BELIEVED.key: Tier.B, SOFT.key: Tier.C, DOUBTFUL.key: Tier.D}
 
 
@@ -93,16 +98,23 @@ class Pooled:
 
     def chances(self, step: int, levels: Mapping[int, str]) -> FloatArray | None:
         """Of each level, given who said what; None where nobody whom the models know has spoken."""
-        at = int(np.searchsorted(self.steps, step))
-        if at < len(self.steps) and self.steps[at] == step:
-            return self.posterior[at]
+        found = self.fitted(step)
+        return self.read_off(levels) if found is None else found
+
+    def fitted(self, step: int) -> FloatArray | None:
+        """Of each level, where the models have read the step."""
+        at = bisect_left(self.steps, step)
+        return self.posterior[at] if at < len(self.steps) and self.steps[at] == step else None
+
+    def read_off(self, levels: Mapping[int, str]) -> FloatArray | None:
+        """Of each level of a step that no model has read; None where nobody whom they know has spoken."""
         heard = [rater for rater in levels if rater in self.raters]
         if not heard:
             return None
-        counts = np.ones(len(heard)) if self.kin is None else self.kin.weights(heard)
-        score = self.log_prevalence.copy()
-        for rater, count in zip(heard, counts.tolist(), strict=True):
-            score += count * self.log_rows[self.raters[rater], :, self.levels.index(levels[rater])]
+        row = [self.raters[rater] for rater in heard]
+        said = self.log_rows[row, :, [self.levels.index(levels[rater]) for rater in heard]]
+        count = 1.0 if self.kin is None else self.kin.weights(heard)[:, None]
+        score = self.log_prevalence + (count * said).sum(axis=0)
         weight = np.exp(score - score.max())
         return np.asarray(weight / weight.sum())
 
@@ -227,47 +239,66 @@ def _guarantee(
     )
 
 
-def decided(
-    evidence: TraceEvidence,
-    settings: PoolSettings,
-    pool: Pooled,
-    limits: Thresholds,
-    voters: Sequence[Voter],
-) -> tuple[Decision, ...]:
-    voting = Voting.among(voters, evidence.criterion, settings, pool.levels, (UNLABELLED, UNFITTED))
+def bind_many(
+    settings: PoolSettings, criterion: str, pool: Pooled, limits: Thresholds, voters: Sequence[Voter]
+) -> DecideMany:
+    """The rule for many traces at once, by what the pool has learned."""
+    voting = Voting.among(voters, criterion, settings, pool.levels, (UNLABELLED, UNFITTED))
+
+    # The same votes come again and again, on steps that no model has read.
+    @lru_cache(maxsize=_REMEMBERED)
+    def read_off(heard: tuple[tuple[int, str], ...]) -> _Read | None:
+        chances = pool.read_off(dict(heard))
+        return None if chances is None else _read(chances, dict(heard), pool, limits)
 
     def weigh(step: StepEvidence, votes: tuple[Vote, ...], levels: dict[int, str]) -> Decision:
-        return _weighed(step.step, votes, levels, pool, limits, voters)
+        told, alone = "", levels
+        if pool.copies:
+            told = copies_told(pool.copies, voters, levels)
+            alone = {rater: level for rater, level in levels.items() if rater not in pool.copies}
+        if not alone:
+            return replace(decision(UNLABELLED, f"No clear label yet.{told}", votes), tier=Tier.D.value)
+        if not pool.raters:
+            return replace(decision(UNFITTED, f"{pool.told}{told}", votes), tier=Tier.D.value)
+        chances = pool.fitted(step.step)
+        found = read_off(tuple(alone.items())) if chances is None else _read(chances, alone, pool, limits)
+        if found is None:
+            unknown = f"Nobody known has labelled it.{told}"
+            return replace(decision(UNFITTED, unknown, votes), tier=Tier.D.value)
+        return found.decision(votes, told)
 
-    return decided_in_turn(evidence, voting, weigh)
+    return lambda traces: [decided_in_turn(trace, voting, weigh) for trace in traces]
 
 
-def _weighed(
-    step: int,
-    votes: tuple[Vote, ...],
-    levels: dict[int, str],
-    pool: Pooled,
-    limits: Thresholds,
-    voters: Sequence[Voter],
-) -> Decision:
-    told = copies_told(pool.copies, voters, levels) if pool.copies else ""
-    alone = {rater: level for rater, level in levels.items() if rater not in pool.copies}
-    if not alone:
-        return replace(decision(UNLABELLED, f"No clear label yet.{told}", votes), tier=Tier.D.value)
-    if not pool.raters:
-        return replace(decision(UNFITTED, f"{pool.told}{told}", votes), tier=Tier.D.value)
-    chances = pool.chances(step, alone)
-    if chances is None:
-        return replace(decision(UNFITTED, f"Nobody known has labelled it.{told}", votes), tier=Tier.D.value)
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What is to be said of a step by the chances of its levels, whose votes they come from aside."""
+
+    reason: Reason
+    level: str
+    risk: float
+    text: str
+
+    def decision(self, votes: tuple[Vote, ...], told: str) -> Decision:
+        reason, tier = self.reason, _TIERS.get(self.reason.key)
+        return Decision(
+            reason.action,
+            self.level if reason is BELIEVED else "",
+            reason.key,
+            f"{self.text}{told}",
+            tuple([vote.label for vote in votes]),
+            1 - self.risk,
+            tier.value if tier else "",
+            self.risk,
+        )
+
+
+def _read(chances: FloatArray, levels: Mapping[int, str], pool: Pooled, limits: Thresholds) -> _Read:
     best = int(chances.argmax())
     risk, level = min(max(1.0 - float(chances[best]), 0.0), 1.0), pool.levels[best]
-    reason = _reason(risk, limits)
-    said = ", ".join(f"{n} {one}" for one, n in sorted(Counter(alone.values()).items()))
-    text = f"Most probable: {level}, at {1 - risk:.3f}, from {said}.{told}"
-    value = level if reason is BELIEVED else ""
-    found = decision(reason, text, votes, value, 1 - risk)
-    tier = _TIERS.get(reason.key)
-    return replace(found, tier=tier.value if tier else "", risk=risk)
+    said = ", ".join(f"{n} {one}" for one, n in sorted(Counter(levels.values()).items()))
+    text = f"Most probable: {level}, at {1 - risk:.3f}, from {said}."
+    return _Read(_reason(risk, limits), level, risk, text)
 
 
 def _reason(risk: float, limits: Thresholds) -> Reason:

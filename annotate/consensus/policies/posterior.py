@@ -50,7 +50,7 @@ from annotate.consensus.guarantee import (
 )
 from annotate.consensus.located import Located, heard_voters, raters_of
 from annotate.consensus.pooled import Pooled, pooled
-from annotate.consensus.pooled import decided as decided_by_pool
+from annotate.consensus.pooled import bind_many as bind_many_by_pool
 from annotate.consensus.readings import RECOVERABLE
 from annotate.consensus.tiers import REASONS, Thresholds, agreed_steps, decided
 from annotate.enums import Verdict
@@ -200,7 +200,7 @@ def bind_many(
     if located is not None:
         return lambda traces: decided(traces, located, limits, names)
     assert pool is not None
-    return lambda traces: [decided_by_pool(trace, settings, pool, limits, voters) for trace in traces]
+    return bind_many_by_pool(settings, criterion, pool, limits, voters)
 
 
 def bind(

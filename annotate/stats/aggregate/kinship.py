@@ -16,7 +16,7 @@ readings of first errors (`annotate.stats.locate.dependence`).
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -44,14 +44,29 @@ class Kinship:
 
     place: Mapping[Hashable, int]
     dependence: Dependence
+    # Of those who have relatives, their row in a square of what they say twice: it is asked for at every step.
+    _row: Mapping[Hashable, int] = field(init=False, repr=False)
+    _alike: FloatArray = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        family = self.dependence.raters.family
+        has_kin = np.bincount(family)[family] > 1
+        names = [name for name, at in self.place.items() if has_kin[at]]
+        rater = np.array([self.place[name] for name in names], dtype=np.int64)
+        one, other = np.meshgrid(rater, rater, indexing="ij")
+        alike = self.dependence.of(one.ravel(), other.ravel()).reshape(one.shape)
+        np.fill_diagonal(alike, 0.0)
+        object.__setattr__(self, "_row", {name: row for row, name in enumerate(names)})
+        object.__setattr__(self, "_alike", alike)
 
     def weights(self, raters: Iterable[Hashable]) -> FloatArray:
         """What the labels of these raters on one unit count; whoever is not known counts in full."""
-        here = np.array([self.place.get(rater, -1) for rater in raters], dtype=np.int64)
-        found = np.ones(len(here))
-        rater = here[here >= 0]
-        one, other = np.triu_indices(len(rater), 1)
-        found[here >= 0] = self.dependence.weights(rater, one, other)
+        row = [self._row.get(rater, -1) for rater in raters]
+        found = np.ones(len(row))
+        at = [where for where, one in enumerate(row) if one >= 0]
+        if len(at) > 1:
+            kin = [row[where] for where in at]
+            found[at] = 1 / (1 + self._alike[np.ix_(kin, kin)].sum(axis=1))
         return found
 
     def weighed(self, table: LongTable) -> LongTable:

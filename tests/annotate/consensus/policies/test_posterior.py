@@ -9,6 +9,7 @@ import pytest
 from annotate.consensus.contracts import Decision, Question, TraceEvidence, Voter
 from annotate.consensus.policies.lessons import LESSONS
 from annotate.consensus.policies.posterior import POSTERIOR, PosteriorSettings
+from annotate.consensus.pooled import Pooled
 from annotate.consensus.rulings import with_rulings_of_many
 from annotate.enums import Action, Outcome
 from annotate.errors import Rejected
@@ -501,6 +502,29 @@ def test_a_step_read_after_the_fit_counts_relatives_as_the_fit_does():
 
     assert all_of_them[0] < one[0] + 0.25
     assert replace(found, kin=None).chances(10_000, kin)[0] > all_of_them[0]
+
+
+def test_the_same_votes_are_read_off_once_however_many_steps_have_them(monkeypatch):
+    """Most steps of a large project are read by no model; each was worked out anew, which took two thirds of a run."""
+    traces, _, voters = a_bench_of_style(0.9)
+    settings = PosteriorSettings()
+    found = POSTERIOR.prepare(settings, material_of(traces, voters, question=STYLE))
+    later = [
+        replace(trace, steps=tuple(replace(step, step=step.step + round * 10_000) for step in trace.steps))
+        for round in (1, 2, 3)
+        for trace in traces
+    ]
+    read, read_off = [], Pooled.read_off
+    monkeypatch.setattr(
+        Pooled, "read_off", lambda self, levels: (read.append(levels), read_off(self, levels))[1]
+    )
+    decided = POSTERIOR.bind_many(settings, "style", voters, found)(later)
+
+    assert len(read) == len({tuple((v.rater, v.value) for v in trace.steps[0].votes) for trace in traces})
+    for trace, (one,) in zip(later, decided, strict=True):
+        chances = found.pool.chances(trace.steps[0].step, {v.rater: v.value for v in trace.steps[0].votes})
+        assert one.risk == pytest.approx(1 - chances.max())
+        assert one.spoke == tuple(vote.label for vote in trace.steps[0].votes)
 
 
 def test_judges_of_one_base_model_alone_do_not_tell_who_is_right():

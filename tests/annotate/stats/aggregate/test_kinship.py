@@ -112,6 +112,17 @@ def test_strangers_and_tables_without_relatives_stay_as_they_are() -> None:
     assert kinship(bench.table, {}).weighed(bench.table) is bench.table
 
 
+def test_labels_of_one_step_count_what_they_count_in_a_table() -> None:
+    bench = a_bench(repeats=0.7)
+    found = kinship(bench.table, bench.family)
+    weight = found.weighed(bench.table).weight
+    assert weight is not None
+    for unit in range(5):
+        here = bench.table.unit == unit
+        raters = bench.table.rater.codes[here][::-1]
+        assert weights(found, *raters.tolist()) == pytest.approx(weight[here][::-1])
+
+
 def test_a_family_alone_is_taken_for_as_alike_as_it_agrees() -> None:
     bench = a_bench(repeats=0.5, apart=0, right=0.8)
     assert rho(kinship(bench.table, bench.family), 0, 1) > 0.3
