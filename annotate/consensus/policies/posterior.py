@@ -225,7 +225,7 @@ def keep(learned: Learned) -> Kept:
 
 POSTERIOR = Policy(
     name="posterior",
-    version=4,
+    version=5,
     title="Most probable place of the first error, from all signals",
     settings=PosteriorSettings,
     reasons=REASONS,

@@ -35,9 +35,10 @@ _ROUGH_ITERATIONS = 100
 _LEANING = 5.0
 _LEAST = 1e-9
 _ORDINAL = "mfrm"
-# A level has swallowed what is in doubt where a model takes it for so many times as common as it was said, and raters
-# call it by its name not even so many times as often as by the next.
-_SWOLLEN, _CLEAR = 1.5, 1.2
+# A level has swallowed what is in doubt where a model takes it for so many times as common as it was said, raters call
+# it by its name not even so many times as often as by the next, and say of it what they say of anything, within so much
+# of relative entropy (nats).
+_SWOLLEN, _CLEAR, _ANYTHING = 1.5, 1.2, 0.06
 
 
 def fused(
@@ -60,9 +61,10 @@ def fused(
     and on the levels. The labels themselves tell: some are held out, each model is fitted to the others, and the
     weights are those of the mixture that foretells what was held out (stacking). `mfrm` foretells by its own formula
     and is weighed against all others together: by the normal probability of its mean gain, in standard errors.
-    Labels cannot tell a level from a state of items in which everybody says anything: a model whose most common level
-    is such a state foretells labels well and is wrong. It is left out where it takes that level for 1.5 times as
-    common as it was said, and raters call it by its name less than 1.2 times as often as by another.
+    A level may be a state of items of which everybody says anything: a model whose most common level is one foretells
+    labels well and is wrong. It is left out where it takes that level for 1.5 times as common as it was said, raters
+    call it by its name less than 1.2 times as often as by another, and what they say of it hardly differs from what
+    they say at large (relative entropy below 0.06). Where all raters share a wrong name for a level, it does differ.
     Gold counts beside, as the probability that fits which have seen one half of it give to the answers of the other;
     the fits that are pooled have seen all.
 
@@ -170,11 +172,15 @@ def _fits(
 
 
 def _swallows(fit: AggregateFit, said: FloatArray) -> bool:
-    """Whether the most common level is far more common than `said` (n_levels,) and hardly called by its name."""
+    """Whether the most common level is far more common than `said` (n_levels,), and called by any name alike."""
     level = int(fit.prevalence.argmax())
-    called = fit.counts.sum(axis=0)[level]
-    is_swollen = fit.prevalence[level] > _SWOLLEN * said[level]
-    return bool(is_swollen and called[level] < _CLEAR * np.delete(called, level).max())
+    if fit.prevalence[level] <= _SWOLLEN * said[level]:
+        return False
+    called = np.maximum(fit.counts.sum(axis=0)[level], _LEAST)
+    if called[level] >= _CLEAR * np.delete(called, level).max():
+        return False
+    share = called / called.sum()
+    return float((share * np.log(share / np.maximum(said, _LEAST))).sum()) < _ANYTHING
 
 
 def _foretold(

@@ -12,7 +12,7 @@ from annotate.stats.aggregate.majority import majority
 from annotate.stats.aggregate.mfrm import mfrm
 from annotate.stats.table import LongTable
 from tests.annotate.stats.aggregate.crowds import a_crowd
-from tests.benchmarks.made.crowds import drawn_shape, made
+from tests.benchmarks.made.crowds import Shape, drawn_shape, made
 
 
 @pytest.mark.parametrize(("each", "seed"), [(2, 1), (3, 2), (5, 3)])
@@ -133,6 +133,24 @@ def test_a_level_that_holds_all_hard_items_speaks_for_no_model() -> None:
     assert "left out for a level that holds all that is in doubt: hierarchical" in pool.message
     assert right(pool) > right(majority(crowd.table)) + 0.01
     assert right(free) < right(majority(crowd.table)) - 0.1
+
+
+@pytest.mark.parametrize("seed", [11, 51])
+def test_a_level_that_all_raters_call_by_another_name_is_believed(seed: int) -> None:
+    """Free tables take it for far more common than it is said, and are right: no other is called so."""
+    crowd = made(Shape("alike", 600, 8, 6, 4, strength=0.4, shares=(0.4, 0.2, 0.2, 0.2)), seed)
+
+    def right(fit: AggregateFit) -> float:
+        return float(np.mean(fit.posterior.argmax(axis=1) == crowd.truth[np.array(fit.units)]))
+
+    free, votes = dawid_skene(crowd.table), majority(crowd.table)
+    level = int(free.prevalence.argmax())
+    called = free.counts.sum(axis=0)[level]
+    assert free.prevalence[level] > 1.5 * votes.prevalence[level]
+    assert called[level] < 1.2 * np.delete(called, level).max()
+    pool = fused(crowd.table)
+    assert "left out" not in pool.message
+    assert right(pool) > right(votes) + 0.15
 
 
 def test_a_common_level_that_is_seldom_said_is_believed_where_raters_know_it() -> None:
