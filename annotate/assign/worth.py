@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Greatest
 
 from annotate.enums import AssignmentState, Purpose
@@ -72,16 +72,19 @@ def tell_worth(project: Project, trace: int, worth: float, *, heard: int) -> boo
     turn.worth, turn.unheard = worth, max(turn.unheard - heard, 0)
     has_moved = place(turn, rules_of(project))
     _write_worth(pk=turn.pk, worth=turn.worth, unheard=turn.unheard, position=turn.position)
-    if has_moved and turn.use == Purpose.WORK:
-        slots = Assignment.objects.filter(
-            trace=trace, state=AssignmentState.OPEN, purpose=Purpose.WORK, position__lt=APART
-        )
-        if slots.exists():
-            lower_cursors(project, turn.position)
-            slots.update(position=turn.position)
+    if has_moved and turn.use == Purpose.WORK and _an_open_slot.first(trace=trace):
+        lower_cursors(project, turn.position)
+        _open_slots(trace).update(position=turn.position)
     return has_moved
 
 
+def _open_slots(trace: int) -> QuerySet[Assignment]:
+    return Assignment.objects.filter(
+        trace=trace, state=AssignmentState.OPEN, purpose=Purpose.WORK, position__lt=APART
+    )
+
+
+_an_open_slot: Prepared[tuple[int]] = Prepared(lambda trace: _open_slots(trace).values_list("pk")[:1])
 _locked_turn: Prepared[Turn] = Prepared(lambda trace: Turn.objects.select_for_update().filter(trace=trace))
 _write_worth: PreparedUpdate = PreparedUpdate(
     lambda pk, **known: (Turn.objects.filter(pk=pk), known), kinds={"worth": float}

@@ -27,11 +27,13 @@ from annotate.measure.calibration import calibrated
 from annotate.measure.queries import AUDIT_PREFIX, CALIBRATION
 from annotate.models import Criterion, Estimate, Label, Project, Rater, Step, Trace
 from annotate.models.label import LabelQuerySet
+from annotate.prepared import Prepared
 
 BATCH = 500
 
 # Id, outcome and boundary version.
 TraceFacts = tuple[int, str | None, int]
+Rows = Iterable[tuple[Any, ...]]
 
 # What a judge wrote may be long and no policy reads it.
 _REASON = Case(When(rater__kind=RaterKind.REVIEW, then="text"), default=Value(""), output_field=TextField())
@@ -70,13 +72,19 @@ class Standing:
     curves: Mapping[tuple[int, int], Mapping[str, Any]] = field(default_factory=dict)
 
 
-def standing_of(project: Project) -> Standing:
-    measured = Estimate.objects.filter(project=project, rater__isnull=False).select_related(
-        "rater", "criterion"
+_measured: Prepared[Estimate] = Prepared(
+    lambda project: (
+        Estimate.objects.filter(project=project, rater__isnull=False)
+        .filter(Q(name__startswith=AUDIT_PREFIX) | Q(name=CALIBRATION))
+        .select_related("rater", "criterion")
     )
+)
+
+
+def standing_of(project: Project) -> Standing:
     audits: dict[Rater, list[Estimate]] = defaultdict(list)
     curves: dict[tuple[int, int], Mapping[str, Any]] = {}
-    for one in measured.filter(Q(name__startswith=AUDIT_PREFIX) | Q(name=CALIBRATION)):
+    for one in _measured.all(project=project.pk):
         assert one.rater is not None
         if one.name == CALIBRATION:
             curves[one.rater.pk, one.criterion_id] = one.detail
@@ -167,15 +175,9 @@ def _batch(
     """Labels and steps are two reads: where a trace was cut anew between them, both are read again."""
     left = list(traces)
     while left:
-        first, last = left[0][0], left[-1][0]
-        labels = counted_in(project, criteria).filter(step__trace_id__gte=first, step__trace_id__lte=last)
-        steps = Step.objects.filter(trace__project=project, trace_id__gte=first, trace_id__lte=last)
-        steps_of = _steps_by_trace(steps, *_said_by_step(labels, criteria, standing, details))
-        now = dict(
-            Trace.objects.filter(project=project, pk__gte=first, pk__lte=last).values_list(
-                "pk", "boundary_version"
-            )
-        )
+        labels, steps, versions = _rows_of(project.pk, [one.pk for one in criteria], left, details)
+        steps_of = _steps_by_trace(steps, *_said_by_step(labels, criteria, standing))
+        now: dict[int, int] = dict(versions)
         again: list[TraceFacts] = []
         for pk, outcome, version in left:
             if now.get(pk, version) == version:
@@ -183,6 +185,39 @@ def _batch(
             else:
                 again.append((pk, outcome, now[pk]))
         left = again
+
+
+def _rows_of(
+    project: int, criteria: Sequence[int], traces: Sequence[TraceFacts], details: bool
+) -> tuple[Rows, Rows, Rows]:
+    """Labels, steps and versions of these traces, to be read in this order."""
+    first, last = traces[0][0], traces[-1][0]
+    if first == last:
+        # Asked again at every reading: Django takes longer to write the three statements than the database to answer.
+        labels = _labels_of[details].all(project=project, criteria=list(criteria), trace=first)
+        return labels, _steps_of.all(trace=first), _version_of.all(trace=first)
+    counted = _counted(project, criteria).filter(step__trace_id__gte=first, step__trace_id__lte=last)
+    within = Trace.objects.filter(project=project, pk__gte=first, pk__lte=last)
+    steps = Step.objects.filter(trace__project=project, trace_id__gte=first, trace_id__lte=last)
+    return _as_votes(counted, details), _in_order(steps), within.values_list("pk", "boundary_version")
+
+
+def _as_votes(labels: LabelQuerySet, details: bool) -> QuerySet[Label, tuple[Any, ...]]:
+    return labels.order_by("pk").values_list(
+        "pk",
+        "step_id",
+        "rater_id",
+        "rater__kind",
+        "criterion_id",
+        "value",
+        "distribution",
+        _REASON,
+        "evidence" if details else _NOTHING,
+    )
+
+
+def _in_order(steps: QuerySet[Step]) -> QuerySet[Step, tuple[Any, ...]]:
+    return steps.order_by("trace_id", "position").values_list("pk", "trace_id")
 
 
 def _trace_batches(project: Project) -> Iterator[list[TraceFacts]]:
@@ -200,6 +235,10 @@ def counted_in(project: Project, criteria: Iterable[Criterion]) -> LabelQuerySet
 
     Nor may what a rater said from the day on from which a manager leaves them out.
     """
+    return _counted(project.pk, [one.pk for one in criteria])
+
+
+def _counted(project: int, criteria: Sequence[int]) -> LabelQuerySet:
     is_work = Q(assignment=None) | Q(assignment__purpose=Purpose.WORK)
     is_in = Q(rater__excluded_from=None) | Q(created_at__lt=F("rater__excluded_from"))
     return Label.objects.counted().filter(
@@ -207,24 +246,29 @@ def counted_in(project: Project, criteria: Iterable[Criterion]) -> LabelQuerySet
     )
 
 
+def _votes_of_one(details: bool) -> Prepared[tuple[Any, ...]]:
+    return Prepared(
+        lambda project, criteria, trace: _as_votes(
+            _counted(project, criteria).filter(step__trace=trace), details
+        )
+    )
+
+
+# By whether what labels were made of is read as well.
+_labels_of = {details: _votes_of_one(details) for details in (False, True)}
+_steps_of: Prepared[tuple[Any, ...]] = Prepared(lambda trace: _in_order(Step.objects.filter(trace=trace)))
+_version_of: Prepared[tuple[Any, ...]] = Prepared(
+    lambda trace: Trace.objects.filter(pk=trace).values_list("pk", "boundary_version")
+)
+
+
 def _said_by_step(
-    labels: LabelQuerySet, criteria: Sequence[Criterion], standing: Standing, details: bool
+    rows: Rows, criteria: Sequence[Criterion], standing: Standing
 ) -> tuple[dict[int, list[Vote]], dict[int, list[SetAside]], dict[int, Ruling]]:
     key_of = {criterion.pk: criterion.key for criterion in criteria}
     found: dict[int, list[Vote]] = defaultdict(list)
     aside: dict[int, list[SetAside]] = defaultdict(list)
     rulings: dict[int, Ruling] = {}
-    rows = labels.order_by("pk").values_list(
-        "pk",
-        "step_id",
-        "rater_id",
-        "rater__kind",
-        "criterion_id",
-        "value",
-        "distribution",
-        _REASON,
-        "evidence" if details else _NOTHING,
-    )
     for pk, step_id, rater_id, kind, criterion_id, value, distribution, text, made_of in rows:
         if not value:
             # Words, or nothing: there is no level in it to decide between.
@@ -255,13 +299,13 @@ def _said_by_step(
 
 
 def _steps_by_trace(
-    steps: QuerySet[Step],
+    rows: Rows,
     votes: dict[int, list[Vote]],
     aside: dict[int, list[SetAside]],
     rulings: Mapping[int, Ruling],
 ) -> dict[int, list[StepEvidence]]:
     found: dict[int, list[StepEvidence]] = defaultdict(list)
-    for pk, trace_id in steps.order_by("trace_id", "position").values_list("pk", "trace_id"):
+    for pk, trace_id in rows:
         step = StepEvidence(pk, tuple(votes.get(pk, ())), tuple(aside.get(pk, ())), rulings.get(pk))
         found[trace_id].append(step)
     return found

@@ -27,7 +27,8 @@ from annotate.assign.worth import (
 from annotate.consensus.belief import Belief, belief_of, in_batches
 from annotate.consensus.evidence import standing_of
 from annotate.consensus.queries import consensus_runs
-from annotate.models import Project, Run, Trace
+from annotate.models import Audited, Project, Run, Trace
+from annotate.prepared import Prepared
 from annotate.stats.codes import FloatArray
 from annotate.stats.locate.evidence import Evidence
 from annotate.stats.locate.fit import LocationFit
@@ -123,6 +124,11 @@ def _value_all(run: Run) -> int:
     return n
 
 
+_drawn_among: Prepared[tuple[int]] = Prepared(
+    lambda run, traces: Audited.objects.filter(run=run, trace__in=traces).order_by().values_list("trace")
+)
+
+
 def value_some(run: Run, waiting: Sequence[Unheard]) -> None:
     """These traces, each by the labels it holds now; one that is gone meanwhile is left out.
 
@@ -130,8 +136,10 @@ def value_some(run: Run, waiting: Sequence[Unheard]) -> None:
     """
     project = run.project
     pace, standing = pace_of(project), standing_of(project)
-    traces = Trace.objects.select_related("project").in_bulk([one.trace for one in waiting])
-    drawn = set(run.audited.filter(trace__in=traces).values_list("trace", flat=True))
+    traces = Trace.objects.in_bulk([one.trace for one in waiting])
+    for trace in traces.values():
+        trace.project = project
+    drawn = {trace for (trace,) in _drawn_among.all(run=run.pk, traces=sorted(traces))}
     for one in waiting:
         belief = belief_of(run, traces[one.trace], standing) if one.trace in traces else None
         if belief is None:
